@@ -1,0 +1,77 @@
+"""Which array library: NumPy on the processor, CuPy on a GPU.
+
+The device is chosen once, when a program starts, and a model's parameters are put there. The mathematics then follows its
+arrays: an op asks `array_module(x)` and calls the same names on NumPy or CuPy. Everything that a GPU makes different is here:
+the choice, the transfers, and the random numbers.
+"""
+
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minillm.errors import InputError
+
+Array = Any  # numpy.ndarray or cupy.ndarray
+
+
+def array_module(x: Array) -> ModuleType:
+    """The library that x belongs to: `numpy`, or `cupy` for anything that isn't NumPy's."""
+    return np if isinstance(x, np.ndarray | np.generic) else sys.modules["cupy"]
+
+
+def to_host(x: Array) -> np.ndarray:
+    """x as a NumPy array. On a GPU this waits until x has been computed."""
+    return np.asarray(x) if isinstance(x, np.ndarray | np.generic) else x.get()
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where arrays live: its array library, and why it was chosen."""
+
+    name: str
+    xp: ModuleType
+    reason: str
+
+    def generator(self, *key: int) -> Any:
+        """A random generator for this key, such as (seed, step): the same key gives the same numbers, whatever came before."""
+        return self.xp.random.default_rng(int(np.random.SeedSequence(key).generate_state(1)[0]))
+
+    def synchronize(self) -> None:
+        """Wait for the device to finish what it was given: a clock read before that measures nothing."""
+        if self.xp is not np:
+            self.xp.cuda.get_current_stream().synchronize()
+
+
+CPU = Device("cpu", np, "NumPy on the processor")
+
+
+def choose_device(name: str = "auto") -> Device:
+    """`cpu`, `gpu`, or `auto`: the GPU if CuPy is installed and a device really answers. An explicit `gpu` never falls back."""
+    if name == "cpu":
+        return CPU
+    if name not in ("auto", "gpu"):
+        raise InputError(f"there is no device {name!r}", "choose auto, cpu or gpu")
+    cupy, reason = _working_cupy()
+    if cupy is not None:
+        return Device("gpu", cupy, reason)
+    if name == "gpu":
+        raise InputError(f"no GPU can be used: {reason}", "run with --device cpu, or see `python -m minillm doctor`")
+    return Device("cpu", np, f"{CPU.reason} ({reason})")
+
+
+def _working_cupy() -> tuple[ModuleType | None, str]:
+    try:
+        import cupy
+    except ImportError:
+        return None, "CuPy is not installed"
+    try:
+        # Asking a device to add is the only proof: a driver may be listed and still refuse every call.
+        if int(cupy.arange(3).sum()) != 3:
+            return None, "the GPU adds wrongly"
+        properties = cupy.cuda.runtime.getDeviceProperties(0)
+    except Exception as error:  # CUDA's errors have many classes, and any of them means: not here
+        return None, f"CuPy {cupy.__version__} finds no device that answers ({type(error).__name__})"
+    return cupy, f"CuPy {cupy.__version__} on {properties['name'].decode()}"

@@ -1,0 +1,99 @@
+"""The Transformer block: attention, then feed-forward, each with a shortcut around it."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array
+from minillm.layers.attention import AttentionSaved, MultiHeadAttention
+from minillm.layers.dropout import Dropout
+from minillm.layers.feedforward import FeedForward, FeedForwardSaved
+from minillm.layers.layer import Layer
+from minillm.layers.normalization import LayerNorm
+
+
+class BlockSaved(NamedTuple):
+    norm1: Any
+    attention: AttentionSaved
+    drop1: Any
+    norm2: Any
+    ffn: FeedForwardSaved
+    drop2: Any
+
+
+class Block(Layer):
+    """What both kinds of block own. x (B, T, D) -> y (B, T, D); the kinds differ in where the LayerNorms stand."""
+
+    def __init__(
+        self,
+        d_model: int,
+        heads: int,
+        d_ff: int,
+        rng: np.random.Generator,
+        *,
+        dropout: float = 0.0,
+        activation: str = "gelu",
+        bias: bool = True,
+        std: float = 0.02,
+        output_std: float | None = None,
+    ):
+        same = {"bias": bias, "std": std, "output_std": output_std}
+        self.norm1 = LayerNorm(d_model)
+        self.attention = MultiHeadAttention(d_model, heads, rng, dropout=dropout, **same)
+        self.norm2 = LayerNorm(d_model)
+        self.ffn = FeedForward(d_model, d_ff, rng, activation=activation, **same)
+        self.dropout = Dropout(dropout)
+
+
+class PreNormBlock(Block):
+    """r = x + attention(norm1(x)), y = r + ffn(norm2(r)): GPT-2's order. The shortcut runs clean from bottom to top."""
+
+    def forward(self, x: Array, mask: Array | None = None, rng=None) -> tuple[Array, BlockSaved]:
+        n, s1 = self.norm1.forward(x)
+        a, sa = self.attention.forward(n, n, mask, rng)
+        a, d1 = self.dropout.forward(a, rng)
+        r = x + a
+        m, s2 = self.norm2.forward(r)
+        f, sf = self.ffn.forward(m)
+        f, d2 = self.dropout.forward(f, rng)
+        return r + f, BlockSaved(s1, sa, d1, s2, sf, d2)
+
+    def backward(self, dy: Array, saved: BlockSaved) -> Array:
+        df = self.dropout.backward(dy, saved.drop2)
+        dr = dy + self.norm2.backward(self.ffn.backward(df, saved.ffn), saved.norm2)  # y = r + ffn(norm2(r))
+        da = self.dropout.backward(dr, saved.drop1)
+        dx, dmemory = self.attention.backward(da, saved.attention)  # attention read norm1(x) twice
+        return dr + self.norm1.backward(dx + dmemory, saved.norm1)  # r = x + attention(norm1(x))
+
+    def extend(self, x: Array, keys: Array, values: Array, start: int) -> Array:
+        """`forward` for new tokens only, on the cache of `MultiHeadAttention.extend`."""
+        r = x + self.attention.extend(self.norm1.forward(x)[0], keys, values, start)
+        return r + self.ffn.forward(self.norm2.forward(r)[0])[0]
+
+
+class PostNormBlock(Block):
+    """r = norm1(x + attention(x)), y = norm2(r + ffn(r)): the order of Vaswani et al. 2017, section 3.1."""
+
+    def forward(self, x: Array, mask: Array | None = None, rng=None) -> tuple[Array, BlockSaved]:
+        a, sa = self.attention.forward(x, x, mask, rng)
+        a, d1 = self.dropout.forward(a, rng)
+        r, s1 = self.norm1.forward(x + a)
+        f, sf = self.ffn.forward(r)
+        f, d2 = self.dropout.forward(f, rng)
+        y, s2 = self.norm2.forward(r + f)
+        return y, BlockSaved(s1, sa, d1, s2, sf, d2)
+
+    def backward(self, dy: Array, saved: BlockSaved) -> Array:
+        ds = self.norm2.backward(dy, saved.norm2)  # y = norm2(r + ffn(r))
+        dr = ds + self.ffn.backward(self.dropout.backward(ds, saved.drop2), saved.ffn)
+        ds = self.norm1.backward(dr, saved.norm1)  # r = norm1(x + attention(x))
+        dx, dmemory = self.attention.backward(self.dropout.backward(ds, saved.drop1), saved.attention)
+        return ds + dx + dmemory  # attention read x twice, and the shortcut once
+
+    def extend(self, x: Array, keys: Array, values: Array, start: int) -> Array:
+        """`forward` for new tokens only, on the cache of `MultiHeadAttention.extend`."""
+        r = self.norm1.forward(x + self.attention.extend(x, keys, values, start))[0]
+        return self.norm2.forward(r + self.ffn.forward(r)[0])[0]
+
+
+BLOCKS = {"pre": PreNormBlock, "post": PostNormBlock}

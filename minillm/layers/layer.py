@@ -1,0 +1,107 @@
+"""What every layer is: parameters, a forward, a backward, and nothing remembered in between.
+
+The contract (tests/layers/test_contract.py holds every layer to it):
+
+1. `y, saved = layer.forward(inputs ...)` and `dinputs ... = layer.backward(dy, saved)`, one gradient per array input, in the same order.
+2. `forward` writes nothing on `self`; `backward` writes only into `Parameter.grad`, and only by `+=`. So a layer may run twice before
+   its first backward, and a parameter used twice collects both gradients.
+3. Inputs, `dy` and everything in `saved` are read-only.
+4. The `saved` of a composite layer is a NamedTuple: `saved.blocks[2].attention.weights` is the attention map, (B, H, T, S).
+5. Masks are boolean, True = may look, broadcastable to (B, H, T, S).
+6. Random layers take a generator, `rng`; without one (None) they behave as in evaluation.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from minillm.backend import CPU, Array, Device, to_host
+
+
+class Parameter:
+    """An array that is learned, with its gradient. Frozen (`trainable = False`), it gets neither gradient nor update."""
+
+    def __init__(self, data: Array):
+        self.data = data
+        self.grad = np.zeros_like(data)
+        self.name = ""
+        self.trainable = True
+
+    def accumulate(self, grad: Array | None) -> None:
+        """Add to the gradient. Always `+=`: a parameter that was used twice is owed twice."""
+        if self.trainable:
+            self.grad += grad
+
+
+class Layer:
+    """Base of all layers: finds the parameters among its attributes."""
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
+        """Every parameter below this layer with its dotted name, such as `blocks.0.attention.query.weight`; a shared one comes once."""
+        seen: set[int] = set()
+        for name, parameter in self._walk(prefix):
+            if id(parameter) not in seen:
+                seen.add(id(parameter))
+                yield name, parameter
+
+    def _walk(self, prefix: str) -> Iterator[tuple[str, Parameter]]:
+        for attribute, value in vars(self).items():
+            name = f"{prefix}{attribute}"
+            if isinstance(value, Parameter):
+                yield name, value
+            elif isinstance(value, Layer):
+                yield from value._walk(f"{name}.")
+            elif isinstance(value, list):
+                for i, layer in enumerate(value):
+                    yield from layer._walk(f"{name}.{i}.")
+
+    def parameters(self) -> list[Parameter]:
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def freeze(self, frozen: bool = True) -> None:
+        """Keep every parameter below this layer as it is: no gradient, no update, no weight decay."""
+        for parameter in self.parameters():
+            parameter.trainable = not frozen
+
+
+class ParameterVector:
+    """All parameters of a model as one contiguous vector, and their gradients as another.
+
+    The optimiser, clipping and checkpoints each touch one array; every `Parameter` keeps a view into it, in its own shape. Matrices come
+    first and vectors (biases, gains) last, so that "weight decay on matrices only" means a slice.
+    """
+
+    def __init__(self, layer: Layer, dtype: type = np.float32, device: Device = CPU):
+        named = sorted(layer.named_parameters(), key=lambda item: item[1].data.ndim < 2)
+        size = sum(parameter.data.size for _, parameter in named)
+        self.device = device
+        self.data = device.xp.empty(size, dtype)
+        self.grad = device.xp.zeros(size, dtype)
+        self.slices: dict[str, slice] = {}
+        self.named: dict[str, Parameter] = {}
+        start = 0
+        for name, parameter in named:
+            place = slice(start, start + parameter.data.size)
+            shape, start = parameter.data.shape, place.stop
+            self.data[place] = device.xp.asarray(to_host(parameter.data).ravel().astype(dtype))
+            parameter.name = name
+            parameter.data = self.data[place].reshape(shape)
+            parameter.grad = self.grad[place].reshape(shape)
+            self.slices[name] = place
+            self.named[name] = parameter
+
+    def trainable_runs(self) -> list[tuple[slice, bool]]:
+        """The stretches of the vector that are trained, as few as there can be, each with whether it holds matrices."""
+        runs: list[tuple[slice, bool]] = []
+        for name, parameter in self.named.items():
+            place, matrix = self.slices[name], parameter.data.ndim >= 2
+            if not parameter.trainable:
+                continue
+            if runs and runs[-1][0].stop == place.start and runs[-1][1] == matrix:
+                runs[-1] = (slice(runs[-1][0].start, place.stop), matrix)
+            else:
+                runs.append((place, matrix))
+        return runs
+
+    def zero_grad(self) -> None:
+        self.grad.fill(0)

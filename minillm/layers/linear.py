@@ -1,0 +1,44 @@
+"""Linear: y = x W + b, and the output head that borrows its weights."""
+
+import numpy as np
+
+from minillm.backend import Array
+from minillm.layers.layer import Layer, Parameter
+from minillm.ops import linear, linear_backward
+
+
+class Linear(Layer):
+    """x (..., d_in) -> y (..., d_out). The weight is stored (d_in, d_out), drawn from N(0, std²); the bias starts at zero."""
+
+    def __init__(self, d_in: int, d_out: int, rng: np.random.Generator, *, bias: bool = True, std: float = 0.02):
+        self.weight = Parameter(rng.normal(0, std, (d_in, d_out)))
+        self.bias = Parameter(np.zeros(d_out)) if bias else None
+
+    def forward(self, x: Array) -> tuple[Array, tuple]:
+        return linear(x, self.weight.data, None if self.bias is None else self.bias.data)
+
+    def backward(self, dy: Array, saved: tuple) -> Array:
+        learning = any(parameter.trainable for parameter in self.parameters())
+        dx, dweight, dbias = linear_backward(dy, saved, weights=learning)
+        self.weight.accumulate(dweight)
+        if self.bias is not None:
+            self.bias.accumulate(dbias)
+        return dx
+
+
+class TiedLinear(Layer):
+    """x (..., D) -> logits (..., V) by the transposed embedding table (V, D): one parameter, used at both ends of the model.
+
+    Press & Wolf 2017. The word that the model reads and the word that it writes share their vector.
+    """
+
+    def __init__(self, table: Parameter):
+        self.weight = table
+
+    def forward(self, x: Array) -> tuple[Array, tuple]:
+        return linear(x, self.weight.data.T)
+
+    def backward(self, dy: Array, saved: tuple) -> Array:
+        dx, dweight, _ = linear_backward(dy, saved, weights=self.weight.trainable)
+        self.weight.accumulate(None if dweight is None else dweight.T)
+        return dx

@@ -1,0 +1,25 @@
+"""LayerNorm: every token's vector gets zero mean and unit variance, then a learned gain and shift."""
+
+import numpy as np
+
+from minillm.backend import Array
+from minillm.layers.layer import Layer, Parameter
+from minillm.ops import layer_norm, layer_norm_backward
+
+
+class LayerNorm(Layer):
+    """x (..., D) -> y (..., D). The gain starts at one and the shift at zero. Ba, Kiros & Hinton 2016."""
+
+    def __init__(self, d_model: int, *, eps: float = 1e-5):
+        self.gamma = Parameter(np.ones(d_model))
+        self.beta = Parameter(np.zeros(d_model))
+        self.eps = eps
+
+    def forward(self, x: Array) -> tuple[Array, tuple]:
+        return layer_norm(x, self.gamma.data, self.beta.data, self.eps)
+
+    def backward(self, dy: Array, saved: tuple) -> Array:
+        dx, dgamma, dbeta = layer_norm_backward(dy, saved)
+        self.gamma.accumulate(dgamma)
+        self.beta.accumulate(dbeta)
+        return dx

@@ -1,0 +1,40 @@
+"""Positions: attention sees a set of words, so each word must carry its place with it."""
+
+import numpy as np
+
+from minillm.backend import Array, array_module
+from minillm.layers.layer import Layer, Parameter
+from minillm.ops import sinusoidal_positions
+
+
+class SinusoidalPositions(Layer):
+    """x (B, T, D) -> x + PE, the fixed sines and cosines of `ops.sinusoidal_positions`. Any length; nothing is learned."""
+
+    def __init__(self, d_model: int):
+        sinusoidal_positions(1, d_model)  # an odd d_model is an error now rather than at the first batch
+
+    def forward(self, x: Array, start: int = 0) -> tuple[Array, None]:
+        code = sinusoidal_positions(x.shape[1], x.shape[2], start)
+        return x + array_module(x).asarray(code.astype(x.dtype)), None
+
+    def backward(self, dy: Array, saved: None) -> Array:
+        return dy  # y = x + PE
+
+
+class LearnedPositions(Layer):
+    """x (B, T, D) -> x + table[start : start + T], a table (length, D) that is learned like any other weight (GPT-2, BERT)."""
+
+    def __init__(self, length: int, d_model: int, rng: np.random.Generator, *, std: float = 0.02):
+        self.weight = Parameter(rng.normal(0, std, (length, d_model)))
+
+    def forward(self, x: Array, start: int = 0) -> tuple[Array, tuple]:
+        stop, length = start + x.shape[1], self.weight.data.shape[0]
+        if stop > length:
+            raise ValueError(f"there are learned positions for {length} tokens, but the text has {stop}")
+        return x + self.weight.data[start:stop], (start, stop)
+
+    def backward(self, dy: Array, saved: tuple) -> Array:
+        start, stop = saved
+        if self.weight.trainable:
+            self.weight.grad[start:stop] += dy.sum(axis=0)  # every sequence of the batch read the same rows
+        return dy  # y = x + table

@@ -1,0 +1,147 @@
+"""The decoder (GPT): reads the tokens so far, and says how likely each next one is."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import CPU, Array, Device, array_module
+from minillm.layers import (
+    Dropout,
+    Embedding,
+    Layer,
+    LayerNorm,
+    LearnedPositions,
+    Linear,
+    ParameterVector,
+    SinusoidalPositions,
+    TiedLinear,
+    causal_mask,
+)
+from minillm.layers.block import BLOCKS, BlockSaved
+from minillm.models.config import GPTConfig
+
+
+class EncodeSaved(NamedTuple):
+    embedding: Any
+    positions: Any
+    dropout: Any
+    blocks: list[BlockSaved]
+    norm: Any
+
+
+class GPTSaved(NamedTuple):
+    encode: EncodeSaved
+    head: Any
+
+
+class GPT(Layer):
+    """ids (B, T) -> logits (B, T, V), a score for every possible next token at every place.
+
+    Radford et al. 2019: embeddings and positions, L blocks that look only backward, a last LayerNorm (pre-LN only), and a head that is the
+    embedding table again if `tie_head`. Weights are drawn on the host from `seed`, N(0, 0.02²); those that write into the shortcut are
+    smaller by √(2L), since 2L of them add up there.
+    """
+
+    def __init__(self, config: GPTConfig, *, seed: int = 0, dtype: type = np.float32, device: Device = CPU):
+        rng, std = np.random.default_rng(seed), 0.02
+        self.config = config
+        self.embedding = Embedding(config.vocab_size, config.d_model, rng, std=std)
+        if config.positions == "learned":
+            self.positions = LearnedPositions(config.context, config.d_model, rng, std=std)
+        else:
+            self.positions = SinusoidalPositions(config.d_model)
+        self.dropout = Dropout(config.dropout)
+        self.blocks = [
+            BLOCKS[config.norm](
+                config.d_model,
+                config.heads,
+                config.d_ff,
+                rng,
+                dropout=config.dropout,
+                activation=config.activation,
+                bias=config.bias,
+                std=std,
+                output_std=std / math.sqrt(2 * config.layers),
+            )
+            for _ in range(config.layers)
+        ]
+        self.norm = LayerNorm(config.d_model) if config.norm == "pre" else None
+        if config.tie_head:
+            self.head = TiedLinear(self.embedding.weight)
+        else:
+            self.head = Linear(config.d_model, config.vocab_size, rng, bias=False, std=std)
+        self.vector = ParameterVector(self, dtype, device)
+
+    def check_ids(self, ids: np.ndarray) -> None:
+        """Raise ValueError unless ids is a host array (B, T) of token ids that the model knows. A GPU would wrap a bad id silently."""
+        if not isinstance(ids, np.ndarray) or ids.dtype.kind not in "iu" or ids.ndim != 2 or ids.size == 0:
+            shape = f"{ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else type(ids).__name__
+            raise ValueError(f"ids must be a NumPy array (B, T) of whole numbers with at least one token, got {shape}")
+        low, high = int(ids.min()), int(ids.max())
+        if low < 0 or high >= self.config.vocab_size:
+            raise ValueError(
+                f"token id {low if low < 0 else high} is outside the vocabulary of {self.config.vocab_size}"
+            )
+
+    def encode(self, ids: np.ndarray, rng=None) -> tuple[Array, EncodeSaved]:
+        """ids (B, T), on the host -> hidden (B, T, D): what the model knows at every place. `rng` switches dropout on."""
+        self.check_ids(ids)
+        xp = self.vector.device.xp
+        x, se = self.embedding.forward(xp.asarray(ids))
+        x, sp = self.positions.forward(x)
+        x, sd = self.dropout.forward(x, rng)
+        mask = causal_mask(ids.shape[1], ids.shape[1], xp)
+        blocks = []
+        for block in self.blocks:
+            x, s = block.forward(x, mask, rng)
+            blocks.append(s)
+        x, sn = self.norm.forward(x) if self.norm else (x, None)
+        return x, EncodeSaved(se, sp, sd, blocks, sn)
+
+    def encode_backward(self, dhidden: Array, saved: EncodeSaved) -> None:
+        """dhidden (B, T, D): every line of `encode`, last one first. Ids have no gradient."""
+        dx = self.norm.backward(dhidden, saved.norm) if self.norm else dhidden
+        for block, s in zip(reversed(self.blocks), reversed(saved.blocks), strict=True):
+            dx = block.backward(dx, s)
+        dx = self.dropout.backward(dx, saved.dropout)
+        dx = self.positions.backward(dx, saved.positions)
+        self.embedding.backward(dx, saved.embedding)
+
+    def forward(self, ids: np.ndarray, rng=None) -> tuple[Array, GPTSaved]:
+        hidden, se = self.encode(ids, rng)
+        logits, sh = self.head.forward(hidden)
+        return logits, GPTSaved(se, sh)
+
+    def backward(self, dlogits: Array, saved: GPTSaved) -> None:
+        self.encode_backward(self.head.backward(dlogits, saved.head), saved.encode)  # logits = head(encode(ids))
+
+    def extend(self, ids: np.ndarray, cache: "KeyValueCache") -> Array:
+        """The next tokens ids (B, T), after those in the cache -> logits (B, V) of the token that follows. No backward; for generation."""
+        self.check_ids(ids)
+        stop = cache.length + ids.shape[1]
+        if stop > self.config.context:
+            raise ValueError(
+                f"the context holds {self.config.context} tokens; {cache.length} are cached and {ids.shape[1]} came"
+            )
+        x, _ = self.embedding.forward(self.vector.device.xp.asarray(ids))
+        x, _ = self.positions.forward(x, cache.length)
+        for block, keys, values in zip(self.blocks, cache.keys, cache.values, strict=True):
+            x = block.extend(x, keys, values, cache.length)
+        cache.length = stop
+        last = x[:, -1]
+        if self.norm:
+            last, _ = self.norm.forward(last)
+        return self.head.forward(last)[0]
+
+
+class KeyValueCache:
+    """The keys and values of the tokens read so far, so that a new token costs one token's work: L arrays (B, H, context, K) of each."""
+
+    def __init__(self, model: GPT, batch: int = 1):
+        config, like = model.config, model.vector.data
+        shape = (batch, config.heads, config.context, config.d_model // config.heads)
+        xp = array_module(like)
+        self.keys = [xp.empty(shape, like.dtype) for _ in range(config.layers)]
+        self.values = [xp.empty(shape, like.dtype) for _ in range(config.layers)]
+        self.length = 0

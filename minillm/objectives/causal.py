@@ -1,0 +1,43 @@
+"""Causal language modelling: at every place, guess the next token (the article's autoregressive pretraining)."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array
+from minillm.models import GPT
+from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
+
+
+class CausalSaved(NamedTuple):
+    model: Any
+    loss: Any
+
+
+def check_targets(targets: np.ndarray, ids: np.ndarray, vocab_size: int) -> None:
+    """Raise ValueError unless every target is a token id or IGNORE, one for each of ids (B, T)."""
+    if targets.shape != ids.shape:
+        raise ValueError(f"targets are {targets.shape} but ids are {ids.shape}: one target for each token")
+    wrong = targets[(targets != IGNORE) & ((targets < 0) | (targets >= vocab_size))]
+    if wrong.size:
+        raise ValueError(
+            f"target {wrong[0]} is outside the vocabulary of {vocab_size} (and is not {IGNORE}, which is not scored)"
+        )
+
+
+def causal_lm(
+    model: GPT, ids: np.ndarray, targets: np.ndarray, rng=None, label_smoothing: float = 0.0
+) -> tuple[Array, CausalSaved]:
+    """Mean over the scored places of -log p(target | the tokens up to there), in nats: ids and targets (B, T) on the host -> loss.
+
+    For text, targets are the ids moved on by one. The loss stays on the device, a scalar.
+    """
+    check_targets(targets, ids, model.config.vocab_size)
+    logits, sm = model.forward(ids, rng)
+    loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets), label_smoothing)
+    return loss, CausalSaved(sm, sl)
+
+
+def causal_lm_backward(model: GPT, dloss: float, saved: CausalSaved) -> None:
+    """Adds dloss times the loss's gradient to every parameter's gradient."""
+    model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(ids))

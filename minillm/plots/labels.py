@@ -1,0 +1,80 @@
+"""Tokens as labels: always something that a font on this machine can draw, never a box.
+
+matplotlib draws a character that no font has as a box, the same one for every character, and warns once for each.
+A token that would end so is shown by its position instead, `#3`; the figure says so and the log gives the key.
+"""
+
+import logging
+from collections.abc import Sequence
+from functools import lru_cache
+
+from matplotlib import font_manager
+
+# matplotlib's own font first; then the fonts for Chinese of Linux, Windows and macOS.
+# Before 3.11 matplotlib sees only the first face of a collection: of Noto Sans CJK that is JP, which has the Chinese characters too.
+FONTS = [
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "SimHei",
+    "Arial Unicode MS",
+]
+
+LONGEST = 16  # characters of a label; a longer one would take the room of the picture
+
+_VISIBLE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
+_log = logging.getLogger(__name__)
+
+
+def font_families() -> list[str]:
+    """Those of FONTS that are installed, in order: matplotlib takes each character from the first that has it."""
+    installed = set(font_manager.fontManager.get_font_names())
+    return [name for name in FONTS if name in installed]
+
+
+@lru_cache
+def _characters(family: str) -> frozenset[int]:
+    """The code points that a font can draw."""
+    font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties(family=family)))
+    return frozenset(font.get_charmap())
+
+
+def is_drawable(text: str) -> bool:
+    """Whether every character of the text is in some installed font."""
+    fonts = [_characters(family) for family in font_families()]
+    return all(any(ord(character) in font for font in fonts) for character in text)
+
+
+def token_labels(tokens: Sequence[str]) -> tuple[list[str], str]:
+    """A label for each token, and a note for the figure: empty, or what the labels that are numbers mean.
+
+    Blanks are made visible, long tokens are cut, and a token that cannot be drawn becomes `#` and its position.
+    """
+    labels, key = [], []
+    for position, token in enumerate(tokens):
+        label = token.translate(_VISIBLE)
+        if len(label) > LONGEST:
+            label = label[: LONGEST - 1] + "…"
+        if not is_drawable(label):
+            label = f"#{position}"
+            key.append(f"{label} = {token!r}")
+        labels.append(label)
+    if not key:
+        return labels, ""
+    _log.warning("no installed font can draw these tokens (Noto Sans CJK has the Chinese ones): %s", ", ".join(key))
+    return labels, "#: position of a token that no installed font can draw"
+
+
+def plain_text(text: str) -> str:
+    """The text with `?` for each character that cannot be drawn."""
+    if is_drawable(text.replace("\n", "")):
+        return text
+    _log.warning("no installed font can draw all of this text: %s", text)
+    return "".join(character if character == "\n" or is_drawable(character) else "?" for character in text)

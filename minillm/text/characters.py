@@ -1,0 +1,47 @@
+"""Characters as people read them, and the checks on texts and ids that both tokenizers share."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from minillm.errors import InputError
+
+LEGIBLE = {" ": "␣", "\n": "↵", "\t": "⇥", "\ufffd": "U+FFFD"}
+
+
+def legible(text: str) -> str:
+    """The text with every character visible: ␣ for a space, ↵ for a new line, ⇥ for a tab, U+0000 for what has no shape."""
+    return "".join(LEGIBLE.get(c, c if c.isprintable() else code_point(c)) for c in text)
+
+
+def code_point(character: str) -> str:
+    """A character's number as Unicode writes it: "U+00E9" for "é"."""
+    return f"U+{ord(character):04X}"
+
+
+def check_text(text: str) -> None:
+    """Refuse half of a surrogate pair, which Python lets into a str although it is no character and has no UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"The text holds half of a surrogate pair, {code_point(text[error.start])}, "
+            f"at position {error.start} (counting from 0).",
+            "It is no character: read the text again with the encoding that it was written in, or leave it out.",
+        ) from None
+
+
+def check_ids(ids: Sequence[int] | np.ndarray, vocab_size: int) -> np.ndarray:
+    """Token ids as a 1-D integer array; ValueError if that is not what they are, or if one is outside the vocabulary."""
+    ids = np.asarray(ids)
+    if ids.ndim != 1:
+        raise ValueError(f"token ids must be a list or a 1-D array, and these have shape {ids.shape}")
+    if ids.size == 0:
+        return ids.astype(np.int32)
+    if ids.dtype.kind not in "iu":
+        raise ValueError(f"token ids must be integers, and these are {ids.dtype}")
+    outside = (ids < 0) | (ids >= vocab_size)
+    if outside.any():
+        at = int(outside.argmax())
+        raise ValueError(f"token id {ids[at]} at position {at} is outside the vocabulary, 0 to {vocab_size - 1}")
+    return ids
