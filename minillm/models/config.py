@@ -34,24 +34,24 @@ class GPTConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(
-                    f"{name} must be a whole number of at least 1, got {value!r}", f"give a positive {name}"
+                    f"{name} must be a whole number of at least 1, got {value!r}.", f"Give a positive {name}."
                 )
         if self.d_model % self.heads:
             fitting = [h for h in range(1, self.d_model + 1) if self.d_model % h == 0]
             nearest = min(fitting, key=lambda h: abs(h - self.heads))
             raise InputError(
-                f"{self.heads} heads do not divide d_model = {self.d_model}",
-                f"every head needs a whole number of columns; try {nearest} heads",
+                f"{self.heads} heads do not divide d_model = {self.d_model}.",
+                f"Every head needs a whole number of columns; try {nearest} heads.",
             )
         if not 0 <= self.dropout < 1:
-            raise InputError(f"dropout must lie in [0, 1), got {self.dropout!r}", "0 turns it off; 0.1 is usual")
+            raise InputError(f"dropout must lie in [0, 1), got {self.dropout!r}.", "0 turns it off; 0.1 is usual.")
         for name, choices in (("activation", tuple(ACTIVATIONS)), ("norm", tuple(BLOCKS)), ("positions", POSITIONS)):
             if getattr(self, name) not in choices:
-                raise InputError(f"there is no {name} {getattr(self, name)!r}", f"choose one of {', '.join(choices)}")
+                raise InputError(f"There is no {name} {getattr(self, name)!r}.", f"Choose one of {', '.join(choices)}.")
         if self.positions == "sinusoidal" and self.d_model % 2:
             raise InputError(
-                f"sinusoidal positions need an even d_model, got {self.d_model}",
-                f"sines and cosines come in pairs; try d_model = {self.d_model + 1}",
+                f"Sinusoidal positions need an even d_model, got {self.d_model}.",
+                f"Sines and cosines come in pairs; try d_model = {self.d_model + 1}.",
             )
 
     def to_dict(self) -> dict:
@@ -64,7 +64,7 @@ class GPTConfig:
         if not isinstance(values, dict) or set(values) != names:
             difference = ", ".join(sorted(set(values) ^ names)) if isinstance(values, dict) else repr(values)[:40]
             raise InputError(
-                f"this is not the config of a GPT: {difference}", "was it written by another version of minillm?"
+                f"This is not the config of a GPT: {difference}.", "Was it written by another version of minillm?"
             )
         return cls(**values)
 

@@ -1,0 +1,72 @@
+"""The command line: python -m minillm COMMAND. One file a command; only the one that is called gets imported."""
+
+import difflib
+import importlib
+import os
+import sys
+
+from minillm import __version__
+from minillm.cli.parser import Parser
+from minillm.cli.terminal import PROGRAM, program, say
+from minillm.errors import InputError
+
+COMMANDS = {
+    "pretrain": "train a GPT on a text, from nothing",
+    "generate": "continue a prompt with a trained model",
+    "attention": "draw where a trained model looks",
+    "gradcheck": "compare the hand-written gradients with numerical ones",
+    "doctor": "what this machine has: versions, threads, GPU, fonts, speed",
+}
+
+
+def overview() -> str:
+    commands = "\n".join(f"  {name:<10} {what}" for name, what in COMMANDS.items())
+    return (
+        f"minillm {__version__}: Transformer language models by hand, forward and backward.\n\n"
+        f"{commands}\n\nTry\n\n"
+        f"  {program()} pretrain --out runs/first\n"
+        f'  {program()} generate --checkpoint runs/first --prompt "The "\n'
+        f'  {program()} attention --checkpoint runs/first --text "The value of the name" --out map.png\n\n'
+        f"{program()} COMMAND --help tells more."
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] in ("-h", "--help"):
+        print(overview())
+        return 0
+    if argv[0] == "--version":
+        print(f"minillm {__version__}")
+        return 0
+    debug = "--debug" in argv
+    try:
+        return run(argv)
+    except InputError as error:
+        if debug:
+            raise
+        say(f"{error.wrong}\n{error.remedy.replace(PROGRAM, program())}")
+        return 2
+    except KeyboardInterrupt:
+        say("\nInterrupted.")
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`minillm generate ... | head`): nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def run(argv: list[str]) -> int:
+    name, *rest = argv
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        raise InputError(
+            f"There is no command {name!r}.",
+            f"Did you mean {near[0]}?" if near else f"Choose one of {', '.join(COMMANDS)}.",
+        )
+    command = importlib.import_module(f"minillm.cli.{name}")
+    parser = Parser(prog=f"{PROGRAM} {name}", description=command.DESCRIPTION)
+    command.add_arguments(parser)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return command.run(parser.parse_args(rest)) or 0

@@ -1,0 +1,157 @@
+"""python -m minillm doctor: what this machine has."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from minillm.backend import CPU, choose_device
+from minillm.cli.presets import DEFAULT, PRESETS
+from minillm.cli.terminal import duration
+from minillm.models import GPT, GPTConfig
+from minillm.training import AdamW, clip_grad_norm
+
+DESCRIPTION = """example: python -m minillm doctor
+
+Look this machine over: versions, threads, GPU and which CuPy fits it, fonts, and a three-second speed test."""
+
+PACKAGES = ("numpy", "matplotlib", "tqdm", "safetensors", "pytest")
+
+
+def add_arguments(parser) -> None:
+    """There is nothing to choose."""
+
+
+def run(args) -> int:
+    sound = True
+    for what, good, found in checks():
+        sound &= good
+        print(f"{'[OK]  ' if good else '[LOOK]'} {what:<11} {found}", flush=True)
+    print("All is well." if sound else "Lines marked [LOOK] say what is missing and what to do.")
+    return 0
+
+
+def checks():
+    """Every check: its name, whether all is well, and what was found."""
+    version = platform.python_version()
+    old = sys.version_info < (3, 10)
+    yield (
+        "python",
+        not old,
+        f"{version}, {platform.platform()}" + (": minillm needs Python 3.10 or later" if old else ""),
+    )
+    for package in PACKAGES:
+        yield package, *installed(package)
+    yield "blas", True, blas()
+    yield "gpu", True, gpu()
+    yield "fonts", *fonts()
+    yield "disk", *disk()
+    yield "speed", True, speed()
+
+
+def installed(package: str) -> tuple[bool, str]:
+    try:
+        return True, importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False, "not installed: pip install -r requirements.txt"
+
+
+def blas() -> str:
+    """Which library multiplies matrices, and with how many threads."""
+    library = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    asked = next(
+        (f"{name}={os.environ[name]}" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS") if name in os.environ),
+        None,
+    )
+    cores = os.cpu_count()
+    threads = asked or f"{cores} threads, one a core"
+    return f"{library.get('name')} {library.get('version')}, {threads}; set OPENBLAS_NUM_THREADS to use fewer"
+
+
+def gpu() -> str:
+    """The device that `--device auto` would take, and, for an idle GPU, the wheel that would wake it."""
+    device = choose_device("auto")
+    if device is not CPU and device.name == "gpu":
+        return device.reason
+    if shutil.which("nvidia-smi") is None:
+        return "none found: fine, everything runs on the processor"
+    query = ["nvidia-smi", "--query-gpu=driver_version,name", "--format=csv,noheader"]
+    answer = subprocess.run(query, capture_output=True, text=True, check=False)
+    if answer.returncode or "," not in answer.stdout:
+        return "nvidia-smi finds no GPU that answers; everything runs on the processor"
+    driver, name = answer.stdout.splitlines()[0].split(", ", 1)
+    extra = "cuda13" if int(driver.split(".")[0]) >= 580 else "cuda12"
+    return f'{name}, driver {driver}, not used ({device.reason}): pip install "minillm[{extra}]" or cupy-{extra}x[ctk]'
+
+
+def fonts() -> tuple[bool, str]:
+    try:
+        from minillm.plots.labels import is_drawable
+    except ImportError:
+        return False, "matplotlib is not installed: pip install -r requirements.txt"
+    if is_drawable("语言"):
+        return True, "Latin and Chinese"
+    return (
+        True,
+        "Latin; no Chinese font found, so Chinese tokens are numbered in figures (Noto Sans CJK would draw them)",
+    )
+
+
+def disk() -> tuple[bool, str]:
+    here = Path.cwd()
+    try:
+        with tempfile.TemporaryFile(dir=here):
+            pass
+    except OSError as error:
+        return False, f"{here} cannot be written ({error.strerror}): run from another folder, or give --out"
+    return True, f"{here} can be written, {shutil.disk_usage(here).free / 1e9:.0f} GB free"
+
+
+def speed(seconds: float = 1.5) -> str:
+    """Matrix products, then training steps of the default model, for about a second and a half each."""
+    a = np.random.default_rng(0).standard_normal((768, 512), dtype=np.float32)
+    b = np.ascontiguousarray(a.T)
+    products = timed(lambda: a @ b, seconds)
+    preset = PRESETS[DEFAULT]
+    config = GPTConfig(vocab_size=100, **{name: preset[name] for name in ("layers", "heads", "d_model", "context")})
+    step = timed(training_step(config, preset["batch"]), seconds)
+    tokens = preset["batch"] * config.context
+    return (
+        f"{2 * 768 * 768 * 512 / products / 1e9:.0f} GFLOP/s in matrix products; {tokens / step:,.0f} tokens/s training the default "
+        f"model: its {preset['steps']:,} steps take about {duration(preset['steps'] * step)}"
+    )
+
+
+def training_step(config: GPTConfig, batch: int):
+    from minillm.objectives import causal_lm, causal_lm_backward
+
+    model = GPT(config)
+    optimizer = AdamW(model.vector)
+    ids = np.random.default_rng(0).integers(config.vocab_size, size=(batch, config.context))
+
+    def step():
+        model.vector.zero_grad()
+        _, saved = causal_lm(model, ids, ids)
+        causal_lm_backward(model, 1.0, saved)
+        clip_grad_norm(model.vector, 1.0)
+        optimizer.step()
+
+    return step
+
+
+def timed(work, seconds: float) -> float:
+    """Median seconds of one call, over at least `seconds`."""
+    work()
+    times, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end or not times:
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))

@@ -1,0 +1,61 @@
+"""An argparse parser whose errors say what was meant."""
+
+import argparse
+import difflib
+from collections.abc import Callable, Sequence
+
+from minillm.cli.terminal import PROGRAM, program
+from minillm.errors import InputError
+
+
+class Parser(argparse.ArgumentParser):
+    """Help that opens with an example, whole option names only, and InputError in place of usage and exit."""
+
+    def __init__(self, prog: str, description: str):
+        super().__init__(
+            prog=prog,
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def format_help(self) -> str:
+        """The description (it begins with an example), then the options; the usage line would only say the options twice."""
+        formatter = self._get_formatter()
+        formatter.add_text(self.description)
+        for group in self._action_groups:
+            formatter.start_section(group.title)
+            formatter.add_arguments(group._group_actions)
+            formatter.end_section()
+        return formatter.format_help().replace(PROGRAM, program())
+
+    def parse_args(self, args: Sequence[str], namespace=None) -> argparse.Namespace:
+        """argparse's, but an unknown option is told of first, with the nearest known one."""
+        for word in args:
+            option = word.split("=")[0]
+            if option.startswith("--") and option not in self._option_string_actions:
+                near = difflib.get_close_matches(option, self._option_string_actions, n=1)
+                raise InputError(
+                    f"There is no option {option}.", f"Did you mean {near[0]}?" if near else f"See {self.prog} --help"
+                )
+        return super().parse_args(args, namespace)
+
+    def error(self, message: str):
+        """argparse's complaints, and those of `choice`, which bring their own second line."""
+        wrong, _, remedy = message.partition("\n")
+        if remedy:
+            wrong = wrong.split(": ", 1)[1]
+        raise InputError(f"{wrong[:1].upper()}{wrong[1:].rstrip('.')}.", remedy or f"See {self.prog} --help")
+
+
+def choice(what: str, names: Sequence[str]) -> Callable[[str], str]:
+    """An argument type: one of these names, and for any other the nearest is suggested."""
+
+    def parse(value: str) -> str:
+        if value not in names:
+            near = difflib.get_close_matches(value, names, n=1)
+            remedy = f"Did you mean {near[0]}?" if near else f"Choose one of {', '.join(names)}."
+            raise argparse.ArgumentTypeError(f"There is no {what} {value!r}.\n{remedy}")
+        return value
+
+    return parse

@@ -1,0 +1,333 @@
+"""python -m minillm pretrain: train a GPT on a text, from nothing."""
+
+import dataclasses
+import hashlib
+import math
+import signal
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from minillm.backend import choose_device
+from minillm.cli.parser import choice
+from minillm.cli.presets import DEFAULT, PRESETS
+from minillm.cli.terminal import duration, program, say
+from minillm.errors import InputError
+from minillm.generation import generate
+from minillm.models import GPT, GPTConfig, flops_per_token, parameter_count
+from minillm.text import BPETokenizer, CharTokenizer, Corpus, Tokenizer, read_text, unigram_entropy
+from minillm.training import DivergedError, Run, Trainer, TrainOptions
+
+DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/book
+
+Train a GPT on a text, from nothing. Without --text it reads the Python language reference, which every Python
+brings along. Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
+
+MODEL_OPTIONS = (
+    "context",
+    "layers",
+    "heads",
+    "d_model",
+    "d_ff",
+    "dropout",
+    "activation",
+    "norm",
+    "positions",
+    "tie_head",
+    "bias",
+)
+CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "log_every")  # what --resume may alter
+
+
+def add_arguments(parser) -> None:
+    add = parser.add_argument
+    add("--text", metavar="FILE", help="a UTF-8 text, or - for standard input (default: the Python language reference)")
+    add("--out", metavar="DIR", help="the folder of the run (default: the next free runs/gpt-N)")
+    add(
+        "--preset",
+        type=choice("preset", list(PRESETS)),
+        metavar="NAME",
+        help="tiny (seconds), laptop (default) or full (hours)",
+    )
+    add("--resume", action="store_true", help="go on with the run in --out")
+    add("--overwrite", action="store_true", help="replace the run in --out")
+    add(
+        "--device",
+        type=choice("device", ["auto", "cpu", "gpu"]),
+        metavar="NAME",
+        default="auto",
+        help="auto (default), cpu or gpu",
+    )
+    add("--seed", type=int, metavar="N", help="initial weights, batches and dropout follow from it (default 0)")
+
+    model = parser.add_argument_group("the model")
+    add = model.add_argument
+    add("--tokenizer", type=choice("tokenizer", ["char", "bpe"]), metavar="NAME", help="char (default) or bpe")
+    add("--merges", type=int, metavar="N", help="how many merges the bpe tokenizer learns (default 1024)")
+    add("--layers", type=int, metavar="N", help="blocks")
+    add("--heads", type=int, metavar="N", help="attention heads in a block")
+    add("--d-model", type=int, metavar="N", help="width: numbers to a token")
+    add("--d-ff", type=int, metavar="N", help="width inside the feed-forward layers (default 4 × d-model)")
+    add("--context", type=int, metavar="N", help="tokens that the model sees at once")
+    add("--dropout", type=float, metavar="X", help="share of activations dropped while training (default 0)")
+    add("--activation", metavar="NAME", help="gelu (default), gelu_erf or relu")
+    add("--norm", metavar="NAME", help="pre (default) or post: where the LayerNorms stand")
+    add("--positions", metavar="NAME", help="learned (default) or sinusoidal")
+    add(
+        "--untied",
+        dest="tie_head",
+        action="store_false",
+        default=None,
+        help="an output head of its own, not the embedding again",
+    )
+    add("--no-bias", dest="bias", action="store_false", default=None, help="linear layers without bias")
+
+    training = parser.add_argument_group("the training")
+    add = training.add_argument
+    add("--steps", type=int, metavar="N", help="updates of the weights")
+    add("--minutes", type=float, metavar="X", help="train for this long in place of --steps")
+    add("--batch", type=int, metavar="N", help="sequences to a forward pass")
+    add("--accumulate", type=int, metavar="N", help="forward passes to an update (default 1)")
+    add("--optimizer", type=choice("optimizer", ["adamw"]), metavar="NAME", default="adamw", help="adamw")
+    add("--lr", type=float, metavar="X", help="highest learning rate")
+    add("--lr-floor", type=float, metavar="X", help="last learning rate, as a share of --lr (default 0.1)")
+    add("--warmup", type=int, metavar="N", help="steps over which the learning rate climbs")
+    add("--schedule", metavar="NAME", help="cosine (default), linear or constant")
+    add("--beta1", type=float, metavar="X", help="AdamW's memory of the gradient (default 0.9)")
+    add("--beta2", type=float, metavar="X", help="AdamW's memory of its square (default 0.99)")
+    add("--weight-decay", type=float, metavar="X", help="pull of the matrices towards zero (default 0.1)")
+    add("--clip", type=float, metavar="X", help="longest gradient (default 1; 0 turns it off)")
+    add("--label-smoothing", type=float, metavar="X", help="share of each target spread over all tokens (default 0)")
+    add("--eval-every", type=int, metavar="N", help="steps between evaluations, each with a checkpoint and a sample")
+    add("--eval-batches", type=int, metavar="N", help="batches to an evaluation (default: the whole validation split)")
+    add("--stop-at", type=int, metavar="STEP", help="stop after this step, saved, as Ctrl-C would")
+
+
+def run(args) -> int:
+    device = choose_device(args.device)
+    run_folder, trainer, tokenizer, facts = resume(args, device) if args.resume else start(args, device)
+    model, corpus = trainer.model, trainer.corpus
+    config, vocab = model.config, tokenizer.vocab_size
+    chance, unigram = math.log(vocab), unigram_entropy(corpus.train, corpus.validation, vocab)
+    say(f"device  {device.name}: {device.reason}")
+    say(
+        f"model   {config.layers} layers, {config.heads} heads, {config.d_model} wide, context {config.context}, vocabulary {vocab}: "
+        f"{parameter_count(config):,} parameters, {flops_per_token(config) / 1e6:.1f} MFLOP a token"
+    )
+    say(f"data    {facts['name']}: {len(corpus.train):,} tokens to train on, {len(corpus.validation):,} to validate")
+    say(
+        f"        validation loss of a blind guess: ln {vocab} = {chance:.2f}; of one that knows the frequencies: {unigram:.2f}"
+    )
+    announce_plan(trainer, run_folder)
+    stopped = train(run_folder, trainer, tokenizer, facts["prompt"], (chance, unigram), args.stop_at)
+    draw_curve(run_folder, chance, unigram)
+    here = run_folder.directory
+    if stopped:
+        say(
+            f"Stopped after step {trainer.steps_done:,}, saved in {here}. To go on:\n  {program()} pretrain --resume --out {here}"
+        )
+        return 0 if stopped is STOP_AT else 128 + stopped
+    say(
+        f"done    {duration(trainer.elapsed)}, best validation loss {trainer.best_loss:.3f} at step {trainer.best_step:,}"
+        f" (a blind guess: {chance:.2f}, frequencies: {unigram:.2f}): {here}"
+    )
+    say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(facts['prompt'])}")
+    say(f"        {program()} attention --checkpoint {here} --text {shell_word(facts['prompt'])} --out attention.png")
+    return 0
+
+
+def settings(args) -> dict:
+    """The preset's values with those named on the command line over them."""
+    named = {name: value for name, value in vars(args).items() if value is not None}
+    return PRESETS[args.preset or DEFAULT] | named
+
+
+def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
+    """A new run. Everything that can be wrong is found before anything is written."""
+    chosen = settings(args)
+    options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
+    sizes = {name: chosen[name] for name in MODEL_OPTIONS if name in chosen}
+    GPTConfig(vocab_size=1, **sizes)  # bad sizes are found before a large text is read
+    folder = Run(args.out if args.out else next_free_folder())
+    if not args.overwrite:
+        folder.refuse_existing()
+    text = read_text(args.text)
+    tokenizer = make_tokenizer(chosen, text)
+    corpus = Corpus(tokenizer.encode(text), sizes["context"])
+    config = GPTConfig(vocab_size=tokenizer.vocab_size, **sizes)
+    folder.create(overwrite=args.overwrite)
+    folder.begin(config, tokenizer)
+    facts = describe(args.text, text)
+    folder.write_options(options, facts)
+    return folder, Trainer(GPT(config, seed=options.seed, device=device), corpus, options), tokenizer, facts
+
+
+def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
+    """The run in --out, where it stopped. Its sizes are given; only when it ends and how it is watched may change."""
+    if args.out is None:
+        raise InputError("--resume needs to know which run.", "Name its folder: --resume --out DIR.")
+    folder = Run(args.out)
+    options, facts = folder.read_options()
+    config, tokenizer = folder.config(), folder.tokenizer()
+    fixed = config.to_dict() | options.to_dict()
+    changes = {}
+    for name, value in vars(args).items():
+        if value is None or name not in fixed or fixed[name] == value:
+            continue
+        if name not in CHANGEABLE:
+            raise InputError(
+                f"This run has {name} {fixed[name]}, and --resume cannot change it to {value}.",
+                f"Leave --{name.replace('_', '-')} out, or start another run.",
+            )
+        changes[name] = value
+    if "steps" in changes:
+        changes.setdefault("minutes", None)
+    options = dataclasses.replace(options, **changes)
+    source = args.text if args.text is not None else facts["source"]
+    text = read_text(source)
+    if hashlib.sha256(text.encode("utf-8")).hexdigest() != facts["sha256"]:
+        raise InputError(
+            f"{facts['name']} is not the text that this run began with.",
+            "Give the same text again (--text FILE), or start another run.",
+        )
+    corpus = Corpus(tokenizer.encode(text), config.context)
+    trainer = Trainer(GPT(config, device=device), corpus, options)
+    folder.load(trainer)
+    folder.write_options(options, facts)
+    return folder, trainer, tokenizer, facts
+
+
+def next_free_folder() -> Path:
+    number = 1
+    while Path(f"runs/gpt-{number}").exists():
+        number += 1
+    return Path(f"runs/gpt-{number}")
+
+
+def make_tokenizer(chosen: dict, text: str) -> Tokenizer:
+    if chosen["tokenizer"] == "char":
+        return CharTokenizer.train(text)
+    merges = chosen.get("merges", 1024)
+    if merges < 0:
+        raise InputError(f"There can't be {merges} merges.", "Give --merges 0 or more; 1024 suits a book.")
+    say(f"text    learning {merges:,} byte-pair merges ...")
+    return BPETokenizer.train(text, merges)
+
+
+def describe(source: str | None, text: str) -> dict:
+    """What the run must remember of its text: enough to find it again, and to know it if it changed."""
+    name = {None: "the Python language reference", "-": "standard input"}.get(source, source)
+    opening = text[len(text) // 2 :].split("\n\n", 1)[-1].split()
+    return {
+        "name": name,
+        "source": source if source in (None, "-") else str(Path(source).resolve()),
+        "characters": len(text),
+        "sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        "prompt": " ".join(opening[:4])[:40] or text[:1],  # words of the text itself, to try the model with
+    }
+
+
+def announce_plan(trainer: Trainer, folder: Run) -> None:
+    """How long it will take, measured on real batches, before it starts."""
+    options, config = trainer.options, trainer.model.config
+    seconds = trainer.seconds_per_step()
+    tokens = options.batch * options.accumulate * config.context
+    if options.minutes is not None:
+        plan = f"{duration(60 * options.minutes)}, about {trainer.planned_steps():,} steps"
+    else:
+        left = max(options.steps - trainer.steps_done, 0)
+        evaluation = seconds / 3 * min(len(trainer.corpus.validation) / tokens, options.eval_batches or math.inf)
+        total = left * seconds + (left // options.eval_every + 2) * evaluation
+        plan = f"{left:,} steps, about {duration(total)} on this machine"
+    say(f"plan    {plan} ({tokens:,} tokens a step) -> {folder.directory}   Ctrl-C stops and saves")
+
+
+STOP_AT = object()
+
+
+def train(
+    folder: Run,
+    trainer: Trainer,
+    tokenizer: Tokenizer,
+    prompt: str,
+    baselines: tuple[float, float],
+    stop_at: int | None,
+):
+    """Train to the end, logging and saving on the way. What stopped it: None (the end), STOP_AT, or the number of a signal."""
+    caught: list[int] = []
+
+    def ask_to_stop(number, frame):
+        if caught:  # a second Ctrl-C will not wait; the last checkpoint is whole
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    bar = tqdm(
+        total=trainer.options.steps if trainer.options.minutes is None else None,
+        initial=trainer.steps_done, unit="step", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr,
+    )  # fmt: skip
+    tokens = trainer.options.batch * trainer.options.accumulate * trainer.model.config.context
+
+    def stop() -> bool:
+        return bool(caught) or (stop_at is not None and trainer.steps_done >= stop_at)
+
+    try:
+        for progress in trainer.run(stop):
+            folder.log(progress)
+            if progress.loss is not None:
+                rate = bar.format_dict["rate"]
+                speed = f"{rate * tokens:,.0f} tokens/s" if rate else ""
+                bar.set_postfix_str(f"train loss {progress.loss:.3f} {speed}", refresh=False)
+            if progress.validation is None:
+                bar.update(1)
+                continue
+            folder.save(trainer, progress.best)
+            draw_curve(folder, *baselines)
+            tqdm.write(report(trainer, progress, tokenizer, prompt), file=sys.stderr)
+        if caught or stop():
+            folder.save(trainer)
+    except DivergedError as error:
+        raise InputError(
+            f"{error.wrong} The last good checkpoint is kept in {folder.directory}.", error.remedy
+        ) from error
+    finally:
+        bar.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if caught:
+        return caught[0]
+    return None if trainer.finished() else STOP_AT
+
+
+def report(trainer: Trainer, progress, tokenizer: Tokenizer, prompt: str) -> str:
+    """One evaluation: the loss, and what the model would write now."""
+    ids = generate(trainer.model, tokenizer.encode(prompt), 120, temperature=0.8, seed=trainer.steps_done)
+    written = (prompt + "|" + tokenizer.decode(list(ids))).replace("\n", "\n    ")
+    best = " (best so far)" if progress.best else ""
+    return f"step {progress.step:>6,}  {duration(trainer.elapsed):>11}  validation loss {progress.validation:.3f}{best}\n    {written}\n"
+
+
+def draw_curve(folder: Run, chance: float, unigram: float) -> None:
+    """loss.png, from the log."""
+    from minillm.plots import loss_curve, save
+    from minillm.training.run import CURVE
+
+    entries = folder.read_log()
+    figure = loss_curve(
+        [(e["step"], e["loss"]) for e in entries if "loss" in e],
+        [(e["step"], e["validation"]) for e in entries if "validation" in e],
+        chance=chance,
+        unigram=unigram,
+    )
+    losses = [e["validation"] for e in entries if "validation" in e]
+    seen = (
+        f"Validation loss falls from {losses[0]:.2f} to {min(losses):.2f} nats a token."
+        if losses
+        else "No evaluation yet."
+    )
+    save(figure, folder.path(CURVE), alt=f"Training and validation loss against the step. {seen}")
+
+
+def shell_word(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`") + '"'

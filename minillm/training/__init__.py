@@ -1,0 +1,21 @@
+"""Training: optimisers, schedules, the trainer, and the folder that a run lives in."""
+
+from minillm.training.checkpoint import load_model, save_model
+from minillm.training.optimizers import AdamW, clip_grad_norm
+from minillm.training.options import TrainOptions
+from minillm.training.run import Run
+from minillm.training.schedules import learning_rate
+from minillm.training.trainer import DivergedError, Progress, Trainer
+
+__all__ = [
+    "AdamW",
+    "DivergedError",
+    "Progress",
+    "Run",
+    "TrainOptions",
+    "Trainer",
+    "clip_grad_norm",
+    "learning_rate",
+    "load_model",
+    "save_model",
+]

@@ -1,0 +1,173 @@
+"""The trainer: batches in, updates out, nothing lost on the way."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from minillm.backend import Array, to_host
+from minillm.errors import InputError
+from minillm.models import GPT
+from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.ops import IGNORE
+from minillm.text import Corpus
+from minillm.training.optimizers import AdamW, clip_grad_norm
+from minillm.training.options import TrainOptions
+from minillm.training.schedules import learning_rate
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What one step has to tell. `loss` and `grad_norm` come every `log_every` steps, `validation` at evaluations."""
+
+    step: int
+    lr: float | None = None
+    loss: float | None = None
+    grad_norm: float | None = None
+    validation: float | None = None
+    best: bool = False  # this validation loss is the lowest so far
+
+
+class DivergedError(InputError):
+    """The loss is no longer a finite number."""
+
+
+class Trainer:
+    """Trains a model on a corpus.
+
+    Everything random in step number t is drawn from (seed, t): which text is read and what dropout drops. So the step number is the whole
+    random state, and a run that stopped and went on is the run that never stopped.
+    """
+
+    def __init__(self, model: GPT, corpus: Corpus, options: TrainOptions):
+        self.model, self.corpus, self.options = model, corpus, options
+        self.optimizer = AdamW(
+            model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay
+        )
+        self.steps_done = 0
+        self.elapsed = 0.0  # seconds of training, evaluation included, over all sittings
+        self.best_loss = math.inf
+        self.best_step = 0
+        self.evaluated_step = -1
+
+    def planned_steps(self) -> int:
+        """How many steps the run will have: as asked for, or as many as the time left allows at the pace so far."""
+        if self.options.minutes is None:
+            return self.options.steps
+        if not self.steps_done or not self.elapsed:
+            return math.ceil(60 * self.options.minutes / self.seconds_per_step())
+        return max(self.steps_done, round(self.steps_done * 60 * self.options.minutes / self.elapsed))
+
+    def finished(self) -> bool:
+        if self.options.minutes is None:
+            return self.steps_done >= self.options.steps
+        return self.elapsed >= 60 * self.options.minutes
+
+    def gradient(self, step: int) -> Array:
+        """Fill the gradient for one update from `accumulate` passes; return the loss, a scalar on the device.
+
+        Each pass is weighted by its share of the scored targets, so that many small passes equal one large one.
+        """
+        options, device = self.options, self.model.vector.device
+        ids, targets = self.corpus.batch(
+            np.random.default_rng((options.seed, step)), options.batch * options.accumulate
+        )
+        scored = np.count_nonzero(targets != IGNORE)
+        self.model.vector.zero_grad()
+        total = 0.0
+        for part in range(options.accumulate):
+            rows = slice(part * options.batch, (part + 1) * options.batch)
+            rng = device.generator(options.seed, step, part) if self.model.config.dropout else None
+            share = np.count_nonzero(targets[rows] != IGNORE) / scored
+            loss, saved = causal_lm(self.model, ids[rows], targets[rows], rng, options.label_smoothing)
+            causal_lm_backward(self.model, share, saved)
+            total = total + share * loss
+        return total
+
+    def step(self) -> Progress:
+        """One update. On a GPU nothing is read back, except the loss and the gradient's length on the steps that are logged."""
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that overflows is caught below, by its value
+            return self._step()
+
+    def _step(self) -> Progress:
+        options = self.options
+        loss = self.gradient(self.steps_done)
+        norm = clip_grad_norm(self.model.vector, options.clip or math.inf)
+        lr = learning_rate(
+            self.steps_done,
+            self.planned_steps(),
+            peak=options.lr,
+            warmup=options.warmup,
+            floor=options.lr_floor * options.lr,
+            schedule=options.schedule,
+        )
+        self.optimizer.step(lr)
+        self.steps_done += 1
+        if self.steps_done % options.log_every and self.steps_done != 1:
+            return Progress(self.steps_done, lr)
+        loss, norm = (float(x) for x in to_host(self.model.vector.device.xp.stack([loss, norm])))
+        self.check_finite(loss)
+        return Progress(self.steps_done, lr, loss, norm)
+
+    def check_finite(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise DivergedError(
+                f"The loss became {loss} by step {self.steps_done}: training diverged at learning rate {self.options.lr:g}.",
+                f"Try a smaller one, such as --lr {self.options.lr / 10:.0e}.",
+            )
+
+    def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float | None:
+        """Mean loss over the validation split (or its first `eval_batches` batches), in nats per token; None if stopped midway."""
+        total, count = 0.0, 0
+        for number, (ids, targets) in enumerate(self.corpus.validation_batches(self.options.batch)):
+            if number == self.options.eval_batches:
+                break
+            if stop():
+                return None
+            scored = int(np.count_nonzero(targets != IGNORE))
+            loss, _ = causal_lm(self.model, ids, targets)
+            total, count = total + scored * loss, count + scored
+        return float(total) / count
+
+    def seconds_per_step(self, repeats: int = 3) -> float:
+        """What a step costs on this machine, measured on real batches; the weights stay as they are."""
+        self.gradient(0)  # the first pass warms caches up
+        device = self.model.vector.device
+        device.synchronize()
+        start = time.perf_counter()
+        for step in range(repeats):
+            self.gradient(step)
+        device.synchronize()
+        return (time.perf_counter() - start) / repeats
+
+    def evaluation_due(self) -> bool:
+        """Before the first step, every `eval_every` steps, and at the end; once each."""
+        return self.evaluated_step != self.steps_done and (
+            self.steps_done % self.options.eval_every == 0 or self.finished()
+        )
+
+    def run(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Progress]:
+        """Train to the end, or until `stop()` says so between two steps; tells of every step and every evaluation."""
+        clock = time.perf_counter() - self.elapsed
+        while True:
+            if self.evaluation_due():
+                loss = self.evaluate(stop)
+                self.elapsed = time.perf_counter() - clock
+                if loss is None:
+                    return
+                yield self._judged(loss)
+            if self.finished() or stop():
+                return
+            progress = self.step()
+            self.elapsed = time.perf_counter() - clock
+            yield progress
+
+    def _judged(self, loss: float) -> Progress:
+        self.check_finite(loss)
+        self.evaluated_step = self.steps_done
+        best = loss < self.best_loss
+        if best:
+            self.best_loss, self.best_step = loss, self.steps_done
+        return Progress(self.steps_done, validation=loss, best=best)
