@@ -16,7 +16,7 @@ from minillm.text.characters import check_ids, check_text, legible
 from minillm.text.merging import FIRST_MERGE, Pair, apply_merges, learn_merges
 
 # A contraction's ending, a word, a number, punctuation, each but the first with the space before it; or white space, of which
-# the last character is left to the word that follows. Every character is in one of them. No match is longer than 64
+# the last character is left to what follows. Every character is in one of them. No match is longer than 64
 # characters and a space, so that a text without breaks gives no endless tokens.
 WORD = re.compile(
     r"'(?:[sdmt]|ll|re|ve)| ?[^\W\d]{1,64}| ?\d{1,64}| ?[^\w\s]{1,64}|\s{1,64}(?!\S)|\s{1,64}",
@@ -38,7 +38,9 @@ class BPETokenizer:
         self._bytes = [bytes([i]) for i in range(FIRST_MERGE)]
         for i, (first, second) in enumerate(self.merges):
             if not (0 <= first < self.vocab_size and 0 <= second < self.vocab_size):
-                raise ValueError(f"merge {i} joins {first} and {second}: both must be ids before its own, {self.vocab_size}")
+                raise ValueError(
+                    f"merge {i} joins {first} and {second}: both must be ids before its own, {self.vocab_size}"
+                )
             token = self._bytes[first] + self._bytes[second]
             if len(token) > LONGEST_TOKEN:
                 raise ValueError(f"merge {i} makes a token of {len(token)} bytes, and {LONGEST_TOKEN} is the most")

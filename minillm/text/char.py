@@ -1,6 +1,7 @@
 """The simplest tokenizer: one token a character."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,7 +13,7 @@ class CharTokenizer:
     """One token a character: the id of a character is its place in the sorted alphabet of the training text."""
 
     def __init__(self, characters: str):
-        if not characters or any(a >= b for a, b in zip(characters, characters[1:], strict=False)):
+        if not characters or any(a >= b for a, b in pairwise(characters)):
             raise ValueError("the characters must be one or more, sorted, each there once")
         check_text(characters)
         self.characters = characters
@@ -23,6 +24,7 @@ class CharTokenizer:
         """Learn the alphabet of a text: its distinct characters, sorted."""
         if not text:
             raise InputError("There is no text to learn characters from.", "Give a text of one character or more.")
+        check_text(text)
         return cls("".join(sorted(set(text))))
 
     @property

@@ -42,6 +42,5 @@ def check_ids(ids: Sequence[int] | np.ndarray, vocab_size: int) -> np.ndarray:
         raise ValueError(f"token ids must be integers, and these are {ids.dtype}")
     outside = (ids < 0) | (ids >= vocab_size)
     if outside.any():
-        at = int(outside.argmax())
-        raise ValueError(f"token id {ids[at]} at position {at} is outside the vocabulary, 0 to {vocab_size - 1}")
+        raise ValueError(f"token id {ids[outside][0]} is outside the vocabulary, 0 to {vocab_size - 1}")
     return ids

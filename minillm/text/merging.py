@@ -7,6 +7,7 @@ frequent now; applying joins the pair that was learnt first. Sennrich, Haddow & 
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 Pair = tuple[int, int]
 
@@ -42,14 +43,13 @@ def apply_merges(words: Iterable[bytes], rank: Mapping[Pair, int]) -> list[list[
     """The token ids of each word; rank[pair] says when the pair was learnt, 0 for the first."""
     words = list(words)
     chains = Chains(words, [1] * len(words))
-    queue = [rank[pair] for pair in chains.places if pair in rank]
+    queue = [(rank[pair], pair) for pair in chains.places if pair in rank]
     heapq.heapify(queue)
-    pairs = list(rank)
     while queue:
-        first = heapq.heappop(queue)
-        for born in chains.join(pairs[first], FIRST_MERGE + first):
+        order, pair = heapq.heappop(queue)
+        for born in chains.join(pair, FIRST_MERGE + order):
             if born in rank:
-                heapq.heappush(queue, rank[born])
+                heapq.heappush(queue, (rank[born], born))
     return chains.words()
 
 
@@ -71,7 +71,7 @@ class Chains:
         self.right = list(range(1, len(self.tokens) + 1))
         self.places: dict[Pair, list[int]] = defaultdict(list)
         self.counts: dict[Pair, int] = defaultdict(int)
-        for place, pair in enumerate(zip(self.tokens, self.tokens[1:], strict=False)):
+        for place, pair in enumerate(pairwise(self.tokens)):
             if END not in pair:
                 self.places[pair].append(place)
                 self.counts[pair] += self.weights[place]
@@ -81,7 +81,7 @@ class Chains:
         tokens, left, right, counts, places = self.tokens, self.left, self.right, self.counts, self.places
         first, second = pair
         born = set()
-        for here in sorted(places.pop(pair)):
+        for here in places.pop(pair):  # in order: whoever made this pair went from left to right too
             there = right[here]
             if tokens[here] != first or tokens[there] != second:
                 continue  # a token of this pair was joined to its other neighbour
@@ -100,7 +100,6 @@ class Chains:
                 counts[made] += weight
                 places[made].append(here)
                 born.add(made)
-        del counts[pair]
         return born
 
     def words(self) -> list[list[int]]:

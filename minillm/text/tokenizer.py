@@ -1,7 +1,6 @@
 """What every tokenizer can do, and its file: tokenizer.json."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from minillm.errors import InputError
+from minillm.files import write_atomic
 from minillm.text.bpe import BPETokenizer
 from minillm.text.char import CharTokenizer
 
@@ -33,15 +33,8 @@ class Tokenizer(Protocol):
 
 
 def save_tokenizer(tokenizer: Tokenizer, path: str | Path) -> None:
-    """Write a tokenizer as JSON, under a temporary name first: whatever happens, the file at `path` is a whole one."""
-    path = Path(path)
-    temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-        json.dump(tokenizer.to_json(), file, ensure_ascii=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    """Write a tokenizer as JSON, whole or not at all."""
+    write_atomic(Path(path), (json.dumps(tokenizer.to_json(), ensure_ascii=False) + "\n").encode("utf-8"))
 
 
 def load_tokenizer(path: str | Path) -> Tokenizer:
@@ -77,4 +70,6 @@ def _reason(error: Exception) -> str:
         return f"it is not JSON (line {error.lineno}, column {error.colno})"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
+    if isinstance(error, InputError):
+        return error.wrong.rstrip(".")
     return str(error)

@@ -1,0 +1,91 @@
+"""The fast merging against the slow: a trainer that counts everything anew for each merge, and an encoder that follows it."""
+
+import random
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from minillm.text.merging import apply_merges, learn_merges
+
+
+def replace(word: list[int], pair: tuple[int, int], new: int) -> list[int]:
+    joined, i = [], 0
+    while i < len(word):
+        here = tuple(word[i : i + 2]) == pair
+        joined.append(new if here else word[i])
+        i += 2 if here else 1
+    return joined
+
+
+def slow_learn(words: dict[bytes, int], merges: int) -> list[tuple[int, int]]:
+    chains = [(list(word), weight) for word, weight in words.items()]
+    learnt = []
+    while len(learnt) < merges:
+        counts = Counter()
+        for chain, weight in chains:
+            for pair in pairwise(chain):
+                counts[pair] += weight
+        if not counts or max(counts.values()) < 2:
+            break
+        pair = min(counts, key=lambda pair: (-counts[pair], pair))
+        chains = [(replace(chain, pair, 256 + len(learnt)), weight) for chain, weight in chains]
+        learnt.append(pair)
+    return learnt
+
+
+def slow_apply(word: bytes, merges: list[tuple[int, int]]) -> list[int]:
+    tokens = list(word)
+    for i, pair in enumerate(merges):
+        tokens = replace(tokens, pair, 256 + i)
+    return tokens
+
+
+def random_words(rng: random.Random) -> dict[bytes, int]:
+    """Few letters and few counts: many ties, and runs of one letter whose pairs overlap."""
+    letters = b"abcd"[: rng.randrange(1, 5)]
+    words = (bytes(rng.choices(letters, k=rng.randrange(1, 20))) for _ in range(rng.randrange(1, 30)))
+    return {word: rng.randrange(1, 4) for word in words}
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_the_merges_are_those_of_the_slow_trainer(seed):
+    rng = random.Random(seed)
+    words = random_words(rng)
+    merges = rng.choice([0, 1, 5, 40, 400])
+    assert learn_merges(words, merges) == slow_learn(words, merges)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_words_are_split_as_by_the_slow_encoder(seed):
+    rng = random.Random(seed)
+    merges = slow_learn(random_words(rng), 60)
+    words = list(random_words(rng))  # words that the merges were not learnt from
+    rank = {pair: i for i, pair in enumerate(merges)}
+    assert apply_merges(words, rank) == [slow_apply(word, merges) for word in words]
+
+
+def test_among_equals_the_smaller_ids_come_first_whatever_the_order_of_the_words():
+    words = {b"yz": 2, b"bc": 2, b"ab": 2}
+    learnt = [(ord("a"), ord("b")), (ord("b"), ord("c")), (ord("y"), ord("z"))]
+    assert learn_merges(words, 3) == learnt
+    assert learn_merges(dict(reversed(words.items())), 3) == learnt
+
+
+def test_the_example_of_sennrich_haddow_and_birch():
+    """Figure 1 of the paper: r·, lo, low, er· are what low, lowest, newer, wider teach (· ends a word)."""
+    merges = learn_merges({b"low.": 5, b"lowest.": 2, b"newer.": 6, b"wider.": 3}, 4)
+    tokens = [bytes([i]) for i in range(256)]
+    for first, second in merges:
+        tokens.append(tokens[first] + tokens[second])
+    assert set(tokens[256:]) == {b"er", b"er.", b"lo", b"low"}  # er and r· are tied at 9; ours breaks the tie by ids
+
+
+def test_a_run_of_one_letter_is_halved_and_halved_again():
+    assert learn_merges({b"a" * 16: 1}, 100) == [(97, 97), (256, 256), (257, 257)]  # a last pair occurs once only
+
+
+def test_a_pair_that_occurs_once_teaches_nothing():
+    assert learn_merges({b"abc": 1}, 10) == []
+    assert learn_merges({b"abc": 2}, 10) == [(97, 98), (256, 99)]
+    assert learn_merges({}, 10) == []
