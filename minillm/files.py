@@ -8,9 +8,13 @@ from minillm.errors import InputError
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: to a temporary name, flushed to the disk, then renamed over the old one."""
+    """Write a file whole or not at all: to a temporary name, flushed to the disk, then renamed over the old one.
+
+    A missing folder is made.
+    """
     temporary = path.with_name(path.name + ".part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
             file.write(content)
             file.flush()

@@ -44,7 +44,7 @@ def run(args) -> None:
         figure = attention_heatmap(maps[0, 0], labels, causal=True, title=what)
     else:
         what = f"{len(layers)} layers × {len(heads)} heads"
-        figure = attention_grid(maps, labels, causal=True)
+        figure = attention_grid(maps, labels, causal=True, layer_numbers=layers, head_numbers=heads)
     alt = f"Attention weights of {what} while reading “{args.text}”: each row is a token, each column a token that it looks at."
     save(figure, args.out, alt=alt)
     say(f"{args.out}: {what}, {len(ids)} tokens")

@@ -5,6 +5,7 @@ A token that would end so is shown by its position instead, `#3`; the figure say
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -29,7 +30,8 @@ FONTS = [
 
 LONGEST = 16  # characters of a label; a longer one would take the room of the picture
 
-_VISIBLE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
+_BREAKS = str.maketrans({"\n": "↵", "\t": "⇥"})
+_OUTER_BLANKS = re.compile(r"^ +| +$")
 _log = logging.getLogger(__name__)
 
 
@@ -55,11 +57,11 @@ def is_drawable(text: str) -> bool:
 def token_labels(tokens: Sequence[str]) -> tuple[list[str], str]:
     """A label for each token, and a note for the figure: empty, or what the labels that are numbers mean.
 
-    Blanks are made visible, long tokens are cut, and a token that cannot be drawn becomes `#` and its position.
+    Line breaks and outer blanks are made visible, long tokens are cut, and a token that cannot be drawn becomes `#` and its position.
     """
     labels, key = [], []
     for position, token in enumerate(tokens):
-        label = token.translate(_VISIBLE)
+        label = _OUTER_BLANKS.sub(lambda blanks: "␣" * len(blanks[0]), token.translate(_BREAKS))
         if len(label) > LONGEST:
             label = label[: LONGEST - 1] + "…"
         if not is_drawable(label):

@@ -1,0 +1,89 @@
+"""Set minillm up and run it, from a fresh clone, with nothing but Python 3.10 or later.
+
+    python3 start.py          pretrain a small GPT on real text, let it write, draw its attention
+    python3 start.py test     run the tests
+
+(On Windows: py start.py.) Both make a virtual environment in .venv and install requirements.txt there, once.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+RUN = "runs/first"
+
+
+def main() -> int:
+    if sys.version_info < (3, 10):  # noqa: UP036: this file is run by whatever Python is there
+        print(
+            f"minillm needs Python 3.10 or later, and this is {sys.version.split()[0]}.\nInstall a newer one, then run it again."
+        )
+        return 2
+    if sys.argv[1:] not in ([], ["test"]):
+        print("Usage: python3 start.py [test]")
+        return 2
+    code = set_up()
+    if code:
+        return code
+    return call("-m", "pytest") if sys.argv[1:] else main_job()
+
+
+def main_job() -> int:
+    """Pretrain (or finish the run that is there), then write and draw. The first run is kept: delete its folder for another."""
+    if not (HERE / RUN / "trainer.safetensors").exists():
+        code = call("-m", "minillm", "pretrain", "--out", RUN)
+    else:
+        code = call("-m", "minillm", "pretrain", "--resume", "--out", RUN)
+    if code:
+        return code
+    print("\n--- A continuation of “The value of”:\n", flush=True)
+    return call("-m", "minillm", "generate", "--checkpoint", RUN, "--prompt", "The value of") or call(
+        "-m",
+        "minillm",
+        "attention",
+        "--checkpoint",
+        RUN,
+        "--text",
+        "The value of the name",
+        "--out",
+        f"{RUN}/attention.png",
+    )
+
+
+def set_up() -> int:
+    """The virtual environment with what requirements.txt asks for. Nothing is done when it is there already."""
+    wanted = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
+    stamp = VENV / "minillm-requirements.sha256"
+    if PYTHON.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return 0
+    print("Setting up .venv (once; a minute or so) ...", flush=True)
+    if not PYTHON.exists() and subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False).returncode:
+        print(
+            "Python could not make a virtual environment.\nOn Debian and Ubuntu: sudo apt install python3-venv, then run this again."
+        )
+        return 2
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(HERE / "requirements.txt")]
+    if call(*install):
+        print("Installing requirements.txt failed.\nIs this machine online? The lines above say what pip met.")
+        return 2
+    stamp.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+def call(*arguments: str) -> int:
+    """Run the environment's Python from the project's folder; its exit code. Ctrl-C is left to the program that runs."""
+    process = subprocess.Popen([str(PYTHON), *arguments], cwd=HERE)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

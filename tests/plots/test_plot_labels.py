@@ -1,0 +1,79 @@
+"""Labels: whatever the fonts of the machine, no box and no warning (pytest makes every warning an error)."""
+
+import logging
+import re
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from minillm.plots import attention_grid, attention_heatmap, labels, loss_curve
+
+
+@pytest.fixture
+def no_chinese_font(monkeypatch):
+    monkeypatch.setattr(labels, "FONTS", ["DejaVu Sans"])
+
+
+def test_only_installed_fonts_are_asked_for(monkeypatch):
+    monkeypatch.setattr(labels, "FONTS", ["No Such Font", "DejaVu Sans", "No Other Font"])
+    assert labels.font_families() == ["DejaVu Sans"]
+
+
+def test_a_font_further_down_the_list_is_enough(monkeypatch):
+    monkeypatch.setattr(labels, "FONTS", ["First", "Second"])
+    monkeypatch.setattr(labels, "font_families", lambda: ["First", "Second"])
+    monkeypatch.setattr(labels, "_characters", lambda family: {"First": {ord("a")}, "Second": {ord("语")}}[family])
+    assert labels.token_labels(["a", "语", "a语", "言"])[0] == ["a", "语", "a语", "#3"]
+
+
+def test_tokens_that_can_be_drawn_keep_their_words(caplog):
+    tokens = ["␣the", "↵", "⟨E4 BD⟩", "é", "→", "the", "the"]
+    assert labels.token_labels(tokens) == (tokens, "")
+    assert not caplog.records
+
+
+def test_blanks_become_visible_and_long_tokens_are_cut():
+    assert labels.token_labels([" ", "  the", "a b", "\n", "\t", "x" * 17])[0] == [
+        "␣",
+        "␣␣the",
+        "a b",
+        "↵",
+        "⇥",
+        "x" * 15 + "…",
+    ]
+
+
+def test_other_tokens_become_their_position_with_one_line_of_key(no_chinese_font, caplog):
+    names, note = labels.token_labels(["I", "喜欢", "自然", "x"])
+    assert names == ["I", "#1", "#2", "x"]
+    assert note == "#: position of a token that no installed font can draw"
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().endswith("#1 = '喜欢', #2 = '自然'")
+    assert "\n" not in record.getMessage()
+
+
+@pytest.mark.parametrize("draw", [attention_heatmap, attention_grid])
+def test_no_undrawable_character_reaches_the_canvas(no_chinese_font, caplog, draw):
+    weights = np.eye(3) if draw is attention_heatmap else np.eye(3)[None, None]
+    figure = draw(weights, ["我", "喜欢", "x"], title="自然 language")
+    figure.canvas.draw()
+    texts = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert not re.search("[\u4e00-\u9fff]", texts)
+    assert "#0" in texts and "#1" in texts and "?? language" in texts
+    assert "#: position of a token" in texts
+    assert len(caplog.records) == 2  # one for the tokens, one for the title
+
+
+def test_titles_show_a_question_mark(no_chinese_font, caplog):
+    figure = loss_curve([(0, 1.0)], [], title="损失 falls\nagain")
+    figure.canvas.draw()
+    assert figure.axes[0].get_title(loc="left") == "?? falls\nagain"
+    assert "损失 falls" in caplog.text
+
+
+def test_tokens_are_not_mathematics():
+    figure = attention_heatmap(np.eye(3), ["$x^2$", "$$", r"$\frac$"])
+    figure.canvas.draw()
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["$x^2$", "$$", r"$\frac$"]
