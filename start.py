@@ -19,7 +19,8 @@ RUN = "runs/first"
 
 
 def main() -> int:
-    if sys.version_info < (3, 10):  # noqa: UP036: this file is run by whatever Python is there
+    # Whatever Python is there runs this file, also one that is too old.
+    if sys.version_info < (3, 10):  # noqa: UP036
         print(
             f"minillm needs Python 3.10 or later, and this is {sys.version.split()[0]}.\nInstall a newer one, then run it again."
         )
