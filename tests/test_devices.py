@@ -1,0 +1,161 @@
+"""One code, two array libraries: what NumPy computes, a GPU computes too.
+
+Every test runs on a strict stand-in for CuPy (no GPU code is run), and, marked `gpu`, on a real device where there is one.
+"""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from minillm.backend import CPU, Device, choose_device, to_host
+from minillm.errors import InputError
+from minillm.generation import generate
+from minillm.models import GPT, GPTConfig
+from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.ops import IGNORE
+from minillm.text import Corpus
+from minillm.training import Run, Trainer, TrainOptions, load_model, save_model
+from tests.standin import counting
+
+
+def real_gpu() -> bool:
+    try:
+        choose_device("gpu")
+    except InputError:
+        return False
+    return True
+
+
+@pytest.fixture(params=["stand-in", pytest.param("gpu", marks=pytest.mark.gpu)])
+def device(request) -> Device:
+    if request.param == "stand-in":
+        request.getfixturevalue("cupy_standin")
+    elif not real_gpu():
+        pytest.skip("no GPU that answers")
+    return choose_device("gpu")
+
+
+CONFIGS = {
+    "gpt2": {},
+    "post, sinusoidal, untied, erf": {
+        "norm": "post", "positions": "sinusoidal", "tie_head": False, "activation": "gelu_erf", "bias": False,
+    },
+    "relu, large vocabulary": {"activation": "relu", "vocab_size": 700},
+}  # fmt: skip
+
+
+def small(**changes) -> GPTConfig:
+    return GPTConfig(
+        **({"vocab_size": 13, "context": 11, "layers": 2, "heads": 3, "d_model": 18, "d_ff": 26} | changes)
+    )
+
+
+@pytest.mark.parametrize("changes", CONFIGS.values(), ids=CONFIGS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_loss_and_every_gradient_equal_numpys(device, changes, dtype):
+    config = small(**changes)
+    rng = np.random.default_rng(0)
+    ids = rng.integers(config.vocab_size, size=(3, 7))
+    targets = rng.integers(config.vocab_size, size=(3, 7))
+    targets[0, 2:5] = IGNORE
+    tolerance = 1e-5 if dtype == np.float32 else 1e-12
+    losses, gradients = [], []
+    for where in (CPU, device):
+        model = GPT(config, seed=1, dtype=dtype, device=where)
+        loss, saved = causal_lm(model, ids, targets, label_smoothing=0.1)
+        causal_lm_backward(model, 1.0, saved)
+        assert model.vector.grad.dtype == dtype
+        losses.append(float(loss))
+        gradients.append(to_host(model.vector.grad))
+    assert math.isclose(*losses, rel_tol=tolerance)
+    assert np.linalg.norm(gradients[0] - gradients[1]) < tolerance * np.linalg.norm(gradients[0])
+
+
+def trainer_on(device: Device, **changes) -> Trainer:
+    corpus = Corpus(np.random.default_rng(3).integers(13, size=600), 11)
+    options = TrainOptions(steps=12, batch=4, warmup=2, eval_every=6, log_every=5, lr=1e-2, accumulate=2)
+    return Trainer(GPT(small(**changes), device=device), corpus, options)
+
+
+def test_training_equals_numpys(device):
+    ours, theirs = trainer_on(CPU), trainer_on(device)
+    expected = [p.validation for p in ours.run() if p.validation is not None]
+    found = [p.validation for p in theirs.run() if p.validation is not None]
+    assert len(found) == 3
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    np.testing.assert_allclose(to_host(theirs.model.vector.data), ours.model.vector.data, atol=2e-4)
+
+
+def test_a_training_step_reads_nothing_back_but_the_logged_loss(cupy_standin):
+    trainer = trainer_on(choose_device("gpu"), dropout=0.1)
+    for step in range(1, 12):
+        with counting() as counts:
+            progress = trainer.step()
+        logged = step == 1 or step % 5 == 0
+        assert (progress.loss is not None) == logged
+        assert counts.synchronisations == int(logged), f"step {step}"
+
+
+def test_generation_equals_numpys(device):
+    texts = []
+    for where in (CPU, device):
+        model = GPT(small(), seed=2, dtype=np.float64, device=where)
+        texts.append(list(generate(model, np.array([3, 1, 4]), 30, temperature=0.9, top_k=8, top_p=0.95, seed=5)))
+    assert texts[0] == texts[1]
+
+
+def test_a_bad_id_is_an_error_and_not_another_word(device):
+    model = GPT(small(), device=device)
+    with pytest.raises(ValueError, match="token id 13 is outside the vocabulary of 13"):
+        model.forward(np.array([[1, 13]]))
+
+
+def test_checkpoints_travel_between_devices(device, tmp_path):
+    model = GPT(small(), seed=4, device=device)
+    save_model(model, tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(model.config.to_dict()), encoding="utf-8")
+    there, back = load_model(tmp_path), load_model(tmp_path, device)
+    np.testing.assert_array_equal(there.vector.data, to_host(model.vector.data))
+    np.testing.assert_array_equal(to_host(back.vector.data), to_host(model.vector.data))
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not(device, tmp_path):
+    """Bit for bit on the stand-in, whose sums keep their order; a real GPU's atomic additions need not."""
+    straight, first = trainer_on(device, dropout=0.2), trainer_on(device, dropout=0.2)
+    for _ in straight.run():
+        pass
+    folder = Run(tmp_path)
+    for progress in first.run(stop=lambda: first.steps_done >= 7):
+        folder.log(progress)
+    folder.save(first)
+    second = trainer_on(device, dropout=0.2)
+    folder.load(second)
+    for _ in second.run():
+        pass
+    np.testing.assert_allclose(
+        to_host(second.model.vector.data), to_host(straight.model.vector.data), rtol=1e-6, atol=1e-7
+    )
+
+
+def test_auto_takes_the_processor_where_no_device_answers(monkeypatch, cupy_standin):
+    def refuse(*arguments):
+        raise RuntimeError("cudaErrorNoDevice")
+
+    monkeypatch.setattr(cupy_standin, "arange", refuse)
+    device = choose_device("auto")
+    assert device.name == "cpu" and "RuntimeError" in device.reason
+    with pytest.raises(InputError, match="No GPU can be used"):
+        choose_device("gpu")
+
+
+def test_auto_takes_a_device_that_answers_and_says_which(cupy_standin):
+    device = choose_device("auto")
+    assert device.name == "gpu" and "stand-in" in device.reason
+
+
+def test_the_same_key_draws_the_same_numbers(device):
+    first, second, other = (to_host(device.generator(*key).random(5)) for key in ((1, 2), (1, 2), (1, 3)))
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, other)
