@@ -53,12 +53,12 @@ def choose_device(name: str = "auto") -> Device:
     if name == "cpu":
         return CPU
     if name not in ("auto", "gpu"):
-        raise InputError(f"there is no device {name!r}", "choose auto, cpu or gpu")
+        raise InputError(f"There is no device {name!r}.", "Choose auto, cpu or gpu.")
     cupy, reason = _working_cupy()
     if cupy is not None:
         return Device("gpu", cupy, reason)
     if name == "gpu":
-        raise InputError(f"no GPU can be used: {reason}", "run with --device cpu, or see `python -m minillm doctor`")
+        raise InputError(f"No GPU can be used: {reason}.", "Run with --device cpu, or see: python -m minillm doctor")
     return Device("cpu", np, f"{CPU.reason} ({reason})")
 
 

@@ -8,3 +8,19 @@ Check hand-written gradients against central differences, in float64: all of the
 
 def add_arguments(parser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="ops and layers to check (default: all of them)")
+
+
+def run(args) -> int:
+    from minillm.gradcheck import LIMIT
+    from minillm.gradcheck import run as check_all
+
+    results = check_all(args.names or None)  # a name that isn't known is said before the table begins
+    print(f"{'case':<40} {'tensor':<34} {'error':>8}")
+    wrong = 0
+    for result in results:
+        wrong += not result.passed
+        print(
+            f"{result.case:<40} {result.tensor:<34} {result.error:8.1e}{'' if result.passed else '  WRONG'}", flush=True
+        )
+    print(f"{wrong} gradients are wrong." if wrong else f"All gradients agree with the numerical ones to {LIMIT:.0e}.")
+    return 1 if wrong else 0

@@ -15,10 +15,10 @@ from minillm.layers.normalization import LayerNorm
 class BlockSaved(NamedTuple):
     norm1: Any
     attention: AttentionSaved
-    drop1: Any
     norm2: Any
     ffn: FeedForwardSaved
-    drop2: Any
+    drop1: Any = None
+    drop2: Any = None
 
 
 class Block(Layer):
@@ -56,7 +56,7 @@ class PreNormBlock(Block):
         m, s2 = self.norm2.forward(r)
         f, sf = self.ffn.forward(m)
         f, d2 = self.dropout.forward(f, rng)
-        return r + f, BlockSaved(s1, sa, d1, s2, sf, d2)
+        return r + f, BlockSaved(s1, sa, s2, sf, d1, d2)
 
     def backward(self, dy: Array, saved: BlockSaved) -> Array:
         df = self.dropout.backward(dy, saved.drop2)
@@ -81,7 +81,7 @@ class PostNormBlock(Block):
         f, sf = self.ffn.forward(r)
         f, d2 = self.dropout.forward(f, rng)
         y, s2 = self.norm2.forward(r + f)
-        return y, BlockSaved(s1, sa, d1, s2, sf, d2)
+        return y, BlockSaved(s1, sa, s2, sf, d1, d2)
 
     def backward(self, dy: Array, saved: BlockSaved) -> Array:
         ds = self.norm2.backward(dy, saved.norm2)  # y = norm2(r + ffn(r))

@@ -8,15 +8,20 @@ from minillm.ops import embedding, embedding_backward
 
 
 class Embedding(Layer):
-    """ids (B, T) -> (B, T, D): the vector of every token, drawn from N(0, std²) at first."""
+    """ids (B, T) -> scale · table[ids], (B, T, D): the vector of every token. The table is drawn from N(0, std²)."""
 
-    def __init__(self, vocab_size: int, d_model: int, rng: np.random.Generator, *, std: float = 0.02):
+    def __init__(
+        self, vocab_size: int, d_model: int, rng: np.random.Generator, *, std: float = 0.02, scale: float = 1.0
+    ):
         self.weight = Parameter(rng.normal(0, std, (vocab_size, d_model)))
+        self.scale = scale
 
     def forward(self, ids: Array) -> tuple[Array, tuple]:
-        return embedding(ids, self.weight.data)
+        rows, saved = embedding(ids, self.weight.data)
+        return (rows if self.scale == 1 else rows * self.scale), saved
 
     def backward(self, dy: Array, saved: tuple) -> None:
         """There is no gradient for ids: they are names, not quantities."""
         if self.weight.trainable:
-            self.weight.accumulate(embedding_backward(dy, saved))
+            drows = dy if self.scale == 1 else dy * self.scale  # y = scale · rows
+            self.weight.accumulate(embedding_backward(drows, saved))  # rows = table[ids]

@@ -46,7 +46,9 @@ class GPT(Layer):
     def __init__(self, config: GPTConfig, *, seed: int = 0, dtype: type = np.float32, device: Device = CPU):
         rng, std = np.random.default_rng(seed), 0.02
         self.config = config
-        self.embedding = Embedding(config.vocab_size, config.d_model, rng, std=std)
+        # Beside sines and cosines of size one, words of size 0.02 would drown: Vaswani et al. 2017, section 3.4, multiply them by √D.
+        scale = math.sqrt(config.d_model) if config.positions == "sinusoidal" else 1.0
+        self.embedding = Embedding(config.vocab_size, config.d_model, rng, std=std, scale=scale)
         if config.positions == "learned":
             self.positions = LearnedPositions(config.context, config.d_model, rng, std=std)
         else:

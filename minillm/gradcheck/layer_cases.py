@@ -1,0 +1,154 @@
+"""Gradient checks of the layers: every input and every parameter, at random parameters of order one."""
+
+import numpy as np
+
+from minillm.gradcheck.cases import LayerCase, case
+from minillm.gradcheck.numeric import randomize
+from minillm.layers import (
+    BilinearAttention,
+    Dropout,
+    Embedding,
+    FeedForward,
+    LayerNorm,
+    LearnedPositions,
+    Linear,
+    MultiHeadAttention,
+    Parameter,
+    PostNormBlock,
+    PreNormBlock,
+    SinusoidalPositions,
+    TiedLinear,
+    causal_mask,
+    padding_mask,
+)
+
+
+@case("Linear")
+def _(rng):
+    return LayerCase(randomize(Linear(5, 7, rng), rng), (rng.standard_normal((2, 3, 5)),))
+
+
+@case("Linear:no-bias")
+def _(rng):
+    return LayerCase(randomize(Linear(5, 7, rng, bias=False), rng), (rng.standard_normal((2, 3, 5)),))
+
+
+@case("TiedLinear")
+def _(rng):
+    return LayerCase(TiedLinear(Parameter(rng.standard_normal((7, 5)))), (rng.standard_normal((2, 3, 5)),))
+
+
+@case("Embedding")
+def _(rng):
+    return LayerCase(randomize(Embedding(9, 5, rng), rng), (np.array([[1, 4, 1], [0, 4, 1]]),))
+
+
+@case("Embedding:scaled")
+def _(rng):
+    return LayerCase(randomize(Embedding(9, 5, rng, scale=1.7), rng), (np.array([[1, 4, 1], [0, 4, 1]]),))
+
+
+@case("LearnedPositions")
+def _(rng):
+    return LayerCase(randomize(LearnedPositions(7, 5, rng), rng), (rng.standard_normal((2, 3, 5)),))
+
+
+@case("LearnedPositions:later-start")
+def _(rng):
+    return LayerCase(randomize(LearnedPositions(7, 5, rng), rng), (rng.standard_normal((2, 3, 5)),), {"start": 2})
+
+
+@case("SinusoidalPositions")
+def _(rng):
+    return LayerCase(SinusoidalPositions(6), (rng.standard_normal((2, 3, 6)),))
+
+
+@case("LayerNorm")
+def _(rng):
+    return LayerCase(randomize(LayerNorm(7), rng), (rng.standard_normal((2, 3, 7)),))
+
+
+@case("Dropout")
+def _(rng):
+    return LayerCase(Dropout(0.4), (rng.standard_normal((2, 3, 5)),), {"dropout_seed": 3})
+
+
+@case("FeedForward:gelu")
+def _(rng):
+    return LayerCase(randomize(FeedForward(5, 9, rng), rng), (rng.standard_normal((2, 3, 5)),))
+
+
+@case("FeedForward:gelu_erf")
+def _(rng):
+    return LayerCase(randomize(FeedForward(5, 9, rng, activation="gelu_erf"), rng), (rng.standard_normal((2, 3, 5)),))
+
+
+@case("FeedForward:relu")
+def _(rng):
+    layer = FeedForward(5, 9, rng, activation="relu", bias=False)
+    return LayerCase(randomize(layer, rng), (rng.standard_normal((2, 3, 5)),))
+
+
+def query_and_memory(rng):
+    """B = 2, T = 3, S = 5, D = 6."""
+    return rng.standard_normal((2, 3, 6)), rng.standard_normal((2, 5, 6))
+
+
+@case("MultiHeadAttention:cross")
+def _(rng):
+    return LayerCase(randomize(MultiHeadAttention(6, 2, rng), rng), query_and_memory(rng))
+
+
+@case("MultiHeadAttention:causal")
+def _(rng):
+    layer = MultiHeadAttention(9, 3, rng, bias=False)
+    inputs = (rng.standard_normal((2, 5, 9)), rng.standard_normal((2, 5, 9)))
+    return LayerCase(randomize(layer, rng), inputs, {"mask": causal_mask(5, 5)})
+
+
+@case("MultiHeadAttention:padding")
+def _(rng):
+    layer = randomize(MultiHeadAttention(6, 2, rng), rng)
+    return LayerCase(layer, query_and_memory(rng), {"mask": padding_mask(np.array([5, 2]), 5)})
+
+
+@case("MultiHeadAttention:nowhere-to-look")
+def _(rng):
+    layer = randomize(MultiHeadAttention(6, 2, rng), rng)
+    return LayerCase(layer, query_and_memory(rng), {"mask": padding_mask(np.array([0, 4]), 5)})
+
+
+@case("MultiHeadAttention:dropout")
+def _(rng):
+    layer = randomize(MultiHeadAttention(6, 2, rng, dropout=0.3), rng)
+    return LayerCase(layer, query_and_memory(rng), {"mask": causal_mask(3, 5), "dropout_seed": 3})
+
+
+@case("BilinearAttention")
+def _(rng):
+    layer = randomize(BilinearAttention(5, rng), rng)
+    return LayerCase(layer, (rng.standard_normal((2, 3, 5)),), {"mask": causal_mask(3, 3)})
+
+
+@case("PreNormBlock")
+def _(rng):
+    layer = randomize(PreNormBlock(6, 2, 9, rng, dropout=0.2), rng)
+    return LayerCase(layer, (rng.standard_normal((2, 5, 6)),), {"mask": causal_mask(5, 5), "dropout_seed": 3})
+
+
+@case("PreNormBlock:no-dropout")
+def _(rng):
+    layer = randomize(PreNormBlock(6, 2, 9, rng, activation="gelu_erf", bias=False), rng)
+    return LayerCase(layer, (rng.standard_normal((2, 5, 6)),), {"mask": padding_mask(np.array([5, 3]), 5)})
+
+
+@case("PostNormBlock")
+def _(rng):
+    layer = randomize(PostNormBlock(6, 2, 9, rng, dropout=0.2), rng)
+    return LayerCase(layer, (rng.standard_normal((2, 5, 6)),), {"mask": causal_mask(5, 5), "dropout_seed": 3})
+
+
+@case("PostNormBlock:no-dropout")
+def _(rng):
+    layer = randomize(PostNormBlock(6, 2, 9, rng, activation="relu"), rng)
+    return LayerCase(layer, (rng.standard_normal((2, 5, 6)),))

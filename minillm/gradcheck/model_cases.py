@@ -1,0 +1,60 @@
+"""Gradient checks of whole models and of the objectives on top of them: every parameter, at tiny sizes."""
+
+from functools import partial
+
+import numpy as np
+
+from minillm.gradcheck.cases import LayerCase, case
+from minillm.gradcheck.numeric import randomize
+from minillm.models import GPT, GPTConfig
+from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.ops import IGNORE
+
+IDS = np.array([[3, 1, 3, 9, 0], [7, 3, 2, 2, 10]])  # B = 2, T = 5, with repeated tokens, and tokens that never come
+TARGETS = np.array([[1, 3, IGNORE, 0, 4], [3, IGNORE, 2, 10, IGNORE]])
+
+
+def tiny_gpt(rng: np.random.Generator, **changes) -> GPT:
+    """A float64 GPT of about 600 parameters, all of them random and of order one."""
+    sizes = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
+    return randomize(GPT(GPTConfig(**(sizes | changes)), dtype=np.float64), rng)
+
+
+@case("GPT:tied")
+def _(rng):
+    return LayerCase(tiny_gpt(rng), (IDS,))
+
+
+@case("GPT:untied")
+def _(rng):
+    return LayerCase(tiny_gpt(rng, tie_head=False), (IDS,))
+
+
+@case("GPT:sinusoidal")
+def _(rng):
+    return LayerCase(tiny_gpt(rng, positions="sinusoidal", activation="gelu_erf", bias=False), (IDS,))
+
+
+@case("GPT:post")
+def _(rng):
+    return LayerCase(tiny_gpt(rng, norm="post", activation="relu"), (IDS,))
+
+
+@case("GPT:dropout")
+def _(rng):
+    return LayerCase(tiny_gpt(rng, dropout=0.2), (IDS,), {"dropout_seed": 3})
+
+
+def causal_case(model: GPT, **options) -> LayerCase:
+    pair = {"forward": partial(causal_lm, model), "backward": partial(causal_lm_backward, model)}
+    return LayerCase(model, (IDS, TARGETS), options | pair)
+
+
+@case("causal_lm")
+def _(rng):
+    return causal_case(tiny_gpt(rng))
+
+
+@case("causal_lm:smoothing")
+def _(rng):
+    return causal_case(tiny_gpt(rng, norm="post", dropout=0.2), label_smoothing=0.2, dropout_seed=3)

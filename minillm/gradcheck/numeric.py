@@ -1,0 +1,161 @@
+"""Is a hand-written gradient right? Move every number a little, and see what the result does.
+
+Central differences in float64, along a random upstream gradient. A student's own layer is checked in two lines:
+
+    layer = randomize(MyLayer(6, rng), rng)
+    print(layer_errors(layer, (rng.standard_normal((2, 3, 6)),), rng))        # {'x': 3.1e-11, 'weight': 8.7e-12}
+
+A right gradient stays below LIMIT, a wrong one lands far above it. Everything here runs on NumPy arrays.
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minillm.layers import Layer
+
+STEP = 1e-5  # larger, and the curve bends; smaller, and the difference drowns in rounding
+LIMIT = 1e-7  # right gradients stay far below it, most of them a thousand times
+FLOOR = 1e-3  # of the total norm: what a tensor without any gradient, such as the key bias, is measured by
+
+
+def randomize(layer: Layer, rng: np.random.Generator) -> Layer:
+    """Give every parameter, gains and biases too, a random value of order one, and return the layer.
+
+    Small weights hide mistakes: with the usual 0.02, a scale missing in attention changes its gradient by a millionth. And at gain one
+    and shift zero, several wrong LayerNorms are right.
+    """
+    for parameter in layer.parameters():
+        parameter.data[...] = rng.normal(0, 0.5 if parameter.data.ndim > 1 else 1.0, parameter.data.shape)
+    return layer
+
+
+def gradient_errors(
+    op: Callable, backward: Callable, inputs: Sequence[Any], rng: np.random.Generator, h: float = STEP, **options: Any
+) -> dict[str, float]:
+    """The error of a pure pair's gradient for each float array among `inputs`, by the name that `op` gives it.
+
+    `y, saved = op(*inputs, **options)` and `gradients = backward(dy, saved)`. What has no gradient, such as a mask or a dropout's
+    `keep`, goes into the options.
+    """
+    inputs = _own(inputs)
+    y, saved = op(*inputs, **options)
+    dy = _upstream(y, rng)
+    tensors = _floats(op, inputs)
+    analytic = _by_name(tensors, backward(dy, saved))
+    return _errors(lambda: op(*inputs, **options)[0], dy, tensors, analytic, h)
+
+
+def gradient_error(
+    op: Callable, backward: Callable, inputs: Sequence[Any], rng: np.random.Generator, h: float = STEP, **options: Any
+) -> float:
+    """The largest of `gradient_errors`, not a number if one of them is not."""
+    return float(np.max(list(gradient_errors(op, backward, inputs, rng, h, **options).values())))
+
+
+def layer_errors(
+    layer: Layer,
+    inputs: Sequence[Any],
+    rng: np.random.Generator,
+    h: float = STEP,
+    *,
+    dropout_seed: int | None = None,
+    forward: Callable | None = None,
+    backward: Callable | None = None,
+    **options: Any,
+) -> dict[str, float]:
+    """The error of a layer's gradient for each float array among `inputs` and each trainable parameter, by name.
+
+    `forward` and `backward` are the layer's own unless given: to check an objective, give the pair that computes it. With a
+    `dropout_seed` every forward pass gets a new generator with that seed, so that dropout is on and always drops the same.
+    The layer is left as it was found.
+    """
+    forward, backward, inputs = forward or layer.forward, backward or layer.backward, _own(inputs)
+
+    def run():
+        generator = {} if dropout_seed is None else {"rng": np.random.default_rng(dropout_seed)}
+        return forward(*inputs, **options, **generator)
+
+    y, saved = run()
+    dy = _upstream(y, rng)
+    tensors = _floats(forward, inputs)
+    parameters = {name: parameter for name, parameter in layer.named_parameters() if parameter.trainable}
+    # Gradients start at random, and what they grow by is checked: a backward that overwrites instead of adding cannot pass.
+    found = {name: parameter.grad for name, parameter in parameters.items()}
+    start = {name: rng.standard_normal(parameter.data.shape) for name, parameter in parameters.items()}
+    for name, parameter in parameters.items():
+        parameter.grad = start[name].copy()
+    try:
+        analytic = _by_name(tensors, backward(dy, saved))
+        analytic |= {name: parameter.grad - start[name] for name, parameter in parameters.items()}
+    finally:
+        for name, parameter in parameters.items():
+            parameter.grad = found[name]
+    tensors |= {name: parameter.data for name, parameter in parameters.items()}
+    return _errors(lambda: run()[0], dy, tensors, analytic, h)
+
+
+def numeric_gradient(f: Callable[[], float], x: np.ndarray, h: float = STEP) -> np.ndarray:
+    """∂f/∂x by central differences, (f(x + h) - f(x - h)) / 2h, one number of x after the other: moved in place, then put back."""
+    gradient = np.empty_like(x)
+    for at in np.ndindex(x.shape):
+        kept = x[at]
+        x[at] = kept + h
+        above = f()
+        x[at] = kept - h
+        below = f()
+        x[at] = kept
+        gradient[at] = (above - below) / (2 * h)
+    return gradient
+
+
+def _own(inputs: Sequence[Any]) -> list[Any]:
+    """Copies of the arrays, so that the caller's stay still and each moves alone, even if one was given twice."""
+    return [x.copy() if isinstance(x, np.ndarray) else x for x in inputs]
+
+
+def _floats(forward: Callable, inputs: Sequence[Any]) -> dict[str, np.ndarray]:
+    names = list(inspect.signature(forward).parameters)
+    return {
+        name: x
+        for name, x in zip(names, inputs, strict=False)
+        if isinstance(x, np.ndarray) and np.issubdtype(x.dtype, np.floating)
+    }
+
+
+def _upstream(y: Any, rng: np.random.Generator) -> Any:
+    """A random dy: along ones, the gradients of softmax and of LayerNorm at gain one are zero, and any of their mistakes passes."""
+    return rng.standard_normal(np.shape(y))
+
+
+def _by_name(tensors: dict[str, np.ndarray], gradients: Any) -> dict[str, np.ndarray]:
+    """Names for what a backward function returned: nothing, one gradient, or several, of which some may be None."""
+    given = [g for g in (gradients if isinstance(gradients, tuple) else (gradients,)) if g is not None]
+    if len(given) != len(tensors):
+        raise ValueError(f"backward gave {len(given)} gradients for {len(tensors)} inputs ({', '.join(tensors)})")
+    return dict(zip(tensors, given, strict=True))
+
+
+def _errors(
+    output: Callable, dy: Any, tensors: dict[str, np.ndarray], analytic: dict[str, np.ndarray], h: float
+) -> dict[str, float]:
+    """max |numeric - analytic| / ‖gradient‖ for each tensor.
+
+    Never element by element: a single zero would make that infinite. And a tensor that has no gradient at all is measured by a
+    share of the norm of all of them together.
+    """
+    for name, x in tensors.items():
+        if x.dtype != np.float64:
+            raise ValueError(
+                f"{name} is {x.dtype}: gradients are checked in float64, since float32 rounds too coarsely"
+            )
+        if analytic[name].shape != x.shape:
+            raise ValueError(f"the gradient of {name} is {analytic[name].shape}, but {name} is {x.shape}")
+    numeric = {name: numeric_gradient(lambda: np.vdot(output(), dy), x, h) for name, x in tensors.items()}
+    norms = {name: max(np.linalg.norm(numeric[name]), np.linalg.norm(analytic[name])) for name in tensors}
+    floor = FLOOR * np.linalg.norm(list(norms.values()))
+    return {
+        name: float(np.abs(numeric[name] - analytic[name]).max() / (max(norms[name], floor) or 1.0)) for name in tensors
+    }

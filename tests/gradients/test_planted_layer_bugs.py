@@ -1,0 +1,420 @@
+"""The check must fail on wrong gradients: plausible mistakes in layers, models and objectives, planted one at a time."""
+
+import numpy as np
+import pytest
+
+from minillm import layers, objectives
+from minillm.gradcheck import LIMIT, model_cases
+from minillm.layers import (
+    BilinearAttention,
+    Dropout,
+    Embedding,
+    FeedForward,
+    Layer,
+    LayerNorm,
+    LearnedPositions,
+    Linear,
+    MultiHeadAttention,
+    Parameter,
+    PostNormBlock,
+    PreNormBlock,
+    SinusoidalPositions,
+    TiedLinear,
+)
+from minillm.layers.feedforward import ACTIVATIONS
+from minillm.models import GPT
+from minillm.ops import cross_entropy_backward, relu_backward
+
+BUGS = {}
+
+
+def bug(case, owner, attribute="backward"):
+    """Plant the function below as `owner.attribute`, and check that case."""
+
+    def enter(wrong):
+        BUGS[f"{case}-{wrong.__name__}"] = (case, owner, attribute, wrong)
+        return wrong
+
+    return enter
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_the_check_fails(name, error_with):
+    assert error_with(*BUGS[name]) > 1e-4
+
+
+def test_every_layer_has_a_bug():
+    classes = {value for value in vars(layers).values() if isinstance(value, type) and issubclass(value, Layer)}
+    assert classes - {Layer} <= {owner for _, owner, _, _ in BUGS.values()}
+
+
+right = {owner: owner.backward for _, owner in vars(layers).items() if hasattr(owner, "backward")}  # unpatched
+
+
+def overwrite(parameter, grad):
+    parameter.grad[...] = grad
+
+
+# --- a parameter collects: += and never = -------------------------------------------------------------------------------------------------
+
+
+@bug("Linear", Parameter, "accumulate")
+def overwrite_for_accumulate(self, grad):
+    overwrite(self, grad)
+
+
+@bug("GPT:tied", Parameter, "accumulate")
+def overwrite_for_accumulate_in_a_tied_model(self, grad):
+    overwrite(self, grad)
+
+
+@bug("Linear", Parameter, "accumulate")
+def gradient_replaced(self, grad):
+    self.grad = grad
+
+
+@bug("Embedding", Embedding)
+def embedding_overwrites(self, dy, saved):
+    overwrite(self.weight, layers.embedding.embedding_backward(dy, saved))
+
+
+@bug("Embedding:scaled", Embedding)
+def embedding_scale_forgotten(self, dy, saved):
+    self.weight.accumulate(layers.embedding.embedding_backward(dy, saved))
+
+
+@bug("Embedding", Embedding)
+def embedding_learns_nothing(self, dy, saved):
+    pass
+
+
+@bug("LayerNorm", LayerNorm)
+def gain_and_shift_swapped(self, dy, saved):
+    dx, dgamma, dbeta = layers.normalization.layer_norm_backward(dy, saved)
+    self.gamma.accumulate(dbeta)
+    self.beta.accumulate(dgamma)
+    return dx
+
+
+@bug("LayerNorm", LayerNorm)
+def shift_not_learned(self, dy, saved):
+    dx, dgamma, _ = layers.normalization.layer_norm_backward(dy, saved)
+    self.gamma.accumulate(dgamma)
+    return dx
+
+
+@bug("Linear", Linear)
+def bias_not_learned(self, dy, saved):
+    dx, dweight, _ = layers.linear.linear_backward(dy, saved)
+    self.weight.accumulate(dweight)
+    return dx
+
+
+@bug("Linear:no-bias", Linear)
+def nothing_learned_without_a_bias(self, dy, saved):
+    return layers.linear.linear_backward(dy, saved)[0]
+
+
+@bug("TiedLinear", TiedLinear)
+def tied_gradient_lost(self, dy, saved):
+    return layers.linear.linear_backward(dy, saved)[0]
+
+
+@bug("TiedLinear", TiedLinear)
+def tied_gradient_not_transposed(self, dy, saved):
+    dx, dweight, _ = layers.linear.linear_backward(dy, saved)
+    self.weight.accumulate(dweight.reshape(self.weight.data.shape))
+    return dx
+
+
+@bug("BilinearAttention", BilinearAttention)
+def form_not_learned(self, dh, saved):
+    return layers.attention.bilinear_attention_backward(dh, saved)[0]
+
+
+# --- positions and dropout ----------------------------------------------------------------------------------------------------------------
+
+
+@bug("LearnedPositions", LearnedPositions)
+def position_gradient_of_the_first_sequence_only(self, dy, saved):
+    self.weight.grad[slice(*saved)] += dy[0]
+    return dy
+
+
+@bug("LearnedPositions", LearnedPositions)
+def position_gradient_meaned_over_the_batch(self, dy, saved):
+    self.weight.grad[slice(*saved)] += dy.mean(axis=0)
+    return dy
+
+
+@bug("LearnedPositions:later-start", LearnedPositions)
+def start_forgotten(self, dy, saved):
+    self.weight.grad[: dy.shape[1]] += dy.sum(axis=0)
+    return dy
+
+
+@bug("LearnedPositions", LearnedPositions)
+def position_gradient_overwrites(self, dy, saved):
+    self.weight.grad[slice(*saved)] = dy.sum(axis=0)
+    return dy
+
+
+@bug("SinusoidalPositions", SinusoidalPositions)
+def text_gradient_stops_at_the_positions(self, dy, saved):
+    return np.zeros_like(dy)
+
+
+@bug("Dropout", Dropout)
+def mask_of_another_draw(self, dy, saved):
+    return dy * self.mask(dy.shape, np.random.default_rng(99), dy.dtype)
+
+
+@bug("Dropout", Dropout)
+def mask_forgotten(self, dy, saved):
+    return dy
+
+
+# --- feed-forward and attention -----------------------------------------------------------------------------------------------------------
+
+
+@bug("FeedForward:gelu", FeedForward)
+def activation_not_undone(self, dy, saved):
+    return self.expand.backward(self.contract.backward(dy, saved.contract), saved.expand)
+
+
+@bug("FeedForward:gelu", FeedForward)
+def slope_of_another_activation(self, dy, saved):
+    da = self.contract.backward(dy, saved.contract)
+    return self.expand.backward(relu_backward(da, saved.activation[0]), saved.expand)
+
+
+@bug("FeedForward:relu", FeedForward)
+def slope_taken_at_the_input_of_the_layer(self, dy, saved):
+    da = self.contract.backward(dy, saved.contract)
+    _, unbend = ACTIVATIONS[self.activation]
+    return self.expand.backward(unbend(da, saved.contract[0] - 0.5), saved.expand)
+
+
+def attention_gradients(self, dy, saved):
+    dh = self.split(self.output.backward(dy, saved.output))
+    return [self.merge(d) for d in layers.attention.attention_backward(dh, saved.core)]
+
+
+@bug("MultiHeadAttention:cross", MultiHeadAttention)
+def memory_paid_for_its_keys_only(self, dy, saved):
+    dq, dk, dv = attention_gradients(self, dy, saved)
+    dx, dmemory = self.query.backward(dq, saved.query), self.key.backward(dk, saved.key)
+    self.value.backward(dv, saved.value)
+    return dx, dmemory
+
+
+@bug("MultiHeadAttention:cross", MultiHeadAttention)
+def memory_paid_for_its_values_only(self, dy, saved):
+    dq, dk, dv = attention_gradients(self, dy, saved)
+    self.key.backward(dk, saved.key)
+    return self.query.backward(dq, saved.query), self.value.backward(dv, saved.value)
+
+
+@bug("MultiHeadAttention:padding", MultiHeadAttention)
+def key_and_value_gradients_swapped(self, dy, saved):
+    dq, dk, dv = attention_gradients(self, dy, saved)
+    dmemory = self.key.backward(dv, saved.key) + self.value.backward(dk, saved.value)
+    return self.query.backward(dq, saved.query), dmemory
+
+
+@bug("MultiHeadAttention:causal", MultiHeadAttention)
+def heads_not_swapped_back(self, dy, saved):
+    dh = self.split(self.output.backward(dy, saved.output))
+    dq, dk, dv = (d.reshape(dy.shape) for d in layers.attention.attention_backward(dh, saved.core))
+    dmemory = self.key.backward(dk, saved.key) + self.value.backward(dv, saved.value)
+    return self.query.backward(dq, saved.query), dmemory
+
+
+@bug("MultiHeadAttention:dropout", MultiHeadAttention)
+def weights_after_dropout_forgotten(self, dy, saved):
+    q, k, v, p, _, scale = saved.core
+    return right[MultiHeadAttention](self, dy, saved._replace(core=(q, k, v, p, None, scale)))
+
+
+@bug("MultiHeadAttention:cross", MultiHeadAttention)
+def output_layer_skipped(self, dy, saved):
+    self.output.backward(dy, saved.output)
+    dh = self.split(dy)
+    dq, dk, dv = (self.merge(d) for d in layers.attention.attention_backward(dh, saved.core))
+    dmemory = self.key.backward(dk, saved.key) + self.value.backward(dv, saved.value)
+    return self.query.backward(dq, saved.query), dmemory
+
+
+# --- blocks -------------------------------------------------------------------------------------------------------------------------------
+
+
+def pre_norm(self, dy, saved, shortcut1=1, shortcut2=1, query=1, memory=1, drop1="drop1", drop2="drop2"):
+    df = self.dropout.backward(dy, getattr(saved, drop2, None))
+    dr = shortcut2 * dy + self.norm2.backward(self.ffn.backward(df, saved.ffn), saved.norm2)
+    da = self.dropout.backward(dr, getattr(saved, drop1, None))
+    dx, dmemory = self.attention.backward(da, saved.attention)
+    return shortcut1 * dr + self.norm1.backward(query * dx + memory * dmemory, saved.norm1)
+
+
+def test_the_breakable_block_is_right_until_broken(error_with):
+    assert error_with("PreNormBlock", PreNormBlock, "backward", pre_norm) < LIMIT
+
+
+@bug("PreNormBlock", PreNormBlock)
+def first_shortcut_missing(self, dy, saved):
+    return pre_norm(self, dy, saved, shortcut1=0)
+
+
+@bug("PreNormBlock", PreNormBlock)
+def second_shortcut_missing(self, dy, saved):
+    return pre_norm(self, dy, saved, shortcut2=0)
+
+
+@bug("PreNormBlock:no-dropout", PreNormBlock)
+def attention_read_as_query_only(self, dy, saved):
+    return pre_norm(self, dy, saved, memory=0)
+
+
+@bug("PreNormBlock:no-dropout", PreNormBlock)
+def attention_read_as_memory_only(self, dy, saved):
+    return pre_norm(self, dy, saved, query=0)
+
+
+@bug("PreNormBlock", PreNormBlock)
+def dropout_after_attention_forgotten(self, dy, saved):
+    return pre_norm(self, dy, saved, drop1="")
+
+
+@bug("PreNormBlock", PreNormBlock)
+def dropout_after_feedforward_forgotten(self, dy, saved):
+    return pre_norm(self, dy, saved, drop2="")
+
+
+@bug("PreNormBlock", PreNormBlock)
+def one_mask_for_both_dropouts(self, dy, saved):
+    return pre_norm(self, dy, saved, drop1="drop2")
+
+
+@bug("PreNormBlock", PreNormBlock)
+def norm_skipped(self, dy, saved):
+    df = self.dropout.backward(dy, saved.drop2)
+    dr = dy + self.ffn.backward(df, saved.ffn)
+    dx, dmemory = self.attention.backward(self.dropout.backward(dr, saved.drop1), saved.attention)
+    return dr + self.norm1.backward(dx + dmemory, saved.norm1)
+
+
+def post_norm(self, dy, saved, shortcut1=1, shortcut2=1, query=1, memory=1, dropout1=True):
+    ds = self.norm2.backward(dy, saved.norm2)
+    dr = shortcut2 * ds + self.ffn.backward(self.dropout.backward(ds, saved.drop2), saved.ffn)
+    ds = self.norm1.backward(dr, saved.norm1)
+    da = self.dropout.backward(ds, saved.drop1) if dropout1 else ds
+    dx, dmemory = self.attention.backward(da, saved.attention)
+    return shortcut1 * ds + query * dx + memory * dmemory
+
+
+def test_the_breakable_post_norm_block_is_right_until_broken(error_with):
+    assert error_with("PostNormBlock", PostNormBlock, "backward", post_norm) < LIMIT
+
+
+@bug("PostNormBlock", PostNormBlock)
+def post_first_shortcut_missing(self, dy, saved):
+    return post_norm(self, dy, saved, shortcut1=0)
+
+
+@bug("PostNormBlock", PostNormBlock)
+def post_second_shortcut_missing(self, dy, saved):
+    return post_norm(self, dy, saved, shortcut2=0)
+
+
+@bug("PostNormBlock", PostNormBlock)
+def post_attention_read_as_query_only(self, dy, saved):
+    return post_norm(self, dy, saved, memory=0)
+
+
+@bug("PostNormBlock", PostNormBlock)
+def post_attention_read_as_memory_only(self, dy, saved):
+    return post_norm(self, dy, saved, query=0)
+
+
+@bug("PostNormBlock", PostNormBlock)
+def post_dropout_forgotten(self, dy, saved):
+    return post_norm(self, dy, saved, dropout1=False)
+
+
+@bug("PostNormBlock:no-dropout", PostNormBlock)
+def undone_in_the_order_of_pre_norm(self, dy, saved):
+    return pre_norm(self, dy, saved)
+
+
+# --- models and objectives ----------------------------------------------------------------------------------------------------------------
+
+
+def model_backward(self, dhidden, saved, norm=True, blocks=slice(None), order=-1, dropout=True, positions=True):
+    dx = self.norm.backward(dhidden, saved.norm) if self.norm and norm else dhidden
+    for block, s in list(zip(self.blocks[blocks], saved.blocks[blocks], strict=True))[::order]:
+        dx = block.backward(dx, s)
+    dx = self.dropout.backward(dx, saved.dropout) if dropout else dx
+    dx = self.positions.backward(dx, saved.positions) if positions else dx
+    self.embedding.backward(dx, saved.embedding)
+
+
+def test_the_breakable_model_is_right_until_broken(error_with):
+    assert error_with("GPT:dropout", GPT, "encode_backward", model_backward) < LIMIT
+
+
+@bug("GPT:tied", GPT, "encode_backward")
+def last_norm_skipped(self, dhidden, saved):
+    model_backward(self, dhidden, saved, norm=False)
+
+
+@bug("GPT:untied", GPT, "encode_backward")
+def last_block_only(self, dhidden, saved):
+    model_backward(self, dhidden, saved, blocks=slice(-1, None))
+
+
+@bug("GPT:post", GPT, "encode_backward")
+def blocks_not_reversed(self, dhidden, saved):
+    model_backward(self, dhidden, saved, order=1)
+
+
+@bug("GPT:dropout", GPT, "encode_backward")
+def dropout_on_the_embedding_forgotten(self, dhidden, saved):
+    model_backward(self, dhidden, saved, dropout=False)
+
+
+@bug("GPT:tied", GPT, "encode_backward")
+def positions_not_learned(self, dhidden, saved):
+    model_backward(self, dhidden, saved, positions=False)
+
+
+@bug("GPT:tied", TiedLinear)
+def tied_head_lost(self, dy, saved):
+    return layers.linear.linear_backward(dy, saved)[0]
+
+
+@bug("GPT:tied", Embedding)
+def tied_embedding_lost(self, dy, saved):
+    pass
+
+
+@bug("GPT:tied", Embedding)
+def tied_embedding_overwrites_the_head(self, dy, saved):
+    overwrite(self.weight, layers.embedding.embedding_backward(dy, saved))
+
+
+@bug("causal_lm", model_cases, "causal_lm_backward")
+def upstream_gradient_forgotten(model, dloss, saved):
+    objectives.causal_lm_backward(model, 1.0, saved)
+
+
+@bug("causal_lm", model_cases, "causal_lm_backward")
+def ignored_targets_scored(model, dloss, saved):
+    logp, places, weight, smoothing, shape = saved.loss
+    loss = (logp, places, np.full_like(weight, weight.max()), smoothing, shape)
+    model.backward(cross_entropy_backward(dloss, loss), saved.model)
+
+
+@bug("causal_lm:smoothing", model_cases, "causal_lm_backward")
+def smoothing_forgotten(model, dloss, saved):
+    logp, places, weight, _, shape = saved.loss
+    model.backward(cross_entropy_backward(dloss, (logp, places, weight, 0.0, shape)), saved.model)

@@ -1,0 +1,107 @@
+"""Masks, heads, the attention map, and the article's attention beside the paper's."""
+
+import math
+
+import numpy as np
+import pytest
+
+from minillm.gradcheck import randomize
+from minillm.layers import BilinearAttention, MultiHeadAttention, PreNormBlock, causal_mask, padding_mask
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_causal_mask_sees_the_past_and_itself():
+    assert causal_mask(3, 3).tolist() == [[True, False, False], [True, True, False], [True, True, True]]
+
+
+def test_causal_mask_with_earlier_keys_in_the_cache():
+    mask = causal_mask(2, 5)
+    assert mask.dtype == bool
+    assert mask.tolist() == [[True, True, True, True, False], [True, True, True, True, True]]
+    np.testing.assert_array_equal(mask, causal_mask(5, 5)[-2:])
+    assert causal_mask(1, 4).all()
+
+
+def test_padding_mask_sees_the_real_tokens():
+    mask = padding_mask(np.array([3, 0, 4]), 4)
+    assert mask.shape == (3, 1, 1, 4) and mask.dtype == bool
+    assert mask[:, 0, 0].tolist() == [[True, True, True, False], [False] * 4, [True] * 4]
+
+
+def test_heads_are_the_columns_side_by_side(rng):
+    layer, x = MultiHeadAttention(6, 2, rng), rng.standard_normal((2, 5, 6))
+    heads = layer.split(x)
+    assert heads.shape == (2, 2, 5, 3)
+    np.testing.assert_array_equal(heads[:, 1], x[:, :, 3:])
+    np.testing.assert_array_equal(layer.merge(heads), x)
+
+
+def test_heads_that_do_not_divide_the_width_are_an_error(rng):
+    with pytest.raises(ValueError, match="4 heads do not divide d_model = 6"):
+        MultiHeadAttention(6, 4, rng)
+
+
+def test_bilinear_attention_is_one_head(rng):
+    """With W = W_q W_kᵀ / √K, and values and output left as they are: the article's attention is a special case of the paper's."""
+    d, x, mask = 5, rng.standard_normal((2, 7, 5)), causal_mask(7, 7)
+    paper = randomize(MultiHeadAttention(d, 1, rng, bias=False), rng)
+    paper.value.weight.data[...] = paper.output.weight.data[...] = np.eye(d)
+    article = BilinearAttention(d, rng)
+    article.weight.data[...] = paper.query.weight.data @ paper.key.weight.data.T / math.sqrt(d)
+    y, saved = paper.forward(x, x, mask)
+    h, simple = article.forward(x, mask)
+    np.testing.assert_allclose(h, y, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(simple[3], saved.weights[:, 0], rtol=1e-12, atol=1e-13)
+    dy = rng.standard_normal(y.shape)
+    dx, dmemory = paper.backward(dy, saved)
+    np.testing.assert_allclose(article.backward(dy, simple), dx + dmemory, rtol=1e-11, atol=1e-12)
+
+
+def test_the_map_is_kept_with_its_shape_and_its_sums(rng):
+    block, x = randomize(PreNormBlock(6, 3, 8, rng), rng), rng.standard_normal((2, 5, 6))
+    weights = block.forward(x, causal_mask(5, 5))[1].attention.weights
+    assert weights.shape == (2, 3, 5, 5)
+    np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-12)
+    assert (weights[..., ~causal_mask(5, 5)] == 0).all() and (weights[..., causal_mask(5, 5)] > 0).all()
+
+
+def test_a_row_that_may_look_nowhere_gives_the_output_bias(rng):
+    layer = randomize(MultiHeadAttention(6, 2, rng), rng)
+    x, memory = rng.standard_normal((2, 3, 6)), rng.standard_normal((2, 5, 6))
+    y, saved = layer.forward(x, memory, padding_mask(np.array([0, 4]), 5))
+    np.testing.assert_array_equal(y[0], np.tile(layer.output.bias.data, (3, 1)))
+    assert (saved.weights[0] == 0).all()
+    dx, dmemory = layer.backward(rng.standard_normal(y.shape), saved)
+    assert (dx[0] == 0).all() and (dmemory[0] == 0).all() and (dx[1] != 0).all()
+    assert (dmemory[1, 4] == 0).all() and (dmemory[1, :4] != 0).all()
+    assert all(np.isfinite(parameter.grad).all() for parameter in layer.parameters())
+
+
+def test_padding_of_any_length_changes_nothing(rng):
+    layer = randomize(MultiHeadAttention(6, 2, rng), rng)
+    x, memory = rng.standard_normal((1, 3, 6)), rng.standard_normal((1, 5, 6))
+    y, _ = layer.forward(x, memory)
+    padded = np.concatenate([memory, 100 * rng.standard_normal((1, 4, 6))], axis=1)
+    np.testing.assert_allclose(layer.forward(x, padded, padding_mask(np.array([5]), 9))[0], y, rtol=1e-12)
+
+
+def test_attention_without_positions_sees_a_set(rng):
+    layer = randomize(MultiHeadAttention(6, 2, rng), rng)
+    x, memory, order = rng.standard_normal((2, 3, 6)), rng.standard_normal((2, 5, 6)), rng.permutation(5)
+    np.testing.assert_allclose(layer.forward(x, memory)[0], layer.forward(x, memory[:, order])[0], rtol=1e-11)
+
+
+def test_extend_fills_the_cache_and_equals_forward(rng):
+    layer, x = randomize(MultiHeadAttention(6, 2, rng), rng), rng.standard_normal((2, 7, 6))
+    expected, _ = layer.forward(x, x, causal_mask(7, 7))
+    keys, values = np.full((2, 2, 9, 3), np.nan), np.full((2, 2, 9, 3), np.nan)
+    start = 0
+    for length in (3, 1, 2, 1):
+        y = layer.extend(x[:, start : start + length], keys, values, start)
+        np.testing.assert_allclose(y, expected[:, start : start + length], rtol=1e-12, atol=1e-13)
+        start += length
+    assert np.isnan(keys[:, :, 7:]).all() and np.isfinite(keys[:, :, :7]).all()

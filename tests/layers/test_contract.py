@@ -1,0 +1,246 @@
+"""The contract of `minillm/layers/layer.py`, kept by every op, layer and model that has a gradient check."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from minillm import ops
+from minillm.gradcheck import CASES, OpCase
+from minillm.layers import Layer, ParameterVector
+
+OP_CASES = [name for name, make in CASES.items() if isinstance(make(np.random.default_rng(0)), OpCase)]
+LAYER_CASES = [name for name in CASES if name not in OP_CASES]
+
+
+def build(name):
+    return CASES[name](np.random.default_rng(0))
+
+
+def pair(case):
+    """The forward pass of a case, to be called without arguments, and its backward pass."""
+    options = dict(case.options)
+    if isinstance(case, OpCase):
+        forward, backward = getattr(ops, case.op), getattr(ops, f"{case.op}_backward")
+        return partial(forward, *case.inputs, **options), backward
+    seed = options.pop("dropout_seed", None)
+    forward, backward = options.pop("forward", case.layer.forward), options.pop("backward", case.layer.backward)
+
+    def run(inputs=case.inputs, **changes):
+        generator = {} if seed is None else {"rng": np.random.default_rng(seed)}
+        return forward(*inputs, **(options | generator | changes))
+
+    return run, backward
+
+
+def arrays_in(tree):
+    """Every array and every NumPy number in nested tuples, lists and dictionaries."""
+    if isinstance(tree, np.ndarray | np.generic):
+        yield tree
+    elif isinstance(tree, dict):
+        yield from arrays_in(list(tree.values()))
+    elif isinstance(tree, tuple | list):
+        for branch in tree:
+            yield from arrays_in(branch)
+
+
+def lock(tree):
+    """Make every array read-only, and those that it is a view of."""
+    for array in arrays_in(tree):
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+            lock(array.base)
+
+
+def gradients_of(layer):
+    return {name: parameter.grad.copy() for name, parameter in layer.named_parameters()}
+
+
+def zero_grad(layer):
+    for parameter in layer.parameters():
+        parameter.grad.fill(0)
+
+
+def as_tuple(gradients):
+    return gradients if isinstance(gradients, tuple) else (gradients,)
+
+
+def upstream(y, seed=1):
+    return np.random.default_rng(seed).standard_normal(np.shape(y)).astype(np.asarray(y).dtype)[()]
+
+
+def state(layer):
+    """Everything that a layer, and all below it, holds: which objects, and what numbers."""
+    held = {}
+    for name, value in vars(layer).items():
+        held[name] = id(value)
+        if isinstance(value, Layer):
+            held[f"{name}."] = state(value)
+        elif isinstance(value, list):
+            held[f"{name}[]"] = [state(item) for item in value]
+        elif hasattr(value, "data"):
+            held[f"{name}.data"] = (id(value.data), value.data.tobytes(), id(value.grad), value.grad.tobytes())
+    return held
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nothing_given_or_saved_is_written(name):
+    case = build(name)
+    forward, backward = pair(case)
+    lock([case.inputs, case.options])
+    if name in LAYER_CASES:
+        lock([parameter.data for parameter in case.layer.parameters()])
+    y, saved = forward()
+    dy = upstream(y)
+    lock([dy, saved])
+    backward(dy, saved)
+
+
+@pytest.mark.parametrize("name", OP_CASES)
+def test_an_op_backward_gives_the_same_twice(name):
+    forward, backward = pair(build(name))
+    y, saved = forward()
+    dy = upstream(y)
+    for first, second in zip(
+        arrays_in(as_tuple(backward(dy, saved))), arrays_in(as_tuple(backward(dy, saved))), strict=True
+    ):
+        np.testing.assert_array_equal(first, second)
+        assert not np.shares_memory(first, dy)
+
+
+@pytest.mark.parametrize("name", LAYER_CASES)
+def test_forward_writes_nothing_on_the_layer(name):
+    case = build(name)
+    forward, _ = pair(case)
+    before = state(case.layer)
+    forward()
+    assert state(case.layer) == before
+
+
+@pytest.mark.parametrize("name", LAYER_CASES)
+def test_backward_writes_only_gradients(name):
+    case = build(name)
+    forward, backward = pair(case)
+    arrays = {name: (parameter.data, parameter.grad) for name, parameter in case.layer.named_parameters()}
+    values = {name: parameter.data.copy() for name, parameter in case.layer.named_parameters()}
+    attributes = dict(vars(case.layer))
+    y, saved = forward()
+    backward(upstream(y), saved)
+    assert vars(case.layer) == attributes
+    for key, parameter in case.layer.named_parameters():
+        assert (parameter.data is arrays[key][0]) and (parameter.grad is arrays[key][1])
+        np.testing.assert_array_equal(parameter.data, values[key])
+
+
+@pytest.mark.parametrize("name", LAYER_CASES)
+def test_backward_twice_gives_twice_the_gradient(name):
+    case = build(name)
+    forward, backward = pair(case)
+    y, saved = forward()
+    dy = upstream(y)
+    first_inputs = list(arrays_in(as_tuple(backward(dy, saved))))
+    once = gradients_of(case.layer)
+    again_inputs = list(arrays_in(as_tuple(backward(dy, saved))))
+    for first, again in zip(first_inputs, again_inputs, strict=True):
+        np.testing.assert_array_equal(first, again)
+    total = sum(np.linalg.norm(grad) for grad in once.values())
+    for key, grad in gradients_of(case.layer).items():
+        np.testing.assert_allclose(grad, 2 * once[key], rtol=1e-12, atol=1e-14 * (1 + total))
+
+
+@pytest.mark.parametrize("name", LAYER_CASES)
+def test_two_forwards_before_the_first_backward(name):
+    case = build(name)
+    forward, backward = pair(case)
+    other = tuple(x[::-1].copy() if isinstance(x, np.ndarray) else x for x in case.inputs)  # the batch, backwards
+    (y1, saved1), (y2, saved2) = forward(), forward(other)
+    dy1, dy2 = upstream(y1, 1), upstream(y2, 2)
+
+    alone = []
+    for dy, saved in ((dy1, saved1), (dy2, saved2)):
+        zero_grad(case.layer)
+        fresh_y, fresh = forward(case.inputs if saved is saved1 else other)
+        np.testing.assert_array_equal(fresh_y, y1 if saved is saved1 else y2)
+        alone.append((list(arrays_in(as_tuple(backward(dy, fresh)))), gradients_of(case.layer)))
+
+    zero_grad(case.layer)
+    second = list(arrays_in(as_tuple(backward(dy2, saved2))))
+    first = list(arrays_in(as_tuple(backward(dy1, saved1))))
+    for together, separate in zip(first + second, alone[0][0] + alone[1][0], strict=True):
+        np.testing.assert_array_equal(together, separate)
+    for key, grad in gradients_of(case.layer).items():
+        np.testing.assert_allclose(grad, alone[0][1][key] + alone[1][1][key], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_gradient_for_each_array_input_in_its_shape(name):
+    case = build(name)
+    forward, backward = pair(case)
+    y, saved = forward()
+    gradients = [g for g in as_tuple(backward(upstream(y), saved)) if g is not None]
+    inputs = [x for x in case.inputs if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
+    assert [g.shape for g in gradients] == [x.shape for x in inputs]
+
+
+@pytest.mark.parametrize("name", [name for name in LAYER_CASES if "dropout_seed" in build(name).options])
+def test_dropout_follows_its_generator(name):
+    case = build(name)
+    forward, _ = pair(case)
+    y, _ = forward()
+    np.testing.assert_array_equal(y, forward()[0])
+    assert (forward(rng=np.random.default_rng(99))[0] != y).any()
+    evaluated, _ = forward(rng=None)
+    np.testing.assert_array_equal(evaluated, forward(rng=None)[0])
+    assert (evaluated != y).any()
+
+
+def run_with(case, frozen):
+    """The gradients of the inputs and the parameters with those parameters frozen."""
+    zero_grad(case.layer)
+    for key, parameter in case.layer.named_parameters():
+        parameter.trainable = key not in frozen
+    forward, backward = pair(case)
+    y, saved = forward()
+    return list(arrays_in(as_tuple(backward(upstream(y), saved)))), gradients_of(case.layer)
+
+
+@pytest.mark.parametrize("name", LAYER_CASES)
+def test_what_is_frozen_gets_no_gradient_and_nothing_else_changes(name):
+    case = build(name)
+    inputs, gradients = run_with(case, frozen=set())
+    for frozen in [set(gradients), *({key} for key in gradients)]:  # all of them, then one at a time
+        frozen_inputs, frozen_gradients = run_with(case, frozen)
+        for free, held in zip(inputs, frozen_inputs, strict=True):
+            np.testing.assert_array_equal(free, held)
+        for key, grad in frozen_gradients.items():
+            np.testing.assert_array_equal(grad, 0 * grad if key in frozen else gradients[key], err_msg=key)
+
+
+def single(tree):
+    """The same tree with float32 in the place of float64."""
+    if isinstance(tree, dict):
+        return {key: single(branch) for key, branch in tree.items()}
+    if isinstance(tree, tuple):
+        return tuple(single(branch) for branch in tree)
+    return tree.astype(np.float32) if isinstance(tree, np.ndarray) and tree.dtype == np.float64 else tree
+
+
+def float_types(tree):
+    return {array.dtype for array in arrays_in(tree) if array.dtype.kind == "f"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_float32_stays_float32(name):
+    """`x / np.sqrt(64)` would make float64 of it, and the model half as fast."""
+    case = build(name)
+    case = case._replace(inputs=single(case.inputs), options=single(case.options))
+    grads = []
+    if name in LAYER_CASES:
+        vector = ParameterVector(case.layer, np.float32)
+        grads.append(vector.grad)
+        if hasattr(case.layer, "vector"):
+            case.layer.vector = vector
+    forward, backward = pair(case)
+    y, saved = forward()
+    assert float_types(y) == {np.dtype(np.float32)}
+    assert float_types([saved, backward(upstream(y), saved), grads]) <= {np.dtype(np.float32)}

@@ -1,0 +1,144 @@
+"""Parameters: found by name, kept in one vector, shared and frozen."""
+
+import numpy as np
+import pytest
+
+from minillm import layers
+from minillm.layers import (
+    Embedding,
+    FeedForward,
+    Layer,
+    Linear,
+    MultiHeadAttention,
+    Parameter,
+    ParameterVector,
+    TiedLinear,
+)
+from minillm.ops import linear_backward
+
+
+class Model(Layer):
+    """A table used at both ends, a list of layers, an absent layer, and things that are no parameters."""
+
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        self.size = 3
+        self.embedding = Embedding(7, 3, rng)
+        self.blocks = [Linear(3, 5, rng), Linear(5, 3, rng, bias=False)]
+        self.norm = None
+        self.head = TiedLinear(self.embedding.weight)
+
+
+NAMES = ["embedding.weight", "blocks.0.weight", "blocks.0.bias", "blocks.1.weight"]
+ORDER = ["embedding.weight", "blocks.0.weight", "blocks.1.weight", "blocks.0.bias"]
+
+
+def test_names_are_dotted_and_a_shared_parameter_comes_once():
+    assert [name for name, _ in Model().named_parameters()] == NAMES
+
+
+def test_names_in_attention():
+    names = [name for name, _ in MultiHeadAttention(4, 2, np.random.default_rng(0)).named_parameters()]
+    assert names[:2] == ["query.weight", "query.bias"] and len(names) == 8
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_vector_holds_every_number_once(dtype):
+    model = Model()
+    drawn = {name: parameter.data.copy() for name, parameter in model.named_parameters()}
+    vector = ParameterVector(model, dtype)
+    assert vector.data.dtype == vector.grad.dtype == dtype
+    assert vector.data.size == vector.grad.size == 7 * 3 + 3 * 5 + 5 * 3 + 5
+    for name, parameter in model.named_parameters():
+        np.testing.assert_array_equal(parameter.data, drawn[name].astype(dtype))
+        np.testing.assert_array_equal(vector.data[vector.slices[name]], drawn[name].astype(dtype).ravel())
+        assert parameter.name == name and vector.named[name] is parameter
+
+
+def test_parameters_are_views_both_ways():
+    model = Model()
+    vector = ParameterVector(model, np.float64)
+    vector.data[:] = np.arange(vector.data.size)
+    assert model.embedding.weight.data[0, 0] == 0 and model.blocks[0].weight.data[0, 0] == 21
+    model.blocks[0].bias.data[0] = -1
+    assert vector.data[vector.slices["blocks.0.bias"]][0] == -1
+    model.blocks[0].bias.accumulate(np.ones(5))
+    model.blocks[0].bias.accumulate(np.ones(5))
+    np.testing.assert_array_equal(vector.grad[vector.slices["blocks.0.bias"]], 2)
+    assert vector.grad.sum() == 10
+    vector.zero_grad()
+    np.testing.assert_array_equal(model.blocks[0].bias.grad, 0)
+
+
+def test_matrices_come_first_and_vectors_last():
+    vector = ParameterVector(Model())
+    assert list(vector.slices) == ORDER
+    assert [vector.slices[name].start for name in ORDER] == [0, 21, 36, 51]
+    assert vector.trainable_runs() == [(slice(0, 51), True), (slice(51, 56), False)]
+
+
+def test_a_tied_weight_is_one_parameter_at_both_ends():
+    model = Model()
+    ParameterVector(model)
+    assert model.head.weight is model.embedding.weight
+    model.embedding.weight.data[2] = 5
+    logits, _ = model.head.forward(np.ones((1, 3), np.float32))
+    assert logits[0, 2] == 15
+
+
+def test_trainable_runs_leave_out_what_is_frozen():
+    model = Model()
+    vector = ParameterVector(model)
+    model.blocks[0].freeze()
+    assert vector.trainable_runs() == [(slice(0, 21), True), (slice(36, 51), True)]
+    model.freeze()
+    assert vector.trainable_runs() == []
+    model.freeze(False)
+    assert vector.trainable_runs() == [(slice(0, 51), True), (slice(51, 56), False)]
+
+
+def test_freezing_the_embedding_freezes_the_tied_head():
+    model = Model()
+    model.embedding.freeze()
+    y, saved = model.head.forward(np.ones((2, 3)))
+    dx = model.head.backward(np.ones_like(y), saved)
+    assert dx.shape == (2, 3) and (model.embedding.weight.grad == 0).all()
+
+
+def test_no_work_is_done_for_what_is_frozen(monkeypatch):
+    """Not only is the gradient of a frozen table thrown away: it is not computed."""
+    wanted = []
+
+    def spy(dy, saved, weights=True):
+        wanted.append(weights)
+        return linear_backward(dy, saved, weights)
+
+    monkeypatch.setattr(layers.linear, "linear_backward", spy)
+    monkeypatch.setattr(layers.embedding, "embedding_backward", lambda dy, saved: wanted.append(True))
+    model = Model()
+    model.freeze()
+    x = np.ones((2, 3))
+    for layer in (model.head, model.blocks[0]):
+        y, saved = layer.forward(x)
+        layer.backward(y, saved)
+    y, saved = model.embedding.forward(np.array([[1, 2]]))
+    model.embedding.backward(y, saved)
+    assert wanted == [False, False]
+
+
+def test_a_parameter_accumulates_and_a_frozen_one_does_not():
+    parameter = Parameter(np.zeros(3))
+    parameter.accumulate(np.ones(3))
+    parameter.accumulate(np.ones(3))
+    np.testing.assert_array_equal(parameter.grad, 2)
+    parameter.trainable = False
+    parameter.accumulate(np.ones(3))
+    parameter.accumulate(None)
+    np.testing.assert_array_equal(parameter.grad, 2)
+
+
+def test_first_weights_have_the_asked_spread_and_biases_are_zero():
+    layer = FeedForward(50, 200, np.random.default_rng(0), std=0.02, output_std=0.005)
+    assert layer.expand.weight.data.std() == pytest.approx(0.02, rel=0.05)
+    assert layer.contract.weight.data.std() == pytest.approx(0.005, rel=0.05)
+    assert (layer.expand.bias.data == 0).all() and (layer.contract.bias.data == 0).all()

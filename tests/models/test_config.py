@@ -1,0 +1,127 @@
+"""The configuration: what cannot work is refused with words that help, and what it costs is counted right."""
+
+import json
+
+import numpy as np
+import pytest
+
+from minillm import ops
+from minillm.errors import InputError
+from minillm.models import GPT, GPTConfig, flops_per_token, parameter_count
+
+GOOD = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
+
+BAD = [
+    ({"vocab_size": 0}, "vocab_size must be a whole number of at least 1, got 0.", "Give a positive vocab_size."),
+    ({"context": -3}, "context must be a whole number of at least 1, got -3.", "Give a positive context."),
+    ({"layers": 1.5}, "layers must be a whole number of at least 1, got 1.5.", "Give a positive layers."),
+    ({"heads": True}, "heads must be a whole number of at least 1, got True.", "Give a positive heads."),
+    ({"d_model": "6"}, "d_model must be a whole number of at least 1, got '6'.", "Give a positive d_model."),
+    ({"d_ff": -1}, "d_ff must be a whole number of at least 1, got -1.", "Give a positive d_ff."),
+    ({"heads": 4}, "4 heads do not divide d_model = 6.", "try 3 heads"),
+    ({"dropout": 1.0}, "dropout must lie in [0, 1), got 1.0.", "0 turns it off"),
+    ({"dropout": -0.1}, "dropout must lie in [0, 1), got -0.1.", "0 turns it off"),
+    ({"activation": "swish"}, "There is no activation 'swish'.", "Choose one of gelu, gelu_erf, relu."),
+    ({"norm": "none"}, "There is no norm 'none'.", "Choose one of pre, post."),
+    ({"positions": "rotary"}, "There is no positions 'rotary'.", "Choose one of learned, sinusoidal."),
+    ({"positions": "sinusoidal", "d_model": 7, "heads": 7}, "need an even d_model, got 7", "try d_model = 8"),
+]
+
+
+@pytest.mark.parametrize(("change", "wrong", "remedy"), BAD)
+def test_a_bad_config_says_what_is_wrong_and_what_to_do(change, wrong, remedy):
+    with pytest.raises(InputError) as caught:
+        GPTConfig(**(GOOD | change))
+    assert wrong in caught.value.wrong and remedy in caught.value.remedy
+
+
+def test_the_remedy_works():
+    GPTConfig(**(GOOD | {"heads": 3}))
+    GPTConfig(**(GOOD | {"positions": "sinusoidal", "d_model": 8}))
+
+
+def test_d_ff_is_four_times_the_width_unless_given():
+    assert GPTConfig(vocab_size=5, d_model=12).d_ff == 48
+    assert GPTConfig(vocab_size=5, d_model=12, d_ff=7).d_ff == 7
+
+
+def test_a_config_survives_json():
+    config = GPTConfig(**GOOD, dropout=0.1, norm="post", tie_head=False)
+    assert GPTConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({**GPTConfig(**GOOD).to_dict(), "wings": 2}, "wings"),
+        ({key: value for key, value in GPTConfig(**GOOD).to_dict().items() if key != "heads"}, "heads"),
+        ([1, 2], "[1, 2]"),
+        (None, "None"),
+    ],
+)
+def test_a_dictionary_that_is_no_config_is_refused(values, named):
+    with pytest.raises(InputError, match="not the config of a GPT") as caught:
+        GPTConfig.from_dict(values)
+    assert named in caught.value.wrong
+
+
+def test_a_bad_value_in_a_file_is_refused_like_any_other():
+    with pytest.raises(InputError, match="heads must be"):
+        GPTConfig.from_dict({**GPTConfig(**GOOD).to_dict(), "heads": 0})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"tie_head": False},
+        {"bias": False},
+        {"norm": "post"},
+        {"positions": "sinusoidal"},
+        {"layers": 3, "heads": 3, "d_ff": 0},
+        {"norm": "post", "bias": False, "tie_head": False, "positions": "sinusoidal"},
+    ],
+)
+def test_parameter_count_is_that_of_the_model(change):
+    config = GPTConfig(**(GOOD | change))
+    assert parameter_count(config) == GPT(config).vector.data.size
+
+
+def test_parameter_count_of_gpt2():
+    config = GPTConfig(vocab_size=50257, context=1024, layers=12, heads=12, d_model=768)
+    assert parameter_count(config) == 124_439_808
+
+
+def test_flops_by_hand():
+    """V = 11, S = 7, L = 2, D = 6, F = 5, one token forward, two operations for each multiplication:
+
+    query, key, value, output: 4·6·6 = 144 multiplications; feed-forward: 6·5 + 5·6 = 60; scores q kᵀ: 7·6 = 42; p v: 42.
+    That is 288 in a block, 576 in two; the head has 6·11 = 66: 642 in all, 1284 operations. Backward does each product twice.
+    """
+    assert flops_per_token(GPTConfig(**GOOD)) == 3 * 1284
+
+
+def test_flops_of_the_products_that_are_really_done(monkeypatch):
+    """Counted from the matrices that meet while a model runs, forward and backward, at full context."""
+    count = 0
+
+    class Counting(np.ndarray):
+        def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+            nonlocal count
+            plain = [x.view(np.ndarray) if isinstance(x, Counting) else x for x in inputs]
+            if "out" in kwargs:
+                kwargs["out"] = tuple(x.view(np.ndarray) for x in kwargs["out"])
+            result = getattr(ufunc, method)(*plain, **kwargs)
+            if ufunc is np.matmul and plain[0].ndim > 1 and plain[1].ndim > 1:
+                count += 2 * result.size * plain[0].shape[-1]
+            return result.view(Counting) if isinstance(result, np.ndarray) else result
+
+    config = GPTConfig(**GOOD, positions="sinusoidal")
+    model = GPT(config)
+    for parameter in model.parameters():
+        parameter.data = parameter.data.view(Counting)
+    monkeypatch.setattr(ops, "ONE_HOT_LIMIT", 0)  # the embedding's look-up is no product of the model
+    ids = np.random.default_rng(0).integers(0, 11, (3, 7))
+    logits, saved = model.forward(ids)
+    model.backward(np.ones(logits.shape, np.float32).view(Counting), saved)
+    assert count == ids.size * flops_per_token(config)

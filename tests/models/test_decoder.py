@@ -1,0 +1,170 @@
+"""The decoder: looks only backward, starts alike from a seed, shows its maps, and generates from its cache what it would say without."""
+
+import math
+
+import numpy as np
+import pytest
+
+from minillm.gradcheck import randomize
+from minillm.layers import causal_mask
+from minillm.models import GPT, GPTConfig, KeyValueCache
+from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.ops import IGNORE, cross_entropy
+
+SIZES = {"vocab_size": 11, "context": 9, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
+KINDS = [
+    {},
+    {"norm": "post"},
+    {"positions": "sinusoidal"},
+    {"norm": "post", "positions": "sinusoidal", "tie_head": False, "bias": False},
+]
+IDS = np.random.default_rng(5).integers(0, 11, (3, 9))
+
+
+def gpt(dtype=np.float64, **changes):
+    return randomize(GPT(GPTConfig(**(SIZES | changes)), dtype=dtype), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_later_tokens_change_nothing_before_them(kind):
+    model, changed = gpt(**kind), IDS.copy()
+    changed[:, 5] = (changed[:, 5] + 1) % 11
+    before, after = model.forward(IDS)[0], model.forward(changed)[0]
+    np.testing.assert_array_equal(before[:, :5], after[:, :5])
+    assert (before[:, 5:] != after[:, 5:]).any(-1).all()
+
+
+def test_word_order_matters():
+    model, swapped = gpt(), IDS.copy()
+    swapped[:, [0, 1]] = [[1, 2], [3, 4], [5, 6]]
+    other = swapped.copy()
+    other[:, [0, 1]] = swapped[:, [1, 0]]
+    assert np.abs(model.forward(swapped)[0][:, -1] - model.forward(other)[0][:, -1]).max() > 1e-6
+
+
+def test_the_batch_is_of_separate_texts():
+    model = gpt()
+    together = model.forward(IDS)[0]
+    for row, logits in zip(IDS, together, strict=True):
+        np.testing.assert_allclose(model.forward(row[None])[0][0], logits, rtol=1e-11, atol=1e-12)
+
+
+def test_the_attention_map_is_where_the_design_says():
+    _, saved = gpt().forward(IDS)
+    assert len(saved.encode.blocks) == 2
+    for block in saved.encode.blocks:
+        weights = block.attention.weights
+        assert weights.shape == (3, 2, 9, 9)
+        np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-12)
+        assert (weights[..., ~causal_mask(9, 9)] == 0).all()
+
+
+def test_a_seed_gives_the_same_model_in_every_precision():
+    config = GPTConfig(**SIZES)
+    one, same, other = GPT(config, seed=3), GPT(config, seed=3), GPT(config, seed=4)
+    np.testing.assert_array_equal(one.vector.data, same.vector.data)
+    assert (one.embedding.weight.data != other.embedding.weight.data).all()
+    double = GPT(config, seed=3, dtype=np.float64)
+    np.testing.assert_array_equal(one.vector.data, double.vector.data.astype(np.float32))
+    assert one.vector.data.dtype == np.float32 and double.vector.data.dtype == np.float64
+
+
+def test_first_weights_are_those_of_gpt2():
+    model = GPT(GPTConfig(vocab_size=300, d_model=64, layers=3, tie_head=False))
+    for name, parameter in model.named_parameters():
+        if parameter.data.ndim == 1:
+            assert (parameter.data == (1 if name.endswith("gamma") else 0)).all(), name
+        else:
+            writes = name.endswith(("attention.output.weight", "ffn.contract.weight"))
+            std = 0.02 / math.sqrt(6) if writes else 0.02
+            assert parameter.data.std() == pytest.approx(std, rel=0.06), name
+
+
+def test_an_untrained_model_knows_as_much_as_chance():
+    ids, targets = np.random.default_rng(0).integers(0, 50, (2, 16, 64))
+    loss, _ = causal_lm(GPT(GPTConfig(vocab_size=50)), ids, targets)
+    assert loss == pytest.approx(math.log(50), abs=0.1)
+
+
+def test_a_tied_head_is_the_embedding_table():
+    model = gpt()
+    hidden, _ = model.encode(IDS)
+    np.testing.assert_allclose(model.forward(IDS)[0], hidden @ model.embedding.weight.data.T, rtol=1e-12)
+    assert not any(name.startswith("head") for name in model.vector.slices)
+    assert gpt(tie_head=False).head.weight.data.shape == (6, 11)
+
+
+def test_the_objective_is_the_mean_over_scored_tokens():
+    model, targets = gpt(), np.roll(IDS, -1, 1)
+    targets[:, -1] = IGNORE
+    loss, _ = causal_lm(model, IDS, targets)
+    logits, _ = model.forward(IDS)
+    expected = [cross_entropy(logits[b, t], np.array(targets[b, t]))[0] for b in range(3) for t in range(8)]
+    assert loss == pytest.approx(np.mean(expected), rel=1e-12)
+
+
+def test_gradients_of_a_batch_in_two_halves_add_up():
+    """Gradient accumulation: the same gradient in less memory."""
+    model, targets = gpt(), np.roll(IDS, -1, 1)
+    _, saved = causal_lm(model, IDS, targets)
+    causal_lm_backward(model, 1.0, saved)
+    whole = model.vector.grad.copy()
+    model.vector.zero_grad()
+    for part in (slice(0, 1), slice(1, 3)):
+        _, saved = causal_lm(model, IDS[part], targets[part])
+        causal_lm_backward(model, len(IDS[part]) / 3, saved)
+    np.testing.assert_allclose(model.vector.grad, whole, rtol=1e-9, atol=1e-12)
+
+
+def test_freezing_the_body_leaves_its_gradient_zero():
+    model = gpt(tie_head=False)
+    for layer in (model.embedding, model.positions, *model.blocks):
+        layer.freeze()
+    _, saved = causal_lm(model, IDS, np.roll(IDS, -1, 1))
+    causal_lm_backward(model, 1.0, saved)
+    learnt = {name for name, parameter in model.named_parameters() if (parameter.grad != 0).any()}
+    assert learnt == {"norm.gamma", "norm.beta", "head.weight"}
+
+
+@pytest.mark.parametrize("chunks", [[1] * 9, [9], [4, 1, 3, 1]])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_cache_gives_what_the_whole_forward_gives(kind, chunks):
+    model = gpt(**kind)
+    expected, cache, stop = model.forward(IDS)[0], KeyValueCache(model, batch=3), 0
+    for chunk in chunks:
+        start, stop = stop, stop + chunk
+        logits = model.extend(IDS[:, start:stop], cache)
+        np.testing.assert_allclose(logits, expected[:, stop - 1], rtol=0, atol=1e-12 * np.abs(expected).max())
+    assert cache.length == 9
+
+
+def test_dropout_acts_at_every_place_with_its_own_mask():
+    _, saved = gpt(dropout=0.5).forward(IDS, np.random.default_rng(0))
+    keeps = [saved.encode.dropout]
+    for block in saved.encode.blocks:
+        assert set(np.unique(block.attention.core[4])) == {0, 2}
+        keeps += [block.drop1, block.drop2]
+    assert all(set(np.unique(keep)) == {0, 2} for keep in keeps)
+    assert len({keep.tobytes() for keep in keeps}) == 5
+
+
+def test_dropout_is_off_in_the_cache():
+    model = gpt(dropout=0.5)
+    expected, cache = model.forward(IDS)[0], KeyValueCache(model, batch=3)
+    np.testing.assert_allclose(model.extend(IDS, cache), expected[:, -1], atol=1e-11)
+
+
+def test_the_cache_keeps_the_models_precision():
+    model = gpt(np.float32)
+    cache = KeyValueCache(model, batch=3)
+    assert model.extend(IDS, cache).dtype == np.float32
+    assert all(array.dtype == np.float32 for array in cache.keys + cache.values)
+
+
+def test_two_caches_do_not_meet():
+    model = gpt()
+    first, second = KeyValueCache(model), KeyValueCache(model)
+    model.extend(IDS[:1, :4], first)
+    model.extend(IDS[1:2, :6], second)
+    logits = model.extend(IDS[:1, 4:5], first)
+    np.testing.assert_allclose(logits, model.forward(IDS[:1, :5])[0][:, -1], atol=1e-11)
