@@ -21,8 +21,9 @@ def write_atomic(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        with contextlib.suppress(OSError):  # a folder that can't be written to can't be tidied either
-            temporary.unlink(missing_ok=True)
         raise InputError(
             f"Cannot write {path}: {error.strerror or error}.", "Free some space, or name another folder."
         ) from error
+    finally:  # Ctrl-C leaves no half file either; a folder that can't be written to can't be tidied
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -34,20 +34,12 @@ def overview() -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
     argv = sys.argv[1:] if argv is None else argv
-    if not argv or argv[0] in ("-h", "--help"):
-        print(overview())
-        return 0
-    if argv[0] == "--version":
-        print(f"minillm {__version__}")
-        return 0
-    debug = "--debug" in argv
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that can't show a character shows ?
     try:
-        return run(argv)
-    except InputError as error:
-        if debug:
-            raise
-        say(f"{error.wrong}\n{error.remedy.replace(PROGRAM, program())}")
-        return 2
+        code = run(argv)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         say("\nInterrupted.")
         return 130
@@ -55,9 +47,35 @@ def main(argv: list[str] | None = None) -> int:
         # The reader of our output has gone (`minillm generate ... | head`): nothing is wrong, and nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (InputError, MemoryError, OSError) as error:
+        if "--debug" in argv:
+            raise
+        wrong, remedy = explain(error)
+        say(wrong.replace("\n", " "))
+        say(remedy.replace("\n", " ").replace(PROGRAM, program()))
+        return 2
+
+
+def explain(error: Exception) -> tuple[str, str]:
+    """What is wrong and what to do, in a line each."""
+    if isinstance(error, InputError):
+        return error.wrong, error.remedy
+    if isinstance(error, MemoryError):
+        return (
+            f"There is not enough memory ({str(error) or 'none is left'}).",
+            "Choose a smaller model or a smaller batch.",
+        )
+    where = f" ({error.filename})" if error.filename else ""
+    return f"The system refused: {error.strerror or error}{where}.", "Check the names given, or see more with --debug."
 
 
 def run(argv: list[str]) -> int:
+    if not argv or argv[0] in ("-h", "--help"):
+        print(overview())
+        return 0
+    if argv[0] == "--version":
+        print(f"minillm {__version__}")
+        return 0
     name, *rest = argv
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, n=1)

@@ -5,7 +5,7 @@ import numpy as np
 from minillm.backend import to_host
 from minillm.cli.terminal import say
 from minillm.errors import InputError
-from minillm.training import Run, load_model
+from minillm.training import load_run
 
 DESCRIPTION = """example: python -m minillm attention --checkpoint runs/first --text "The value of the name" --out map.png
 
@@ -25,7 +25,7 @@ def add_arguments(parser) -> None:
 def run(args) -> None:
     from minillm.plots import attention_grid, attention_heatmap, save
 
-    model, tokenizer = load_model(args.checkpoint), Run(args.checkpoint).tokenizer()
+    model, tokenizer = load_run(args.checkpoint)
     config = model.config
     layers, heads = selected("layer", args.layer, config.layers), selected("head", args.head, config.heads)
     ids = tokenizer.encode(args.text)
@@ -43,7 +43,7 @@ def run(args) -> None:
         what = f"layer {layers[0]}, head {heads[0]}"
         figure = attention_heatmap(maps[0, 0], labels, causal=True, title=what)
     else:
-        what = f"{len(layers)} layers × {len(heads)} heads"
+        what = f"{count(layers, 'layer')} × {count(heads, 'head')}"
         figure = attention_grid(maps, labels, causal=True, layer_numbers=layers, head_numbers=heads)
     alt = f"Attention weights of {what} while reading “{args.text}”: each row is a token, each column a token that it looks at."
     save(figure, args.out, alt=alt)
@@ -57,3 +57,7 @@ def selected(name: str, number: int | None, count: int) -> list[int]:
     if not 0 <= number < count:
         raise InputError(f"There is no {name} {number}.", f"This model has {name}s 0 to {count - 1}.")
     return [number]
+
+
+def count(things: list[int], name: str) -> str:
+    return f"{len(things)} {name}{'s' if len(things) > 1 else ''}"

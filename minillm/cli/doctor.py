@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -65,14 +66,14 @@ def installed(package: str) -> tuple[bool, str]:
 
 def blas() -> str:
     """Which library multiplies matrices, and with how many threads."""
-    library = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    library = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
     asked = next(
         (f"{name}={os.environ[name]}" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS") if name in os.environ),
         None,
     )
     cores = os.cpu_count()
     threads = asked or f"{cores} threads, one a core"
-    return f"{library.get('name')} {library.get('version')}, {threads}; set OPENBLAS_NUM_THREADS to use fewer"
+    return f"{library.get('name', 'unknown')} {library.get('version', '')}, {threads}; set OPENBLAS_NUM_THREADS to use fewer"
 
 
 def gpu() -> str:
@@ -83,11 +84,15 @@ def gpu() -> str:
     if shutil.which("nvidia-smi") is None:
         return "none found: fine, everything runs on the processor"
     query = ["nvidia-smi", "--query-gpu=driver_version,name", "--format=csv,noheader"]
-    answer = subprocess.run(query, capture_output=True, text=True, check=False)
-    if answer.returncode or "," not in answer.stdout:
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, check=False, timeout=30).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        answer = ""
+    found = re.match(r"((\d+)[\d.]*), (.+)", answer)
+    if not found:
         return "nvidia-smi finds no GPU that answers; everything runs on the processor"
-    driver, name = answer.stdout.splitlines()[0].split(", ", 1)
-    extra = "cuda13" if int(driver.split(".")[0]) >= 580 else "cuda12"
+    driver, name = found[1], found[3]
+    extra = "cuda13" if int(found[2]) >= 580 else "cuda12"
     return f'{name}, driver {driver}, not used ({device.reason}): pip install "minillm[{extra}]" or cupy-{extra}x[ctk]'
 
 

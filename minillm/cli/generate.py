@@ -8,7 +8,8 @@ from minillm.cli.terminal import say
 from minillm.errors import InputError
 from minillm.generation import generate
 from minillm.generation.sampling import check_sampling
-from minillm.training import Run, load_model
+from minillm.text import Tokenizer, read_text
+from minillm.training import load_run
 
 DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
 
@@ -20,7 +21,7 @@ def add_arguments(parser) -> None:
     add("--checkpoint", metavar="DIR", required=True, help="the folder of a run")
     add(
         "--prompt",
-        default="\n",
+        metavar="TEXT",
         help="the beginning, to be continued; - reads it from standard input (default: a new line)",
     )
     add("--max-tokens", type=int, metavar="N", default=400, help="how many tokens to write (default 400)")
@@ -50,8 +51,12 @@ def run(args) -> None:
         raise InputError(f"--max-tokens must be at least 1, got {args.max_tokens}.", "Give a positive number.")
     if args.seed < 0:
         raise InputError(f"--seed must be 0 or more, got {args.seed}.", "Give another --seed.")
-    model, tokenizer = load_model(args.checkpoint, choose_device(args.device)), Run(args.checkpoint).tokenizer()
-    prompt = sys.stdin.read() if args.prompt == "-" else args.prompt
+    model, tokenizer = load_run(args.checkpoint, choose_device(args.device))
+    prompt = args.prompt
+    if prompt is None:
+        prompt = blank(tokenizer)
+    elif prompt == "-":
+        prompt = read_text("-")
     if not prompt:
         raise InputError("The prompt is empty.", "Give at least one character, or leave --prompt out.")
     ids = tokenizer.encode(prompt)
@@ -67,7 +72,17 @@ def run(args) -> None:
         on_slide=lambda: say(f"(longer than the context of {context} tokens: the model forgets the beginning)"),
     )
     sys.stdout.write(prompt)
+    sys.stdout.flush()
     for piece in tokenizer.stream(tokens):
         sys.stdout.write(piece)
         sys.stdout.flush()
     sys.stdout.write("\n")
+
+
+def blank(tokenizer: Tokenizer) -> str:
+    """A prompt that says nothing: a new line, or what comes nearest to it among the characters of a text without one."""
+    try:
+        tokenizer.encode("\n")
+    except InputError:
+        return tokenizer.decode([0])
+    return "\n"

@@ -12,12 +12,12 @@ from tqdm import tqdm
 from minillm.backend import choose_device
 from minillm.cli.parser import choice
 from minillm.cli.presets import DEFAULT, PRESETS
-from minillm.cli.terminal import duration, program, say
+from minillm.cli.terminal import duration, program, say, shell_word
 from minillm.errors import InputError
 from minillm.generation import generate
 from minillm.models import GPT, GPTConfig, flops_per_token, parameter_count
 from minillm.text import BPETokenizer, CharTokenizer, Corpus, Tokenizer, read_text, unigram_entropy
-from minillm.training import DivergedError, Run, Trainer, TrainOptions
+from minillm.training import DivergedError, Run, Trainer, TrainOptions, check_memory
 
 DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/book
 
@@ -50,8 +50,9 @@ def add_arguments(parser) -> None:
         metavar="NAME",
         help="tiny (seconds), laptop (default) or full (hours)",
     )
-    add("--resume", action="store_true", help="go on with the run in --out")
-    add("--overwrite", action="store_true", help="replace the run in --out")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    either.add_argument("--overwrite", action="store_true", help="replace the run in --out")
     add(
         "--device",
         type=choice("device", ["auto", "cpu", "gpu"]),
@@ -85,8 +86,9 @@ def add_arguments(parser) -> None:
 
     training = parser.add_argument_group("the training")
     add = training.add_argument
-    add("--steps", type=int, metavar="N", help="updates of the weights")
-    add("--minutes", type=float, metavar="X", help="train for this long in place of --steps")
+    either = training.add_mutually_exclusive_group()
+    either.add_argument("--steps", type=int, metavar="N", help="updates of the weights")
+    either.add_argument("--minutes", type=float, metavar="X", help="train for this long in place of --steps")
     add("--batch", type=int, metavar="N", help="sequences to a forward pass")
     add("--accumulate", type=int, metavar="N", help="forward passes to an update (default 1)")
     add("--optimizer", type=choice("optimizer", ["adamw"]), metavar="NAME", default="adamw", help="adamw")
@@ -105,6 +107,8 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> int:
+    if args.stop_at is not None and args.stop_at < 1:
+        raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
     device = choose_device(args.device)
     run_folder, trainer, tokenizer, facts = resume(args, device) if args.resume else start(args, device)
     model, corpus = trainer.model, trainer.corpus
@@ -119,22 +123,34 @@ def run(args) -> int:
     say(
         f"        validation loss of a blind guess: ln {vocab} = {chance:.2f}; of one that knows the frequencies: {unigram:.2f}"
     )
-    announce_plan(trainer, run_folder)
-    stopped = train(run_folder, trainer, tokenizer, facts["prompt"], (chance, unigram), args.stop_at)
-    draw_curve(run_folder, chance, unigram)
-    here = run_folder.directory
+    where = run_folder.directory
+    here = shell_word(where)
+    go_on = f"To go on:\n  {program()} pretrain --resume --out {here}"
+    try:
+        announce_plan(trainer, run_folder)
+        stopped = train(run_folder, trainer, tokenizer, facts["prompt"], (chance, unigram), args.stop_at)
+        draw_curve(run_folder, chance, unigram)
+    except KeyboardInterrupt:
+        say(f"\nStopped at once; what was saved last in {where} is whole. {go_on}")
+        raise
     if stopped:
-        say(
-            f"Stopped after step {trainer.steps_done:,}, saved in {here}. To go on:\n  {program()} pretrain --resume --out {here}"
-        )
+        say(f"Stopped after step {trainer.steps_done:,}, saved in {where}. {go_on}")
         return 0 if stopped is STOP_AT else 128 + stopped
     say(
         f"done    {duration(trainer.elapsed)}, best validation loss {trainer.best_loss:.3f} at step {trainer.best_step:,}"
-        f" (a blind guess: {chance:.2f}, frequencies: {unigram:.2f}): {here}"
+        f" (a blind guess: {chance:.2f}, frequencies: {unigram:.2f}): {where}"
     )
     say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(facts['prompt'])}")
-    say(f"        {program()} attention --checkpoint {here} --text {shell_word(facts['prompt'])} --out attention.png")
+    short = fitting(facts["prompt"], tokenizer, config.context)
+    say(f"        {program()} attention --checkpoint {here} --text {shell_word(short)} --out attention.png")
     return 0
+
+
+def fitting(text: str, tokenizer: Tokenizer, context: int) -> str:
+    """As much of a short text as the model reads at once."""
+    while len(tokenizer.encode(text)) > context:
+        text = text[:-1]
+    return text
 
 
 def settings(args) -> dict:
@@ -149,6 +165,8 @@ def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
     sizes = {name: chosen[name] for name in MODEL_OPTIONS if name in chosen}
     GPTConfig(vocab_size=1, **sizes)  # bad sizes are found before a large text is read
+    if chosen.get("merges", 0) < 0:
+        raise InputError(f"There can't be {chosen['merges']} merges.", "Give --merges 0 or more; 1024 suits a book.")
     folder = Run(args.out if args.out else next_free_folder())
     if not args.overwrite:
         folder.refuse_existing()
@@ -156,11 +174,10 @@ def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     tokenizer = make_tokenizer(chosen, text)
     corpus = Corpus(tokenizer.encode(text), sizes["context"])
     config = GPTConfig(vocab_size=tokenizer.vocab_size, **sizes)
-    folder.create(overwrite=args.overwrite)
-    folder.begin(config, tokenizer)
-    facts = describe(args.text, text)
-    folder.write_options(options, facts)
-    return folder, Trainer(GPT(config, seed=options.seed, device=device), corpus, options), tokenizer, facts
+    check_memory(config, options)
+    trainer, facts = Trainer(GPT(config, seed=options.seed, device=device), corpus, options), describe(args.text, text)
+    folder.create(trainer, tokenizer, options, facts, overwrite=args.overwrite)
+    return folder, trainer, tokenizer, facts
 
 
 def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
@@ -169,11 +186,14 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
         raise InputError("--resume needs to know which run.", "Name its folder: --resume --out DIR.")
     folder = Run(args.out)
     options, facts = folder.read_options()
-    config, tokenizer = folder.config(), folder.tokenizer()
-    fixed = config.to_dict() | options.to_dict()
+    config = folder.config()
+    tokenizer = folder.tokenizer(config)
+    fixed = config.to_dict() | options.to_dict() | {"tokenizer": tokenizer.to_json()["type"]}
+    preset = {name: value for name, value in PRESETS.get(args.preset, {}).items() if name not in CHANGEABLE}
+    named = {name: value for name, value in vars(args).items() if value is not None}
     changes = {}
-    for name, value in vars(args).items():
-        if value is None or name not in fixed or fixed[name] == value:
+    for name, value in (preset | named).items():
+        if name not in fixed or fixed[name] == value:
             continue
         if name not in CHANGEABLE:
             raise InputError(
@@ -184,7 +204,12 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     if "steps" in changes:
         changes.setdefault("minutes", None)
     options = dataclasses.replace(options, **changes)
+    check_memory(config, options)
     source = args.text if args.text is not None else facts["source"]
+    if source == "-" and args.text is None and sys.stdin.isatty():
+        raise InputError(
+            "This run read its text from standard input.", "Give it again: --text FILE, or through a pipe."
+        )
     text = read_text(source)
     if hashlib.sha256(text.encode("utf-8")).hexdigest() != facts["sha256"]:
         raise InputError(
@@ -194,6 +219,11 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     corpus = Corpus(tokenizer.encode(text), config.context)
     trainer = Trainer(GPT(config, device=device), corpus, options)
     folder.load(trainer)
+    if args.stop_at is not None and args.stop_at < trainer.steps_done:
+        raise InputError(
+            f"This run has done {trainer.steps_done} steps, and cannot stop at {args.stop_at}.",
+            "Give a later --stop-at.",
+        )
     folder.write_options(options, facts)
     return folder, trainer, tokenizer, facts
 
@@ -209,8 +239,6 @@ def make_tokenizer(chosen: dict, text: str) -> Tokenizer:
     if chosen["tokenizer"] == "char":
         return CharTokenizer.train(text)
     merges = chosen.get("merges", 1024)
-    if merges < 0:
-        raise InputError(f"There can't be {merges} merges.", "Give --merges 0 or more; 1024 suits a book.")
     say(f"text    learning {merges:,} byte-pair merges ...")
     return BPETokenizer.train(text, merges)
 
@@ -269,11 +297,8 @@ def train(
     )  # fmt: skip
     tokens = trainer.options.batch * trainer.options.accumulate * trainer.model.config.context
 
-    def stop() -> bool:
-        return bool(caught) or (stop_at is not None and trainer.steps_done >= stop_at)
-
     try:
-        for progress in trainer.run(stop):
+        for progress in trainer.run(stop=lambda: bool(caught), until=stop_at):
             folder.log(progress)
             if progress.loss is not None:
                 rate = bar.format_dict["rate"]
@@ -285,7 +310,7 @@ def train(
             folder.save(trainer, progress.best)
             draw_curve(folder, *baselines)
             tqdm.write(report(trainer, progress, tokenizer, prompt), file=sys.stderr)
-        if caught or stop():
+        if trainer.evaluated_step != trainer.steps_done:  # every evaluation is saved where it is made
             folder.save(trainer)
     except DivergedError as error:
         raise InputError(
@@ -327,7 +352,3 @@ def draw_curve(folder: Run, chance: float, unigram: float) -> None:
         else "No evaluation yet."
     )
     save(figure, folder.path(CURVE), alt=f"Training and validation loss against the step. {seen}")
-
-
-def shell_word(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`") + '"'

@@ -1,6 +1,7 @@
 """What a person at a terminal sees: messages on stderr, times in words, commands that can be copied."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -18,8 +19,8 @@ def program() -> str:
     python = shutil.which("python")
     if python is None or not os.path.samefile(Path(python).parent, Path(sys.executable).parent):
         here = Path(sys.executable)
-        python = str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here)
-        return f"{python} -m minillm"
+        python = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
+        return f"{shell_word(python)} -m minillm"
     return PROGRAM
 
 
@@ -31,3 +32,11 @@ def duration(seconds: float) -> str:
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60:02d} s"
     return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+
+
+def shell_word(text: object) -> str:
+    """The text as one word of a command that can be copied: in quotes where a shell would take it apart."""
+    text = str(text)
+    if re.fullmatch(r"[\w./:+-]+" if os.name != "nt" else r"[\w./:\\+-]+", text):
+        return text
+    return '"' + re.sub(r'([\\"$`])', r"\\\1", text) + '"'

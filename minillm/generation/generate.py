@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from minillm.backend import to_host
+from minillm.errors import InputError
 from minillm.generation.sampling import check_sampling, next_token_probabilities, sample
 from minillm.models import GPT, KeyValueCache
 
@@ -44,6 +45,8 @@ def generate(
             cache.length = 0
             new = text[-max(context // 2, 1) :]
         logits = to_host(model.extend(np.array([new]), cache)[0])
+        if not np.isfinite(logits).all():
+            raise InputError("The model's scores are not finite.", "Its training diverged: use another checkpoint.")
         token = sample(next_token_probabilities(logits, temperature, top_k, top_p), rng)
         text.append(token)
         new = [token]

@@ -26,17 +26,17 @@ def next_token_probabilities(
     stay (Fan et al. 2018). Then top-p: only the smallest set of likeliest tokens whose weights reach p (Holtzman et al. 2020, eq. 2).
     """
     scores = logits.astype(np.float64)
+    order = np.argsort(-scores, kind="stable")  # likeliest first; of equals, the lower id
     if temperature == 0:
-        return (np.arange(len(scores)) == scores.argmax()).astype(np.float64)
-    scores = (scores - scores.max()) / temperature
-    if top_k is not None and top_k < len(scores):
-        kept = np.argpartition(-scores, top_k - 1)[:top_k]
-        scores[np.setdiff1d(np.arange(len(scores)), kept)] = -np.inf
+        top_k = temperature = 1
+    with np.errstate(over="ignore"):  # a tiny temperature may send all but the highest to -inf: so it should
+        scores = (scores - scores[order[0]]) / temperature
+    if top_k is not None:
+        scores[order[top_k:]] = -np.inf
     p = np.exp(scores)
     p /= p.sum()
     if top_p is not None and top_p < 1:
-        order = np.argsort(-p, kind="stable")
-        before = np.cumsum(p[order]) - p[order]  # weight of the tokens that are likelier
+        before = np.concatenate([[0], np.cumsum(p[order])[:-1]])  # weight of the tokens that are likelier
         p[order[before >= top_p]] = 0
         p /= p.sum()
     return p
@@ -45,4 +45,4 @@ def next_token_probabilities(
 def sample(probabilities: np.ndarray, rng: np.random.Generator) -> int:
     """Draw one token: the first whose cumulative probability passes a uniform random number."""
     cumulative = np.cumsum(probabilities)
-    return min(int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right")), len(probabilities) - 1)
+    return int(np.searchsorted(cumulative / cumulative[-1], rng.random(), side="right"))

@@ -37,8 +37,7 @@ class GPTConfig:
                     f"{name} must be a whole number of at least 1, got {value!r}.", f"Give a positive {name}."
                 )
         if self.d_model % self.heads:
-            fitting = [h for h in range(1, self.d_model + 1) if self.d_model % h == 0]
-            nearest = min(fitting, key=lambda h: abs(h - self.heads))
+            nearest = next(h for h in range(min(self.heads, 256), 0, -1) if self.d_model % h == 0)
             raise InputError(
                 f"{self.heads} heads do not divide d_model = {self.d_model}.",
                 f"Every head needs a whole number of columns; try {nearest} heads.",

@@ -1,9 +1,10 @@
 """Training: optimisers, schedules, the trainer, and the folder that a run lives in."""
 
 from minillm.training.checkpoint import load_model, save_model
+from minillm.training.memory import check_memory
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
-from minillm.training.run import Run
+from minillm.training.run import Run, load_run
 from minillm.training.schedules import learning_rate
 from minillm.training.trainer import DivergedError, Progress, Trainer
 
@@ -14,8 +15,10 @@ __all__ = [
     "Run",
     "TrainOptions",
     "Trainer",
+    "check_memory",
     "clip_grad_norm",
     "learning_rate",
     "load_model",
+    "load_run",
     "save_model",
 ]

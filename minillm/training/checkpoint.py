@@ -1,7 +1,7 @@
 """Checkpoints: safetensors and JSON, written whole or not at all, and read with suspicion."""
 
 import json
-import math
+import typing
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,11 @@ from minillm.files import write_atomic
 from minillm.models import GPT, GPTConfig, parameter_count
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+RETRAIN = "Restore the file, or train again into another folder."
+
+
+def missing(what: str | Path, directory: Path) -> InputError:
+    return InputError(f"There is no {what}.", f"Pretrain first: python -m minillm pretrain --out {directory}")
 
 
 def write_json(path: Path, value: dict) -> None:
@@ -24,18 +29,36 @@ def read_json(path: Path) -> dict:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(
-            f"There is no {path}.", f"Pretrain first: python -m minillm pretrain --out {path.parent}"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"Cannot read {path}: {error}.", "Restore the file, or train again into another folder."
-        ) from error
+        raise missing(path, path.parent) from None
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.", RETRAIN) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged: {error}.", RETRAIN) from error
     if not isinstance(value, dict):
-        raise InputError(
-            f"{path} does not hold a JSON object.", "Restore the file, or train again into another folder."
-        )
+        raise InputError(f"{path} does not hold a JSON object.", RETRAIN)
     return value
+
+
+def check_types(kind: type, values: dict) -> None:
+    """Raise TypeError where a value is not of its field's type: JSON is loose, and `"yes"` or 2.5 would go far before it hurts."""
+    for name, hint in typing.get_type_hints(kind).items():
+        allowed = typing.get_args(hint) or (hint,)
+        if float in allowed:
+            allowed += (int,)
+        if name in values and type(values[name]) not in allowed:
+            raise TypeError(f"{name} is {values[name]!r}")
+
+
+def read_config(path: Path) -> GPTConfig:
+    """The config of a model, in a file that minillm wrote."""
+    values = read_json(path)
+    try:
+        check_types(GPTConfig, values)
+        return GPTConfig.from_dict(values)
+    except InputError as error:
+        raise InputError(f"{path}: {error.wrong}", RETRAIN) from error
+    except TypeError as error:
+        raise InputError(f"{path} is damaged: {error}.", RETRAIN) from error
 
 
 def save_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
@@ -45,28 +68,25 @@ def save_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str,
 
 def read_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read float32 arrays of exactly these names and shapes, and the metadata. Checked from the header, before anything is allocated."""
-    retrain = "Restore the file, or train again into another folder."
     try:
         with safe_open(path, framework="numpy") as file:
             found = set(file.keys())
             if found != set(expected):
                 odd = sorted(found ^ set(expected))
-                raise InputError(f"{path} has other tensors than its config asks for: {', '.join(odd[:3])}.", retrain)
+                raise InputError(f"{path} has other tensors than its config asks for: {', '.join(odd[:3])}.", RETRAIN)
             for name, shape in expected.items():
                 part = file.get_slice(name)
                 if tuple(part.get_shape()) != shape or part.get_dtype() != "F32":
                     raise InputError(
                         f"{path}: {name} is {part.get_dtype()} {tuple(part.get_shape())} where F32 {shape} belongs.",
-                        retrain,
+                        RETRAIN,
                     )
             tensors = {name: file.get_tensor(name) for name in expected}
             metadata = file.metadata() or {}
     except FileNotFoundError:
-        raise InputError(
-            f"There is no {path}.", f"Pretrain first: python -m minillm pretrain --out {path.parent}"
-        ) from None
+        raise missing(path, path.parent) from None
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is damaged or cut short ({error}).", retrain) from error
+        raise InputError(f"{path} is damaged or cut short ({error}).", RETRAIN) from error
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise InputError(
@@ -74,6 +94,17 @@ def read_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> tuple[dict
                 "Its training diverged: use an earlier checkpoint.",
             )
     return tensors, metadata
+
+
+def check_size(path: Path, needed: int) -> None:
+    """Raise InputError if a file can't hold so many bytes of weights. A config may claim any size: ask before memory is given."""
+    if not path.exists():
+        raise missing(path, path.parent)
+    size = path.stat().st_size
+    if size < needed:
+        raise InputError(
+            f"{path} is damaged or cut short: {size:,} bytes, where its config asks for {needed:,} of weights.", RETRAIN
+        )
 
 
 def save_model(model: GPT, directory: Path) -> None:
@@ -86,17 +117,9 @@ def load_model(directory: str | Path, device: Device = CPU) -> GPT:
     """The model in a run's folder, in float32. Whatever is missing, damaged or of another size is an InputError."""
     directory = Path(directory)
     if not directory.is_dir():
-        raise InputError(
-            f"There is no checkpoint {directory}.", f"Pretrain first: python -m minillm pretrain --out {directory}"
-        )
-    config, path = GPTConfig.from_dict(read_json(directory / CONFIG)), directory / WEIGHTS
-    # A config may claim any size: the file must be as large before memory is asked for.
-    size, needed = path.stat().st_size if path.exists() else math.inf, 4 * parameter_count(config)
-    if size < needed:
-        raise InputError(
-            f"{path} is damaged or cut short: {size:,} bytes, where its config asks for {needed:,} of weights.",
-            "Restore the file, or train again into another folder.",
-        )
+        raise missing(f"checkpoint {directory}", directory)
+    config, path = read_config(directory / CONFIG), directory / WEIGHTS
+    check_size(path, 4 * parameter_count(config))
     model = GPT(config, device=device)
     tensors, _ = read_tensors(path, {name: parameter.data.shape for name, parameter in model.vector.named.items()})
     for name, parameter in model.vector.named.items():

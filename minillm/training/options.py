@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from minillm.errors import InputError
 from minillm.training.schedules import SCHEDULES
 
+MOST_MINUTES = 60 * 24 * 366
+
 
 @dataclass(frozen=True)
 class TrainOptions:
@@ -41,14 +43,20 @@ class TrainOptions:
             raise InputError(
                 f"eval_batches must be at least 1, got {self.eval_batches}.", "Leave it out for the whole split."
             )
-        if self.minutes is not None and not self.minutes > 0:
-            raise InputError(f"minutes must be above 0, got {self.minutes}.", "Give a time, such as --minutes 3.")
+        if self.minutes is not None and not 0 < self.minutes <= MOST_MINUTES:
+            raise InputError(
+                f"minutes must be above 0 and at most {MOST_MINUTES:,}, got {self.minutes}.",
+                "Give a time, such as --minutes 3.",
+            )
         if not 0 < self.lr < float("inf"):
-            raise InputError(f"The learning rate must be above 0, got {self.lr}.", "1e-3 is a good start.")
-        for name, top in (("lr_floor", 1), ("weight_decay", None), ("clip", None)):
-            value = getattr(self, name)
-            if not 0 <= value <= (top if top is not None else float("inf")):
-                raise InputError(f"{name} must lie in [0, {top or '∞'}], got {value}.", f"Give another {name}.")
+            raise InputError(f"The learning rate must be finite and above 0, got {self.lr}.", "1e-3 is a good start.")
+        if not 0 <= self.lr_floor <= 1:
+            raise InputError(
+                f"lr_floor must lie in [0, 1], got {self.lr_floor}.", "It is a share of the learning rate."
+            )
+        for name in ("weight_decay", "clip"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise InputError(f"{name} must be finite and at least 0, got {getattr(self, name)}.", "0 turns it off.")
         for name in ("beta1", "beta2", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{name} must lie in [0, 1), got {getattr(self, name)}.", f"Give another {name}.")

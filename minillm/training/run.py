@@ -9,6 +9,7 @@ log.jsonl             one line a logged step or evaluation
 loss.png              the curves
 """
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -16,12 +17,25 @@ from pathlib import Path
 
 import numpy as np
 
-from minillm.backend import to_host
+from minillm.backend import CPU, Array, Device, to_host
 from minillm.errors import InputError
 from minillm.files import write_atomic
-from minillm.models import GPTConfig
+from minillm.models import GPT, GPTConfig, parameter_count
 from minillm.text import Tokenizer, load_tokenizer, save_tokenizer
-from minillm.training.checkpoint import CONFIG, WEIGHTS, read_json, read_tensors, save_model, save_tensors, write_json
+from minillm.training.checkpoint import (
+    CONFIG,
+    RETRAIN,
+    WEIGHTS,
+    check_size,
+    check_types,
+    load_model,
+    read_config,
+    read_json,
+    read_tensors,
+    save_model,
+    save_tensors,
+    write_json,
+)
 from minillm.training.options import TrainOptions
 from minillm.training.trainer import Progress, Trainer
 
@@ -43,61 +57,103 @@ class Run:
         if self.directory.exists() and not self.directory.is_dir():
             raise InputError(f"{self.directory} is a file, not a folder.", "Choose another --out.")
         there = [name for name in FILES if self.path(name).exists()]
-        if there:
+        if not there:
+            return
+        if self.resumable():
             raise InputError(
-                f"{self.directory} already holds a run ({', '.join(there[:3])} ...).",
+                f"{self.directory} already holds a run.",
                 "Go on with it: --resume; replace it: --overwrite; or choose another --out.",
             )
+        raise InputError(
+            f"{self.directory} holds files that a run would write over ({', '.join(there)}).",
+            "Replace them: --overwrite; or choose another --out.",
+        )
 
-    def create(self, overwrite: bool = False) -> None:
-        """Make the folder. An earlier run in it is refused, or with `overwrite` removed: a run's own files and nothing else."""
+    def create(
+        self, trainer: Trainer, tokenizer: Tokenizer, options: TrainOptions, text: dict, overwrite: bool = False
+    ) -> None:
+        """Make the folder, with all that `--resume` needs to start from step 0.
+
+        An earlier run in it is refused, or with `overwrite` removed: a run's own files and nothing else. If this fails, what was made
+        is taken away again.
+        """
         if not overwrite or not self.directory.is_dir():
             self.refuse_existing()
+        new = [folder for folder in (self.directory, *self.directory.parents) if not folder.exists()]
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            for name in FILES:
-                self.path(name).unlink(missing_ok=True)
-        except OSError as error:
-            raise InputError(f"Cannot write {self.directory}: {error.strerror}.", "Choose another --out.") from error
+            self._remove_files()
+            write_json(self.path(CONFIG), trainer.model.config.to_dict())
+            save_tokenizer(tokenizer, self.path(TOKENIZER))
+            self._save_state(trainer, {name: to_host(array) for name, array in state_arrays(trainer).items()})
+            self.write_options(options, text)  # the last: with it there is a run
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                self._remove_files()
+                for folder in new:
+                    folder.rmdir()
+            if isinstance(error, OSError):
+                raise InputError(
+                    f"Cannot write {self.directory}: {error.strerror}.", "Choose another --out."
+                ) from error
+            raise
 
-    def begin(self, config: GPTConfig, tokenizer: Tokenizer) -> None:
-        write_json(self.path(CONFIG), config.to_dict())
-        save_tokenizer(tokenizer, self.path(TOKENIZER))
+    def _remove_files(self) -> None:
+        for name in FILES:
+            self.path(name).unlink(missing_ok=True)
+            self.path(f"{name}.part").unlink(missing_ok=True)  # of a process that was killed while it wrote
+
+    def resumable(self) -> bool:
+        return self.path(OPTIONS).exists() and self.path(STATE).exists()
 
     def write_options(self, options: TrainOptions, text: dict) -> None:
         write_json(self.path(OPTIONS), {"text": text, "options": options.to_dict()})
 
     def read_options(self) -> tuple[TrainOptions, dict]:
         """The options and the description of the text that the run began with."""
-        if not self.path(STATE).exists():
+        if not self.resumable():
             raise InputError(f"{self.directory} holds no run to resume.", "Start one without --resume.")
-        content = read_json(self.path(OPTIONS))
+        path, content = self.path(OPTIONS), read_json(self.path(OPTIONS))
         try:
-            return TrainOptions(**content["options"]), dict(content["text"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"{self.path(OPTIONS)} is not what a run writes ({error}).",
-                "Restore the file, or start again without --resume.",
-            ) from error
+            check_types(TrainOptions, content["options"])
+            text = dict(content["text"])
+            if not all(isinstance(text[name], str) for name in ("name", "prompt", "sha256")):
+                raise TypeError("a description of the text is missing")
+            if not isinstance(text["source"], str | None):
+                raise TypeError(f"source is {text['source']!r}")
+            return TrainOptions(**content["options"]), text
+        except InputError as error:
+            raise InputError(f"{path} is damaged: {error.wrong}", RETRAIN) from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path} is not what a run writes: {error}.", RETRAIN) from error
 
     def config(self) -> GPTConfig:
-        return GPTConfig.from_dict(read_json(self.path(CONFIG)))
+        """The run's config, once its state is seen to be large enough for it."""
+        config = read_config(self.path(CONFIG))
+        check_size(self.path(STATE), 12 * parameter_count(config))
+        return config
 
-    def tokenizer(self) -> Tokenizer:
-        return load_tokenizer(self.path(TOKENIZER))
+    def tokenizer(self, config: GPTConfig) -> Tokenizer:
+        """The run's tokenizer. A model with another vocabulary is an InputError."""
+        tokenizer = load_tokenizer(self.path(TOKENIZER))
+        if tokenizer.vocab_size != config.vocab_size:
+            raise InputError(
+                f"{self.path(TOKENIZER)} knows {tokenizer.vocab_size} tokens, and the model {config.vocab_size}.",
+                RETRAIN,
+            )
+        return tokenizer
 
     def save(self, trainer: Trainer, best: bool = False) -> None:
-        """Write the state to resume from, and the weights for use if they are the best so far or the first."""
-        optimizer, weights = trainer.optimizer, to_host(trainer.model.vector.data)
-        if not np.isfinite(weights).all():  # never put a broken model in place of a good one
-            trainer.check_finite(math.nan)
+        """Write the weights for use if they are the best so far or the first, and the state to resume from."""
+        arrays = {name: to_host(array) for name, array in state_arrays(trainer).items()}
+        for name, array in arrays.items():  # never put a broken state in place of a good one
+            if not np.isfinite(array).all():
+                trainer.check_finite(name.replace("_", " "), math.nan)
         if best or not self.path(WEIGHTS).exists():
             save_model(trainer.model, self.directory)
-        arrays = {
-            "weights": weights,
-            "first_moment": to_host(optimizer.first_moment),
-            "second_moment": to_host(optimizer.second_moment),
-        }
+        self._save_state(trainer, arrays)
+
+    def _save_state(self, trainer: Trainer, arrays: dict[str, np.ndarray]) -> None:
         state = {
             "step": trainer.steps_done,
             "elapsed": trainer.elapsed,
@@ -109,23 +165,24 @@ class Run:
 
     def load(self, trainer: Trainer) -> None:
         """Put the trainer where `save` left it, and the log with it."""
-        vector = trainer.model.vector
-        shapes = dict.fromkeys(("weights", "first_moment", "second_moment"), vector.data.shape)
-        arrays, metadata = read_tensors(self.path(STATE), shapes)
+        arrays = state_arrays(trainer)
+        saved, metadata = read_tensors(self.path(STATE), {name: array.shape for name, array in arrays.items()})
         try:
             state = json.loads(metadata["state"])
-            trainer.steps_done = trainer.optimizer.steps = int(state["step"])
-            trainer.elapsed, trainer.best_step = float(state["elapsed"]), int(state["best_step"])
-            trainer.evaluated_step = int(state["evaluated_step"])
-            trainer.best_loss = math.inf if state["best_loss"] is None else float(state["best_loss"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"{self.path(STATE)} has no training state in it ({error}).", "Start again without --resume."
-            ) from error
-        vector.data[...] = vector.device.xp.asarray(arrays["weights"])
-        trainer.optimizer.first_moment[...] = vector.device.xp.asarray(arrays["first_moment"])
-        trainer.optimizer.second_moment[...] = vector.device.xp.asarray(arrays["second_moment"])
-        kept = [entry for entry in self.read_log() if entry["step"] <= trainer.steps_done]
+            step, best_step, evaluated_step = (int(state[name]) for name in ("step", "best_step", "evaluated_step"))
+            elapsed = float(state["elapsed"])
+            best_loss = math.inf if state["best_loss"] is None else float(state["best_loss"])
+            if step < 0 or not 0 <= elapsed < math.inf or math.isnan(best_loss):
+                raise ValueError(f"step {step} after {elapsed} s")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise InputError(f"{self.path(STATE)} has no training state in it: {error}.", RETRAIN) from error
+        for name, array in arrays.items():
+            array[...] = trainer.model.vector.device.xp.asarray(saved[name])
+        trainer.steps_done = trainer.optimizer.steps = step
+        trainer.elapsed, trainer.best_loss, trainer.best_step = elapsed, best_loss, best_step
+        trainer.evaluated_step = evaluated_step
+        # What was logged after that moment will be done, and logged, again.
+        kept = [e for e in self.read_log() if e["step"] <= (evaluated_step if "validation" in e else step)]
         write_atomic(self.path(LOG), "".join(json.dumps(entry) + "\n" for entry in kept).encode("utf-8"))
 
     def log(self, progress: Progress) -> None:
@@ -147,7 +204,7 @@ class Run:
         """The log's entries. A line cut short by a crash is left out."""
         entries = []
         try:
-            lines = self.path(LOG).read_text(encoding="utf-8").splitlines()
+            lines = self.path(LOG).read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return []
         for line in lines:
@@ -155,6 +212,22 @@ class Run:
                 entry = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(entry, dict) and "step" in entry:
+            if isinstance(entry, dict) and isinstance(entry.get("step"), int):
                 entries.append(entry)
         return entries
+
+
+def state_arrays(trainer: Trainer) -> dict[str, Array]:
+    """The arrays that are a trainer's memory, by the names they have in the file."""
+    optimizer = trainer.optimizer
+    return {
+        "weights": trainer.model.vector.data,
+        "first_moment": optimizer.first_moment,
+        "second_moment": optimizer.second_moment,
+    }
+
+
+def load_run(directory: str | Path, device: Device = CPU) -> tuple[GPT, Tokenizer]:
+    """What a run made: its best model, and the tokenizer that speaks its language."""
+    model = load_model(directory, device)
+    return model, Run(directory).tokenizer(model.config)

@@ -51,14 +51,14 @@ class Trainer:
         self.best_loss = math.inf
         self.best_step = 0
         self.evaluated_step = -1
+        self._seconds_per_step: float | None = None
 
     def planned_steps(self) -> int:
         """How many steps the run will have: as asked for, or as many as the time left allows at the pace so far."""
         if self.options.minutes is None:
             return self.options.steps
-        if not self.steps_done or not self.elapsed:
-            return math.ceil(60 * self.options.minutes / self.seconds_per_step())
-        return max(self.steps_done, round(self.steps_done * 60 * self.options.minutes / self.elapsed))
+        pace = self.elapsed / self.steps_done if self.steps_done else self.seconds_per_step()
+        return self.steps_done + math.ceil(max(0, 60 * self.options.minutes - self.elapsed) / pace)
 
     def finished(self) -> bool:
         if self.options.minutes is None:
@@ -88,14 +88,8 @@ class Trainer:
 
     def step(self) -> Progress:
         """One update. On a GPU nothing is read back, except the loss and the gradient's length on the steps that are logged."""
-        with np.errstate(over="ignore", invalid="ignore"):  # a loss that overflows is caught below, by its value
-            return self._step()
-
-    def _step(self) -> Progress:
         options = self.options
-        loss = self.gradient(self.steps_done)
-        norm = clip_grad_norm(self.model.vector, options.clip or math.inf)
-        lr = learning_rate(
+        lr = learning_rate(  # before the gradient: to plan a run by the clock, steps may have to be timed
             self.steps_done,
             self.planned_steps(),
             peak=options.lr,
@@ -103,18 +97,22 @@ class Trainer:
             floor=options.lr_floor * options.lr,
             schedule=options.schedule,
         )
-        self.optimizer.step(lr)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is caught below, by its value
+            loss = self.gradient(self.steps_done)
+            norm = clip_grad_norm(self.model.vector, options.clip or math.inf)
+            self.optimizer.step(lr)
         self.steps_done += 1
         if self.steps_done % options.log_every and self.steps_done != 1:
             return Progress(self.steps_done, lr)
         loss, norm = (float(x) for x in to_host(self.model.vector.device.xp.stack([loss, norm])))
-        self.check_finite(loss)
+        self.check_finite("loss", loss)
+        self.check_finite("gradient's length", norm)
         return Progress(self.steps_done, lr, loss, norm)
 
-    def check_finite(self, loss: float) -> None:
-        if not math.isfinite(loss):
+    def check_finite(self, what: str, value: float) -> None:
+        if not math.isfinite(value):
             raise DivergedError(
-                f"The loss became {loss} by step {self.steps_done}: training diverged at learning rate {self.options.lr:g}.",
+                f"The {what} became {value} by step {self.steps_done}: training diverged at learning rate {self.options.lr:g}.",
                 f"Try a smaller one, such as --lr {self.options.lr / 10:.0e}.",
             )
 
@@ -127,12 +125,19 @@ class Trainer:
             if stop():
                 return None
             scored = int(np.count_nonzero(targets != IGNORE))
-            loss, _ = causal_lm(self.model, ids, targets)
-            total, count = total + scored * loss, count + scored
+            with np.errstate(over="ignore", invalid="ignore"):
+                loss, _ = causal_lm(self.model, ids, targets)
+            total, count = total + scored * loss.astype(np.float64), count + scored
         return float(total) / count
 
     def seconds_per_step(self, repeats: int = 3) -> float:
-        """What a step costs on this machine, measured on real batches; the weights stay as they are."""
+        """What a step costs on this machine, measured once on real batches; the weights stay as they are, the gradients don't."""
+        if self._seconds_per_step is None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._seconds_per_step = self._time_steps(repeats)
+        return self._seconds_per_step
+
+    def _time_steps(self, repeats: int) -> float:
         self.gradient(0)  # the first pass warms caches up
         device = self.model.vector.device
         device.synchronize()
@@ -148,8 +153,12 @@ class Trainer:
             self.steps_done % self.options.eval_every == 0 or self.finished()
         )
 
-    def run(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Progress]:
-        """Train to the end, or until `stop()` says so between two steps; tells of every step and every evaluation."""
+    def run(self, stop: Callable[[], bool] = lambda: False, until: int | None = None) -> Iterator[Progress]:
+        """Train to the end, or to step `until`, or until `stop()` says so; tells of every step and every evaluation.
+
+        `stop` is asked between two steps and between two batches of an evaluation, which is then left for later; an evaluation that is
+        due at step `until` is still made.
+        """
         clock = time.perf_counter() - self.elapsed
         while True:
             if self.evaluation_due():
@@ -158,14 +167,14 @@ class Trainer:
                 if loss is None:
                     return
                 yield self._judged(loss)
-            if self.finished() or stop():
+            if self.finished() or stop() or (until is not None and self.steps_done >= until):
                 return
             progress = self.step()
             self.elapsed = time.perf_counter() - clock
             yield progress
 
     def _judged(self, loss: float) -> Progress:
-        self.check_finite(loss)
+        self.check_finite("validation loss", loss)
         self.evaluated_step = self.steps_done
         best = loss < self.best_loss
         if best:

@@ -1,0 +1,49 @@
+"""Whether a run fits into this machine's memory: said before anything is written, not by a crash halfway."""
+
+import os
+
+from minillm.errors import InputError
+from minillm.models import GPTConfig, parameter_count
+from minillm.training.options import TrainOptions
+
+
+def physical_memory() -> int | None:
+    """Bytes of memory that this machine has; None where it can't tell (Windows)."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def model_bytes(config: GPTConfig) -> int:
+    """Weight, gradient and two moments, float32 each."""
+    return 16 * parameter_count(config)
+
+
+def batch_bytes(config: GPTConfig, options: TrainOptions) -> int:
+    """The least that a step keeps between forward and backward, float32, and the ids of all its passes, int64.
+
+    A block keeps some ten vectors of width D, two of width F and a row of attention weights for each token; the head keeps log p.
+    """
+    block = 10 * config.d_model + 2 * config.d_ff + config.heads * config.context
+    activations = 4 * (config.layers * block + config.vocab_size)
+    return options.batch * config.context * (activations + 16 * options.accumulate)
+
+
+def check_memory(config: GPTConfig, options: TrainOptions) -> None:
+    """Raise InputError if training needs more memory than there is. Passing is no promise: other programs run too."""
+    there = physical_memory()
+    model, batch = model_bytes(config), batch_bytes(config, options)
+    if there is None or model + batch <= there:
+        return
+    raise InputError(
+        f"This run needs at least {gigabytes(model)} GB of memory for the model and {gigabytes(batch)} GB for a batch, "
+        f"and this machine has {gigabytes(there)} GB.",
+        "Make the model smaller: --d-model, --layers."
+        if model > batch
+        else "Make the batch smaller: --batch, --context.",
+    )
+
+
+def gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.1f}" if size < 1e15 else f"{size / 1e9:.0e}"

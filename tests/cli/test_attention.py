@@ -1,0 +1,79 @@
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+TEXT = "the model reads"
+
+
+@pytest.fixture
+def draw(call, finished_run):
+    def attention(*argv, text=TEXT):
+        return call("attention", "--checkpoint", finished_run, "--text", text, *argv)
+
+    return attention
+
+
+@pytest.mark.parametrize(
+    ("argv", "what", "panels"),
+    [
+        ([], "2 layers × 2 heads", ["layer 0", "layer 1", "head 0", "head 1"]),
+        (["--layer=1"], "1 layer × 2 heads", ["layer 1", "head 0", "head 1"]),
+        (["--head=1"], "2 layers × 1 head", ["layer 0", "layer 1", "head 1"]),
+        (["--layer=0", "--head=1"], "layer 0, head 1", ["layer 0, head 1"]),
+    ],
+    ids=str,
+)
+def test_which_heads_are_drawn(draw, argv, what, panels, tmp_path):
+    code, out, err = draw("--out", tmp_path / "map.svg", *argv)
+    assert (code, out) == (0, "") and f"{what}, {len(TEXT)} tokens" in err
+    drawing = ElementTree.parse(tmp_path / "map.svg")
+    texts = ["".join(node.itertext()).strip() for node in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert sorted(t for t in texts if t.startswith(("layer", "head"))) == sorted(panels)
+    assert texts.count("m") >= 2 and texts.count("␣") >= 4, "the tokens are named on both sides"
+    assert draw("--out", tmp_path / "map.png", *argv)[0] == 0
+    pixels = matplotlib.image.imread(tmp_path / "map.png")
+    assert min(pixels.shape[:2]) > 200 and len(np.unique(pixels[..., :3].sum(axis=2))) > 50, "many colours: not blank"
+
+
+def test_the_weights_drawn_are_those_of_the_head_asked_for(draw, finished_run, monkeypatch, tmp_path):
+    from minillm import plots
+    from minillm.training import load_run
+
+    seen = []
+    heatmap = plots.attention_heatmap
+    monkeypatch.setattr(
+        plots, "attention_heatmap", lambda maps, *a, **k: (seen.append(maps), heatmap(maps, *a, **k))[1]
+    )
+    assert draw("--layer=1", "--head=0", "--out", tmp_path / "map.png")[0] == 0
+    model, tokenizer = load_run(finished_run)
+    _, saved = model.forward(tokenizer.encode(TEXT)[None])
+    np.testing.assert_array_equal(seen[0], saved.encode.blocks[1].attention.weights[0, 0])
+
+
+def test_a_single_token(draw, tmp_path):
+    assert draw("--out", tmp_path / "one.png", text="a")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "text", "wrong"),
+    [
+        (["--layer=2"], TEXT, "There is no layer 2."),
+        (["--layer=-1"], TEXT, "There is no layer -1."),
+        (["--head=9"], TEXT, "There is no head 9."),
+        (["--out=map.gif"], TEXT, "map.gif"),
+        (["--out=map"], TEXT, "map"),
+        (["--out=map.png/map.png"], TEXT, "map.png"),
+        ([], "the model reads on", "The text has 18 tokens, and the model reads 1 to 16 at once."),
+        ([], "", "The text has 0 tokens"),
+        ([], "Zebra", "The character 'Z'"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_drawn(refused, finished_run, tmp_path, argv, text, wrong):
+    (tmp_path / "here" / "map.png").write_bytes(b"old")
+    said = refused("attention", "--checkpoint", finished_run, "--text", text, "--out=map.png", *argv)
+    assert wrong in said[0]
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["map.png"]
+    assert (tmp_path / "here" / "map.png").read_bytes() == b"old"

@@ -1,0 +1,313 @@
+"""Bad input: exit code 2, one line that says what is wrong and one that says what to do, and nothing written."""
+
+import errno
+import json
+import os
+import sys
+
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from minillm.backend import choose_device
+from minillm.errors import InputError
+
+
+@pytest.fixture
+def refused_and_nothing_written(refused, tmp_path, snapshot):
+    """As `refused`, and the disk is as it was."""
+
+    def run(*argv):
+        before = snapshot(tmp_path)
+        said = refused(*argv)
+        assert snapshot(tmp_path) == before
+        return said
+
+    return run
+
+
+# The text -----------------------------------------------------------------------------------------------------------
+
+TEXTS = {
+    "missing": (None, "There is no file"),
+    "a folder": (..., "is a folder"),
+    "empty": (b"", "holds no text"),
+    "blank": (b" \n\n", "holds no text"),
+    "too short for the context": (b"The cat sat.", "too short for a context of 16 tokens"),
+    "binary": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "byte 8 is NUL"),
+    "not UTF-8": (b"caf\xe9 au lait", "byte 3 is 0xe9"),
+}
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_texts_that_cannot_be_read(refused_and_nothing_written, tiny, tmp_path, case):
+    content, wrong = TEXTS[case]
+    path = tmp_path / "text.txt"
+    if content is ...:
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    assert wrong in refused_and_nothing_written(*tiny, "--text", path, "--out", "deep/run")[0]
+
+
+# The numbers ---------------------------------------------------------------------------------------------------------
+
+WHOLE = [
+    "layers",
+    "heads",
+    "d-model",
+    "context",
+    "steps",
+    "batch",
+    "accumulate",
+    "eval-every",
+    "eval-batches",
+    "stop-at",
+]
+SHARES = ["dropout", "lr-floor", "beta1", "beta2", "label-smoothing"]
+REALS = ["lr", "minutes", "weight-decay", "clip", *SHARES]
+NUMBERS = [
+    *[(name, value) for name in WHOLE for value in ("0", "-1", "1.5", "inf", "nan", "1e3", "")],
+    *[(name, value) for name in ("d-ff", "warmup", "seed", "merges") for value in ("-1", "0.5", "nan")],
+    *[(name, value) for name in REALS for value in ("-1", "nan", "inf", "-inf", "x")],
+    *[(name, "1") for name in SHARES if name != "lr-floor"],
+    *[("lr", "0"), ("minutes", "0"), ("lr-floor", "1.1"), ("heads", "3"), ("heads", "32")],
+    *[("minutes", "1e300"), ("minutes", "1e7")],
+    *[(name, "10000000") for name in ("d-model", "layers", "context", "batch")],
+    *[(name, "1000000000000000") for name in ("d-model", "d-ff", "layers", "context", "batch", "accumulate", "heads")],
+    ("steps", "9" * 5000),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), NUMBERS, ids=lambda x: x[:20])
+def test_numbers_that_no_run_can_have(refused_and_nothing_written, tiny, name, value):
+    argv = [word for word in tiny if not (name == "minutes" and word.startswith("--steps"))]
+    wrong, _ = refused_and_nothing_written(*argv, f"--{name}={value}", "--out=deep/run")
+    names = (name, name.replace("-", "_"), {"lr": "learning rate", "heads": "do not divide"}.get(name, name))
+    too_large = ("memory", f"context of {int(value):,} tokens") if value.isdigit() and len(value) < 20 else ()
+    assert any(word in wrong for word in (*names, *too_large)), wrong
+
+
+def test_choices_that_do_not_exist(refused_and_nothing_written, tiny):
+    for name in ("activation", "norm", "positions", "schedule"):
+        assert f"There is no {name} 'x'." == refused_and_nothing_written(*tiny, f"--{name}=x", "--out=run")[0]
+    odd = refused_and_nothing_written(*tiny, "--d-model=15", "--heads=1", "--positions=sinusoidal", "--out=run")
+    assert "even d_model" in odd[0]
+
+
+# The place -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_place_that_holds_a_run(refused_and_nothing_written, tiny, run_copy):
+    wrong, remedy = refused_and_nothing_written(*tiny, "--out", run_copy)
+    assert wrong == f"{run_copy} already holds a run."
+    assert "--resume" in remedy and "--overwrite" in remedy
+
+
+def test_a_place_that_is_a_file(refused_and_nothing_written, tiny, tmp_path):
+    (tmp_path / "file").touch()
+    for flag in ([], ["--overwrite"]):
+        assert "is a file, not a folder" in refused_and_nothing_written(*tiny, "--out", tmp_path / "file", *flag)[0]
+        refused_and_nothing_written(*tiny, "--out", tmp_path / "file" / "below", *flag)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc takes no folders, not even from root")
+def test_a_place_that_cannot_be_written(refused_and_nothing_written, tiny):
+    assert "Cannot write /proc/run" in refused_and_nothing_written(*tiny, "--out=/proc/run")[0]
+
+
+@pytest.mark.parametrize("call_number", range(1, 5))
+def test_a_disk_that_is_full_before_the_run_begins(refused_and_nothing_written, tiny, monkeypatch, call_number):
+    calls, fsync = 0, os.fsync
+
+    def full(file):
+        nonlocal calls
+        calls += 1
+        if calls >= call_number:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert "No space left on device" in refused_and_nothing_written(*tiny, "--out=deep/run")[0]
+
+
+def test_a_disk_that_fills_up_while_training(call, tiny, plain, monkeypatch):
+    """The checkpoint of step 0 is kept, and the run goes on from it once there is room."""
+    calls, fsync = 0, os.fsync
+
+    def full(file):
+        nonlocal calls
+        calls += 1
+        if calls > 6:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        code, _, err = call(*tiny, "--out=run")
+    wrong, remedy = err.splitlines()[-2:]
+    assert code == 2 and "Cannot write run/model.safetensors: No space left" in wrong and "Free some space" in remedy
+    assert call("pretrain", "--resume", "--out=run")[0] == 0
+
+
+def test_a_gpu_where_there_is_none(refused_and_nothing_written, tiny, finished_run):
+    try:
+        choose_device("gpu")
+    except InputError:
+        pass
+    else:
+        pytest.skip("this machine has a GPU")
+    for argv in ([*tiny, "--out=run"], ["generate", "--checkpoint", finished_run]):
+        wrong, remedy = refused_and_nothing_written(*argv, "--device=gpu")
+        assert wrong.startswith("No GPU can be used: ") and "--device cpu" in remedy
+
+
+def test_a_machine_with_too_little_memory(refused_and_nothing_written, tiny, run_copy, monkeypatch):
+    monkeypatch.setattr("minillm.training.memory.physical_memory", lambda: 100_000)
+    for argv in (
+        [*tiny, "--out=run"],
+        [*tiny, "--out", run_copy, "--overwrite"],
+        ["pretrain", "--resume", "--out", run_copy],
+    ):
+        assert "This run needs at least 0.0 GB of memory" in refused_and_nothing_written(*argv)[0]
+
+
+# Resuming ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "wrong"),
+    [
+        (["--d-model=32"], "This run has d_model 16, and --resume cannot change it to 32."),
+        (["--layers=3"], "This run has layers 2"),
+        (["--lr=0.5"], "This run has lr 0.001"),
+        (["--seed=7"], "This run has seed 0"),
+        (["--untied"], "This run has tie_head True"),
+        (["--tokenizer=bpe"], "This run has tokenizer char, and --resume cannot change it to bpe."),
+        (["--preset=full"], "This run has layers 2, and --resume cannot change it to 6."),
+        (["--steps=0"], "steps must be"),
+        (["--eval-every=-5"], "eval_every must be"),
+        (["--stop-at=20"], "This run has done 40 steps, and cannot stop at 20."),
+        (["--stop-at=-1"], "--stop-at must be at least 1, got -1."),
+        (["--stop-at=soon"], "Argument --stop-at: invalid int value: 'soon'."),
+    ],
+    ids=str,
+)
+def test_resuming_with_what_cannot_change(refused_and_nothing_written, run_copy, argv, wrong):
+    said = refused_and_nothing_written("pretrain", "--resume", "--out", run_copy, *argv)[0]
+    assert said.startswith(wrong)
+
+
+def test_resuming_what_is_not_there(refused_and_nothing_written, run_copy, tmp_path):
+    assert "which run" in refused_and_nothing_written("pretrain", "--resume")[0]
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "nowhere", tmp_path, tmp_path / "file"):
+        assert "holds no run to resume" in refused_and_nothing_written("pretrain", "--resume", "--out", place)[0]
+    for name in ("trainer.json", "trainer.safetensors"):
+        (run_copy / name).unlink()
+        assert "no run to resume" in refused_and_nothing_written("pretrain", "--resume", "--out", run_copy)[0]
+
+
+def test_resuming_on_another_text(refused_and_nothing_written, run_copy, text_file, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text(text_file.read_text(encoding="utf-8") + " and", encoding="utf-8")
+    said = refused_and_nothing_written("pretrain", "--resume", "--out", run_copy, "--text", other)
+    assert "is not the text that this run began with" in said[0]
+
+
+def change(name, **values):
+    def damage(run):
+        content = json.loads((run / name).read_text(encoding="utf-8"))
+        (run / name).write_text(json.dumps(content | values), encoding="utf-8")
+
+    return damage
+
+
+def retype(run):
+    arrays = load_file(run / "trainer.safetensors")
+    save_file({name: array.astype("float16") for name, array in arrays.items()}, run / "trainer.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        ("trainer.json", lambda run: (run / "trainer.json").write_text("{", encoding="utf-8")),
+        ("trainer.json", change("trainer.json", options=None)),
+        ("trainer.json", change("trainer.json", text={})),
+        ("trainer.safetensors", lambda run: os.truncate(run / "trainer.safetensors", 5000)),
+        ("trainer.safetensors", retype),
+        ("trainer.safetensors", change("config.json", d_ff=32)),
+        ("config.json", change("config.json", extra=1)),
+        ("config.json", change("config.json", layers=2.0)),
+        ("tokenizer.json", lambda run: (run / "tokenizer.json").write_text("{}", encoding="utf-8")),
+        ("tokenizer.json", change("tokenizer.json", characters="abc")),
+    ],
+)
+def test_resuming_a_damaged_run(refused_and_nothing_written, run_copy, file, damage):
+    damage(run_copy)
+    assert file in refused_and_nothing_written("pretrain", "--resume", "--out", run_copy)[0]
+
+
+# Using a checkpoint ---------------------------------------------------------------------------------------------------
+
+USES = {"generate": ["generate"], "attention": ["attention", "--text=the", "--out=map.png"]}
+
+
+def drop(name):
+    return lambda run: (run / name).unlink()
+
+
+def poison(run):
+    arrays = load_file(run / "model.safetensors")
+    arrays["embedding.weight"][0, 0] = float("nan")
+    save_file(arrays, run / "model.safetensors")
+
+
+DAMAGE = {
+    "no config": ("config.json", drop("config.json")),
+    "no weights": ("model.safetensors", drop("model.safetensors")),
+    "no tokenizer": ("tokenizer.json", drop("tokenizer.json")),
+    "weights cut short": ("model.safetensors", lambda run: os.truncate(run / "model.safetensors", 20_000)),
+    "not finite": ("not finite", poison),
+    "of another config": ("model.safetensors", change("config.json", context=8)),
+    "config with heads that do not divide": ("config.json", change("config.json", heads=3)),
+    "config with null": ("config.json", change("config.json", d_model=None)),
+    "another tokenizer": ("tokenizer.json", change("tokenizer.json", characters="abcdefghijklmnopqrstuvwxyz ")),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_checkpoint(refused_and_nothing_written, run_copy, use, damage):
+    words, break_it = DAMAGE[damage]
+    break_it(run_copy)
+    assert words in refused_and_nothing_written(*USES[use], "--checkpoint", run_copy)[0]
+
+
+@pytest.mark.parametrize("use", USES)
+def test_no_checkpoint(refused_and_nothing_written, tmp_path, use):
+    wrong, remedy = refused_and_nothing_written(*USES[use], "--checkpoint", tmp_path / "nowhere")
+    assert wrong.startswith("There is no checkpoint") and "-m minillm pretrain" in remedy
+
+
+@pytest.mark.parametrize(
+    ("argv", "wrong"),
+    [
+        (["--prompt="], "The prompt is empty."),
+        (["--prompt=the Zebra"], "The character 'Z' (U+005A) at position 4"),
+        (["--prompt=我"], "The character '我'"),
+        (["--top-k=0"], "top-k must be at least 1, got 0."),
+        (["--top-k=-2"], "top-k must be at least 1, got -2."),
+        (["--top-p=2"], "top-p must lie in (0, 1], got 2.0."),
+        (["--top-p=0"], "top-p must lie"),
+        (["--top-p=nan"], "top-p must lie"),
+        (["--temperature", "-1"], "The temperature must be 0 or more, got -1.0."),
+        (["--temperature=nan"], "The temperature must be 0 or more, got nan."),
+        (["--temperature=inf"], "The temperature must be 0 or more, got inf."),
+        (["--max-tokens=0"], "--max-tokens must be at least 1, got 0."),
+        (["--seed=-1"], "--seed must be 0 or more, got -1."),
+    ],
+    ids=str,
+)
+def test_generating_with_what_means_nothing(refused_and_nothing_written, finished_run, argv, wrong):
+    said = refused_and_nothing_written("generate", "--checkpoint", finished_run, *argv)[0]
+    assert wrong in said

@@ -1,0 +1,59 @@
+import re
+
+import pytest
+
+from minillm.cli import doctor
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """The speed test in a tenth of a second."""
+    speed = doctor.speed
+    monkeypatch.setattr(doctor, "speed", lambda: speed(0.05))
+
+
+def test_every_line_says_what_was_looked_at_and_whether_all_is_well(call, quick):
+    code, out, err = call("doctor")
+    assert (code, err) == (0, "")
+    *lines, verdict = out.splitlines()
+    found = [re.fullmatch(r"\[(OK|LOOK)\] +(\S+) +(\S.*)", line) for line in lines]
+    assert all(found), lines
+    names = [match[2] for match in found]
+    assert names == ["python", *doctor.PACKAGES, "blas", "gpu", "fonts", "disk", "speed"]
+    assert verdict == ("All is well." if all(match[1] == "OK" for match in found) else verdict)
+    assert re.search(r"\d+ GFLOP/s .* [\d,]+ tokens/s", lines[-1])
+
+
+def test_what_is_missing_is_marked_and_the_remedy_said(call, quick, monkeypatch):
+    monkeypatch.setattr(doctor, "PACKAGES", ("numpy", "no-such-package"))
+    code, out, _ = call("doctor")
+    assert code == 0
+    assert "[LOOK] no-such-package not installed: pip install -r requirements.txt" in out
+    assert out.splitlines()[-1].startswith("Lines marked [LOOK]")
+
+
+def test_a_folder_that_cannot_be_written_is_marked(call, quick, monkeypatch):
+    def refuse(**kwargs):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    assert re.search(r"\[LOOK\] disk .*Read-only file system", call("doctor")[1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("580.65.06, NVIDIA H100\n", "cuda13"),
+        ("535.54.03, NVIDIA T4\n", "cuda12"),
+        ("No devices were found\n", "no GPU that answers"),
+        ("[N/A], NVIDIA odd, thing\n", "no GPU that answers"),
+        ("NVIDIA-SMI has failed because it could not talk to the driver, sorry\n", "no GPU that answers"),
+    ],
+)
+def test_an_idle_gpu_is_told_with_the_package_that_wakes_it(monkeypatch, answer, words):
+    monkeypatch.setattr(doctor, "choose_device", lambda name: doctor.CPU)
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: "/bin/nvidia-smi")
+    monkeypatch.setattr(
+        doctor.subprocess, "run", lambda *args, **kwargs: doctor.subprocess.CompletedProcess(args, 0, answer, "")
+    )
+    assert words in doctor.gpu()

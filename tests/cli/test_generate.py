@@ -1,0 +1,142 @@
+import io
+import itertools
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from minillm.generation import generate
+from minillm.training import load_run
+
+SLID = "(longer than the context of 16 tokens: the model forgets the beginning)\n"
+
+
+@pytest.fixture
+def written(finished_run):
+    """written(prompt, count, **settings) -> what the command should print."""
+
+    def expect(prompt, count, **settings):
+        model, tokenizer = load_run(finished_run)
+        ids = list(generate(model, tokenizer.encode(prompt), count, **settings))
+        assert len(ids) == count
+        return prompt + tokenizer.decode(ids) + "\n"
+
+    return expect
+
+
+@pytest.mark.parametrize(
+    "argv", [{}, {"temperature": 0}, {"top_k": 3, "seed": 9}, {"top_p": 0.5, "temperature": 1.5}], ids=str
+)
+def test_what_is_printed_is_the_prompt_and_the_decoded_ids(call, finished_run, written, argv):
+    options = itertools.chain.from_iterable((f"--{name.replace('_', '-')}", value) for name, value in argv.items())
+    code, out, err = call("generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=30", *options)
+    assert (code, err) == (0, SLID)
+    assert out == written("the ", 30, **({"temperature": 0.8} | argv))
+
+
+def test_within_the_context_nothing_is_told(call, finished_run):
+    assert call("generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=12")[2] == ""
+    assert call("generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=14")[2] == SLID
+
+
+def test_a_prompt_longer_than_the_context(call, finished_run, written):
+    prompt = "the model reads one token after another"
+    code, out, err = call("generate", "--checkpoint", finished_run, "--prompt", prompt, "--max-tokens=5")
+    assert (code, out, err) == (0, written(prompt, 5, temperature=0.8), SLID)
+
+
+def test_the_seed_decides(call, finished_run):
+    one, same, other = (call("generate", "--checkpoint", finished_run, "--seed", seed)[1] for seed in (1, 1, 2))
+    assert one == same != other
+
+
+def test_without_a_prompt_the_text_begins_from_nothing(call, finished_run):
+    """This model never saw a new line; a space is the nearest that it knows."""
+    code, out, _ = call("generate", "--checkpoint", finished_run, "--max-tokens=5")
+    assert code == 0 and out[0] == " " and len(out) == 1 + 5 + 1
+
+
+def test_a_prompt_from_standard_input(call, finished_run, written, monkeypatch, refused):
+    for content in (b"the ", "\ufeffthe ".encode()):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="ascii"))
+        assert call("generate", "--checkpoint", finished_run, "--prompt=-", "--max-tokens=5")[1] == written(
+            "the ", 5, temperature=0.8
+        )
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff"), encoding="utf-8"))
+    assert "standard input is not UTF-8: byte 0" in refused("generate", "--checkpoint", finished_run, "--prompt=-")[0]
+
+
+def test_the_text_appears_as_it_is_written(finished_run, monkeypatch):
+    """Each token is flushed before the next is asked for."""
+    from minillm import cli
+
+    class Out(io.StringIO):
+        seen = 0
+
+        def flush(self):
+            self.seen = len(self.getvalue())
+
+    out = Out()
+    monkeypatch.setattr(sys, "stdout", out)
+    extend = []
+
+    def slow(*args, **kwargs):
+        for token in generate(*args, **kwargs):
+            extend.append(out.seen)
+            yield token
+
+    monkeypatch.setattr("minillm.cli.generate.generate", slow)
+    assert cli.main(["generate", "--checkpoint", str(finished_run), "--prompt=the ", "--max-tokens=4"]) == 0
+    assert extend == [4, 5, 6, 7]
+
+
+def test_a_terminal_that_cannot_show_a_character(call, tiny, plain, tmp_path, monkeypatch):
+    text = tmp_path / "text.txt"
+    text.write_text("我思故我在 " * 100, encoding="utf-8")
+    assert call(*tiny, "--text", text, "--steps=2", "--out=run")[0] == 0
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    from minillm.cli import main
+
+    assert main(["generate", "--checkpoint=run", "--prompt=我", "--max-tokens=3"]) == 0
+    assert out.buffer.getvalue().startswith(b"?")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks a POSIX shell")
+@pytest.mark.parametrize("reader", ["head -n 1", "head -c 3", "true"])
+def test_a_reader_that_leaves_is_no_error(finished_run, reader):
+    command = f"('{sys.executable}' -m minillm generate --checkpoint '{finished_run}' --prompt 'the ' --max-tokens 3000; echo $? >&2)"
+    answer = subprocess.run(f"{command} | {reader}", shell=True, capture_output=True, text=True, check=True)
+    assert answer.stderr.replace(SLID, "") == "0\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks a POSIX shell")
+def test_nor_is_it_for_output_that_waits_in_a_buffer(monkeypatch):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    command = f"('{sys.executable}' -m minillm; echo $? >&2) | true"
+    answer = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert answer.stderr == "0\n"
+
+
+def test_sampling_options_reach_the_sampler(call, finished_run, monkeypatch):
+    seen = {}
+
+    def spy(model, ids, count, on_slide, **settings):
+        seen.update(settings, count=count, ids=np.asarray(ids).tolist())
+        return iter([1, 2])
+
+    monkeypatch.setattr("minillm.cli.generate.generate", spy)
+    call(
+        "generate",
+        "--checkpoint",
+        finished_run,
+        "--prompt=a",
+        "--max-tokens=7",
+        "--top-k=4",
+        "--top-p=0.5",
+        "--seed=6",
+        "--temperature=2",
+    )
+    assert seen.pop("ids") == load_run(finished_run)[1].encode("a").tolist()
+    assert seen == {"count": 7, "top_k": 4, "top_p": 0.5, "seed": 6, "temperature": 2}

@@ -1,0 +1,205 @@
+"""Ctrl-C, SIGTERM and SIGKILL: whatever hits a run, its checkpoint is whole and it can go on."""
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+
+LONG = ["--steps=1000000", "--eval-every=1000000"]
+
+
+class Running:
+    """A training run in a process of its own, and what it says."""
+
+    def __init__(self, argv, before=""):
+        code = f"{before}\nimport sys\nfrom minillm.cli import main\nraise SystemExit(main(sys.argv[1:]))"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, argv)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.kill()
+        self.process.communicate()
+
+    def wait_for(self, words):
+        """Until it has said these words."""
+        for line in self.process.stderr:
+            if words in line:
+                return
+        raise AssertionError(f"it never said {words!r}")
+
+    def wait_until_logged(self, run, words):
+        """Until the run's log has these words."""
+        while not ((run / "log.jsonl").exists() and words in (run / "log.jsonl").read_text(encoding="utf-8")):
+            assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.01)
+
+    def signal(self, number) -> float:
+        self.process.send_signal(number)
+        return time.monotonic()
+
+    def end(self) -> tuple[int, str, str]:
+        out, err = self.process.communicate(timeout=20)
+        return self.process.returncode, out, err
+
+
+def state(run) -> dict:
+    with safe_open(run / "trainer.safetensors", framework="numpy") as file:
+        return json.loads(file.metadata()["state"])
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_within_a_step_saved_and_the_command_to_go_on_works(call, tiny, plain, tmp_path, number, code):
+    run = tmp_path / "my run"
+    with Running([*tiny, *LONG, "--out", run]) as running:
+        running.wait_until_logged(run, '"step": 20,')
+        sent = running.signal(number)
+        ended = running.end()
+        assert time.monotonic() - sent < 3, "a step takes a few milliseconds"
+    assert ended[:2] == (code, "")
+    assert "Traceback" not in ended[2]
+    step = int(re.search(r"Stopped after step ([\d,]+), saved", ended[2])[1].replace(",", ""))
+    assert step == state(run)["step"] > 10
+    argv = shlex.split(re.search(r"-m minillm (pretrain --resume .*)", ended[2])[1])
+    assert call(*argv, "--stop-at", step + 2)[0] == 0
+    assert state(run)["step"] == step + 2
+    assert call("generate", "--checkpoint", run, "--max-tokens=2")[0] == 0
+
+
+def test_a_signal_during_the_first_evaluation(call, tiny, plain, tmp_path):
+    slow = "import time, minillm.training.trainer as t; real = t.causal_lm\n"
+    slow += "def slow(*a):\n    if len(a) == 3: print('evaluating', file=__import__('sys').stderr, flush=True); time.sleep(0.1)\n"
+    slow += "    return real(*a)\nt.causal_lm = slow"
+    with Running([*tiny, "--batch=1", "--out", tmp_path / "run"], before=slow) as running:
+        running.wait_for("evaluating")
+        running.signal(signal.SIGINT)
+        code, _, err = running.end()
+    assert code == 130 and "Stopped after step 0, saved" in err
+    assert call("pretrain", "--resume", "--out", tmp_path / "run")[0] == 0
+    assert call(*tiny, "--batch=1", "--out", tmp_path / "whole")[0] == 0
+    for name in ("model.safetensors", "log.jsonl"):
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+SLOW_DISK = """
+import os, sys, time
+fsync, calls = os.fsync, 0
+def slow(file):
+    global calls
+    calls += 1
+    if calls > 6:  # the folder is begun, and the checkpoint of step 0 written
+        print("writing", file=sys.stderr, flush=True)
+        time.sleep(60)
+    fsync(file)
+os.fsync = slow
+"""
+
+
+def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_is_still_whole(call, tiny, plain, tmp_path):
+    run = tmp_path / "run"
+    before = SLOW_DISK + "import minillm.cli.pretrain as p; p.draw_curve = lambda *a: None"
+    with Running([*tiny, *LONG, "--out", run], before=before) as running:
+        running.wait_until_logged(run, '"step": 1,')
+        running.signal(signal.SIGINT)
+        running.wait_for("writing")
+        sent = running.signal(signal.SIGINT)
+        code, _, err = running.end()
+        assert time.monotonic() - sent < 3
+    assert code == 130 and "Traceback" not in err
+    assert "Stopped at once" in err and "pretrain --resume --out" in err
+    assert state(run)["step"] == 0
+    assert not list(run.glob("*.part"))
+    assert call("pretrain", "--resume", "--out", run, "--stop-at=3")[0] == 0
+
+
+def test_ctrl_c_before_training_begins(call, tiny, plain, tmp_path):
+    before = "import minillm.cli.pretrain as p, time, sys\n"
+    before += (
+        "def announce(*a): print('planning', file=sys.stderr, flush=True); time.sleep(60)\np.announce_plan = announce"
+    )
+    with Running([*tiny, "--out", tmp_path / "run"], before=before) as running:
+        running.wait_for("planning")
+        running.signal(signal.SIGINT)
+        code, _, err = running.end()
+    assert code == 130 and "Traceback" not in err and "pretrain --resume --out" in err
+    assert call("pretrain", "--resume", "--out", tmp_path / "run")[0] == 0
+
+
+# Forks the run from a process that has everything imported, so that the kills fall on work and not on imports.
+KILLER = """
+import os, random, signal, sys, time
+from pathlib import Path
+import minillm.cli.pretrain, minillm.plots
+from minillm.cli import main
+from minillm.training import load_run
+from minillm.training.run import FILES, STATE, WEIGHTS
+from safetensors.numpy import load_file
+
+def start(argv):
+    child = os.fork()
+    if not child:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1), os.dup2(nowhere, 2)
+        os._exit(main(argv))
+    return child
+
+folder, seed, *begin = sys.argv[1:]
+rng = random.Random(int(seed))
+clock = time.perf_counter()
+os.waitpid(start([*begin, "--out", folder + "/whole"]), 0)
+longest = (time.perf_counter() - clock) / 2
+kills, number, begun = 0, 0, 0
+while True:
+    run = Path(folder, f"run-{number}")
+    if (run / "trainer.json").exists():
+        argv = ["pretrain", "--resume", "--out", str(run)]
+        begun += 1
+    else:
+        argv = [*begin, "--overwrite", "--out", str(run)]
+    child = start(argv)
+    if kills < 20:
+        time.sleep(rng.uniform(0, longest))
+        os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    if not os.WIFSIGNALED(status):
+        assert status == 0, (argv, status)
+        number += 1
+        if kills >= 20:
+            break
+        continue
+    kills += 1
+    if (run / "trainer.json").exists():
+        load_file(run / STATE)
+        if (run / WEIGHTS).exists():
+            load_run(run)
+print(number, begun)
+"""
+
+
+def test_killed_at_twenty_random_moments_a_run_ends_as_if_undisturbed(tiny, tmp_path):
+    """The seed is another one each time: the moments depend on the machine anyhow."""
+    begin = [*tiny, "--steps=12", "--eval-every=3", "--layers=1"]
+    argv = [sys.executable, "-c", KILLER, str(tmp_path), str(time.time_ns()), *begin]
+    answer = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
+    assert answer.returncode == 0, answer.stderr
+    runs, resumed = map(int, answer.stdout.split())
+    assert runs >= 1 and resumed >= 3
+    whole = tmp_path / "whole"
+    for run in (tmp_path / f"run-{number}" for number in range(runs)):
+        for name in ("model.safetensors", "log.jsonl", "config.json", "tokenizer.json"):
+            assert (run / name).read_bytes() == (whole / name).read_bytes(), (run, name)
+        ours, theirs = load_file(run / "trainer.safetensors"), load_file(whole / "trainer.safetensors")
+        assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)

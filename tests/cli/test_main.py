@@ -1,0 +1,137 @@
+"""The program as a whole: its overview, its help, its errors, and what it loads."""
+
+import subprocess
+import sys
+
+import pytest
+
+from minillm.cli import COMMANDS, main
+from minillm.cli.terminal import duration, shell_word
+from minillm.errors import InputError
+
+
+def loaded_by(code: str) -> set[str]:
+    """The heavy packages that a fresh interpreter has loaded after this code."""
+    code += "\nimport sys\nprint(*sorted({name.split('.')[0] for name in sys.modules}))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"matplotlib", "cupy", "tqdm", "torch", "numpy", "safetensors", "PIL"}
+    return heavy & set(answer.stdout.splitlines()[-1].split())
+
+
+def test_importing_loads_only_what_is_needed():
+    assert loaded_by("import minillm") == set()
+    assert loaded_by("import minillm.models, minillm.generation, minillm.objectives, minillm.text") == {"numpy"}
+    assert loaded_by("import minillm.training") == {"numpy", "safetensors"}
+    assert loaded_by("from minillm.cli import main; main([])") == set()
+
+
+def test_the_overview_names_every_command_and_three_examples(call):
+    code, out, err = call()
+    assert (code, err) == (0, "")
+    assert all(f"\n  {name} " in out for name in COMMANDS)
+    assert (
+        out.count("-m minillm pretrain") == out.count("-m minillm generate") == out.count("-m minillm attention") == 1
+    )
+    assert call("--help") == call("-h") == (0, out, "")
+
+
+def test_the_version(call):
+    assert call("--version")[1].startswith("minillm ")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_begins_with_an_example(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--help"])
+    assert caught.value.code == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("example: ") and f"-m minillm {name}" in out.splitlines()[0]
+    assert err == "" and "--debug" in out and "usage:" not in out
+    assert max(map(len, out.splitlines())) <= 140
+
+
+@pytest.mark.parametrize(
+    ("argv", "wrong", "remedy"),
+    [
+        (["pretrian"], "There is no command 'pretrian'.", "Did you mean pretrain?"),
+        (["zzz"], "There is no command 'zzz'.", "Choose one of"),
+        ([""], "There is no command ''.", "Choose one of"),
+        (["pretrain", "--layer", "3"], "There is no option --layer.", "Did you mean --layers?"),
+        (["pretrain", "--d_model=3"], "There is no option --d_model.", "Did you mean --d-model?"),
+        (["pretrain", "--zzzz"], "There is no option --zzzz.", "-m minillm pretrain --help"),
+        (["pretrain", "stray"], "Unrecognized arguments: stray.", "-m minillm pretrain --help"),
+        (["pretrain", "-x"], "Unrecognized arguments: -x.", "-m minillm pretrain --help"),
+        (["pretrain", "--preset", "lptop"], "There is no preset 'lptop'.", "Did you mean laptop?"),
+        (["pretrain", "--preset", "zzz"], "There is no preset 'zzz'.", "Choose one of tiny, laptop, full."),
+        (["pretrain", "--tokenizer", "bep"], "There is no tokenizer 'bep'.", "Did you mean bpe?"),
+        (["pretrain", "--optimizer", "adam"], "There is no optimizer 'adam'.", "Did you mean adamw?"),
+        (["pretrain", "--device", "tpu"], "There is no device 'tpu'.", "Did you mean"),
+        (["pretrain", "--layers"], "Argument --layers: expected one argument.", "-m minillm pretrain --help"),
+        (["pretrain", "--layers", "two"], "Argument --layers: invalid int value: 'two'.", "pretrain --help"),
+        (["pretrain", "--layers", "2.5"], "Argument --layers: invalid int value: '2.5'.", "pretrain --help"),
+        (["pretrain", "--lr", "fast"], "Argument --lr: invalid float value: 'fast'.", "pretrain --help"),
+        (["pretrain", "--resume", "--overwrite"], "Argument --overwrite: not allowed with", "pretrain --help"),
+        (["pretrain", "--steps=3", "--minutes=3"], "Argument --minutes: not allowed with", "pretrain --help"),
+        (["generate"], "The following arguments are required: --checkpoint.", "-m minillm generate --help"),
+        (["attention", "--checkpoint=x"], "The following arguments are required: --text, --out.", "attention --help"),
+    ],
+    ids=str,
+)
+def test_wrong_words_are_told_with_the_nearest_right_one(refused, tmp_path, snapshot, argv, wrong, remedy):
+    before = snapshot(tmp_path)
+    said = refused(*argv)
+    assert said[0].startswith(wrong) and remedy in said[1]
+    assert snapshot(tmp_path) == before
+
+
+def test_debug_shows_the_traceback():
+    with pytest.raises(InputError, match="There is no checkpoint"):
+        main(["generate", "--checkpoint", "nowhere", "--debug"])
+    argv = [sys.executable, "-m", "minillm", "generate", "--checkpoint", "nowhere", "--debug"]
+    answer = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1 and "Traceback" in answer.stderr and "InputError" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "wrong"),
+    [
+        (MemoryError(), "There is not enough memory (none is left)."),
+        (MemoryError("Unable to allocate 9 TiB"), "There is not enough memory (Unable to allocate 9 TiB)."),
+        (OSError(28, "No space left on device", "file"), "The system refused: No space left on device (file)."),
+        (OSError("odd"), "The system refused: odd."),
+        (InputError("A\nb.", "C\nd."), "A b."),
+    ],
+    ids=repr,
+)
+def test_what_the_system_refuses_is_told_in_two_lines(refused, monkeypatch, error, wrong):
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr("minillm.cli.run", fail)
+    assert refused("doctor")[0] == wrong
+
+
+def test_a_name_too_long_for_the_system(refused, finished_run):
+    name = "x" * 5000
+    refused("generate", "--checkpoint", name)
+    refused("pretrain", "--out", name)
+    refused("pretrain", "--resume", "--out", name)
+    refused("pretrain", "--text", name)
+    refused("attention", "--checkpoint", finished_run, "--text", "the", "--out", f"{name}.png")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (75, "1 min 15 s"), (7380, "2 h 03 min")]
+)
+def test_durations(seconds, words):
+    assert duration(seconds) == words
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks a POSIX shell")
+@pytest.mark.parametrize(
+    "text", ["runs/a-1.b", "two words", "$HOME", "`id`", 'say "so"', "back\\slash", "a;b", "*", "é", ""]
+)
+def test_a_shell_reads_a_word_as_it_was_meant(text):
+    answer = subprocess.run(["sh", "-c", f"printf %s {shell_word(text)}"], capture_output=True, check=True)
+    assert answer.stdout.decode("utf-8") == text
+    assert shell_word("runs/a-1.b") == "runs/a-1.b"

@@ -1,0 +1,90 @@
+"""What the README says, happens: its commands run, its Python runs, its paths exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minillm.cli import main
+from minillm.layers import PreNormBlock, causal_mask
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
+COMMANDS = [
+    line
+    for language, block in BLOCKS
+    if not language
+    for line in block.splitlines()
+    if "python -m minillm" in line[:20]
+]
+PYTHON = [block for language, block in BLOCKS if language == "python"]
+
+# The same commands on a run that ends within a second.
+QUICKER = {"--minutes 5": "--minutes 0.01 --preset tiny --eval-batches 2", "--steps 4000": "--steps 4 --eval-batches 2"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder in which the main job has been done, with a model of the default sizes."""
+    folder = tmp_path_factory.mktemp("readme")
+    words = ["The value of the name", "A class is a tree", "def f(x): return [x]\n\n", "In short, it is so.\n"]
+    text = " ".join(np.random.default_rng(0).choice(words, 300))
+    (folder / "book.txt").write_text(text, encoding="utf-8")
+    run = [
+        "--steps",
+        "2",
+        "--eval-batches",
+        "2",
+        "--out",
+        str(folder / "runs/first"),
+        "--text",
+        str(folder / "book.txt"),
+    ]
+    assert main(["pretrain", *run]) == 0
+    return folder
+
+
+def test_the_readme_has_commands_and_python():
+    assert len(COMMANDS) >= 6 and len(PYTHON) == 3
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_runs(command, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    for slow, quick in QUICKER.items():
+        command = command.replace(slow, quick)
+    if "doctor" in command:
+        monkeypatch.setattr("minillm.cli.doctor.speed", lambda: "not measured here")
+    python, minus_m, program, *arguments = shlex.split(command)
+    assert (python, minus_m, program) == ("python", "-m", "minillm")
+    assert main(arguments) == 0
+
+
+def test_the_block_in_the_readme_is_the_block_in_the_library():
+    """Run the README's class beside the library's own, on the same weights."""
+    names: dict = {}
+    exec("from minillm.layers.block import *\nfrom minillm.layers.block import Block, BlockSaved\n" + PYTHON[1], names)
+    ours, theirs = (kind(6, 2, 10, np.random.default_rng(1)) for kind in (PreNormBlock, names["PreNormBlock"]))
+    x, dy = np.random.default_rng(2).standard_normal((2, 2, 5, 6))
+    results = []
+    for block in (ours, theirs):
+        y, saved = block.forward(x, causal_mask(5, 5))
+        results.append((y, block.backward(dy, saved), *(p.grad for p in block.parameters())))
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_gradient_check_in_the_readme_passes(capsys):
+    exec(PYTHON[2], {})
+    errors = eval(capsys.readouterr().out, {"np": np, "nan": float("nan")})
+    assert set(errors) >= {"x", "gamma", "beta"} and max(errors.values()) < 1e-7
+
+
+def test_every_path_that_is_named_exists():
+    named = re.findall(r"\]\(([^)#:]+)\)", README) + re.findall(r"^\| `([^`]+)`", README, re.MULTILINE)
+    assert len(named) > 10
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert not missing

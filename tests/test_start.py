@@ -1,0 +1,68 @@
+"""start.py: the two commands of the README, without making an environment each time."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parent.parent / "start.py"
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """start.py as a module in an empty folder, recording what it would run; every call succeeds."""
+    spec = importlib.util.spec_from_file_location("start", SOURCE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (tmp_path / "requirements.txt").write_text("numpy\n", encoding="utf-8")
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(module, "PYTHON", tmp_path / ".venv/python")
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/python").touch()
+    module.calls = []
+    monkeypatch.setattr(module, "call", lambda *arguments: module.calls.append(arguments) or 0)
+    return module
+
+
+def run(start, monkeypatch, *arguments) -> int:
+    monkeypatch.setattr("sys.argv", ["start.py", *arguments])
+    return start.main()
+
+
+def test_it_installs_once_and_again_when_the_requirements_change(start, monkeypatch):
+    installs = lambda: sum("install" in call for call in start.calls)  # noqa: E731
+    assert run(start, monkeypatch, "test") == 0 and installs() == 1
+    assert run(start, monkeypatch, "test") == 0 and installs() == 1
+    (start.HERE / "requirements.txt").write_text("numpy\ntqdm\n", encoding="utf-8")
+    assert run(start, monkeypatch, "test") == 0 and installs() == 2
+
+
+def test_a_failed_install_is_tried_again(start, monkeypatch, capsys):
+    monkeypatch.setattr(start, "call", lambda *arguments: 1)
+    assert run(start, monkeypatch) == 2
+    assert "online" in capsys.readouterr().out
+    assert not list(start.VENV.glob("*.sha256"))
+
+
+def test_the_main_job_pretrains_then_writes_then_draws(start, monkeypatch):
+    assert run(start, monkeypatch) == 0
+    assert [call[2] for call in start.calls[1:]] == ["pretrain", "generate", "attention"]
+    assert "--resume" not in start.calls[1]
+
+
+def test_the_main_job_goes_on_with_a_run_that_was_stopped(start, monkeypatch):
+    (start.HERE / start.RUN).mkdir(parents=True)
+    (start.HERE / start.RUN / "trainer.safetensors").touch()
+    assert run(start, monkeypatch) == 0
+    assert "--resume" in start.calls[1]
+
+
+def test_the_code_of_the_step_that_failed_is_returned(start, monkeypatch):
+    monkeypatch.setattr(start, "call", lambda *arguments: 130 if "pretrain" in arguments else 0)
+    assert run(start, monkeypatch) == 130
+
+
+def test_an_unknown_word_is_refused(start, monkeypatch, capsys):
+    assert run(start, monkeypatch, "tset") == 2
+    assert "Usage" in capsys.readouterr().out

@@ -1,0 +1,54 @@
+"""A tiny text, a tiny model, and a trainer of both."""
+
+import numpy as np
+import pytest
+
+from minillm.models import GPT, GPTConfig
+from minillm.text import CharTokenizer, Corpus
+from minillm.training import Trainer, TrainOptions
+
+WORDS = [
+    "the",
+    "a",
+    "model",
+    "reads",
+    "writes",
+    "one",
+    "token",
+    "after",
+    "another",
+    "and",
+    "learns",
+    "from",
+    "mistakes",
+]
+SIZES = {"context": 8, "layers": 1, "heads": 2, "d_model": 16}
+QUICK = {"steps": 40, "batch": 3, "warmup": 4, "eval_every": 10, "log_every": 4}
+
+
+@pytest.fixture(scope="session")
+def text() -> str:
+    return " ".join(np.random.default_rng(0).choice(WORDS, 400))
+
+
+@pytest.fixture(scope="session")
+def tokenizer(text):
+    return CharTokenizer.train(text)
+
+
+@pytest.fixture
+def make_trainer(text, tokenizer):
+    """make_trainer(dtype, sizes of the model and options of the run ...) -> a Trainer."""
+
+    def make(dtype=np.float32, dropout=0.0, norm="pre", **options) -> Trainer:
+        config = GPTConfig(tokenizer.vocab_size, dropout=dropout, norm=norm, **SIZES)
+        corpus = Corpus(tokenizer.encode(text), config.context)
+        return Trainer(GPT(config, seed=1, dtype=dtype), corpus, TrainOptions(**(QUICK | options)))
+
+    return make
+
+
+@pytest.fixture
+def facts() -> dict:
+    """What a run writes down about its text."""
+    return {"name": "a text", "source": None, "sha256": "", "prompt": "the"}

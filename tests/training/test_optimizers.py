@@ -1,0 +1,85 @@
+import math
+
+import numpy as np
+import pytest
+
+from minillm.layers import Layer, Linear, ParameterVector
+from minillm.training import AdamW, clip_grad_norm
+
+
+class Two(Layer):
+    """Two linear layers: matrices and biases, of different sizes."""
+
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        self.one, self.two = Linear(5, 7, rng, std=1), Linear(7, 3, rng, std=1)
+
+
+def textbook_adamw(w, gradients, lr, beta1, beta2, eps, decay):
+    """Loshchilov & Hutter 2019, algorithm 2, one number at a time."""
+    w = [float(x) for x in w]
+    m, v = [0.0] * len(w), [0.0] * len(w)
+    for t, gradient in enumerate(gradients, 1):
+        for i, g in enumerate(map(float, gradient)):
+            m[i] = beta1 * m[i] + (1 - beta1) * g
+            v[i] = beta2 * v[i] + (1 - beta2) * g * g
+            mhat, vhat = m[i] / (1 - beta1**t), v[i] / (1 - beta2**t)
+            w[i] = w[i] - lr * decay[i] * w[i] - lr * mhat / (math.sqrt(vhat) + eps)
+    return np.array(w), np.array(m), np.array(v)
+
+
+@pytest.mark.parametrize("betas", [(0.9, 0.95), (0.8, 0.999), (0.0, 0.0)])
+def test_adamw_is_the_textbook_loop_with_decay_on_matrices_only(betas, monkeypatch):
+    monkeypatch.setattr("minillm.training.optimizers.CHUNK", 11)  # several pieces, the last one shorter
+    model = Two()
+    vector = ParameterVector(model, np.float64)
+    optimizer = AdamW(vector, 0.03, betas=betas, eps=1e-8, weight_decay=0.2)
+    decay = np.concatenate([np.full(p.data.size, 0.2 * (p.data.ndim == 2)) for p in vector.named.values()])
+    assert 0 < np.count_nonzero(decay) < len(decay)
+    rng = np.random.default_rng(1)
+    gradients = [rng.standard_normal(vector.data.size) * 10.0 ** rng.integers(-4, 3) for _ in range(7)]
+    w, m, v = textbook_adamw(vector.data, gradients, 0.03, *betas, 1e-8, decay)
+    for gradient in gradients:
+        vector.grad[...] = gradient
+        optimizer.step()
+    np.testing.assert_allclose(vector.data, w, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(optimizer.first_moment, m, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(optimizer.second_moment, v, rtol=1e-13, atol=1e-13)
+
+
+def test_a_step_may_name_its_own_rate():
+    a, b = ParameterVector(Two(), np.float64), ParameterVector(Two(), np.float64)
+    a.grad[...] = b.grad[...] = np.random.default_rng(0).standard_normal(a.data.size)
+    AdamW(a, 0.5).step(0.01)
+    AdamW(b, 0.01).step()
+    assert (a.data == b.data).all()
+
+
+def test_frozen_parameters_and_their_moments_stay_bit_identical():
+    model = Two()
+    vector = ParameterVector(model)
+    model.one.freeze()
+    optimizer = AdamW(vector, 0.1, weight_decay=0.5)
+    before = vector.data.copy()
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        vector.grad[...] = rng.standard_normal(vector.data.size)  # a stale gradient must not matter either
+        optimizer.step()
+    for name, place in vector.slices.items():
+        frozen = name.startswith("one.")
+        assert (vector.data[place] == before[place]).all() == frozen
+        assert (optimizer.first_moment[place] == 0).all() == frozen
+        assert (optimizer.second_moment[place] == 0).all() == frozen
+
+
+def test_clip_grad_norm():
+    vector = ParameterVector(Two(), np.float64)
+    gradient = np.random.default_rng(0).standard_normal(vector.data.size)
+    gradient *= 5 / np.linalg.norm(gradient)
+    for longest, scale in ((2.0, 0.4), (5.1, 1.0), (math.inf, 1.0)):
+        vector.grad[...] = gradient
+        assert float(clip_grad_norm(vector, longest)) == pytest.approx(5, abs=1e-12)
+        np.testing.assert_allclose(vector.grad, scale * gradient, rtol=1e-6 if scale < 1 else 0)
+    vector.grad[...] = 0
+    assert clip_grad_norm(vector, 1.0) == 0
+    assert (vector.grad == 0).all()

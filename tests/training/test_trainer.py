@@ -1,0 +1,162 @@
+import itertools
+import math
+import time
+
+import numpy as np
+import pytest
+
+from minillm.models import GPT
+from minillm.objectives import causal_lm
+from minillm.ops import IGNORE
+from minillm.training import DivergedError, Trainer, learning_rate
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("ignored", [0, 10, 16, 23])
+def test_many_small_passes_equal_one_large_one(make_trainer, ignored, smoothing, monkeypatch):
+    """Also with targets that are not scored spread unevenly: 16 of 24 leave the first two of three passes without any."""
+    large = make_trainer(np.float64, batch=3, accumulate=1, label_smoothing=smoothing)
+    small = make_trainer(np.float64, batch=1, accumulate=3, label_smoothing=smoothing)
+    ids, targets = large.corpus.batch(np.random.default_rng(0), 3)
+    targets.reshape(-1)[:ignored] = IGNORE
+    losses = []
+    for trainer in (large, small):
+        monkeypatch.setattr(trainer.corpus, "batch", lambda rng, size: (ids, targets))
+        losses.append(float(trainer.gradient(0)))
+    assert losses[0] == pytest.approx(losses[1], abs=1e-12)
+    assert np.abs(large.model.vector.grad).max() > 1e-3
+    np.testing.assert_allclose(small.model.vector.grad, large.model.vector.grad, rtol=0, atol=1e-12)
+
+
+def test_accumulating_trains_the_same_model(make_trainer):
+    large, small = make_trainer(np.float64, batch=6), make_trainer(np.float64, batch=2, accumulate=3)
+    for _ in range(5):
+        large.step()
+        small.step()
+    np.testing.assert_allclose(small.model.vector.data, large.model.vector.data, rtol=0, atol=1e-9)
+
+
+def test_dropout_differs_from_step_to_step_and_from_pass_to_pass(make_trainer, monkeypatch):
+    trainer = make_trainer(dropout=0.5, batch=2, accumulate=2)
+    same = [array.repeat(4, 0)[:4] for array in trainer.corpus.batch(np.random.default_rng(0), 1)]
+    monkeypatch.setattr(trainer.corpus, "batch", lambda rng, size: same)
+    seen = []
+
+    def listening(*args):
+        loss, saved = causal_lm(*args)
+        seen.append(float(loss))
+        return loss, saved
+
+    monkeypatch.setattr("minillm.training.trainer.causal_lm", listening)
+    for step in (0, 1, 0):
+        trainer.gradient(step)
+    assert len(set(seen)) == 4, "steps 0 and 1 in two passes each, no two alike"
+    assert seen[:2] == seen[4:], "the step number is the whole random state"
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+def test_evaluation_is_the_loss_of_the_whole_split_in_one_go(make_trainer, batch):
+    trainer = make_trainer(np.float64, batch=batch)
+    ids, targets = next(trainer.corpus.validation_batches(10**6))
+    assert np.count_nonzero(targets == IGNORE), "the last window is not full"
+    whole, _ = causal_lm(trainer.model, ids, targets)
+    assert trainer.evaluate() == pytest.approx(float(whole), abs=1e-12)
+
+
+def test_eval_batches_limits_the_evaluation(make_trainer):
+    trainer = make_trainer(np.float64, eval_batches=2)
+    first = [batch for batch, _ in zip(trainer.corpus.validation_batches(3), range(2), strict=False)]
+    ids, targets = (np.concatenate(arrays) for arrays in zip(*first, strict=True))
+    assert trainer.evaluate() == pytest.approx(float(causal_lm(trainer.model, ids, targets)[0]), abs=1e-12)
+    assert make_trainer(np.float64, eval_batches=10**9).evaluate() == make_trainer(np.float64).evaluate()
+
+
+def test_an_evaluation_uses_no_dropout_and_changes_nothing(make_trainer):
+    trainer = make_trainer(dropout=0.5)
+    before = trainer.model.vector.data.copy()
+    assert trainer.evaluate() == trainer.evaluate() == make_trainer(dropout=0.0).evaluate()
+    assert (trainer.model.vector.data == before).all()
+
+
+def test_what_a_run_tells_and_when(make_trainer):
+    told = list(make_trainer(steps=12, eval_every=5, log_every=4).run())
+    assert [p.step for p in told if p.validation is not None] == [0, 5, 10, 12]
+    assert [p.step for p in told if p.loss is not None] == [1, 4, 8, 12]
+    assert [p.step for p in told if p.validation is None] == list(range(1, 13))
+    for p in told:
+        if p.lr is not None:
+            assert p.lr == learning_rate(p.step - 1, 12, peak=1e-3, warmup=4, floor=1e-4)
+
+
+def test_training_learns(make_trainer):
+    trainer = make_trainer(steps=150, lr=1e-2, eval_every=150)
+    first, last = [p.validation for p in trainer.run() if p.validation is not None]
+    assert first == pytest.approx(math.log(trainer.model.config.vocab_size), abs=0.05)
+    assert last < first - 0.5
+
+
+def test_a_run_may_be_left_at_a_step_and_its_due_evaluation_is_made(make_trainer):
+    trainer = make_trainer(steps=12, eval_every=5)
+    assert [p.step for p in trainer.run(until=5) if p.validation is not None] == [0, 5]
+    assert [p.step for p in trainer.run(until=5)] == []
+    assert [p.step for p in trainer.run(until=7)] == [6, 7]
+    assert [p.step for p in trainer.run() if p.validation is not None] == [10, 12]
+
+
+def test_stop_is_heard_between_the_batches_of_an_evaluation(make_trainer):
+    trainer = make_trainer(batch=1)
+    asked = itertools.count()
+    assert trainer.evaluate(lambda: next(asked) == 2) is None
+    assert next(asked) == 3
+    assert list(trainer.run(lambda: True)) == []
+    assert trainer.evaluated_step == -1
+
+
+def test_minutes_end_close_to_the_time_asked_for(make_trainer):
+    trainer = make_trainer(minutes=0.6 / 60, eval_every=10**6, batch=12)
+    start = time.perf_counter()
+    told = list(trainer.run())
+    assert 0.55 < time.perf_counter() - start < 3
+    assert trainer.finished() and told[-1].validation is not None
+    rates = [p.lr for p in told if p.lr is not None]
+    assert len(rates) > 20 and rates[-1] < 0.3 * max(rates), "the schedule has come down by the end"
+
+
+def test_planning_by_the_clock_does_not_disturb_the_first_step(make_trainer):
+    """Measuring the pace runs other batches: their gradients must not be what the first step applies."""
+    by_clock, by_count = make_trainer(minutes=60.0), make_trainer(steps=10**9)
+    by_clock.step()
+    by_count.step()
+    assert (by_clock.model.vector.data == by_count.model.vector.data).all()
+
+
+def test_the_pace_is_measured_once(make_trainer, monkeypatch):
+    trainer = make_trainer()
+    assert trainer.seconds_per_step() > 0
+    monkeypatch.setattr(Trainer, "gradient", None)
+    assert trainer.seconds_per_step() > 0
+
+
+def test_divergence_is_found_in_loss_gradient_and_validation(make_trainer):
+    for poison in (math.nan, math.inf):
+        trainer = make_trainer(log_every=1)
+        trainer.model.head.weight.data[0, 0] = poison
+        with pytest.raises(DivergedError, match=r"loss became nan by step 1: .* rate 0.001") as caught:
+            trainer.step()
+        assert caught.value.remedy == "Try a smaller one, such as --lr 1e-04."
+        trainer.steps_done = 0
+        with pytest.raises(DivergedError, match="validation loss became nan by step 0"):
+            next(trainer.run())
+
+
+def test_an_infinite_gradient_is_found_before_it_is_logged(make_trainer, monkeypatch):
+    trainer = make_trainer(log_every=1)
+    backward = GPT.backward
+
+    def explode(self, dlogits, saved):
+        backward(self, dlogits, saved)
+        self.vector.grad[0] = 1e30  # its square is more than float32 can hold
+
+    monkeypatch.setattr(GPT, "backward", explode)
+    with pytest.raises(DivergedError, match="gradient's length became inf by step 1"):
+        trainer.step()
