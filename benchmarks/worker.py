@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from minillm.backend import reuse_freed_memory
 from minillm.models import GPT, GPTConfig
 
 VOCAB = 65
@@ -32,6 +33,7 @@ def minillm_side(config: GPTConfig, batch: int) -> tuple[Callable, Callable]:
     from minillm.objectives import causal_lm, causal_lm_backward
     from minillm.training import AdamW, clip_grad_norm
 
+    reuse_freed_memory()  # as the command line does
     model = GPT(config)
     optimizer = AdamW(model.vector, betas=(0.9, 0.99))
     rng = np.random.default_rng(0)
