@@ -6,7 +6,6 @@ import os
 import sys
 
 from minillm import __version__
-from minillm.backend import reuse_freed_memory
 from minillm.cli.parser import Parser
 from minillm.cli.terminal import PROGRAM, program, say
 from minillm.errors import InputError
@@ -84,6 +83,8 @@ def run(argv: list[str]) -> int:
             f"There is no command {name!r}.",
             f"Did you mean {near[0]}?" if near else f"Choose one of {', '.join(COMMANDS)}.",
         )
+    from minillm.backend import reuse_freed_memory  # not at the top: it loads NumPy, which the overview can do without
+
     reuse_freed_memory()
     command = importlib.import_module(f"minillm.cli.{name}")
     parser = Parser(prog=f"{PROGRAM} {name}", description=command.DESCRIPTION)

@@ -61,6 +61,8 @@ def run(args) -> None:
         raise InputError("The prompt is empty.", "Give at least one character, or leave --prompt out.")
     ids = tokenizer.encode(prompt)
     context = model.config.context
+    if len(ids) + args.max_tokens - 1 > context:  # the token written last need not be read
+        say(f"(The model sees {context} tokens at once: farther on it forgets the beginning.)")
     tokens = generate(
         model,
         ids,
@@ -69,7 +71,6 @@ def run(args) -> None:
         top_k=args.top_k,
         top_p=args.top_p,
         seed=args.seed,
-        on_slide=lambda: say(f"(longer than the context of {context} tokens: the model forgets the beginning)"),
     )
     sys.stdout.write(prompt)
     sys.stdout.flush()

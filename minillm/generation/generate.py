@@ -1,6 +1,6 @@
 """Generation: the model reads what it has written so far, and writes the next token."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -19,12 +19,11 @@ def generate(
     top_k: int | None = None,
     top_p: float | None = None,
     seed: int = 0,
-    on_slide: Callable[[], None] = lambda: None,
 ) -> Iterator[int]:
     """Continue a prompt, ids (T,) with T >= 1: yields `max_tokens` token ids, each as soon as it is chosen.
 
     Keys and values of earlier tokens are kept, so a token costs one token's work. When the context is full, the older half of it is
-    forgotten and the newer half read anew at the first positions; `on_slide` is called the first time that this happens.
+    forgotten and the newer half read anew at the first positions.
     """
     check_sampling(temperature, top_k, top_p)
     rng = np.random.default_rng(seed)
@@ -32,16 +31,10 @@ def generate(
     text = [int(token) for token in prompt]
     if not text:
         raise ValueError("the prompt must have at least one token")
-    told = len(text) > context
-    if told:
-        on_slide()
     cache = KeyValueCache(model)
     new = text[-context:]
     for _ in range(max_tokens):
         if cache.length + len(new) > context:
-            if not told:
-                told = True
-                on_slide()
             cache.length = 0
             new = text[-max(context // 2, 1) :]
         logits = to_host(model.extend(np.array([new]), cache)[0])

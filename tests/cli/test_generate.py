@@ -9,7 +9,7 @@ import pytest
 from minillm.generation import generate
 from minillm.training import load_run
 
-SLID = "(longer than the context of 16 tokens: the model forgets the beginning)\n"
+SLID = "(The model sees 16 tokens at once: farther on it forgets the beginning.)\n"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_what_is_printed_is_the_prompt_and_the_decoded_ids(call, finished_run, w
 
 
 def test_within_the_context_nothing_is_told(call, finished_run):
-    assert call("generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=12")[2] == ""
+    assert call("generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=13")[2] == ""
     assert call("generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=14")[2] == SLID
 
 
@@ -122,7 +122,7 @@ def test_nor_is_it_for_output_that_waits_in_a_buffer(monkeypatch):
 def test_sampling_options_reach_the_sampler(call, finished_run, monkeypatch):
     seen = {}
 
-    def spy(model, ids, count, on_slide, **settings):
+    def spy(model, ids, count, **settings):
         seen.update(settings, count=count, ids=np.asarray(ids).tolist())
         return iter([1, 2])
 

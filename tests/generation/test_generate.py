@@ -65,17 +65,6 @@ def test_the_number_of_tokens_is_exact(model, count):
     assert len(list(generate(model, PROMPT, count))) == count
 
 
-@pytest.mark.parametrize(
-    ("length", "count", "told"), [(5, 12, 0), (5, 13, 1), (5, 60, 1), (16, 1, 0), (17, 1, 1), (40, 60, 1)]
-)
-def test_forgetting_the_beginning_is_told_once_and_only_when_it_happens(model, length, count, told):
-    """The context holds 16: the token written last need not be read, so 5 and 12 more fit."""
-    calls = []
-    prompt = np.zeros(length, int)
-    list(generate(model, prompt, count, on_slide=lambda: calls.append(1)))
-    assert len(calls) == told
-
-
 def test_tokens_come_one_by_one(model, monkeypatch):
     """Each as soon as it is chosen: the model must not be asked for the next before."""
     asked = []
