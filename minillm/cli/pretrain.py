@@ -265,7 +265,7 @@ def announce_plan(trainer: Trainer, folder: Run) -> None:
         plan = f"{duration(60 * options.minutes)}, about {trainer.planned_steps():,} steps"
     else:
         left = max(options.steps - trainer.steps_done, 0)
-        evaluation = seconds / 3 * min(len(trainer.corpus.validation) / tokens, options.eval_batches or math.inf)
+        evaluation = 1 + seconds * 0.4 * min(len(trainer.corpus.validation) / tokens, options.eval_batches or math.inf)
         total = left * seconds + (left // options.eval_every + 2) * evaluation
         plan = f"{left:,} steps, about {duration(total)} on this machine"
     say(f"plan    {plan} ({tokens:,} tokens a step) -> {folder.directory}   Ctrl-C stops and saves")
