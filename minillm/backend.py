@@ -16,16 +16,17 @@ import numpy as np
 from minillm.errors import InputError
 
 Array = Any  # numpy.ndarray or cupy.ndarray
+ON_HOST = (np.ndarray, np.generic)
 
 
 def array_module(x: Array) -> ModuleType:
     """The library that x belongs to: `numpy`, or `cupy` for anything that isn't NumPy's."""
-    return np if isinstance(x, np.ndarray | np.generic) else sys.modules["cupy"]
+    return np if isinstance(x, ON_HOST) else sys.modules["cupy"]
 
 
 def to_host(x: Array) -> np.ndarray:
     """x as a NumPy array. On a GPU this waits until x has been computed."""
-    return np.asarray(x) if isinstance(x, np.ndarray | np.generic) else x.get()
+    return np.asarray(x) if isinstance(x, ON_HOST) else x.get()
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,20 @@ IGNORE = -100  # a target that is not scored (PyTorch's convention)
 ONE_HOT_LIMIT = 512  # up to this vocabulary the embedding's gradient is one matrix product
 
 
+@cache
+def _ones(xp, length: int, dtype) -> Array:
+    return xp.ones(length, dtype)
+
+
 def sum_last(x: Array) -> Array:
     """Sum over the last axis, kept: (..., D) -> (..., 1). A product with ones is 3 to 6 times faster than `x.sum(-1)` on NumPy."""
-    return (x @ array_module(x).ones(x.shape[-1], x.dtype))[..., None]
+    return (x @ _ones(array_module(x), x.shape[-1], x.dtype))[..., None]
 
 
 def sum_rows(x: Array) -> Array:
     """Sum over all rows: (..., D) -> (D,)."""
     rows = x.reshape(-1, x.shape[-1])
-    return array_module(x).ones(rows.shape[0], x.dtype) @ rows
+    return _ones(array_module(x), rows.shape[0], x.dtype) @ rows
 
 
 # --- linear and embedding -----------------------------------------------------------------------------------------------------------------
@@ -180,7 +185,9 @@ def attention(q, k, v, mask=None, keep=None, scale=None):
     """
     xp = array_module(q)
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
-    scores = (q * scale) @ k.swapaxes(-1, -2)
+    scores = (q * scale) @ xp.ascontiguousarray(
+        k.swapaxes(-1, -2)
+    )  # a copy of kᵀ costs less than a product that strides
     if mask is not None:
         scores += xp.where(mask, scores.dtype.type(0), scores.dtype.type(-math.inf))
     p, _ = softmax(scores)
@@ -256,37 +263,28 @@ def relu_backward(dy, saved):
 
 
 def gelu(x):
-    """y = x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))): the GELU of GPT-2. Hendrycks & Gimpel 2016, section 2."""
-    xp = array_module(x)
-    t = x * x  # x * x * x, never x**3: on float32 the power is 170 times slower
-    t *= 0.044715
-    t += 1
-    t *= x
-    t *= math.sqrt(2 / math.pi)
-    xp.tanh(t, out=t)
-    y = t + 1
-    y *= x
-    y *= 0.5
-    return y, (x, t)
+    """y = x p(x), p = (1 + tanh u)/2, u = √(2/π) (x + 0.044715 x³): the GELU of GPT-2. Hendrycks & Gimpel 2016, section 2."""
+    p = x * x  # x * x * x, never x**3: on float32 the power is 170 times slower
+    p *= 0.044715 * math.sqrt(2 / math.pi)
+    p += math.sqrt(2 / math.pi)
+    p *= x  # u
+    array_module(x).tanh(p, out=p)
+    p *= 0.5
+    p += 0.5
+    return x * p, (x, p)
 
 
 def gelu_backward(dy, saved):
-    """With u = √(2/π) (x + 0.044715 x³) and t = tanh(u), y = x/2 (1 + t) gives
-
-    dy/dx = (1 + t)/2 + x/2 (1 - t²) u'        u' = √(2/π) (1 + 3·0.044715 x²)
-    """
-    x, t = saved
-    slope = x * x
-    slope *= 3 * 0.044715
-    slope += 1
-    slope *= math.sqrt(2 / math.pi)  # u'
-    slope *= x
-    slope *= 1 - t * t  # t = tanh(u)
-    slope += t
-    slope += 1  # y = x/2 (1 + t)
-    slope *= 0.5
-    slope *= dy
-    return slope
+    """dy/dx = p + x p' with p' = (1 - tanh² u) u'/2 = 2 p (1 - p) u', since tanh u = 2p - 1, and u' = √(2/π) (1 + 3·0.044715 x²)."""
+    x, p = saved
+    dx = x * x
+    dx *= 3 * 0.044715 * 2 * math.sqrt(2 / math.pi)
+    dx += 2 * math.sqrt(2 / math.pi)  # 2 u'
+    dx *= x
+    dx *= (1 - p) * p  # p = (1 + tanh u)/2
+    dx += p  # y = x p
+    dx *= dy
+    return dx
 
 
 @cache

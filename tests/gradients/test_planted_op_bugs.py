@@ -281,7 +281,8 @@ def no_bend(dy, saved):
     return dy
 
 
-def gelu_slope(x, t, inner=3.0, outer=True):
+def gelu_slope(x, p, inner=3.0, outer=True):
+    t = 2 * p - 1  # tanh
     slope = math.sqrt(2 / math.pi) * (1 + inner * 0.044715 * x * x)
     return (1 + t) / 2 + x / 2 * slope * (1 - t * t if outer else 1)
 
@@ -298,7 +299,7 @@ def inner_derivative_without_the_three(dy, saved):
 
 @bug("gelu")
 def tanh_taken_for_constant(dy, saved):
-    return dy * (1 + saved[1]) / 2
+    return dy * saved[1]
 
 
 @bug("gelu")
