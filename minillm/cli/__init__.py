@@ -83,11 +83,15 @@ def run(argv: list[str]) -> int:
             f"There is no command {name!r}.",
             f"Did you mean {near[0]}?" if near else f"Choose one of {', '.join(COMMANDS)}.",
         )
-    from minillm.backend import reuse_freed_memory  # not at the top: it loads NumPy, which the overview can do without
+    import numpy as np  # not at the top: the overview can do without
+
+    from minillm.backend import reuse_freed_memory
 
     reuse_freed_memory()
     command = importlib.import_module(f"minillm.cli.{name}")
     parser = Parser(prog=f"{PROGRAM} {name}", description=command.DESCRIPTION)
     command.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    return command.run(parser.parse_args(rest)) or 0
+    # What is not finite is found by its value, on every device; the warnings would add false alarms of the matrix products.
+    with np.errstate(all="ignore"):
+        return command.run(parser.parse_args(rest)) or 0
