@@ -9,7 +9,7 @@ PRESETS = {
     # about two minutes on two cores: the default
     "laptop": {
         "tokenizer": "char", "layers": 4, "heads": 4, "d_model": 128, "context": 64,
-        "batch": 12, "steps": 2000, "lr": 1e-3, "warmup": 100, "eval_every": 250,
+        "batch": 12, "steps": 2000, "lr": 4e-3, "warmup": 100, "eval_every": 250,
     },
     # an evening on a processor, minutes on a GPU: nanoGPT's larger recipe for one book
     "full": {

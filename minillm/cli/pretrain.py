@@ -17,7 +17,7 @@ from minillm.errors import InputError
 from minillm.generation import generate
 from minillm.models import GPT, GPTConfig, flops_per_token, parameter_count
 from minillm.text import BPETokenizer, CharTokenizer, Corpus, Tokenizer, read_text, unigram_entropy
-from minillm.training import DivergedError, Run, Trainer, TrainOptions, check_memory
+from minillm.training import DivergedError, Run, Trainer, TrainOptions, check_memory, default_threads
 
 DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/book
 
@@ -37,7 +37,7 @@ MODEL_OPTIONS = (
     "tie_head",
     "bias",
 )
-CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "log_every")  # what --resume may alter
+CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "log_every", "threads")  # what --resume may alter
 
 
 def add_arguments(parser) -> None:
@@ -90,6 +90,7 @@ def add_arguments(parser) -> None:
     either.add_argument("--steps", type=int, metavar="N", help="updates of the weights")
     either.add_argument("--minutes", type=float, metavar="X", help="train for this long in place of --steps")
     add("--batch", type=int, metavar="N", help="sequences to a forward pass")
+    add("--threads", type=int, metavar="N", help="threads that share a batch (default: one a core)")
     add("--accumulate", type=int, metavar="N", help="forward passes to an update (default 1)")
     add("--optimizer", type=choice("optimizer", ["adamw"]), metavar="NAME", default="adamw", help="adamw")
     add("--lr", type=float, metavar="X", help="highest learning rate")
@@ -114,7 +115,11 @@ def run(args) -> int:
     model, corpus = trainer.model, trainer.corpus
     config, vocab = model.config, tokenizer.vocab_size
     chance, unigram = math.log(vocab), unigram_entropy(corpus.train, corpus.validation, vocab)
-    say(f"device  {device.name}: {device.reason}")
+    threads = trainer.options.threads
+    say(
+        f"device  {device.name}: {device.reason}"
+        + (f", {threads} threads that share each batch" if threads > 1 else "")
+    )
     say(
         f"model   {config.layers} layers, {config.heads} heads, {config.d_model} wide, context {config.context}, vocabulary {vocab}: "
         f"{parameter_count(config):,} parameters, {flops_per_token(config) / 1e6:.1f} MFLOP a token"
@@ -162,6 +167,7 @@ def settings(args) -> dict:
 def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     """A new run. Everything that can be wrong is found before anything is written."""
     chosen = settings(args)
+    chosen.setdefault("threads", default_threads(chosen["batch"], device))
     options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
     sizes = {name: chosen[name] for name in MODEL_OPTIONS if name in chosen}
     GPTConfig(vocab_size=1, **sizes)  # bad sizes are found before a large text is read

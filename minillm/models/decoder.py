@@ -75,6 +75,14 @@ class GPT(Layer):
             self.head = Linear(config.d_model, config.vocab_size, rng, bias=False, std=std)
         self.vector = ParameterVector(self, dtype, device)
 
+    def replica(self) -> "GPT":
+        """A model on the same weights with gradients of its own, so that threads can train it together."""
+        twin = GPT(self.config, dtype=self.vector.data.dtype, device=self.vector.device)
+        for name, parameter in twin.vector.named.items():
+            parameter.data, parameter.trainable = self.vector.named[name].data, self.vector.named[name].trainable
+        twin.vector.data = self.vector.data
+        return twin
+
     def check_ids(self, ids: np.ndarray) -> None:
         """Raise ValueError unless ids is a host array (B, T) of token ids that the model knows. A GPU would wrap a bad id silently."""
         if not isinstance(ids, np.ndarray) or ids.dtype.kind not in "iu" or ids.ndim != 2 or ids.size == 0:

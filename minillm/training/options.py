@@ -29,16 +29,30 @@ class TrainOptions:
     eval_every: int = 250
     eval_batches: int | None = None  # None is the whole validation split
     log_every: int = 10
+    threads: int = 1  # the sequences of a pass are shared out among them
     seed: int = 0
 
     def __post_init__(self):
-        whole = {"steps": 1, "batch": 1, "accumulate": 1, "warmup": 0, "eval_every": 1, "log_every": 1, "seed": 0}
+        whole = {
+            "steps": 1,
+            "batch": 1,
+            "accumulate": 1,
+            "warmup": 0,
+            "eval_every": 1,
+            "log_every": 1,
+            "threads": 1,
+            "seed": 0,
+        }
         for name, least in whole.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise InputError(
                     f"{name} must be a whole number of at least {least}, got {value!r}.", f"Give another {name}."
                 )
+        if self.threads > self.batch:
+            raise InputError(
+                f"{self.threads} threads cannot share a batch of {self.batch}.", "Give at most one thread a sequence."
+            )
         if self.eval_batches is not None and self.eval_batches < 1:
             raise InputError(
                 f"eval_batches must be at least 1, got {self.eval_batches}.", "Leave it out for the whole split."

@@ -1,5 +1,6 @@
 """The trainer: batches in, updates out, nothing lost on the way."""
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from minillm.ops import IGNORE
 from minillm.text import Corpus
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
+from minillm.training.parallel import Workers
 from minillm.training.schedules import learning_rate
 
 
@@ -46,6 +48,7 @@ class Trainer:
         self.optimizer = AdamW(
             model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay
         )
+        self.workers = Workers(model, options.threads)
         self.steps_done = 0
         self.elapsed = 0.0  # seconds of training, evaluation included, over all sittings
         self.best_loss = math.inf
@@ -66,25 +69,32 @@ class Trainer:
         return self.elapsed >= 60 * self.options.minutes
 
     def gradient(self, step: int) -> Array:
-        """Fill the gradient for one update from `accumulate` passes; return the loss, a scalar on the device.
+        """Fill the gradient for one update from `accumulate` passes, shared among the threads; return the loss, a scalar on the device.
 
-        Each pass is weighted by its share of the scored targets, so that many small passes equal one large one.
+        Each share is weighted by its part of the scored targets, so that many small ones equal one large one.
         """
-        options, device = self.options, self.model.vector.device
+        options, device, threads = self.options, self.model.vector.device, len(self.workers.models)
         ids, targets = self.corpus.batch(
             np.random.default_rng((options.seed, step)), options.batch * options.accumulate
         )
         scored = np.count_nonzero(targets != IGNORE)
-        self.model.vector.zero_grad()
-        total = 0.0
-        for part in range(options.accumulate):
-            rows = slice(part * options.batch, (part + 1) * options.batch)
-            rng = device.generator(options.seed, step, part) if self.model.config.dropout else None
-            share = np.count_nonzero(targets[rows] != IGNORE) / scored
-            loss, saved = causal_lm(self.model, ids[rows], targets[rows], rng, options.label_smoothing)
-            causal_lm_backward(self.model, share, saved)
-            total = total + share * loss
-        return total
+
+        def work(worker: int, model: GPT) -> Array:
+            model.vector.zero_grad()
+            total = 0.0
+            for part in range(options.accumulate):
+                first, last = (part * options.batch + i * options.batch // threads for i in (worker, worker + 1))
+                rows = slice(first, last)
+                rng = device.generator(options.seed, step, part, worker) if model.config.dropout else None
+                share = np.count_nonzero(targets[rows] != IGNORE) / scored
+                loss, saved = causal_lm(model, ids[rows], targets[rows], rng, options.label_smoothing)
+                causal_lm_backward(model, share, saved)
+                total = total + share * loss
+            return total
+
+        losses = self.workers.run(work)
+        self.workers.add_gradients()
+        return sum(losses[1:], start=losses[0])
 
     def step(self) -> Progress:
         """One update. On a GPU nothing is read back, except the loss and the gradient's length on the steps that are logged."""
@@ -118,17 +128,24 @@ class Trainer:
 
     def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float | None:
         """Mean loss over the validation split (or its first `eval_batches` batches), in nats per token; None if stopped midway."""
-        total, count = 0.0, 0
-        for number, (ids, targets) in enumerate(self.corpus.validation_batches(self.options.batch)):
-            if number == self.options.eval_batches:
-                break
-            if stop():
-                return None
-            scored = int(np.count_nonzero(targets != IGNORE))
-            with np.errstate(over="ignore", invalid="ignore"):
-                loss, _ = causal_lm(self.model, ids, targets)
-            total, count = total + scored * loss.astype(np.float64), count + scored
-        return float(total) / count
+
+        def work(worker: int, model: GPT) -> tuple[Array, int] | None:
+            total, count = 0.0, 0
+            batches = self.corpus.validation_batches(self.options.batch)
+            for ids, targets in itertools.islice(batches, worker, self.options.eval_batches, len(self.workers.models)):
+                if stop():
+                    return None
+                scored = int(np.count_nonzero(targets != IGNORE))
+                loss, _ = causal_lm(model, ids, targets)
+                total, count = total + scored * loss.astype(np.float64), count + scored
+            return total, count
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            parts = self.workers.run(work)
+        if None in parts:
+            return None
+        totals, counts = zip(*parts, strict=True)
+        return float(sum(totals)) / sum(counts)
 
     def seconds_per_step(self, repeats: int = 3) -> float:
         """What a step costs on this machine, measured once on real batches; the weights stay as they are, the gradients don't."""
