@@ -15,7 +15,10 @@ from collections.abc import Callable
 import numpy as np
 
 from minillm.backend import reuse_freed_memory
+from minillm.generation import generate
 from minillm.models import GPT, GPTConfig
+from minillm.text import Corpus
+from minillm.training import Trainer, TrainOptions, default_threads
 
 VOCAB = 65
 
@@ -29,25 +32,13 @@ def peak_memory() -> int | None:
 
 
 def minillm_side(config: GPTConfig, batch: int) -> tuple[Callable, Callable]:
-    from minillm.generation import generate
-    from minillm.objectives import causal_lm, causal_lm_backward
-    from minillm.training import AdamW, clip_grad_norm
-
-    reuse_freed_memory()  # as the command line does
+    """The trainer as the command line runs it, on random tokens, logging (so reading back the loss) at every step."""
+    reuse_freed_memory()
     model = GPT(config)
-    optimizer = AdamW(model.vector, betas=(0.9, 0.99))
-    rng = np.random.default_rng(0)
-
-    def step() -> None:
-        ids = rng.integers(VOCAB, size=(batch, config.context + 1))
-        model.vector.zero_grad()
-        loss, saved = causal_lm(model, ids[:, :-1], ids[:, 1:])
-        causal_lm_backward(model, 1.0, saved)
-        clip_grad_norm(model.vector, 1.0)
-        optimizer.step(1e-3)
-        float(loss)
-
-    return step, lambda tokens: list(generate(model, np.array([1]), tokens))
+    ids = np.random.default_rng(0).integers(VOCAB, size=20 * (batch + 2) * config.context)
+    options = TrainOptions(batch=batch, log_every=1, threads=default_threads(batch))
+    trainer = Trainer(model, Corpus(ids, config.context), options)
+    return trainer.step, lambda tokens: list(generate(model, np.array([1]), tokens))
 
 
 def torch_side(config: GPTConfig, batch: int) -> tuple[Callable, Callable]:
