@@ -20,8 +20,12 @@ ON_HOST = (np.ndarray, np.generic)
 
 
 def array_module(x: Array) -> ModuleType:
-    """The library that x belongs to: `numpy`, or `cupy` for anything that isn't NumPy's."""
-    return np if isinstance(x, ON_HOST) else sys.modules["cupy"]
+    """The library that the array x belongs to: `numpy` or `cupy`."""
+    if isinstance(x, ON_HOST):
+        return np
+    if "cupy" not in sys.modules or not isinstance(x, sys.modules["cupy"].ndarray):
+        raise TypeError(f"expected a NumPy or CuPy array, got {type(x).__name__}")
+    return sys.modules["cupy"]
 
 
 def to_host(x: Array) -> np.ndarray:
@@ -58,9 +62,9 @@ def reuse_freed_memory() -> None:
     except (AttributeError, OSError, TypeError):  # macOS, musl; Windows
         return
     m_trim_threshold, m_mmap_threshold, m_arena_max = -1, -3, -8  # malloc.h
-    mallopt(m_mmap_threshold, 1 << 30)
-    mallopt(m_trim_threshold, (1 << 31) - 1)
-    mallopt(m_arena_max, 1)
+    if mallopt(m_mmap_threshold, 1 << 25):  # 32 MiB, the most that every glibc takes
+        mallopt(m_trim_threshold, (1 << 31) - 1)
+        mallopt(m_arena_max, 1)
 
 
 CPU = Device("cpu", np, "NumPy on the processor")

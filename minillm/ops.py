@@ -125,14 +125,14 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     return gamma * xhat + beta, (xhat, rstd, gamma)
 
 
-def layer_norm_backward(dy, saved):
+def layer_norm_backward(dy, saved, weights=True):
     """dy (..., D) -> dx (..., D), dgamma (D,), dbeta (D,)
 
     x reaches y three ways: straight, through the mean, and through the variance. With g = gamma dy,
 
         dx = rstd (g - mean(g) - x̂ mean(g x̂))
 
-    where the second term is the mean's share and the third the variance's.
+    where the second term is the mean's share and the third the variance's. With `weights=False` (frozen) only dx is computed.
     """
     xhat, rstd, gamma = saved
     width = dy.shape[-1]
@@ -142,7 +142,7 @@ def layer_norm_backward(dy, saved):
     g -= sum_last(g) / width  # x̂ = (x - mean(x)) rstd, the mean's share
     g -= xhat * mean_g_xhat  # ... the variance's share
     g *= rstd  # ... and straight
-    return g, sum_rows(dy_xhat), sum_rows(dy)
+    return g, *((sum_rows(dy_xhat), sum_rows(dy)) if weights else (None, None))  # y = gamma x̂ + beta
 
 
 # --- attention ----------------------------------------------------------------------------------------------------------------------------
@@ -173,6 +173,13 @@ def softmax_backward(dp, saved):
     return ds
 
 
+def forbid(scores, mask):
+    """scores where the boolean mask is True, -inf where it is False."""
+    if mask.dtype != bool:
+        raise TypeError(f"a mask is boolean, True = may look, and this one is {mask.dtype}")
+    return scores + array_module(scores).where(mask, scores.dtype.type(0), scores.dtype.type(-math.inf))
+
+
 def attention(q, k, v, mask=None, keep=None, scale=None):
     """Scaled dot-product attention: every query takes a weighted average of the values, weighted by how well it matches their keys.
 
@@ -188,9 +195,7 @@ def attention(q, k, v, mask=None, keep=None, scale=None):
     scores = (q * scale) @ xp.ascontiguousarray(
         k.swapaxes(-1, -2)
     )  # a copy of kᵀ costs less than a product that strides
-    if mask is not None:
-        scores += xp.where(mask, scores.dtype.type(0), scores.dtype.type(-math.inf))
-    p, _ = softmax(scores)
+    p, _ = softmax(scores if mask is None else forbid(scores, mask))
     y = (p if keep is None else p * keep) @ v
     return y, (q, k, v, p, keep, scale)
 
@@ -223,19 +228,17 @@ def bilinear_attention(x, weight, mask=None):
 
     It is one head of `attention` with W = W_q W_kᵀ / √K, and values and output left as they are. `saved[3]` is the attention map α.
     """
-    xp = array_module(x)
     xw = x @ weight
     scores = xw @ x.swapaxes(-1, -2)
-    if mask is not None:
-        scores += xp.where(mask, scores.dtype.type(0), scores.dtype.type(-math.inf))
-    alpha, _ = softmax(scores)
+    alpha, _ = softmax(scores if mask is None else forbid(scores, mask))
     return alpha @ x, (x, weight, xw, alpha)
 
 
-def bilinear_attention_backward(dh, saved):
+def bilinear_attention_backward(dh, saved, weights=True):
     """dh (B, T, D) -> dx (B, T, D), dweight (D, D)
 
     x is read three times: as the word that looks, as the words looked at, and as the values averaged. The three gradients add up.
+    With `weights=False` (frozen) only dx is computed.
     """
     x, weight, xw, alpha = saved
     width = x.shape[-1]
@@ -244,15 +247,14 @@ def bilinear_attention_backward(dh, saved):
     dx = alpha.swapaxes(-1, -2) @ dh  # h = α x
     dx += de.swapaxes(-1, -2) @ xw  # e = (x W) xᵀ
     dx += dxw @ weight.T  # x W
-    dweight = x.reshape(-1, width).T @ dxw.reshape(-1, width)  # x W
-    return dx, dweight
+    return dx, x.reshape(-1, width).T @ dxw.reshape(-1, width) if weights else None  # x W
 
 
 # --- activations and dropout --------------------------------------------------------------------------------------------------------------
 
 
 def relu(x):
-    """y = max(x, 0). x of any shape."""
+    """y = max(x, 0), for x of any shape."""
     return array_module(x).maximum(x, 0), x
 
 
@@ -263,7 +265,10 @@ def relu_backward(dy, saved):
 
 
 def gelu(x):
-    """y = x p(x), p = (1 + tanh u)/2, u = √(2/π) (x + 0.044715 x³): the GELU of GPT-2. Hendrycks & Gimpel 2016, section 2."""
+    """x of any shape -> y = x p, p = (1 + tanh u)/2, u = √(2/π) (x + 0.044715 x³): the GELU of GPT-2.
+
+    Hendrycks & Gimpel 2016, section 2.
+    """
     p = x * x  # x * x * x, never x**3: on float32 the power is 170 times slower
     p *= 0.044715 * math.sqrt(2 / math.pi)
     p += math.sqrt(2 / math.pi)
@@ -277,11 +282,14 @@ def gelu(x):
 def gelu_backward(dy, saved):
     """dy/dx = p + x p' with p' = (1 - tanh² u) u'/2 = 2 p (1 - p) u', since tanh u = 2p - 1, and u' = √(2/π) (1 + 3·0.044715 x²)."""
     x, p = saved
-    dx = x * x
-    dx *= 3 * 0.044715 * 2 * math.sqrt(2 / math.pi)
-    dx += 2 * math.sqrt(2 / math.pi)  # 2 u'
+    w = 1 - p
+    w *= p
+    w *= x  # x p (1 - p): far out it is zero, and nothing that it is multiplied by overflows
+    dx = w * x
     dx *= x
-    dx *= (1 - p) * p  # p = (1 + tanh u)/2
+    dx *= 3 * 0.044715
+    dx += w
+    dx *= 2 * math.sqrt(2 / math.pi)  # u = √(2/π) (x + 0.044715 x³), p = (1 + tanh u)/2
     dx += p  # y = x p
     dx *= dy
     return dx
@@ -305,8 +313,8 @@ def normal_cdf(x):
     Python's `math.erfc` gives it: relative error 3e-14 with degree 32, and 1.5e-7, float32's own rounding, with degree 14.
     """
     xp = array_module(x)
-    z = xp.minimum(xp.abs(x) * math.sqrt(0.5), 8)  # beyond 8 the tail is below 1e-28
-    s = (2 / (2 + z) - 0.6) / 0.4
+    z = xp.minimum(xp.abs(x) * math.sqrt(0.5), 30)  # exp(-30²) is zero
+    s = (2 / (2 + xp.minimum(z, 8)) - 0.6) / 0.4  # beyond 8 the series stands still, and exp(-z²) goes on falling
     first, *coefficients = _erfc_coefficients(32 if x.dtype == np.float64 else 14)
     b1 = b2 = xp.zeros_like(x)
     for c in reversed(coefficients):  # Clenshaw's recurrence sums Σ c_k T_k(s)
@@ -367,7 +375,7 @@ def cross_entropy(logits, targets, label_smoothing=0.0):
     if label_smoothing:
         loss -= label_smoothing / vocab * sum_last(logp)[:, 0]
     weight = scored.astype(logits.dtype) / count
-    return loss @ weight, (logp, places, weight, label_smoothing, shape)
+    return xp.where(scored, loss, 0) @ weight, (logp, places, weight, label_smoothing, shape)
 
 
 def cross_entropy_backward(dloss, saved):

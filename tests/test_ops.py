@@ -231,3 +231,34 @@ def test_the_gradient_of_the_logits_sums_to_zero(rng):
     """Probability taken from one token goes to another."""
     _, saved = ops.cross_entropy(rng.standard_normal((2, 3, 5)), np.array([[0, 1, 2], [3, 4, IGNORE]]), 0.2)
     np.testing.assert_allclose(ops.cross_entropy_backward(1.0, saved).sum(-1), 0, atol=1e-15)
+
+
+def test_an_ignored_row_may_hold_anything():
+    logits = np.array([[-np.inf, 0.0, 0.0], [1.0, 2.0, 3.0]])
+    loss, saved = ops.cross_entropy(logits, np.array([ops.IGNORE, 2]))
+    assert loss == pytest.approx(ops.cross_entropy(logits[1:], np.array([2]))[0])
+    assert np.isfinite(ops.cross_entropy_backward(1.0, saved)).all()
+
+
+@pytest.mark.parametrize("name", ["gelu", "gelu_erf"])
+@pytest.mark.parametrize(("dtype", "far"), [(np.float32, 1e15), (np.float64, 1e120)])
+def test_gelu_at_the_end_of_the_numbers(name, dtype, far):
+    with np.errstate(over="ignore"):
+        y, saved = getattr(ops, name)(np.array([-far, far], dtype))
+        dx = getattr(ops, f"{name}_backward")(np.ones(2, dtype), saved)
+    np.testing.assert_array_equal(y, np.array([0, far], dtype))
+    np.testing.assert_array_equal(dx, [0, 1])
+
+
+def test_a_mask_of_numbers_is_refused():
+    """PyTorch's additive masks hold 0 where one may look: read as truth, they would look exactly the wrong way."""
+    x = np.ones((1, 2, 3, 4))
+    with pytest.raises(TypeError, match="a mask is boolean, True = may look, and this one is float64"):
+        ops.attention(x, x, x, np.zeros((3, 3)))
+    with pytest.raises(TypeError, match="a mask is boolean"):
+        ops.bilinear_attention(x[0], np.eye(4), np.ones((3, 3), int))
+
+
+def test_a_list_is_no_array():
+    with pytest.raises(TypeError, match="expected a NumPy or CuPy array, got list"):
+        ops.softmax([1.0, 2.0])

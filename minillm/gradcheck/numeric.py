@@ -82,6 +82,10 @@ def layer_errors(
     dy = _upstream(y, rng)
     tensors = _floats(forward, inputs)
     parameters = {name: parameter for name, parameter in layer.named_parameters() if parameter.trainable}
+    if both := sorted(set(tensors) & set(parameters)):
+        raise ValueError(
+            f"an input and a parameter are both called {both[0]}: rename one, or only one would be checked"
+        )
     # Gradients start at random, and what they grow by is checked: a backward that overwrites instead of adding cannot pass.
     found = {name: parameter.grad for name, parameter in parameters.items()}
     start = {name: rng.standard_normal(parameter.data.shape) for name, parameter in parameters.items()}

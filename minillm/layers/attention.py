@@ -110,6 +110,6 @@ class BilinearAttention(Layer):
         return bilinear_attention(x, self.weight.data, mask)
 
     def backward(self, dh: Array, saved: tuple) -> Array:
-        dx, dweight = bilinear_attention_backward(dh, saved)
+        dx, dweight = bilinear_attention_backward(dh, saved, weights=self.weight.trainable)
         self.weight.accumulate(dweight)
         return dx

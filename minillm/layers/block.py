@@ -59,9 +59,9 @@ class PreNormBlock(Block):
         return r + f, BlockSaved(s1, sa, s2, sf, d1, d2)
 
     def backward(self, dy: Array, saved: BlockSaved) -> Array:
-        df = self.dropout.backward(dy, saved.drop2)
+        df = self.dropout.backward(dy, saved.drop2)  # f = dropout(ffn(norm2(r)))
         dr = dy + self.norm2.backward(self.ffn.backward(df, saved.ffn), saved.norm2)  # y = r + ffn(norm2(r))
-        da = self.dropout.backward(dr, saved.drop1)
+        da = self.dropout.backward(dr, saved.drop1)  # a = dropout(attention(norm1(x)))
         dx, dmemory = self.attention.backward(da, saved.attention)  # attention read norm1(x) twice
         return dr + self.norm1.backward(dx + dmemory, saved.norm1)  # r = x + attention(norm1(x))
 
@@ -85,9 +85,10 @@ class PostNormBlock(Block):
 
     def backward(self, dy: Array, saved: BlockSaved) -> Array:
         ds = self.norm2.backward(dy, saved.norm2)  # y = norm2(r + ffn(r))
-        dr = ds + self.ffn.backward(self.dropout.backward(ds, saved.drop2), saved.ffn)
+        dr = ds + self.ffn.backward(self.dropout.backward(ds, saved.drop2), saved.ffn)  # f = dropout(ffn(r))
         ds = self.norm1.backward(dr, saved.norm1)  # r = norm1(x + attention(x))
-        dx, dmemory = self.attention.backward(self.dropout.backward(ds, saved.drop1), saved.attention)
+        da = self.dropout.backward(ds, saved.drop1)  # a = dropout(attention(x))
+        dx, dmemory = self.attention.backward(da, saved.attention)
         return ds + dx + dmemory  # attention read x twice, and the shortcut once
 
     def extend(self, x: Array, keys: Array, values: Array, start: int) -> Array:

@@ -51,9 +51,12 @@ class Layer:
                 yield name, value
             elif isinstance(value, Layer):
                 yield from value._walk(f"{name}.")
-            elif isinstance(value, list):
-                for i, layer in enumerate(value):
-                    yield from layer._walk(f"{name}.{i}.")
+            elif isinstance(value, list | tuple | dict):
+                for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+                    if isinstance(item, Parameter):
+                        yield f"{name}.{key}", item
+                    elif isinstance(item, Layer):
+                        yield from item._walk(f"{name}.{key}.")
 
     def parameters(self) -> list[Parameter]:
         return [parameter for _, parameter in self.named_parameters()]

@@ -19,7 +19,7 @@ class LayerNorm(Layer):
         return layer_norm(x, self.gamma.data, self.beta.data, self.eps)
 
     def backward(self, dy: Array, saved: tuple) -> Array:
-        dx, dgamma, dbeta = layer_norm_backward(dy, saved)
+        dx, dgamma, dbeta = layer_norm_backward(dy, saved, weights=self.gamma.trainable or self.beta.trainable)
         self.gamma.accumulate(dgamma)
         self.beta.accumulate(dbeta)
         return dx

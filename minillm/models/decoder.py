@@ -111,12 +111,12 @@ class GPT(Layer):
 
     def encode_backward(self, dhidden: Array, saved: EncodeSaved) -> None:
         """dhidden (B, T, D): every line of `encode`, last one first. Ids have no gradient."""
-        dx = self.norm.backward(dhidden, saved.norm) if self.norm else dhidden
+        dx = self.norm.backward(dhidden, saved.norm) if self.norm else dhidden  # hidden = norm(x)
         for block, s in zip(reversed(self.blocks), reversed(saved.blocks), strict=True):
-            dx = block.backward(dx, s)
-        dx = self.dropout.backward(dx, saved.dropout)
-        dx = self.positions.backward(dx, saved.positions)
-        self.embedding.backward(dx, saved.embedding)
+            dx = block.backward(dx, s)  # x = block(x)
+        dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
+        dx = self.positions.backward(dx, saved.positions)  # x = x + position
+        self.embedding.backward(dx, saved.embedding)  # x = embedding(ids)
 
     def forward(self, ids: np.ndarray, rng=None) -> tuple[Array, GPTSaved]:
         hidden, se = self.encode(ids, rng)

@@ -16,8 +16,11 @@ class CausalSaved(NamedTuple):
 
 def check_targets(targets: np.ndarray, ids: np.ndarray, vocab_size: int) -> None:
     """Raise ValueError unless every target is a token id or IGNORE, one for each of ids (B, T)."""
-    if targets.shape != ids.shape:
-        raise ValueError(f"targets are {targets.shape} but ids are {ids.shape}: one target for each token")
+    if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iu":
+        what = targets.dtype if isinstance(targets, np.ndarray) else type(targets).__name__
+        raise ValueError(f"targets must be a NumPy array of whole numbers, got {what}")
+    if targets.shape != np.shape(ids):
+        raise ValueError(f"targets are {targets.shape} but ids are {np.shape(ids)}: one target for each token")
     wrong = targets[(targets != IGNORE) & ((targets < 0) | (targets >= vocab_size))]
     if wrong.size:
         raise ValueError(

@@ -107,10 +107,22 @@ def check_size(path: Path, needed: int) -> None:
         )
 
 
+def config_metadata(config: GPTConfig) -> dict[str, str]:
+    """The config as metadata for a file of tensors: heads or activation change what a model says, and no shape would tell."""
+    return {"config": json.dumps(config.to_dict(), sort_keys=True)}
+
+
+def check_config(path: Path, metadata: dict[str, str], config: GPTConfig) -> None:
+    """InputError if a file of tensors was written for another config than the config.json beside it."""
+    expected = config_metadata(config)["config"]
+    if metadata.get("config", expected) != expected:
+        raise InputError(f"{path} was written for another config than the {CONFIG} beside it.", RETRAIN)
+
+
 def save_model(model: GPT, directory: Path) -> None:
     """Write the weights into a folder, each under its name. `config.json` is written once, when the run begins."""
     tensors = {name: to_host(parameter.data).astype(np.float32) for name, parameter in model.vector.named.items()}
-    save_tensors(directory / WEIGHTS, tensors, {"format": "minillm"})
+    save_tensors(directory / WEIGHTS, tensors, config_metadata(model.config))
 
 
 def load_model(directory: str | Path, device: Device = CPU) -> GPT:
@@ -121,7 +133,9 @@ def load_model(directory: str | Path, device: Device = CPU) -> GPT:
     config, path = read_config(directory / CONFIG), directory / WEIGHTS
     check_size(path, 4 * parameter_count(config))
     model = GPT(config, device=device)
-    tensors, _ = read_tensors(path, {name: parameter.data.shape for name, parameter in model.vector.named.items()})
+    shapes = {name: parameter.data.shape for name, parameter in model.vector.named.items()}
+    tensors, metadata = read_tensors(path, shapes)
+    check_config(path, metadata, config)
     for name, parameter in model.vector.named.items():
         parameter.data[...] = device.xp.asarray(tensors[name])
     return model

@@ -22,7 +22,7 @@ from minillm.gradcheck import (
     run,
     select,
 )
-from minillm.layers import Layer, LayerNorm, Linear, MultiHeadAttention, ParameterVector
+from minillm.layers import Layer, LayerNorm, Linear, MultiHeadAttention, Parameter, ParameterVector
 from minillm.models import GPT, GPTConfig
 
 OPS = [name.removesuffix("_backward") for name in vars(ops) if name.endswith("_backward")]
@@ -183,3 +183,21 @@ def test_an_upstream_gradient_of_ones_would_be_blind():
     g = np.ones_like(y) * gamma
     wrong = rstd * (g - g.mean(-1, keepdims=True))
     assert np.abs(wrong - ops.layer_norm_backward(np.ones_like(y), (xhat, rstd, gamma))[0]).max() < 1e-12
+
+
+def test_an_input_and_a_parameter_of_one_name_are_refused():
+    """One would hide the other, and a wrong dx would pass."""
+
+    class Scale(Layer):
+        def __init__(self):
+            self.x = Parameter(np.ones(3))
+
+        def forward(self, x):
+            return x * self.x.data, x
+
+        def backward(self, dy, saved):
+            self.x.accumulate((dy * saved).sum(0))
+            return 123 * dy
+
+    with pytest.raises(ValueError, match="both called x"):
+        layer_errors(Scale(), (np.ones((2, 3)),), np.random.default_rng(0))

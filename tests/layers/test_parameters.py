@@ -142,3 +142,14 @@ def test_first_weights_have_the_asked_spread_and_biases_are_zero():
     assert layer.expand.weight.data.std() == pytest.approx(0.02, rel=0.05)
     assert layer.contract.weight.data.std() == pytest.approx(0.005, rel=0.05)
     assert (layer.expand.bias.data == 0).all() and (layer.contract.bias.data == 0).all()
+
+
+def test_layers_are_found_in_lists_tuples_and_dicts_beside_plain_values():
+    class Many(Layer):
+        def __init__(self):
+            rng = np.random.default_rng(0)
+            self.sizes = [1, 2]
+            self.pair = (Linear(2, 3, rng, bias=False), Linear(3, 2, rng, bias=False))
+            self.named = {"gain": Parameter(np.ones(2)), "title": "many"}
+
+    assert [name for name, _ in Many().named_parameters()] == ["pair.0.weight", "pair.1.weight", "named.gain"]

@@ -175,3 +175,10 @@ def test_what_is_no_checkpoint(tmp_path):
 
 def test_the_config_survives_its_file(saved):
     assert read_config(saved / CONFIG) == SMALL
+
+
+@pytest.mark.parametrize("change", [{"heads": 4}, {"activation": "relu"}, {"norm": "post", "tie_head": True}])
+def test_a_config_that_was_edited_is_noticed_even_where_every_shape_fits(saved, change):
+    write_json(saved / CONFIG, json.loads((saved / CONFIG).read_text(encoding="utf-8")) | change)
+    with pytest.raises(InputError, match=r"another config than|other tensors than"):
+        load_model(saved)
