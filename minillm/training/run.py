@@ -26,8 +26,10 @@ from minillm.training.checkpoint import (
     CONFIG,
     RETRAIN,
     WEIGHTS,
+    check_config,
     check_size,
     check_types,
+    config_metadata,
     load_model,
     read_config,
     read_json,
@@ -161,12 +163,13 @@ class Run:
             "best_step": trainer.best_step,
             "evaluated_step": trainer.evaluated_step,
         }
-        save_tensors(self.path(STATE), arrays, {"state": json.dumps(state)})
+        save_tensors(self.path(STATE), arrays, {"state": json.dumps(state)} | config_metadata(trainer.model.config))
 
     def load(self, trainer: Trainer) -> None:
         """Put the trainer where `save` left it, and the log with it."""
         arrays = state_arrays(trainer)
         saved, metadata = read_tensors(self.path(STATE), {name: array.shape for name, array in arrays.items()})
+        check_config(self.path(STATE), metadata, trainer.model.config)
         try:
             state = json.loads(metadata["state"])
             step, best_step, evaluated_step = (int(state[name]) for name in ("step", "best_step", "evaluated_step"))
