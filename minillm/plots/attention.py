@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
@@ -38,7 +39,7 @@ def attention_heatmap(
     axes = figure.subplots(squeeze=False)
     panel = axes[0, 0]
     image = _draw(panel, weights)
-    figure.colorbar(image, ax=panel, fraction=0.05, aspect=30, label="attention weight")
+    _colour_bar(figure, image, panel, fraction=0.05, aspect=30)
     if numbered:
         _write_numbers(panel, image)
 
@@ -46,7 +47,7 @@ def attention_heatmap(
     query_label = "query: looks from" + name_ticks(panel.yaxis, query_names, height / rows, smallest=7)
     key_label = "key: looks at" + name_ticks(panel.xaxis, key_names, width / columns, smallest=7)
     panel.set_ylabel(query_label)
-    panel.set_xlabel(_lines(key_label, "grey: masked" if causal else "", note), wrap=True)
+    panel.set_xlabel(_lines(key_label, "grey: masked" if np.ma.is_masked(weights) else "", note), wrap=True)
     if title:
         panel.set_title(plain_text(title), parse_math=False, wrap=True)
     fit(figure, axes, width, height)
@@ -71,7 +72,10 @@ def attention_grid(
     weights = _checked(weights, "LHTS", queries, keys, causal)
     layers, heads, rows, columns = weights.shape
     longest = max(rows, columns)
-    cell = min(max(1.4, 0.17 * longest), 12 / max(layers, heads)) / longest  # inches: some 12 for the whole picture
+    most = max(layers, heads)
+    cell = min(max(1.4, 0.17 * longest), 12 / most) / longest  # inches: some 12 for the whole picture
+    if 0.11 * longest * most <= 22:  # up to 22 where that leaves room for every name, in 6 points
+        cell = max(cell, 0.11)
     width, height = np.maximum([columns * cell, rows * cell], 0.8)
 
     figure = new_figure()
@@ -79,7 +83,7 @@ def attention_grid(
     for (layer, head), panel in np.ndenumerate(axes):
         image = _draw(panel, weights[layer, head])
         panel.set(xticks=[], yticks=[])  # the tokens are named on the left and below only
-    figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, aspect=40, label="attention weight")
+    _colour_bar(figure, image, axes, fraction=0.04, pad=0.02, aspect=40)
 
     query_names, key_names, note = _names(queries, keys)
     for layer, panel in zip(layer_numbers or range(layers), axes[:, 0], strict=True):
@@ -89,7 +93,9 @@ def attention_grid(
         key_label = "key: looks at" + name_ticks(bottom.xaxis, key_names, width / columns, smallest=6)
         top.set_title(f"head {head}", loc="center", fontsize=10)
     figure.supylabel(query_label, fontsize=10)
-    figure.supxlabel(_lines(key_label, "grey: masked" if causal else "", note), fontsize=10, wrap=True)
+    figure.supxlabel(
+        _lines(key_label, "grey: masked" if np.ma.is_masked(weights) else "", note), fontsize=10, wrap=True
+    )
     if title:
         figure.suptitle(plain_text(title), parse_math=False, wrap=True, fontsize=11)
     fit(figure, axes, width, height)
@@ -132,11 +138,22 @@ def _checked(
 
 
 def _draw(panel: Axes, weights: np.ma.MaskedArray) -> AxesImage:
-    """One map (T, S) on the scale 0 to 1 that all maps share; masked cells show the grey behind them."""
+    """One map (T, S) on the scale 0 to 1 that all maps share; masked cells show the grey behind them.
+
+    Among many tokens most weights are small: there the colours go by the square root, which tells 0.02 from 0.1.
+    """
+    norm = PowerNorm(0.5, 0, 1) if max(weights.shape) > 12 else Normalize(0, 1)
     panel.set_facecolor(MASKED)
     panel.grid(False)
     panel.spines[:].set_visible(False)
-    return panel.imshow(weights, vmin=0, vmax=1, aspect="auto")
+    return panel.imshow(weights, norm=norm, aspect="auto")
+
+
+def _colour_bar(figure: Figure, image: AxesImage, axes: Axes | np.ndarray, **sizes) -> None:
+    """The scale of the colours, named by the weights themselves also where the colours go by their square root."""
+    if isinstance(image.norm, PowerNorm):
+        sizes |= {"ticks": [0, 0.05, 0.2, 0.5, 1], "format": "%g"}
+    figure.colorbar(image, ax=axes, label="attention weight", **sizes)
 
 
 def _write_numbers(panel: Axes, image: AxesImage) -> None:

@@ -71,7 +71,7 @@ def token_labels(tokens: Sequence[str]) -> tuple[list[str], str]:
     if not key:
         return labels, ""
     _log.warning("no installed font can draw these tokens (Noto Sans CJK has the Chinese ones): %s", ", ".join(key))
-    return labels, "#: position of a token that no installed font can draw"
+    return labels, "#: position of a token that no installed font can draw\n(the key is printed on stderr)"
 
 
 def plain_text(text: str) -> str:

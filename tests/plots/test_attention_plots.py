@@ -44,6 +44,24 @@ def test_causal_draws_later_keys_as_missing(attention, words, shape):
     assert "grey: masked" in axes.get_xlabel()
 
 
+def test_grey_is_named_only_where_there_is_some():
+    assert attention_heatmap(np.ones((1, 1)), ["a"], causal=True).axes[0].get_xlabel() == "key: looks at"
+    assert attention_grid(np.ones((1, 2, 1, 1)), ["a"], causal=True).get_supxlabel() == "key: looks at"
+
+
+@pytest.mark.parametrize(("tokens", "middle"), [(12, 0.25), (13, 0.5)])
+def test_large_maps_spread_the_small_weights(attention, words, tokens, middle):
+    weights = attention(1, 1, tokens, tokens)
+    for figure in (attention_heatmap(weights[0, 0], words(tokens)), attention_grid(weights, words(tokens))):
+        panel, bar = figure.axes
+        assert image_of(panel).norm(0.25) == middle
+        assert image_of(panel).get_clim() == (0, 1)
+        np.testing.assert_array_equal(image_of(panel).get_array(), weights[0, 0])
+        figure.canvas.draw()
+        if tokens > 12:
+            assert tick_texts(bar.yaxis) == ["0", "0.05", "0.2", "0.5", "1"]
+
+
 def test_a_weight_of_zero_is_not_missing():
     drawn = image_of(attention_heatmap(np.eye(3), list("abc")).axes[0]).get_array()
     assert not np.ma.getmaskarray(drawn).any()
@@ -106,19 +124,29 @@ def test_grid_names_tokens_on_its_outer_edges(attention):
             assert tick_texts(panel.xaxis) == (list("defg") if row == 1 else [])
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 6, 6), (2, 8, 6, 6), (4, 4, 40, 40), (6, 6, 20, 20), (3, 2, 5, 30)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 6, 6), (2, 8, 6, 6), (4, 4, 40, 40), (4, 4, 60, 60), (6, 6, 20, 20), (3, 2, 5, 30)]
+)
 def test_grid_can_be_read(attention, words, assert_inside, assert_readable, shape):
     figure = attention_grid(attention(*shape), words(shape[2]), words(shape[3]), title="Every head of every layer")
     assert_inside(figure)
     assert_readable(figure.axes[(shape[0] - 1) * shape[1]], smallest=6)
 
 
-def test_grid_says_when_it_names_only_some_tokens(attention, words):
-    figure = attention_grid(attention(4, 4, 40, 40), words(40))
-    assert figure.get_supylabel() == "query: looks from (1 token in 2 is named)"
+@pytest.mark.parametrize("tokens", [40, 48])
+def test_grid_grows_to_name_every_token(attention, words, tokens):
+    figure = attention_grid(attention(4, 4, tokens, tokens, causal=True), words(tokens), causal=True)
     corner = figure.axes[12]
-    assert tick_texts(corner.xaxis) == words(40)[::2]
-    np.testing.assert_array_equal(corner.get_xticks(), range(0, 40, 2))
+    assert tick_texts(corner.xaxis) == tick_texts(corner.yaxis) == words(tokens)
+    assert max(figure.get_size_inches()) < 25
+
+
+def test_grid_says_when_it_names_only_some_tokens(attention, words):
+    figure = attention_grid(attention(4, 4, 60, 60), words(60))
+    assert figure.get_supylabel() == "query: looks from (1 token in 3 is named)"
+    corner = figure.axes[12]
+    assert tick_texts(corner.xaxis) == words(60)[::3]
+    np.testing.assert_array_equal(corner.get_xticks(), range(0, 60, 3))
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_blanks_become_visible_and_long_tokens_are_cut():
 def test_other_tokens_become_their_position_with_one_line_of_key(no_chinese_font, caplog):
     names, note = labels.token_labels(["I", "喜欢", "自然", "x"])
     assert names == ["I", "#1", "#2", "x"]
-    assert note == "#: position of a token that no installed font can draw"
+    assert note == "#: position of a token that no installed font can draw\n(the key is printed on stderr)"
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage().endswith("#1 = '喜欢', #2 = '自然'")
