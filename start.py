@@ -28,7 +28,11 @@ def main() -> int:
     if sys.argv[1:] not in ([], ["test"]):
         print("Usage: python3 start.py [test]")
         return 2
-    code = set_up()
+    try:
+        code = set_up()
+    except KeyboardInterrupt:
+        print("\nInterrupted. The next start sets up what is missing.")
+        return 130
     if code:
         return code
     return call("-m", "pytest") if sys.argv[1:] else main_job()
@@ -63,17 +67,32 @@ def set_up() -> int:
     if PYTHON.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return 0
     print("Setting up .venv (once; a minute or so) ...", flush=True)
-    if not PYTHON.exists() and subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False).returncode:
+    if not has_pip() and not succeeds(sys.executable, "-m", "venv", "--clear", str(VENV), show=True):
         print(
             "Python could not make a virtual environment.\nOn Debian and Ubuntu: sudo apt install python3-venv, then run this again."
         )
         return 2
     install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(HERE / "requirements.txt")]
-    if call(*install):
+    if not succeeds(str(PYTHON), *install, show=True):
         print("Installing requirements.txt failed.\nIs this machine online? The lines above say what pip met.")
         return 2
     stamp.write_text(wanted, encoding="utf-8")
     return 0
+
+
+def has_pip() -> bool:
+    """Whether the environment is whole: a set-up that was cut short leaves a Python without pip."""
+    return PYTHON.exists() and succeeds(str(PYTHON), "-m", "pip", "--version")
+
+
+def succeeds(*command: str, show: bool = False) -> bool:
+    """Run a step of the set-up. What it says is kept back, or with `show` printed if it fails."""
+    answer = subprocess.run(
+        command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    if show and answer.returncode:
+        print(answer.stdout)
+    return answer.returncode == 0
 
 
 def call(*arguments: str) -> int:

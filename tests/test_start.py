@@ -22,6 +22,8 @@ def start(tmp_path, monkeypatch):
     (tmp_path / ".venv/python").touch()
     module.calls = []
     monkeypatch.setattr(module, "call", lambda *arguments: module.calls.append(arguments) or 0)
+    module.steps = []  # of the set-up
+    monkeypatch.setattr(module, "succeeds", lambda *command, **options: module.steps.append(command) or True)
     return module
 
 
@@ -31,7 +33,7 @@ def run(start, monkeypatch, *arguments) -> int:
 
 
 def test_it_installs_once_and_again_when_the_requirements_change(start, monkeypatch):
-    installs = lambda: sum("install" in call for call in start.calls)  # noqa: E731
+    installs = lambda: sum("install" in step for step in start.steps)  # noqa: E731
     assert run(start, monkeypatch, "test") == 0 and installs() == 1
     assert run(start, monkeypatch, "test") == 0 and installs() == 1
     (start.HERE / "requirements.txt").write_text("numpy\ntqdm\n", encoding="utf-8")
@@ -39,23 +41,44 @@ def test_it_installs_once_and_again_when_the_requirements_change(start, monkeypa
 
 
 def test_a_failed_install_is_tried_again(start, monkeypatch, capsys):
-    monkeypatch.setattr(start, "call", lambda *arguments: 1)
+    monkeypatch.setattr(start, "succeeds", lambda *command, **options: "install" not in command)
     assert run(start, monkeypatch) == 2
     assert "online" in capsys.readouterr().out
     assert not list(start.VENV.glob("*.sha256"))
 
 
+def test_an_environment_without_pip_is_made_anew(start, monkeypatch):
+    def succeeds(*command, **options):
+        start.steps.append(command)
+        return "--version" not in command
+
+    monkeypatch.setattr(start, "succeeds", succeeds)
+    assert run(start, monkeypatch, "test") == 0
+    assert [step[2] for step in start.steps] == ["pip", "venv", "pip"] and "--clear" in start.steps[1]
+    start.steps.clear()
+    assert run(start, monkeypatch, "test") == 0 and start.steps == [], "the second start asks nothing"
+
+
+def test_ctrl_c_during_the_set_up(start, monkeypatch, capsys):
+    def interrupt(*command, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(start, "succeeds", interrupt)
+    assert run(start, monkeypatch) == 130 and start.calls == []
+    assert "Interrupted" in capsys.readouterr().out
+
+
 def test_the_main_job_pretrains_then_writes_then_draws(start, monkeypatch):
     assert run(start, monkeypatch) == 0
-    assert [call[2] for call in start.calls[1:]] == ["pretrain", "generate", "attention"]
-    assert "--resume" not in start.calls[1]
+    assert [call[2] for call in start.calls] == ["pretrain", "generate", "attention"]
+    assert "--resume" not in start.calls[0]
 
 
 def test_the_main_job_goes_on_with_a_run_that_was_stopped(start, monkeypatch):
     (start.HERE / start.RUN).mkdir(parents=True)
     (start.HERE / start.RUN / "trainer.safetensors").touch()
     assert run(start, monkeypatch) == 0
-    assert "--resume" in start.calls[1]
+    assert "--resume" in start.calls[0]
 
 
 def test_the_code_of_the_step_that_failed_is_returned(start, monkeypatch):

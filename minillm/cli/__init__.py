@@ -1,13 +1,13 @@
 """The command line: python -m minillm COMMAND. One file a command; only the one that is called gets imported."""
 
+import contextlib
 import difflib
 import importlib
-import os
 import sys
 
 from minillm import __version__
 from minillm.cli.parser import Parser
-from minillm.cli.terminal import PROGRAM, program, say
+from minillm.cli.terminal import PROGRAM, open_streams, program, say, silence
 from minillm.errors import InputError
 
 COMMANDS = {
@@ -34,6 +34,7 @@ def overview() -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
     argv = sys.argv[1:] if argv is None else argv
+    open_streams()
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal that can't show a character shows ?
     try:
@@ -45,9 +46,9 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # The reader of our output has gone (`minillm generate ... | head`): nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return 0
-    except (InputError, MemoryError, OSError) as error:
+    except (InputError, MemoryError, ModuleNotFoundError, OSError) as error:
         if "--debug" in argv:
             raise
         wrong, remedy = explain(error)
@@ -65,6 +66,8 @@ def explain(error: Exception) -> tuple[str, str]:
             f"There is not enough memory ({str(error) or 'none is left'}).",
             "Choose a smaller model or a smaller batch.",
         )
+    if isinstance(error, ModuleNotFoundError):
+        return f"The package {error.name} is missing.", "Activate .venv (or: pip install -r requirements.txt)."
     where = f" ({error.filename})" if error.filename else ""
     return f"The system refused: {error.strerror or error}{where}.", "Check the names given, or see more with --debug."
 
@@ -83,15 +86,26 @@ def run(argv: list[str]) -> int:
             f"There is no command {name!r}.",
             f"Did you mean {near[0]}?" if near else f"Choose one of {', '.join(COMMANDS)}.",
         )
+    try:
+        prepared = prepare()
+    except ModuleNotFoundError:
+        if name != "doctor":  # which tells everything that is missing
+            raise
+        prepared = contextlib.nullcontext()
+    command = importlib.import_module(f"minillm.cli.{name}")
+    parser = Parser(prog=f"{PROGRAM} {name}", description=command.DESCRIPTION)
+    command.add_arguments(parser)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    with prepared:
+        return command.run(parser.parse_args(rest)) or 0
+
+
+def prepare() -> contextlib.AbstractContextManager:
+    """NumPy as every command wants it, while in the context."""
     import numpy as np  # not at the top: the overview can do without
 
     from minillm.backend import reuse_freed_memory
 
     reuse_freed_memory()
-    command = importlib.import_module(f"minillm.cli.{name}")
-    parser = Parser(prog=f"{PROGRAM} {name}", description=command.DESCRIPTION)
-    command.add_arguments(parser)
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     # What is not finite is found by its value, on every device; the warnings would add false alarms of the matrix products.
-    with np.errstate(all="ignore"):
-        return command.run(parser.parse_args(rest)) or 0
+    return np.errstate(all="ignore")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minillm.backend import to_host
-from minillm.cli.terminal import say
+from minillm.cli.terminal import count, say
 from minillm.errors import InputError
 from minillm.training import load_run
 
@@ -43,21 +43,17 @@ def run(args) -> None:
         what = f"layer {layers[0]}, head {heads[0]}"
         figure = attention_heatmap(maps[0, 0], labels, causal=True, title=what)
     else:
-        what = f"{count(layers, 'layer')} × {count(heads, 'head')}"
+        what = f"{count(len(layers), 'layer')} × {count(len(heads), 'head')}"
         figure = attention_grid(maps, labels, causal=True, layer_numbers=layers, head_numbers=heads)
     alt = f"Attention weights of {what} while reading “{args.text}”: each row is a token, each column a token that it looks at."
     save(figure, args.out, alt=alt)
-    say(f"{args.out}: {what}, {len(ids)} tokens")
+    say(f"{args.out}: {what}, {count(len(ids), 'token')}")
 
 
-def selected(name: str, number: int | None, count: int) -> list[int]:
+def selected(name: str, number: int | None, there: int) -> list[int]:
     """All of them, or the one that was asked for."""
     if number is None:
-        return list(range(count))
-    if not 0 <= number < count:
-        raise InputError(f"There is no {name} {number}.", f"This model has {name}s 0 to {count - 1}.")
+        return list(range(there))
+    if not 0 <= number < there:
+        raise InputError(f"There is no {name} {number}.", f"This model has {name}s 0 to {there - 1}.")
     return [number]
-
-
-def count(things: list[int], name: str) -> str:
-    return f"{len(things)} {name}{'s' if len(things) > 1 else ''}"

@@ -4,7 +4,7 @@ import sys
 
 from minillm.backend import choose_device
 from minillm.cli.parser import choice
-from minillm.cli.terminal import say
+from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
 from minillm.generation import generate
 from minillm.generation.sampling import check_sampling
@@ -72,10 +72,11 @@ def run(args) -> None:
         top_p=args.top_p,
         seed=args.seed,
     )
-    sys.stdout.write(prompt)
+    shown = visible if sys.stdout.isatty() else str  # a file or a pipe gets the text as it is
+    sys.stdout.write(shown(prompt))
     sys.stdout.flush()
     for piece in tokenizer.stream(tokens):
-        sys.stdout.write(piece)
+        sys.stdout.write(shown(piece))
         sys.stdout.flush()
     sys.stdout.write("\n")
 

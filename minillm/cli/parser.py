@@ -30,7 +30,8 @@ class Parser(argparse.ArgumentParser):
         return formatter.format_help().replace(PROGRAM, program())
 
     def parse_args(self, args: Sequence[str], namespace=None) -> argparse.Namespace:
-        """argparse's, but an unknown option is told of first, with the nearest known one."""
+        """argparse's, but an unknown option is told of first, with the nearest known one, and a text may begin with a dash."""
+        args = self._join_texts(args)
         for word in args:
             option = word.split("=")[0]
             if option.startswith("--") and option not in self._option_string_actions:
@@ -38,7 +39,26 @@ class Parser(argparse.ArgumentParser):
                 raise InputError(
                     f"There is no option {option}.", f"Did you mean {near[0]}?" if near else f"See {self.prog} --help"
                 )
-        return super().parse_args(args, namespace)
+        parsed = super().parse_args(args, namespace)
+        for action in self._actions:
+            value = getattr(parsed, action.dest, None)
+            if value == "":
+                raise InputError(f"{action.option_strings[0]} is empty.", "Give it a value.")
+            if isinstance(value, int) and abs(value) >= 2**63:
+                raise InputError(f"{action.option_strings[0]} is too large.", "Give a number of fewer digits.")
+        return parsed
+
+    def _join_texts(self, args: Sequence[str]) -> list[str]:
+        """`--prompt`, `-x` becomes `--prompt=-x`: after an option that takes any text, only a known option is not that text."""
+        joined, options = [], self._option_string_actions
+        for word in args:
+            before = options.get(joined[-1]) if joined else None
+            takes_text = before is not None and before.nargs is None and before.type is None
+            if takes_text and word.startswith("-") and word.split("=")[0] not in options:
+                joined[-1] += f"={word}"
+            else:
+                joined.append(word)
+        return joined
 
     def error(self, message: str):
         """argparse's complaints, and those of `choice`, which bring their own second line."""

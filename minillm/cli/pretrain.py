@@ -12,12 +12,13 @@ from tqdm import tqdm
 from minillm.backend import choose_device
 from minillm.cli.parser import choice
 from minillm.cli.presets import DEFAULT, PRESETS
-from minillm.cli.terminal import duration, program, say, shell_word
+from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.generation import generate
 from minillm.models import GPT, GPTConfig, flops_per_token, parameter_count
 from minillm.text import BPETokenizer, CharTokenizer, Corpus, Tokenizer, read_text, unigram_entropy
 from minillm.training import DivergedError, Run, Trainer, TrainOptions, check_memory, default_threads
+from minillm.training.schedules import SCHEDULES
 
 DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/book
 
@@ -37,7 +38,8 @@ MODEL_OPTIONS = (
     "tie_head",
     "bias",
 )
-CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "log_every", "threads")  # what --resume may alter
+CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "threads")  # what --resume may alter
+FLAGS = {"tie_head": "--untied", "bias": "--no-bias"}  # the options that are not called as what they set
 
 
 def add_arguments(parser) -> None:
@@ -72,9 +74,11 @@ def add_arguments(parser) -> None:
     add("--d-ff", type=int, metavar="N", help="width inside the feed-forward layers (default 4 × d-model)")
     add("--context", type=int, metavar="N", help="tokens that the model sees at once")
     add("--dropout", type=float, metavar="X", help="share of activations dropped while training (default 0)")
-    add("--activation", metavar="NAME", help="gelu (default), gelu_erf or relu")
-    add("--norm", metavar="NAME", help="pre (default) or post: where the LayerNorms stand")
-    add("--positions", metavar="NAME", help="learned (default) or sinusoidal")
+    activations = choice("activation", ["gelu", "gelu_erf", "relu"])
+    add("--activation", type=activations, metavar="NAME", help="gelu (default), gelu_erf or relu")
+    norms, positions = choice("norm", ["pre", "post"]), choice("positions", ["learned", "sinusoidal"])
+    add("--norm", type=norms, metavar="NAME", help="pre (default) or post: where the LayerNorms stand")
+    add("--positions", type=positions, metavar="NAME", help="learned (default) or sinusoidal")
     add(
         "--untied",
         dest="tie_head",
@@ -92,11 +96,14 @@ def add_arguments(parser) -> None:
     add("--batch", type=int, metavar="N", help="sequences to a forward pass")
     add("--threads", type=int, metavar="N", help="threads that share a batch (default: one a core)")
     add("--accumulate", type=int, metavar="N", help="forward passes to an update (default 1)")
+    objectives = choice("objective", ["causal"])
+    add("--objective", type=objectives, metavar="NAME", default="causal", help="causal: guess the next token")
     add("--optimizer", type=choice("optimizer", ["adamw"]), metavar="NAME", default="adamw", help="adamw")
     add("--lr", type=float, metavar="X", help="highest learning rate")
     add("--lr-floor", type=float, metavar="X", help="last learning rate, as a share of --lr (default 0.1)")
     add("--warmup", type=int, metavar="N", help="steps over which the learning rate climbs")
-    add("--schedule", metavar="NAME", help="cosine (default), linear or constant")
+    schedules = choice("schedule", SCHEDULES)
+    add("--schedule", type=schedules, metavar="NAME", help="cosine (default), linear or constant")
     add("--beta1", type=float, metavar="X", help="AdamW's memory of the gradient (default 0.9)")
     add("--beta2", type=float, metavar="X", help="AdamW's memory of its square (default 0.99)")
     add("--weight-decay", type=float, metavar="X", help="pull of the matrices towards zero (default 0.1)")
@@ -121,7 +128,8 @@ def run(args) -> int:
         + (f", {threads} threads that share each batch" if threads > 1 else "")
     )
     say(
-        f"model   {config.layers} layers, {config.heads} heads, {config.d_model} wide, context {config.context}, vocabulary {vocab}: "
+        f"model   {count(config.layers, 'layer')}, {count(config.heads, 'head')}, {config.d_model} wide, "
+        f"context {config.context}, vocabulary {vocab}: "
         f"{parameter_count(config):,} parameters, {flops_per_token(config) / 1e6:.1f} MFLOP a token"
     )
     say(f"data    {facts['name']}: {len(corpus.train):,} tokens to train on, {len(corpus.validation):,} to validate")
@@ -145,10 +153,15 @@ def run(args) -> int:
         f"done    {duration(trainer.elapsed)}, best validation loss {trainer.best_loss:.3f} at step {trainer.best_step:,}"
         f" (a blind guess: {chance:.2f}, frequencies: {unigram:.2f}): {where}"
     )
-    say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(facts['prompt'])}")
+    say(f"next    {program()} generate --checkpoint {here} {option('--prompt', facts['prompt'])}")
     short = fitting(facts["prompt"], tokenizer, config.context)
-    say(f"        {program()} attention --checkpoint {here} --text {shell_word(short)} --out attention.png")
+    say(f"        {program()} attention --checkpoint {here} {option('--text', short)} --out attention.png")
     return 0
+
+
+def option(name: str, text: str) -> str:
+    """An option with its value, for a command that can be copied; a value that begins with a dash is tied to its option."""
+    return f"{name}{'=' if text.startswith('-') else ' '}{shell_word(text)}"
 
 
 def fitting(text: str, tokenizer: Tokenizer, context: int) -> str:
@@ -173,6 +186,8 @@ def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     GPTConfig(vocab_size=1, **sizes)  # bad sizes are found before a large text is read
     if chosen.get("merges", 0) < 0:
         raise InputError(f"There can't be {chosen['merges']} merges.", "Give --merges 0 or more; 1024 suits a book.")
+    if "merges" in chosen and chosen["tokenizer"] != "bpe":
+        raise InputError("--merges is for the bpe tokenizer only.", "Add --tokenizer bpe, or leave --merges out.")
     folder = Run(args.out if args.out else next_free_folder())
     if not args.overwrite:
         folder.refuse_existing()
@@ -194,7 +209,9 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     options, facts = folder.read_options()
     config = folder.config()
     tokenizer = folder.tokenizer(config)
-    fixed = config.to_dict() | options.to_dict() | {"tokenizer": tokenizer.to_json()["type"]}
+    learned = tokenizer.to_json()
+    fixed = config.to_dict() | options.to_dict()
+    fixed |= {"tokenizer": learned["type"], "merges": len(learned.get("merges", []))}
     preset = {name: value for name, value in PRESETS.get(args.preset, {}).items() if name not in CHANGEABLE}
     named = {name: value for name, value in vars(args).items() if value is not None}
     changes = {}
@@ -204,7 +221,7 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
         if name not in CHANGEABLE:
             raise InputError(
                 f"This run has {name} {fixed[name]}, and --resume cannot change it to {value}.",
-                f"Leave --{name.replace('_', '-')} out, or start another run.",
+                f"Leave {FLAGS.get(name, '--' + name.replace('_', '-'))} out, or start another run.",
             )
         changes[name] = value
     if "steps" in changes:
@@ -225,6 +242,10 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     corpus = Corpus(tokenizer.encode(text), config.context)
     trainer = Trainer(GPT(config, device=device), corpus, options)
     folder.load(trainer)
+    if args.steps is not None and args.steps < trainer.steps_done:
+        raise InputError(
+            f"This run has done {trainer.steps_done} steps, and cannot end at {args.steps}.", "Give more --steps."
+        )
     if args.stop_at is not None and args.stop_at < trainer.steps_done:
         raise InputError(
             f"This run has done {trainer.steps_done} steps, and cannot stop at {args.stop_at}.",
@@ -252,18 +273,24 @@ def make_tokenizer(chosen: dict, text: str) -> Tokenizer:
 def describe(source: str | None, text: str) -> dict:
     """What the run must remember of its text: enough to find it again, and to know it if it changed."""
     name = {None: "the Python language reference", "-": "standard input"}.get(source, source)
-    opening = text[len(text) // 2 :].split("\n\n", 1)[-1].split()
+    opening = [word for word in text[len(text) // 2 :].split("\n\n", 1)[-1].split() if word == visible(word)]
+    words = opening[: 4 if " " in text else 1]
     return {
         "name": name,
         "source": source if source in (None, "-") else str(Path(source).resolve()),
         "characters": len(text),
         "sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
-        "prompt": " ".join(opening[:4])[:40] or text[:1],  # words of the text itself, to try the model with
+        "prompt": " ".join(words)[:40] or text[:1],  # words of the text itself, to try the model with
     }
 
 
 def announce_plan(trainer: Trainer, folder: Run) -> None:
     """How long it will take, measured on real batches, before it starts."""
+    if trainer.finished():
+        say(
+            f"plan    none: this run is finished, after {count(trainer.steps_done, 'step')}; more --steps or --minutes make it longer"
+        )
+        return
     options, config = trainer.options, trainer.model.config
     seconds = trainer.seconds_per_step()
     tokens = options.batch * options.accumulate * config.context
@@ -273,7 +300,7 @@ def announce_plan(trainer: Trainer, folder: Run) -> None:
         left = max(options.steps - trainer.steps_done, 0)
         evaluation = 1 + seconds * 0.4 * min(len(trainer.corpus.validation) / tokens, options.eval_batches or math.inf)
         total = left * seconds + (left // options.eval_every + 2) * evaluation
-        plan = f"{left:,} steps, about {duration(total)} on this machine"
+        plan = f"{count(left, 'step')}, about {duration(total)} on this machine"
     say(f"plan    {plan} ({tokens:,} tokens a step) -> {folder.directory}   Ctrl-C stops and saves")
 
 
@@ -296,7 +323,10 @@ def train(
             raise KeyboardInterrupt
         caught.append(number)
 
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    stops = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+        stops.append(signal.SIGHUP)
+    before = {number: signal.signal(number, ask_to_stop) for number in stops}
     bar = tqdm(
         total=trainer.options.steps if trainer.options.minutes is None else None,
         initial=trainer.steps_done, unit="step", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr,
@@ -315,7 +345,8 @@ def train(
                 continue
             folder.save(trainer, progress.best)
             draw_curve(folder, *baselines)
-            tqdm.write(report(trainer, progress, tokenizer, prompt), file=sys.stderr)
+            with tqdm.external_write_mode(file=sys.stderr):
+                say(report(trainer, progress, tokenizer, prompt))
         if trainer.evaluated_step != trainer.steps_done:  # every evaluation is saved where it is made
             folder.save(trainer)
     except DivergedError as error:
@@ -334,13 +365,13 @@ def train(
 def report(trainer: Trainer, progress, tokenizer: Tokenizer, prompt: str) -> str:
     """One evaluation: the loss, and what the model would write now."""
     ids = generate(trainer.model, tokenizer.encode(prompt), 120, temperature=0.8, seed=trainer.steps_done)
-    written = (prompt + "|" + tokenizer.decode(list(ids))).replace("\n", "\n    ")
+    written = visible(prompt + "|" + tokenizer.decode(list(ids))).replace("\n", "\n    ")
     best = " (best so far)" if progress.best else ""
     return f"step {progress.step:>6,}  {duration(trainer.elapsed):>11}  validation loss {progress.validation:.3f}{best}\n    {written}\n"
 
 
 def draw_curve(folder: Run, chance: float, unigram: float) -> None:
-    """loss.png, from the log."""
+    """loss.png, from the log. A picture that can't be drawn is no reason to stop."""
     from minillm.plots import loss_curve, save
     from minillm.training.run import CURVE
 
@@ -357,4 +388,7 @@ def draw_curve(folder: Run, chance: float, unigram: float) -> None:
         if losses
         else "No evaluation yet."
     )
-    save(figure, folder.path(CURVE), alt=f"Training and validation loss against the step. {seen}")
+    try:
+        save(figure, folder.path(CURVE), alt=f"Training and validation loss against the step. {seen}")
+    except InputError as error:
+        say(f"(No picture of the loss: {error.wrong})")

@@ -2,16 +2,46 @@
 
 import os
 import re
+import shlex
 import shutil
 import sys
+import unicodedata
 from pathlib import Path
+from typing import TextIO
 
 PROGRAM = "python -m minillm"  # how messages write it; `program()` is how it is called from here
 
 
 def say(text: str = "") -> None:
-    """A message for the person: stderr, so that stdout holds nothing but the result."""
-    print(text, file=sys.stderr, flush=True)
+    """A message for the person: stderr, so that stdout holds nothing but the result. Work goes on where nobody can read it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """What can't be written to this stream any more, now or when Python ends, goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def open_streams() -> None:
+    """Standard streams that were closed before the start (`>&-`) are nowhere, not None."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def visible(text: str) -> str:
+    """The text with U+001B in place of a character that would control the terminal; new lines and tabs stay."""
+    return "".join(
+        f"U+{ord(c):04X}" if unicodedata.category(c).startswith("C") and c not in "\n\t" else c for c in text
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """`1 layer`, `2 layers`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def program() -> str:
@@ -37,6 +67,8 @@ def duration(seconds: float) -> str:
 def shell_word(text: object) -> str:
     """The text as one word of a command that can be copied: in quotes where a shell would take it apart."""
     text = str(text)
-    if re.fullmatch(r"[\w./:+-]+" if os.name != "nt" else r"[\w./:\\+-]+", text):
+    if os.name != "nt":
+        return shlex.quote(text)
+    if re.fullmatch(r"[\w./:\\+-]+", text):
         return text
     return '"' + re.sub(r'([\\"$`])', r"\\\1", text) + '"'

@@ -204,7 +204,7 @@ class Run:
             ) from error
 
     def read_log(self) -> list[dict]:
-        """The log's entries. A line cut short by a crash is left out."""
+        """The log's entries. A line cut short by a crash, or without numbers to draw, is left out."""
         entries = []
         try:
             lines = self.path(LOG).read_text(encoding="utf-8", errors="replace").splitlines()
@@ -215,9 +215,15 @@ class Run:
                 entry = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(entry, dict) and isinstance(entry.get("step"), int):
+            if not isinstance(entry, dict) or type(entry.get("step")) is not int:
+                continue
+            if all(is_number(entry[name]) for name in ("step", "loss", "validation") if name in entry):
                 entries.append(entry)
         return entries
+
+
+def is_number(value: object) -> bool:
+    return type(value) in (int, float) and abs(value) < 1e300
 
 
 def state_arrays(trainer: Trainer) -> dict[str, Array]:

@@ -66,7 +66,7 @@ def test_a_single_token(draw, tmp_path):
         (["--out=map"], TEXT, "map"),
         (["--out=map.png/map.png"], TEXT, "map.png"),
         ([], "the model reads on", "The text has 18 tokens, and the model reads 1 to 16 at once."),
-        ([], "", "The text has 0 tokens"),
+        ([], "", "--text is empty."),
         ([], "Zebra", "The character 'Z'"),
     ],
     ids=str,

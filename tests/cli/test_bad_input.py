@@ -75,6 +75,7 @@ NUMBERS = [
     *[(name, "10000000") for name in ("d-model", "layers", "context", "batch")],
     *[(name, "1000000000000000") for name in ("d-model", "d-ff", "layers", "context", "batch", "accumulate", "heads")],
     ("steps", "9" * 5000),
+    *[(name, "9" * 400) for name in ("steps", "warmup", "d-ff", "seed", "layers")],
 ]
 
 
@@ -90,6 +91,9 @@ def test_numbers_that_no_run_can_have(refused_and_nothing_written, tiny, name, v
 def test_choices_that_do_not_exist(refused_and_nothing_written, tiny):
     for name in ("activation", "norm", "positions", "schedule"):
         assert f"There is no {name} 'x'." == refused_and_nothing_written(*tiny, f"--{name}=x", "--out=run")[0]
+    assert refused_and_nothing_written(*tiny, "--activation=gleu", "--out=run")[1] == "Did you mean gelu?"
+    assert refused_and_nothing_written(*tiny, "--objective=casual", "--out=run")[1] == "Did you mean causal?"
+    assert "bpe tokenizer only" in refused_and_nothing_written(*tiny, "--merges=300", "--out=run")[0]
     odd = refused_and_nothing_written(*tiny, "--d-model=15", "--heads=1", "--positions=sinusoidal", "--out=run")
     assert "even d_model" in odd[0]
 
@@ -184,6 +188,8 @@ def test_a_machine_with_too_little_memory(refused_and_nothing_written, tiny, run
         (["--untied"], "This run has tie_head True"),
         (["--tokenizer=bpe"], "This run has tokenizer char, and --resume cannot change it to bpe."),
         (["--preset=full"], "This run has layers 2, and --resume cannot change it to 6."),
+        (["--merges=7"], "This run has merges 0, and --resume cannot change it to 7."),
+        (["--steps=5"], "This run has done 40 steps, and cannot end at 5."),
         (["--steps=0"], "steps must be"),
         (["--eval-every=-5"], "eval_every must be"),
         (["--stop-at=20"], "This run has done 40 steps, and cannot stop at 20."),
@@ -195,6 +201,20 @@ def test_a_machine_with_too_little_memory(refused_and_nothing_written, tiny, run
 def test_resuming_with_what_cannot_change(refused_and_nothing_written, run_copy, argv, wrong):
     said = refused_and_nothing_written("pretrain", "--resume", "--out", run_copy, *argv)[0]
     assert said.startswith(wrong)
+
+
+def test_the_option_to_leave_out_is_named_as_it_is_written(refused_and_nothing_written, run_copy):
+    for flag in ("--untied", "--no-bias"):
+        remedy = refused_and_nothing_written("pretrain", "--resume", "--out", run_copy, flag)[1]
+        assert remedy.startswith(f"Leave {flag} out")
+
+
+@pytest.mark.parametrize(
+    "argv", [["pretrain", "--text="], ["pretrain", "--out="], ["generate", "--checkpoint="]], ids=str
+)
+def test_an_empty_name(refused_and_nothing_written, argv):
+    wrong, _ = refused_and_nothing_written(*argv)
+    assert wrong == f"{argv[1][:-1]} is empty."
 
 
 def test_resuming_what_is_not_there(refused_and_nothing_written, run_copy, tmp_path):
@@ -292,7 +312,7 @@ def test_no_checkpoint(refused_and_nothing_written, tmp_path, use):
 @pytest.mark.parametrize(
     ("argv", "wrong"),
     [
-        (["--prompt="], "The prompt is empty."),
+        (["--prompt="], "--prompt is empty."),
         (["--prompt=the Zebra"], "The character 'Z' (U+005A) at position 4"),
         (["--prompt=我"], "The character '我'"),
         (["--top-k=0"], "top-k must be at least 1, got 0."),

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from minillm.cli.terminal import visible
 from minillm.generation import generate
 from minillm.training import load_run
 
@@ -117,6 +118,20 @@ def test_nor_is_it_for_output_that_waits_in_a_buffer(monkeypatch):
     command = f"('{sys.executable}' -m minillm; echo $? >&2) | true"
     answer = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert answer.stderr == "0\n"
+
+
+def test_a_terminal_is_shown_control_characters_and_a_pipe_gets_them(call, tiny, plain, tmp_path, monkeypatch):
+    text = tmp_path / "text.txt"
+    text.write_text("\x1b[2J\x08" * 200, encoding="utf-8")
+    assert call(*tiny, "--text", text, "--steps=2", "--out=run")[0] == 0
+    argv = ["generate", "--checkpoint=run", "--prompt=\x1b", "--max-tokens=30"]
+    piped = call(*argv)[1]
+    assert piped[0] == "\x1b"
+    out = io.StringIO()
+    out.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdout", out)
+    assert call(*argv)[0] == 0
+    assert out.getvalue() == visible(piped) != piped
 
 
 def test_sampling_options_reach_the_sampler(call, finished_run, monkeypatch):

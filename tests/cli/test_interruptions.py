@@ -61,8 +61,11 @@ def state(run) -> dict:
         return json.loads(file.metadata()["state"])
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_stops_within_a_step_saved_and_the_command_to_go_on_works(call, tiny, plain, tmp_path, number, code):
+    number = getattr(signal, number)
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("these tests run under nohup")
     run = tmp_path / "my run"
     with Running([*tiny, *LONG, "--out", run]) as running:
         running.wait_until_logged(run, '"step": 20,')
@@ -77,6 +80,16 @@ def test_a_signal_stops_within_a_step_saved_and_the_command_to_go_on_works(call,
     assert call(*argv, "--stop-at", step + 2)[0] == 0
     assert state(run)["step"] == step + 2
     assert call("generate", "--checkpoint", run, "--max-tokens=2")[0] == 0
+
+
+def test_a_run_whose_reader_has_left_goes_on(tiny, tmp_path):
+    command = (
+        f"('{sys.executable}' -m minillm {shlex.join(tiny)} --out '{tmp_path}/run' 2>&1; echo $? > code) | head -n 1"
+    )
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    with open("code", encoding="utf-8") as file:
+        assert file.read() == "0\n"
+    assert state(tmp_path / "run")["step"] == 40
 
 
 def test_a_signal_during_the_first_evaluation(call, tiny, plain, tmp_path):

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from minillm.cli import COMMANDS, main
-from minillm.cli.terminal import duration, shell_word
+from minillm.cli.parser import Parser
+from minillm.cli.terminal import count, duration, shell_word, visible
 from minillm.errors import InputError
 
 
@@ -127,9 +129,41 @@ def test_durations(seconds, words):
     assert duration(seconds) == words
 
 
+def test_control_characters_are_shown_and_not_obeyed():
+    assert visible("\x1b[2J\x08 é\n\t我\x7f") == "U+001B[2JU+0008 é\n\t我U+007F"
+
+
+def test_counts():
+    assert (count(1, "layer"), count(2, "layer"), count(1000, "step")) == ("1 layer", "2 layers", "1,000 steps")
+
+
+@pytest.mark.parametrize("text", ["--- title", "-x", "--debug is an option", "--zzzz", "-", "--=", "-1"])
+def test_a_text_may_begin_with_a_dash(text):
+    parser = Parser("minillm", "")
+    parser.add_argument("--prompt")
+    parser.add_argument("--debug", action="store_true")
+    for argv in (["--prompt", text, "--debug"], [f"--prompt={text}", "--debug"]):
+        parsed = parser.parse_args(argv)
+        assert (parsed.prompt, parsed.debug) == (text, True)
+    with pytest.raises(InputError, match="expected one argument"):
+        parser.parse_args(["--prompt", "--debug"])
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="asks a POSIX shell")
 @pytest.mark.parametrize(
-    "text", ["runs/a-1.b", "two words", "$HOME", "`id`", 'say "so"', "back\\slash", "a;b", "*", "é", ""]
+    ("redirection", "code"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0), ("--prompt=Z 2>/dev/full", 2)]
+)
+def test_streams_that_are_closed_or_full(finished_run, redirection, code):
+    if "full" in redirection and not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    command = f"'{sys.executable}' -m minillm generate --checkpoint '{finished_run}' --max-tokens 30 {redirection}"
+    answer = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert answer.returncode == code and "Traceback" not in answer.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks a POSIX shell")
+@pytest.mark.parametrize(
+    "text", ["!!", "it's", "runs/a-1.b", "two words", "$HOME", "`id`", 'say "so"', "back\\slash", "a;b", "*", "é", ""]
 )
 def test_a_shell_reads_a_word_as_it_was_meant(text):
     answer = subprocess.run(["sh", "-c", f"printf %s {shell_word(text)}"], capture_output=True, check=True)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from minillm.cli import main
+from minillm.cli.pretrain import describe, option
 
 
 def left(directory) -> dict:
@@ -80,11 +82,35 @@ def test_the_same_seed_trains_the_same_model_and_another_another(call, tiny, pla
 
 def test_a_finished_run_may_be_made_longer(call, run_copy, plain):
     before = left(run_copy)
-    assert call("pretrain", "--resume", "--out", run_copy)[0] == 0
+    code, _, err = call("pretrain", "--resume", "--out", run_copy)
+    assert code == 0 and "plan    none: this run is finished, after 40 steps" in err
     assert left(run_copy) == before, "there was nothing left to do"
     assert call("pretrain", "--resume", "--out", run_copy, "--steps", "50")[0] == 0
     assert '"step": 50, "validation"' in left(run_copy)["log"]
     assert json.loads((run_copy / "trainer.json").read_text(encoding="utf-8"))["options"]["steps"] == 50
+
+
+def test_a_log_with_more_than_numbers_is_no_obstacle(call, run_copy):
+    with open(run_copy / "log.jsonl", "a", encoding="utf-8") as file:
+        file.write(
+            '{"step": 3, "loss": "x"}\n{"step": 4, "validation": null}\n{"step": 5, "loss": NaN}\n{"step": true}\n'
+        )
+    assert call("pretrain", "--resume", "--out", run_copy, "--steps=41")[0] == 0
+    log = (run_copy / "log.jsonl").read_text(encoding="utf-8")
+    assert '"x"' not in log and "null" not in log and "NaN" not in log and '"step": 41' in log
+
+
+def test_a_picture_that_cannot_be_written_is_no_reason_to_stop(call, tiny, run_copy):
+    (run_copy / "loss.png").unlink()
+    (run_copy / "loss.png").mkdir()
+    code, _, err = call("pretrain", "--resume", "--out", run_copy, "--steps=41")
+    assert code == 0 and "(No picture of the loss: " in err and "done  " in err
+
+
+def test_the_prompt_to_try_a_model_with():
+    assert describe("x", "before " * 9 + "\n\nthe mo\x1bdel reads\x08 it")["prompt"] == "the it"
+    assert describe("x", "one\nx\n\ntwo\nthr")["prompt"] == "two", "a model that knows no space"
+    assert option("--prompt", "-x y") == "--prompt='-x y'" and option("--prompt", "x") == "--prompt x"
 
 
 def test_the_command_that_began_a_run_with_resume_added_goes_on_with_it(call, tiny, run_copy, plain):
@@ -115,7 +141,11 @@ def test_minutes(call, tiny, plain):
     argv = [word for word in tiny if not word.startswith("--steps")]
     code, _, err = call(*argv, "--out=run", "--minutes=0.01")
     assert code == 0 and "plan    1 s, about " in err and "done    1 s" in err
-    assert call("pretrain", "--resume", "--out=run", "--steps=1")[0] == 0, "a run by the clock may go on by count"
+    with safe_open("run/trainer.safetensors", framework="numpy") as file:
+        done = json.loads(file.metadata()["state"])["step"]
+    assert call("pretrain", "--resume", "--out=run", f"--steps={done + 1}")[0] == 0, (
+        "a run by the clock may go on by count"
+    )
 
 
 def test_a_run_that_diverges_stops_and_keeps_its_last_good_checkpoint(refused, call, tiny, plain):
@@ -125,7 +155,7 @@ def test_a_run_that_diverges_stops_and_keeps_its_last_good_checkpoint(refused, c
     assert "training diverged at learning rate 1e+30" in wrong
     assert (
         wrong.endswith("The last good checkpoint is kept in run.")
-        and remedy == "Try a smaller one, such as --lr 1e+29."
+        and remedy == "Try a smaller one, such as --lr 1e-03."
     )
     assert "Traceback" not in err and "Warning" not in err
     for name in ("model", "trainer"):
