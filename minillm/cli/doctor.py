@@ -128,24 +128,16 @@ def speed(seconds: float = 1.5) -> str:
 
 
 def training_step(config, batch: int):
+    """A step of the trainer as `pretrain` runs it, on random tokens."""
     import numpy as np
 
     from minillm.models import GPT
-    from minillm.objectives import causal_lm, causal_lm_backward
-    from minillm.training import AdamW, clip_grad_norm
+    from minillm.text import Corpus
+    from minillm.training import Trainer, TrainOptions, default_threads
 
-    model = GPT(config)
-    optimizer = AdamW(model.vector)
-    ids = np.random.default_rng(0).integers(config.vocab_size, size=(batch, config.context))
-
-    def step():
-        model.vector.zero_grad()
-        _, saved = causal_lm(model, ids, ids)
-        causal_lm_backward(model, 1.0, saved)
-        clip_grad_norm(model.vector, 1.0)
-        optimizer.step()
-
-    return step
+    ids = np.random.default_rng(0).integers(config.vocab_size, size=20 * (config.context + 1))
+    options = TrainOptions(batch=batch, threads=default_threads(batch))
+    return Trainer(GPT(config), Corpus(ids, config.context), options).step
 
 
 def timed(work, seconds: float) -> float:

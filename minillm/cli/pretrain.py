@@ -15,7 +15,10 @@ from minillm.cli.presets import DEFAULT, PRESETS
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.generation import generate
+from minillm.layers.block import BLOCKS
+from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models import GPT, GPTConfig, flops_per_token, parameter_count
+from minillm.models.config import POSITIONS
 from minillm.text import BPETokenizer, CharTokenizer, Corpus, Tokenizer, read_text, unigram_entropy
 from minillm.training import DivergedError, Run, Trainer, TrainOptions, check_memory, default_threads
 from minillm.training.schedules import SCHEDULES
@@ -25,19 +28,7 @@ DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/
 Train a GPT on a text, from nothing. Without --text it reads the Python language reference, which every Python
 brings along. Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
 
-MODEL_OPTIONS = (
-    "context",
-    "layers",
-    "heads",
-    "d_model",
-    "d_ff",
-    "dropout",
-    "activation",
-    "norm",
-    "positions",
-    "tie_head",
-    "bias",
-)
+MODEL_OPTIONS = [field.name for field in dataclasses.fields(GPTConfig) if field.name != "vocab_size"]
 CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "threads")  # what --resume may alter
 FLAGS = {"tie_head": "--untied", "bias": "--no-bias"}  # the options that are not called as what they set
 
@@ -74,9 +65,9 @@ def add_arguments(parser) -> None:
     add("--d-ff", type=int, metavar="N", help="width inside the feed-forward layers (default 4 × d-model)")
     add("--context", type=int, metavar="N", help="tokens that the model sees at once")
     add("--dropout", type=float, metavar="X", help="share of activations dropped while training (default 0)")
-    activations = choice("activation", ["gelu", "gelu_erf", "relu"])
+    activations = choice("activation", list(ACTIVATIONS))
     add("--activation", type=activations, metavar="NAME", help="gelu (default), gelu_erf or relu")
-    norms, positions = choice("norm", ["pre", "post"]), choice("positions", ["learned", "sinusoidal"])
+    norms, positions = choice("norm", list(BLOCKS)), choice("positions", POSITIONS)
     add("--norm", type=norms, metavar="NAME", help="pre (default) or post: where the LayerNorms stand")
     add("--positions", type=positions, metavar="NAME", help="learned (default) or sinusoidal")
     add(
@@ -234,7 +225,7 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
             "This run read its text from standard input.", "Give it again: --text FILE, or through a pipe."
         )
     text = read_text(source)
-    if hashlib.sha256(text.encode("utf-8")).hexdigest() != facts["sha256"]:
+    if fingerprint(text) != facts["sha256"]:
         raise InputError(
             f"{facts['name']} is not the text that this run began with.",
             "Give the same text again (--text FILE), or start another run.",
@@ -270,6 +261,10 @@ def make_tokenizer(chosen: dict, text: str) -> Tokenizer:
     return BPETokenizer.train(text, merges)
 
 
+def fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
 def describe(source: str | None, text: str) -> dict:
     """What the run must remember of its text: enough to find it again, and to know it if it changed."""
     name = {None: "the Python language reference", "-": "standard input"}.get(source, source)
@@ -279,7 +274,7 @@ def describe(source: str | None, text: str) -> dict:
         "name": name,
         "source": source if source in (None, "-") else str(Path(source).resolve()),
         "characters": len(text),
-        "sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        "sha256": fingerprint(text),
         "prompt": " ".join(words)[:40] or text[:1],  # words of the text itself, to try the model with
     }
 

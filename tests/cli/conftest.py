@@ -7,23 +7,9 @@ import numpy as np
 import pytest
 
 from minillm.cli import main
+from tests.words import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
-WORDS = [
-    "the",
-    "a",
-    "model",
-    "reads",
-    "writes",
-    "one",
-    "token",
-    "after",
-    "another",
-    "and",
-    "learns",
-    "from",
-    "mistakes",
-]
 TINY = ["--layers=2", "--heads=2", "--d-model=16", "--context=16", "--batch=4", "--steps=40", "--eval-every=20"]
 
 

@@ -6,22 +6,8 @@ import pytest
 from minillm.models import GPT, GPTConfig
 from minillm.text import CharTokenizer, Corpus
 from minillm.training import Trainer, TrainOptions
+from tests.words import WORDS
 
-WORDS = [
-    "the",
-    "a",
-    "model",
-    "reads",
-    "writes",
-    "one",
-    "token",
-    "after",
-    "another",
-    "and",
-    "learns",
-    "from",
-    "mistakes",
-]
 SIZES = {"context": 8, "layers": 1, "heads": 2, "d_model": 16}
 QUICK = {"steps": 40, "batch": 3, "warmup": 4, "eval_every": 10, "log_every": 4}
 
