@@ -9,7 +9,6 @@ from minillm.backend import CPU, Array, Device, array_module
 from minillm.layers import (
     Dropout,
     Embedding,
-    Layer,
     LayerNorm,
     LearnedPositions,
     Linear,
@@ -20,6 +19,7 @@ from minillm.layers import (
 )
 from minillm.layers.block import BLOCKS, BlockSaved
 from minillm.models.config import GPTConfig
+from minillm.models.model import Model, check_ids
 
 
 class EncodeSaved(NamedTuple):
@@ -35,7 +35,7 @@ class GPTSaved(NamedTuple):
     head: Any
 
 
-class GPT(Layer):
+class GPT(Model):
     """ids (B, T) -> logits (B, T, V), a score for every possible next token at every place.
 
     Radford et al. 2019: embeddings and positions, L blocks that look only backward, a last LayerNorm (pre-LN only), and a head that is the
@@ -83,20 +83,9 @@ class GPT(Layer):
         twin.vector.data = self.vector.data
         return twin
 
-    def check_ids(self, ids: np.ndarray) -> None:
-        """Raise ValueError unless ids is a host array (B, T) of token ids that the model knows. A GPU would wrap a bad id silently."""
-        if not isinstance(ids, np.ndarray) or ids.dtype.kind not in "iu" or ids.ndim != 2 or ids.size == 0:
-            shape = f"{ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else type(ids).__name__
-            raise ValueError(f"ids must be a NumPy array (B, T) of whole numbers with at least one token, got {shape}")
-        low, high = int(ids.min()), int(ids.max())
-        if low < 0 or high >= self.config.vocab_size:
-            raise ValueError(
-                f"token id {low if low < 0 else high} is outside the vocabulary of {self.config.vocab_size}"
-            )
-
     def encode(self, ids: np.ndarray, rng=None) -> tuple[Array, EncodeSaved]:
         """ids (B, T), on the host -> hidden (B, T, D): what the model knows at every place. `rng` switches dropout on."""
-        self.check_ids(ids)
+        check_ids(ids, self.config.vocab_size)
         xp = self.vector.device.xp
         x, se = self.embedding.forward(xp.asarray(ids))
         x, sp = self.positions.forward(x)
@@ -128,7 +117,7 @@ class GPT(Layer):
 
     def extend(self, ids: np.ndarray, cache: "KeyValueCache") -> Array:
         """The next tokens ids (B, T), after those in the cache -> logits (B, V) of the token that follows. No backward; for generation."""
-        self.check_ids(ids)
+        check_ids(ids, self.config.vocab_size)
         stop = cache.length + ids.shape[1]
         if stop > self.config.context:
             raise ValueError(

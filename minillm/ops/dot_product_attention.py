@@ -1,0 +1,108 @@
+"""Softmax and attention."""
+
+import math
+
+from minillm.backend import array_module
+from minillm.ops.reductions import sum_last
+
+
+def softmax(scores):
+    """Turn each row of scores into weights that are positive and sum to one: p_j = exp(s_j) / Σ_k exp(s_k).
+
+    scores (..., S) -> p (..., S). A score of -inf gets weight zero; a row of nothing but -inf (it may look nowhere) becomes zeros, not NaN.
+    """
+    xp = array_module(scores)
+    peak = scores.max(axis=-1, keepdims=True)  # exp(s - peak) cannot overflow, and the peak cancels
+    p = scores - xp.where(xp.isfinite(peak), peak, 0)
+    xp.exp(p, out=p)
+    total = sum_last(p)
+    p /= xp.where(total == 0, 1, total)
+    return p, p
+
+
+def softmax_backward(dp, saved):
+    """dp (..., S) -> dscores (..., S)
+
+    ∂p_j/∂s_k = p_j (1[j = k] - p_k), so ds_k = p_k (dp_k - Σ_j dp_j p_j): raising one weight lowers all the others.
+    """
+    p = saved
+    ds = dp * p
+    ds -= p * sum_last(ds)
+    return ds
+
+
+def forbid(scores, mask):
+    """scores where the boolean mask is True, -inf where it is False."""
+    if mask.dtype != bool:
+        raise TypeError(f"a mask is boolean, True = may look, and this one is {mask.dtype}")
+    return scores + array_module(scores).where(mask, scores.dtype.type(0), scores.dtype.type(-math.inf))
+
+
+def attention(q, k, v, mask=None, keep=None, scale=None):
+    """Scaled dot-product attention: every query takes a weighted average of the values, weighted by how well it matches their keys.
+
+    q (B, H, T, K), k (B, H, S, K), v (B, H, S, K), mask boolean, True = may look, broadcastable to (B, H, T, S) -> y (B, H, T, K)
+
+        p = softmax(scale q kᵀ)        y = p v        scale = 1/√K unless given
+
+    Vaswani et al. 2017, eq. 1. `keep` (B, H, T, S), if given, multiplies the weights: attention dropout, see `dropout_mask`.
+    A query that may look nowhere gets zeros. `saved[3]` is the attention map p.
+    """
+    xp = array_module(q)
+    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    scores = (q * scale) @ xp.ascontiguousarray(
+        k.swapaxes(-1, -2)
+    )  # a copy of kᵀ costs less than a product that strides
+    p, _ = softmax(scores if mask is None else forbid(scores, mask))
+    y = (p if keep is None else p * keep) @ v
+    return y, (q, k, v, p, keep, scale)
+
+
+def attention_backward(dy, saved):
+    """dy (B, H, T, K) -> dq (B, H, T, K), dk (B, H, S, K), dv (B, H, S, K)
+
+    The three products are undone one after the other: y = p v, then the softmax, then s = scale q kᵀ.
+    The mask needs no line of its own: a forbidden weight is zero, and the softmax's backward multiplies by it.
+    """
+    q, k, v, p, keep, scale = saved
+    dp = dy @ v.swapaxes(-1, -2)  # y = p v
+    if keep is None:
+        dv = p.swapaxes(-1, -2) @ dy  # y = p v
+    else:
+        dv = (p * keep).swapaxes(-1, -2) @ dy  # y = (p keep) v
+        dp *= keep
+    ds = softmax_backward(dp, p)  # p = softmax(s)
+    dq = ds @ k  # s = scale q kᵀ
+    dq *= scale
+    dk = ds.swapaxes(-1, -2) @ q  # s = scale q kᵀ
+    dk *= scale
+    return dq, dk, dv
+
+
+def bilinear_attention(x, weight, mask=None):
+    """Attention in its barest form: scores e_ij = x_iᵀ W x_j, weights α = softmax(e), and h_i = Σ_j α_ij x_j.
+
+    x (B, T, D), weight (D, D), mask broadcastable to (B, T, T) -> h (B, T, D)
+
+    It is one head of `attention` with W = W_q W_kᵀ / √K, and values and output left as they are. `saved[3]` is the attention map α.
+    """
+    xw = x @ weight
+    scores = xw @ x.swapaxes(-1, -2)
+    alpha, _ = softmax(scores if mask is None else forbid(scores, mask))
+    return alpha @ x, (x, weight, xw, alpha)
+
+
+def bilinear_attention_backward(dh, saved, weights=True):
+    """dh (B, T, D) -> dx (B, T, D), dweight (D, D)
+
+    x is read three times: as the word that looks, as the words looked at, and as the values averaged. The three gradients add up.
+    With `weights=False` (frozen) only dx is computed.
+    """
+    x, weight, xw, alpha = saved
+    width = x.shape[-1]
+    de = softmax_backward(dh @ x.swapaxes(-1, -2), alpha)  # h = α x, α = softmax(e)
+    dxw = de @ x  # e = (x W) xᵀ
+    dx = alpha.swapaxes(-1, -2) @ dh  # h = α x
+    dx += de.swapaxes(-1, -2) @ xw  # e = (x W) xᵀ
+    dx += dxw @ weight.T  # x W
+    return dx, x.reshape(-1, width).T @ dxw.reshape(-1, width) if weights else None  # x W

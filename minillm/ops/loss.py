@@ -1,0 +1,44 @@
+"""The loss: cross-entropy."""
+
+from minillm.backend import array_module
+from minillm.ops.reductions import sum_last
+
+IGNORE = -100  # a target that is not scored (PyTorch's convention)
+
+
+def cross_entropy(logits, targets, label_smoothing=0.0):
+    """Mean over the scored targets of -log p(target), in nats.
+
+    logits (..., V), targets (...) integers in [0, V), or IGNORE for a place that is not scored -> loss, a scalar
+
+        loss_n = -Σ_v w_v log softmax(logits_n)_v        w = 1 - ε at the target, plus ε/V everywhere
+
+    ε is `label_smoothing` (Szegedy et al. 2016, section 7). With no target to score the loss is zero.
+    """
+    xp, shape, vocab = array_module(logits), logits.shape, logits.shape[-1]
+    logits, targets = logits.reshape(-1, vocab), targets.reshape(-1)
+    scored = targets != IGNORE
+    places = (xp.arange(len(targets)), xp.where(scored, targets, 0))
+    count = xp.maximum(scored.sum(), 1).astype(logits.dtype)
+    logp = logits - logits.max(axis=-1, keepdims=True)
+    logp -= xp.log(sum_last(xp.exp(logp)))  # log softmax
+    loss = -(1 - label_smoothing) * logp[places]
+    if label_smoothing:
+        loss -= label_smoothing / vocab * sum_last(logp)[:, 0]
+    weight = scored.astype(logits.dtype) / count
+    return xp.where(scored, loss, 0) @ weight, (logp, places, weight, label_smoothing, shape)
+
+
+def cross_entropy_backward(dloss, saved):
+    """dloss, a scalar -> dlogits (..., V)
+
+    d(-log p_t)/dlogits_v = p_v - 1[v = t]: push every token down by its probability, and the right one up by one.
+    With smoothing the pull goes to w instead. An unscored place has weight zero.
+    """
+    logp, places, weight, label_smoothing, shape = saved
+    dlogits = array_module(logp).exp(logp)  # p = exp(log softmax)
+    if label_smoothing:
+        dlogits -= label_smoothing / logp.shape[-1]  # loss = ... - ε/V Σ log p
+    dlogits[places] -= 1 - label_smoothing  # loss = -(1 - ε) log p[target]
+    dlogits *= (dloss * weight)[:, None]  # mean over the scored places
+    return dlogits.reshape(shape)

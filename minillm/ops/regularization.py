@@ -1,0 +1,17 @@
+"""Regularisation: dropout."""
+
+
+def dropout_mask(shape, rate, rng, dtype):
+    """What dropout multiplies by: 0 with probability `rate`, else 1/(1 - rate), so that the mean stays one. Drawn from `rng`."""
+    kept = rng.random(shape, dtype=dtype) >= rate
+    return kept.astype(dtype) / (1 - rate)
+
+
+def dropout(x, keep):
+    """y = x keep, with `keep` from `dropout_mask`. Srivastava et al. 2014, section 4 (inverted form)."""
+    return x * keep, keep
+
+
+def dropout_backward(dy, saved):
+    """dx = dy keep: the very mask of the forward pass."""
+    return dy * saved
