@@ -8,7 +8,7 @@ from minillm.layers import Layer, ParameterVector
 
 
 class Model(Layer):
-    """A layer that token ids enter. Its `__init__` ends by laying all parameters side by side: `self.vector = ParameterVector(self, ...)`."""
+    """A layer that token ids enter. Its `__init__` ends with `self.vector = ParameterVector(self, dtype, device)`."""
 
     config: Any
     vector: ParameterVector
