@@ -3,16 +3,26 @@
 from minillm.text.bpe import BPETokenizer
 from minillm.text.char import CharTokenizer
 from minillm.text.corpus import Corpus, default_text, read_text, unigram_entropy
+from minillm.text.gpt2 import GPT2Tokenizer
+from minillm.text.huggingface import HuggingFaceTokenizer
+from minillm.text.pretrained import load_pretrained_tokenizer
+from minillm.text.special_tokens import with_cls_and_sep
 from minillm.text.tokenizer import Tokenizer, load_tokenizer, save_tokenizer
+from minillm.text.wordpiece import WordPieceTokenizer
 
 __all__ = [
     "BPETokenizer",
     "CharTokenizer",
     "Corpus",
+    "GPT2Tokenizer",
+    "HuggingFaceTokenizer",
     "Tokenizer",
+    "WordPieceTokenizer",
     "default_text",
+    "load_pretrained_tokenizer",
     "load_tokenizer",
     "read_text",
     "save_tokenizer",
     "unigram_entropy",
+    "with_cls_and_sep",
 ]

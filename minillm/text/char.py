@@ -6,61 +6,70 @@ from itertools import pairwise
 import numpy as np
 
 from minillm.errors import InputError
-from minillm.text.characters import check_ids, check_text, code_point, legible
+from minillm.text.characters import check_text, code_point, legible
+from minillm.text.special_tokens import WithSpecialTokens, check_special_tokens, special_tokens_of
 
 
-class CharTokenizer:
-    """One token a character: the id of a character is its place in the sorted alphabet of the training text."""
+class CharTokenizer(WithSpecialTokens):
+    """One token a character: the id of a character is its place in the sorted alphabet of the training text.
 
-    def __init__(self, characters: str):
+    Special tokens have the ids after those, in the order given.
+    """
+
+    def __init__(self, characters: str, special_tokens: Iterable[str] = ()):
         if not characters or any(a >= b for a, b in pairwise(characters)):
             raise ValueError("the characters must be one or more, sorted, each there once")
         check_text(characters)
         self.characters = characters
         self._codes = _code_points(characters)
+        special = check_special_tokens(special_tokens)
+        super().__init__({token: len(characters) + i for i, token in enumerate(special)})
+        self._tokens = [*characters, *special]
 
     @classmethod
-    def train(cls, text: str) -> "CharTokenizer":
+    def train(cls, text: str, special_tokens: Iterable[str] = ()) -> "CharTokenizer":
         """Learn the alphabet of a text: its distinct characters, sorted."""
         if not text:
             raise InputError("There is no text to learn characters from.", "Give a text of one character or more.")
         check_text(text)
-        return cls("".join(sorted(set(text))))
+        return cls("".join(sorted(set(text))), special_tokens)
 
     @property
     def vocab_size(self) -> int:
-        return len(self.characters)
+        return len(self._tokens)
 
-    def encode(self, text: str) -> np.ndarray:
-        """The ids of a text's characters, int32 (T,). A character outside the alphabet is an InputError."""
+    def _encode(self, text: str, start: int = 0) -> np.ndarray:
+        """A character outside the alphabet is an InputError."""
         codes = _code_points(text)
         ids = np.searchsorted(self._codes, codes).astype(np.int32)
-        np.minimum(ids, self.vocab_size - 1, out=ids)
+        np.minimum(ids, len(self.characters) - 1, out=ids)
         unknown = self._codes[ids] != codes
         if unknown.any():
             at = int(unknown.argmax())
             raise InputError(
-                f"The character {text[at]!r} ({code_point(text[at])}) at position {at} (counting from 0) "
-                f"is not among the {self.vocab_size} characters that this tokenizer knows.",
+                f"The character {text[at]!r} ({code_point(text[at])}) at position {start + at} (counting from 0) "
+                f"is not among the {len(self.characters)} characters that this tokenizer knows.",
                 "Leave it out, or train on a text that holds it; the bpe tokenizer knows every character.",
             )
         return ids
 
-    def decode(self, ids: Sequence[int] | np.ndarray) -> str:
-        """The text of some ids; the inverse of `encode`."""
-        return self._codes[check_ids(ids, self.vocab_size)].tobytes().decode("utf-32-le")
+    def decode(self, ids: Sequence[int] | np.ndarray, special: bool = True) -> str:
+        """The text of some ids; the inverse of `encode`. special=False leaves special tokens out."""
+        return "".join(map(self._tokens.__getitem__, self._known(ids, special)))
 
-    def stream(self, ids: Iterable[int]) -> Iterator[str]:
-        """The text of ids as they arrive, a character each; joined, the pieces are `decode` of all the ids."""
+    def stream(self, ids: Iterable[int], special: bool = True) -> Iterator[str]:
+        """The text of ids as they arrive, a token each; joined, the pieces are `decode` of all the ids."""
         for token in ids:
-            yield self.decode([token])
+            if text := self.decode([token], special):
+                yield text
 
     def labels(self, ids: Sequence[int] | np.ndarray) -> list[str]:
         """Each token as a plot or a table can show it: ␣ for a space, ↵ for a new line, U+0000 for a control character."""
-        return [legible(character) for character in self.decode(ids)]
+        return [legible(self._tokens[i]) for i in self._known(ids, special=True)]
 
     def to_json(self) -> dict:
-        return {"type": "char", "characters": self.characters}
+        data = {"type": "char", "characters": self.characters}
+        return data | {"special_tokens": list(self.special_tokens)} if self.special_tokens else data
 
     @classmethod
     def from_json(cls, data: dict) -> "CharTokenizer":
@@ -68,7 +77,7 @@ class CharTokenizer:
         characters = data.get("characters")
         if not isinstance(characters, str):
             raise ValueError('"characters" must be a string')
-        return cls(characters)
+        return cls(characters, special_tokens_of(data))
 
 
 def _code_points(text: str) -> np.ndarray:

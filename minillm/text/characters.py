@@ -1,4 +1,4 @@
-"""Characters as people read them, and the checks on texts and ids that both tokenizers share."""
+"""Characters as people read them, and the checks on texts and ids that all tokenizers share."""
 
 from collections.abc import Sequence
 
@@ -19,14 +19,17 @@ def code_point(character: str) -> str:
     return f"U+{ord(character):04X}"
 
 
-def check_text(text: str) -> None:
-    """Refuse half of a surrogate pair, which Python lets into a str although it is no character and has no UTF-8."""
+def check_text(text: str, start: int = 0) -> None:
+    """Refuse half of a surrogate pair, which Python lets into a str although it is no character and has no UTF-8.
+
+    The text stands at `start` in what the user wrote: for the message.
+    """
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise InputError(
             f"The text holds half of a surrogate pair, {code_point(text[error.start])}, "
-            f"at position {error.start} (counting from 0).",
+            f"at position {start + error.start} (counting from 0).",
             "It is no character: read the text again with the encoding that it was written in, or leave it out.",
         ) from None
 

@@ -6,7 +6,7 @@ frequent now; applying joins the pair that was learnt first. Sennrich, Haddow & 
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 Pair = tuple[int, int]
@@ -39,15 +39,19 @@ def learn_merges(words: Mapping[bytes, int], merges: int) -> list[Pair]:
     return learnt
 
 
-def apply_merges(words: Iterable[bytes], rank: Mapping[Pair, int]) -> list[list[int]]:
-    """The token ids of each word; rank[pair] says when the pair was learnt, 0 for the first."""
+def apply_merges(words: Iterable[Sequence[int]], rank: Mapping[Pair, int], joined: Sequence[int]) -> list[list[int]]:
+    """The token ids of each word, a sequence of ids itself.
+
+    rank[pair] says when the pair was learnt, 0 for the first; joined[rank[pair]] is the token that it makes. Two pairs may make the same
+    token. In one list of merges it is always the same one that does, for what happens inside a token-to-be depends on nothing outside.
+    """
     words = list(words)
     chains = Chains(words, [1] * len(words))
     queue = [(rank[pair], pair) for pair in chains.places if pair in rank]
     heapq.heapify(queue)
     while queue:
         order, pair = heapq.heappop(queue)
-        for born in chains.join(pair, FIRST_MERGE + order):
+        for born in chains.join(pair, joined[order]):
             if born in rank:
                 heapq.heappush(queue, (rank[born], born))
     return chains.words()
@@ -60,7 +64,7 @@ class Chains:
     words, whatever the number of merges.
     """
 
-    def __init__(self, words: Iterable[bytes], weights: Iterable[int]):
+    def __init__(self, words: Iterable[Sequence[int]], weights: Iterable[int]):
         self.tokens = [END]
         self.weights = [0]
         for word, weight in zip(words, weights, strict=True):

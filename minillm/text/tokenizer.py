@@ -7,25 +7,39 @@ from typing import Protocol
 
 import numpy as np
 
-from minillm.errors import InputError
 from minillm.files import write_atomic
 from minillm.text.bpe import BPETokenizer
 from minillm.text.char import CharTokenizer
+from minillm.text.files import read_json, reading
+from minillm.text.gpt2 import GPT2Tokenizer
+from minillm.text.huggingface import HuggingFaceTokenizer
+from minillm.text.wordpiece import WordPieceTokenizer
 
-KINDS = {"char": CharTokenizer, "bpe": BPETokenizer}
+KINDS = {
+    "char": CharTokenizer,
+    "bpe": BPETokenizer,
+    "gpt2": GPT2Tokenizer,
+    "wordpiece": WordPieceTokenizer,
+    "huggingface": HuggingFaceTokenizer,
+}
 
 
 class Tokenizer(Protocol):
-    """Text to ids and back: decode(encode(text)) == text."""
+    """Text to ids and back.
+
+    For char, bpe and gpt2 decode(encode(text)) == text, special tokens or not; the others keep the words, and not all of the spaces.
+    """
+
+    special_tokens: dict[str, int]  # the id of each, in the order of the ids
 
     @property
     def vocab_size(self) -> int: ...
 
-    def encode(self, text: str) -> np.ndarray: ...
+    def encode(self, text: str, special: bool = False) -> np.ndarray: ...
 
-    def decode(self, ids: Sequence[int] | np.ndarray) -> str: ...
+    def decode(self, ids: Sequence[int] | np.ndarray, special: bool = True) -> str: ...
 
-    def stream(self, ids: Iterable[int]) -> Iterator[str]: ...
+    def stream(self, ids: Iterable[int], special: bool = True) -> Iterator[str]: ...
 
     def labels(self, ids: Sequence[int] | np.ndarray) -> list[str]: ...
 
@@ -39,19 +53,9 @@ def save_tokenizer(tokenizer: Tokenizer, path: str | Path) -> None:
 
 def load_tokenizer(path: str | Path) -> Tokenizer:
     """The tokenizer in a file that `save_tokenizer` wrote; InputError for any other."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return _from_json(json.load(file))
-    except OSError as error:
-        raise InputError(
-            f"Cannot read the tokenizer {path}: {error.strerror}.",
-            "Name the tokenizer.json in the folder of a run.",
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path} is no tokenizer of minillm: {_reason(error)}.",
-            "Name the tokenizer.json in the folder of a run; if it is damaged, copy it anew or train again.",
-        ) from None
+    remedy = "Name the tokenizer.json in the folder of a run; if it is damaged, copy it anew or train again."
+    with reading(path, "tokenizer of minillm", remedy):
+        return _from_json(read_json(path))
 
 
 def _from_json(data: object) -> Tokenizer:
@@ -59,17 +63,5 @@ def _from_json(data: object) -> Tokenizer:
         raise ValueError("it must hold one JSON object")
     kind = data.get("type")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f'its "type" must be {" or ".join(KINDS)}')
+        raise ValueError(f'its "type" must be one of {", ".join(KINDS)}')
     return KINDS[kind].from_json(data)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return f"it is not UTF-8 (byte {error.start})"
-    if isinstance(error, json.JSONDecodeError):
-        return f"it is not JSON (line {error.lineno}, column {error.colno})"
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, InputError):
-        return error.wrong.rstrip(".")
-    return str(error)

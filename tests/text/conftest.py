@@ -1,48 +1,16 @@
 """Texts that tokenizers get wrong, for every test in this folder."""
 
+import json
 import random
 from pathlib import Path
 
 import pytest
 
+from minillm.text import BPETokenizer
+from minillm.text.gpt2 import byte_characters
+from tests.odd_texts import ODD, random_text
+
 SHAKESPEARE = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "tinyshakespeare.txt"
-
-ODD = [
-    "",
-    " ",
-    "a",
-    "It's the cat's; don't, we'll, I'VE, '' 'tis",
-    "line one\r\nline two\r\n\r\n\tindented   wide   \n",
-    "nul \0 bell \a unit \x1f del \x7f",
-    "é as one, e\u0301 as two, a\u0300\u0301\u0302 as four",
-    "👩‍👩‍👧 🇨🇭 👍🏽",
-    "我思故我在。自注意力，語言模型",
-    "नमस्ते दुनिया, שלום, مرحبا",
-    "½ ² Ⅷ ٣ 12,345.67 snake_case __init__ _",
-    "no\u00a0break\u3000wide\u2028line\u200bzero\ufeffbom",
-    "\ue000 private, \U0010ffff last, \ufffd replacement",
-    "a" * 1000,
-    " " * 129 + "b",
-    "我" * 200,
-]
-
-ALPHABETS = [
-    "ab",
-    "ab \n",
-    "aé我👍",
-    "abc '_.,12\r\n\t\0",
-    "".join(map(chr, range(0x300))),
-    "的一是我在有。，\u3000",
-]
-
-
-def random_text(rng: random.Random) -> str:
-    """Up to 200 characters of one small alphabet, or of all of Unicode (but for the surrogates, which are no characters)."""
-    length = rng.randrange(200)
-    if rng.random() < 0.3:
-        codes = (rng.randrange(0x110000 - 0x800) for _ in range(length))
-        return "".join(chr(c if c < 0xD800 else c + 0x800) for c in codes)
-    return "".join(rng.choices(rng.choice(ALPHABETS), k=length))
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +24,33 @@ def shakespeare() -> str:
     if not SHAKESPEARE.exists():
         pytest.skip("tinyshakespeare.txt is not on this machine")
     return SHAKESPEARE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def bpe(texts) -> BPETokenizer:
+    return BPETokenizer.train("".join(texts) + "The cat sat on the mat. " * 9, 300)
+
+
+@pytest.fixture
+def gpt2_folder(tmp_path, bpe):
+    """GPT-2's two files with the merges of our own tokenizer, whose ids they share; <|endoftext|> comes last."""
+    written = byte_characters()
+    tokens = list(written)
+    merges = []
+    for first, second in bpe.merges:
+        merges.append(f"{tokens[first]} {tokens[second]}")
+        tokens.append(tokens[first] + tokens[second])
+    vocab = {token: i for i, token in enumerate([*tokens, "<|endoftext|>"])}
+    (tmp_path / "vocab.json").write_text(json.dumps(vocab), encoding="utf-8")
+    (tmp_path / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]), encoding="utf-8")
+    return tmp_path
+
+
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"acdehiknostu.,!?[]我", *(f"##{c}" for c in "acdehiknostu")]
+PIECES += ["the", "cat", "sat", "on", "un", "##un", "##kn", "##own", "##ask", "mask", "é"]
+
+
+@pytest.fixture
+def bert_folder(tmp_path):
+    (tmp_path / "vocab.txt").write_text("\n".join([*PIECES, ""]), encoding="utf-8")
+    return tmp_path

@@ -62,7 +62,7 @@ def test_words_are_split_as_by_the_slow_encoder(seed):
     merges = slow_learn(random_words(rng), 60)
     words = list(random_words(rng))  # words that the merges were not learnt from
     rank = {pair: i for i, pair in enumerate(merges)}
-    assert apply_merges(words, rank) == [slow_apply(word, merges) for word in words]
+    assert apply_merges(words, rank, range(256, 256 + len(merges))) == [slow_apply(word, merges) for word in words]
 
 
 def test_among_equals_the_smaller_ids_come_first_whatever_the_order_of_the_words():
@@ -89,3 +89,34 @@ def test_a_pair_that_occurs_once_teaches_nothing():
     assert learn_merges({b"abc": 1}, 10) == []
     assert learn_merges({b"abc": 2}, 10) == [(97, 98), (256, 99)]
     assert learn_merges({}, 10) == []
+
+
+def openai_bpe(word: str, rank: dict[tuple[str, str], int]) -> list[str]:
+    """As in GPT-2's encoder.py: while a pair of neighbours is in the list of merges, join the one that was learnt first, everywhere."""
+    tokens = list(word)
+    while pairs := [pair for pair in pairwise(tokens) if pair in rank]:
+        pair = min(pairs, key=rank.__getitem__)
+        tokens = replace(tokens, pair, "".join(pair))
+    return tokens
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_any_list_of_merges_is_followed_as_gpt2_does(seed):
+    """Also where two merges make one token (ab c, a bc), and where a merge comes before the ones that make its parts."""
+    rng = random.Random(seed)
+    tokens, merges = list("ab"), []
+    while len(merges) < 25:
+        merge = rng.choice(tokens), rng.choice(tokens)
+        if merge not in merges and len("".join(merge)) < 6:
+            merges.append(merge)
+            tokens.append("".join(merge))
+    rng.shuffle(merges)
+    ids = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
+    rank = {merge: i for i, merge in enumerate(merges)}
+    words = ["".join(rng.choices("ab", k=rng.randrange(1, 30))) for _ in range(20)]
+    split = apply_merges(
+        [[ids[letter] for letter in word] for word in words],
+        {(ids[first], ids[second]): i for (first, second), i in rank.items()},
+        [ids["".join(merge)] for merge in merges],
+    )
+    assert split == [[ids[token] for token in openai_bpe(word, rank)] for word in words]

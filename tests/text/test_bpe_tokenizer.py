@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.text import BPETokenizer, bpe
+from minillm.text import BPETokenizer, bpe, byte_level
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,8 @@ def test_a_thousand_merges_on_shakespeare(shakespeare):
 
 
 def test_the_cache_changes_nothing_and_is_bounded(monkeypatch, tokenizer, texts):
-    monkeypatch.setattr(bpe, "WORDS_AT_ONCE", 3)
-    monkeypatch.setattr(bpe, "CACHED_WORDS", 4)
+    monkeypatch.setattr(byte_level, "WORDS_AT_ONCE", 3)
+    monkeypatch.setattr(byte_level, "CACHED_WORDS", 4)
     cramped = BPETokenizer(tokenizer.merges)
     for text in texts:
         assert cramped.encode(text).tolist() == tokenizer.encode(text).tolist()
@@ -98,14 +98,14 @@ def test_the_cache_changes_nothing_and_is_bounded(monkeypatch, tokenizer, texts)
 def test_a_word_is_split_once_only(monkeypatch):
     tokenizer = BPETokenizer([(97, 98)])
     split = []
-    apply_merges = bpe.apply_merges
+    apply_merges = byte_level.apply_merges
 
-    def watched(words, rank):
+    def watched(words, rank, joined):
         words = list(words)
-        split.extend(words)
-        return apply_merges(words, rank)
+        split.extend(map(bytes, words))
+        return apply_merges(words, rank, joined)
 
-    monkeypatch.setattr(bpe, "apply_merges", watched)
+    monkeypatch.setattr(byte_level, "apply_merges", watched)
     for text in ("ab ab ab", "ab", "ab c"):
         tokenizer.encode(text)
     assert split == [b"ab", b" ab", b" c"]

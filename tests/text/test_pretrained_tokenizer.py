@@ -1,0 +1,156 @@
+"""The one door: which files of a folder are read, and what its settings may say."""
+
+import json
+
+import pytest
+
+from minillm.errors import InputError
+from minillm.text import GPT2Tokenizer, WordPieceTokenizer, load_pretrained_tokenizer
+
+
+def configure(folder, name="tokenizer_config.json", **settings):
+    (folder / name).write_text(json.dumps(settings), encoding="utf-8")
+
+
+def added(content, **flags):
+    off = {"lstrip": False, "rstrip": False, "single_word": False, "normalized": False, "special": True}
+    return {"content": content, **off, **flags}
+
+
+def test_the_files_say_what_it_is(gpt2_folder):
+    assert type(load_pretrained_tokenizer(gpt2_folder)) is GPT2Tokenizer
+    assert type(load_pretrained_tokenizer(str(gpt2_folder))) is GPT2Tokenizer
+
+
+def test_a_vocabulary_of_words_is_bert(bert_folder):
+    assert type(load_pretrained_tokenizer(bert_folder)) is WordPieceTokenizer
+
+
+def test_what_minillm_reads_itself_comes_first(gpt2_folder):
+    (gpt2_folder / "tokenizer.json").write_text("damaged", encoding="utf-8")
+    assert type(load_pretrained_tokenizer(gpt2_folder)) is GPT2Tokenizer
+
+
+@pytest.mark.parametrize("name", ["GPT2Tokenizer", "GPT2TokenizerFast", None])
+def test_the_class_may_be_named(gpt2_folder, name):
+    configure(gpt2_folder, tokenizer_class=name, model_max_length=1024)
+    assert type(load_pretrained_tokenizer(gpt2_folder)) is GPT2Tokenizer
+
+
+def test_files_of_another_class_are_not_taken_for_ours(gpt2_folder):
+    """CLIP and RoBERTa have a vocab.json and a merges.txt too, and read them in another way."""
+    configure(gpt2_folder, tokenizer_class="CLIPTokenizer")
+    with pytest.raises(InputError, match="no files of a CLIPTokenizer that minillm can read") as caught:
+        load_pretrained_tokenizer(gpt2_folder)
+    assert "tokenizer.json" in caught.value.remedy
+    (gpt2_folder / "tokenizer.json").write_text("damaged", encoding="utf-8")
+    with pytest.raises(InputError, match=r"tokenizer\.json is no|package tokenizers"):
+        load_pretrained_tokenizer(gpt2_folder)
+
+
+@pytest.mark.parametrize(
+    ("settings", "tokens"),
+    [
+        ({}, ["cat", "e", "我", "the"]),
+        ({"do_lower_case": True}, ["cat", "e", "我", "the"]),
+        ({"do_lower_case": False}, ["cat", "é", "我", "[UNK]"]),
+        ({"do_lower_case": False, "strip_accents": True}, ["cat", "e", "我", "[UNK]"]),
+        ({"strip_accents": False}, ["cat", "é", "我", "the"]),
+        ({"strip_accents": None}, ["cat", "e", "我", "the"]),
+        ({"tokenize_chinese_chars": False, "do_lower_case": False}, ["cat", "[UNK]", "[UNK]"]),
+    ],
+)
+def test_the_settings_of_bert_are_respected(bert_folder, settings, tokens):
+    configure(bert_folder, tokenizer_class="BertTokenizer", **settings)
+    tokenizer = load_pretrained_tokenizer(bert_folder)
+    assert tokenizer.labels(tokenizer.encode("cat é我 The")) == tokens
+
+
+def test_added_tokens_have_the_ids_of_their_file(gpt2_folder):
+    size = load_pretrained_tokenizer(gpt2_folder).vocab_size
+    expected = {"<|endoftext|>": size - 1, "[PAD]": size, "<sep>": size + 1}
+    old = {"[PAD]": size, "<sep>": size + 1}
+    configure(gpt2_folder, "added_tokens.json", **old)
+    assert load_pretrained_tokenizer(gpt2_folder).special_tokens == expected
+    (gpt2_folder / "added_tokens.json").unlink()
+    by_id = {str(size + 1): added("<sep>"), str(size): added("[PAD]"), str(size - 1): added("<|endoftext|>")}
+    configure(gpt2_folder, added_tokens_decoder=by_id)
+    assert load_pretrained_tokenizer(gpt2_folder).special_tokens == expected
+
+
+def test_tokens_with_a_role_are_special(gpt2_folder):
+    configure(gpt2_folder, pad_token="[PAD]", bos_token={"content": "A"}, sep_token=None)
+    tokenizer = load_pretrained_tokenizer(gpt2_folder)
+    assert tokenizer.special_tokens == {
+        "A": 65,
+        "<|endoftext|>": tokenizer.vocab_size - 2,
+        "[PAD]": tokenizer.vocab_size - 1,
+    }
+
+
+def test_ids_that_do_not_fit_the_vocabulary_are_refused(gpt2_folder):
+    configure(gpt2_folder, "added_tokens.json", **{"[PAD]": 50257})
+    with pytest.raises(InputError) as caught:
+        load_pretrained_tokenizer(gpt2_folder)
+    assert "vocab.json give the token '[PAD]' the id 50257, and by the vocabulary it has" in caught.value.wrong
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [
+        ({"add_prefix_space": True}, "add_prefix_space"),
+        ({"added_tokens_decoder": {"7": added("<mask>", lstrip=True)}}, "an added token, '<mask>'"),
+        ({"added_tokens_decoder": {"7": added("hello", special=False)}}, "an added token, 'hello'"),
+    ],
+)
+def test_what_minillm_cannot_do_is_refused_unless_there_is_a_tokenizer_json(gpt2_folder, settings, asked):
+    configure(gpt2_folder, **settings)
+    with pytest.raises(InputError) as caught:
+        load_pretrained_tokenizer(gpt2_folder)
+    assert str(gpt2_folder / "tokenizer_config.json") in caught.value.wrong
+    assert f"asks for {asked}" in caught.value.wrong
+    (gpt2_folder / "tokenizer.json").write_text("damaged", encoding="utf-8")
+    with pytest.raises(InputError, match=r"tokenizer\.json is no|package tokenizers"):
+        load_pretrained_tokenizer(gpt2_folder)
+
+
+@pytest.mark.parametrize("lost", ["vocab.json", "merges.txt"])
+def test_half_of_gpt2_is_not_enough(gpt2_folder, lost):
+    (gpt2_folder / lost).unlink()
+    with pytest.raises(InputError) as caught:
+        load_pretrained_tokenizer(gpt2_folder)
+    assert caught.value.wrong == f"{gpt2_folder} lacks {lost}."
+
+
+def test_an_empty_folder_and_none_at_all(tmp_path):
+    with pytest.raises(InputError, match="holds no tokenizer that minillm can read") as caught:
+        load_pretrained_tokenizer(tmp_path)
+    assert all(name in caught.value.remedy for name in ("vocab.json", "merges.txt", "vocab.txt", "tokenizer.json"))
+    with pytest.raises(InputError, match="There is no folder"):
+        load_pretrained_tokenizer(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("tokenizer_config.json", "", "it is not JSON"),
+        ("tokenizer_config.json", "[]", "it must hold a JSON object"),
+        ("tokenizer_config.json", '{"tokenizer_class": 3}', '"tokenizer_class" must be a string'),
+        ("tokenizer_config.json", '{"do_lower_case": "no"}', "\"do_lower_case\" must be true or false, not 'no'"),
+        ("tokenizer_config.json", '{"strip_accents": 0}', '"strip_accents" must be true or false'),
+        ("tokenizer_config.json", '{"pad_token": 3}', "a token must be a string"),
+        ("tokenizer_config.json", '{"added_tokens_decoder": []}', "it must hold a JSON object"),
+        ("tokenizer_config.json", '{"added_tokens_decoder": {"x": {"content": "a"}}}', "entry 'x'"),
+        ("tokenizer_config.json", '{"added_tokens_decoder": {"7": "a"}}', "entry '7'"),
+        ("tokenizer_config.json", '{"added_tokens_decoder": {"7": {"content": null}}}', "entry '7'"),
+        ("added_tokens.json", '{"[PAD]": "7"}', "must be a whole number"),
+        ("added_tokens.json", '{"[PAD]": 7, "[PAD]": 8}', "'[PAD]' is there twice"),
+        ("added_tokens.json", "7", "it must hold a JSON object"),
+    ],
+)
+def test_damaged_settings_are_named(bert_folder, name, content, reason):
+    (bert_folder / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_pretrained_tokenizer(bert_folder)
+    assert caught.value.wrong.startswith(f"{bert_folder / name} is no ")
+    assert reason in caught.value.wrong
