@@ -64,6 +64,20 @@ def test_layer_norm_of_a_constant_row_is_the_shift():
     assert np.isfinite(ops.layer_norm_backward(np.ones((2, 5)), saved)[0]).all()
 
 
+def test_rms_norm_gives_unit_mean_square_and_keeps_the_mean(rng):
+    x, gamma = rng.normal(5, 2, (3, 7)), rng.standard_normal(7)
+    y, _ = ops.rms_norm(x, np.ones(7), eps=0.0)
+    np.testing.assert_allclose((y * y).mean(-1), 1, rtol=1e-12)
+    np.testing.assert_allclose(y, x / np.sqrt((x * x).mean(-1, keepdims=True)), rtol=1e-14)
+    np.testing.assert_allclose(ops.rms_norm(x, gamma, eps=0.0)[0], gamma * y, rtol=1e-12)
+
+
+def test_rms_norm_adds_eps_to_the_mean_square():
+    x = np.array([[1.0, -2.0, 2.0]])  # mean square 3
+    np.testing.assert_allclose(ops.rms_norm(x, np.ones(3), eps=1.0)[0], x / 2, rtol=1e-14)
+    np.testing.assert_allclose(ops.rms_norm(x, np.ones(3))[0], x / math.sqrt(3 + 1e-6), rtol=1e-14)
+
+
 def test_softmax_is_the_formula_and_ignores_a_shift(rng):
     scores = rng.standard_normal((2, 3, 5))
     p, _ = ops.softmax(scores)
@@ -117,7 +131,7 @@ def test_attention_of_a_query_that_may_look_nowhere_is_zero_with_finite_gradient
     mask[0, 0, 1] = mask[1] = False
     y, saved = ops.attention(q, k, v, mask)
     assert (y[0, :, 1] == 0).all() and (y[1] == 0).all() and (y[0, :, 0] != 0).all()
-    dq, dk, dv = ops.attention_backward(np.ones_like(y), saved)
+    dq, dk, dv, _ = ops.attention_backward(np.ones_like(y), saved)
     assert all(np.isfinite(d).all() for d in (dq, dk, dv))
     assert (dq[0, :, 1] == 0).all() and (dk[1] == 0).all() and (dv[1] == 0).all()
 

@@ -13,6 +13,7 @@ from minillm.layers import (
     LearnedPositions,
     Linear,
     MultiHeadAttention,
+    NgramEmbedding,
     Parameter,
     PostNormBlock,
     PreNormBlock,
@@ -46,6 +47,18 @@ def _(rng):
 @case("Embedding:scaled")
 def _(rng):
     return LayerCase(randomize(Embedding(9, 5, rng, scale=1.7), rng), (np.array([[1, 4, 1], [0, 4, 1]]),))
+
+
+@case("NgramEmbedding")
+def _(rng):
+    ids = np.array([[1, 4, 1, 1, 6], [0, 4, 1, 4, 1]])  # tokens and pairs that come again, and one, 8, that never comes
+    return LayerCase(randomize(NgramEmbedding(9, 5, rng, ngram=3), rng), (ids,))
+
+
+@case("NgramEmbedding:shorter-text")
+def _(rng):
+    layer = NgramEmbedding(5, 3, rng, ngram=4, scale=1.7)
+    return LayerCase(randomize(layer, rng), (np.array([[1, 4], [0, 4], [1, 1]]),))
 
 
 @case("LearnedPositions")
@@ -103,7 +116,7 @@ def _(rng):
 def _(rng):
     layer = MultiHeadAttention(9, 3, rng, bias=False)
     inputs = (rng.standard_normal((2, 5, 9)), rng.standard_normal((2, 5, 9)))
-    return LayerCase(randomize(layer, rng), inputs, {"mask": causal_mask(5, 5)})
+    return LayerCase(randomize(layer, rng), inputs, {"causal": True})
 
 
 @case("MultiHeadAttention:padding")
@@ -124,6 +137,14 @@ def _(rng):
     return LayerCase(layer, query_and_memory(rng), {"mask": causal_mask(3, 5), "dropout_seed": 3})
 
 
+@case("MultiHeadAttention:bias")
+def _(rng):
+    layer = randomize(MultiHeadAttention(5, 3, rng, bias=False, scale=0.8, d_kv=7), rng)
+    inputs = (rng.standard_normal((2, 3, 5)), rng.standard_normal((2, 7, 5)))
+    mask = padding_mask(np.array([7, 4]), 7)
+    return LayerCase(layer, (*inputs, mask, None, rng.standard_normal((1, 3, 3, 7))), {"causal": True})
+
+
 @case("BilinearAttention")
 def _(rng):
     layer = randomize(BilinearAttention(5, rng), rng)
@@ -133,7 +154,7 @@ def _(rng):
 @case("PreNormBlock")
 def _(rng):
     layer = randomize(PreNormBlock(6, 2, 9, rng, dropout=0.2), rng)
-    return LayerCase(layer, (rng.standard_normal((2, 5, 6)),), {"mask": causal_mask(5, 5), "dropout_seed": 3})
+    return LayerCase(layer, (rng.standard_normal((2, 5, 6)),), {"causal": True, "dropout_seed": 3})
 
 
 @case("PreNormBlock:no-dropout")
@@ -145,7 +166,8 @@ def _(rng):
 @case("PostNormBlock")
 def _(rng):
     layer = randomize(PostNormBlock(6, 2, 9, rng, dropout=0.2), rng)
-    return LayerCase(layer, (rng.standard_normal((2, 5, 6)),), {"mask": causal_mask(5, 5), "dropout_seed": 3})
+    mask = padding_mask(np.array([5, 3]), 5)
+    return LayerCase(layer, (rng.standard_normal((2, 5, 6)),), {"mask": mask, "causal": True, "dropout_seed": 3})
 
 
 @case("PostNormBlock:no-dropout")

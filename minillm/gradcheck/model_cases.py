@@ -40,6 +40,11 @@ def _(rng):
     return LayerCase(tiny_gpt(rng, norm="post", activation="relu"), (IDS,))
 
 
+@case("GPT:ngram")
+def _(rng):
+    return LayerCase(tiny_gpt(rng, ngram=3, positions="sinusoidal"), (IDS,))
+
+
 @case("GPT:dropout")
 def _(rng):
     return LayerCase(tiny_gpt(rng, dropout=0.2), (IDS,), {"dropout_seed": 3})

@@ -8,7 +8,7 @@ import numpy as np
 
 from minillm.gradcheck.cases import OpCase, case
 from minillm.layers import causal_mask, padding_mask
-from minillm.ops import IGNORE, dropout_mask
+from minillm.ops import IGNORE, dropout_mask, relative_buckets
 
 
 @case("linear")
@@ -44,6 +44,16 @@ def _(rng):
     return OpCase("layer_norm", inputs, {"eps": 0.3})
 
 
+@case("rms_norm")
+def _(rng):
+    return OpCase("rms_norm", (rng.standard_normal((2, 3, 7)), rng.standard_normal(7)))
+
+
+@case("rms_norm:large-eps")
+def _(rng):
+    return OpCase("rms_norm", (rng.standard_normal((3, 5)), rng.standard_normal(5)), {"eps": 0.3})
+
+
 @case("softmax")
 def _(rng):
     return OpCase("softmax", (rng.standard_normal((2, 3, 5)),))
@@ -67,9 +77,40 @@ def _(rng):
     return OpCase("attention", queries_keys_values(rng))
 
 
-@case("attention:causal")
+@case("attention:mask")
 def _(rng):
     return OpCase("attention", queries_keys_values(rng), {"mask": causal_mask(4, 7)})
+
+
+@case("attention:causal")
+def _(rng):
+    return OpCase("attention", queries_keys_values(rng), {"causal": True})
+
+
+@case("attention:causal-more-queries")
+def _(rng):
+    k, v, q = rng.standard_normal((2, 3, 4, 5)), rng.standard_normal((2, 3, 4, 5)), rng.standard_normal((2, 3, 7, 5))
+    return OpCase("attention", (q, k, v), {"causal": True})  # the first three queries stand before every key
+
+
+def with_bias(rng, *shape):
+    """Mask, keep and scale are left out: the bias comes seventh."""
+    return *queries_keys_values(rng), None, None, None, rng.standard_normal(shape)
+
+
+@case("attention:bias")
+def _(rng):
+    return OpCase("attention", with_bias(rng, 1, 3, 4, 7), {"causal": True})  # one for all texts, as T5's
+
+
+@case("attention:bias-of-the-key")
+def _(rng):
+    return OpCase("attention", with_bias(rng, 2, 1, 1, 7))
+
+
+@case("attention:bias-of-the-place")
+def _(rng):
+    return OpCase("attention", with_bias(rng, 4, 7))
 
 
 @case("attention:padding")
@@ -87,12 +128,58 @@ def _(rng):
 @case("attention:dropout")
 def _(rng):
     keep = dropout_mask((2, 3, 4, 7), 0.3, rng, np.float64)
-    return OpCase("attention", queries_keys_values(rng), {"mask": causal_mask(4, 7), "keep": keep})
+    return OpCase("attention", queries_keys_values(rng), {"causal": True, "keep": keep})
 
 
 @case("attention:scale")
 def _(rng):
     return OpCase("attention", queries_keys_values(rng), {"scale": 0.9})
+
+
+@case("chunked_attention")
+def _(rng):
+    return OpCase("chunked_attention", queries_keys_values(rng), {"chunk": 3})
+
+
+@case("chunked_attention:causal")
+def _(rng):
+    return OpCase("chunked_attention", queries_keys_values(rng), {"causal": True, "chunk": 3})
+
+
+@case("chunked_attention:causal-more-queries")
+def _(rng):
+    k, v, q = rng.standard_normal((2, 3, 4, 5)), rng.standard_normal((2, 3, 4, 5)), rng.standard_normal((2, 3, 7, 5))
+    return OpCase("chunked_attention", (q, k, v), {"causal": True, "chunk": 2})
+
+
+@case("chunked_attention:one-by-one")
+def _(rng):
+    return OpCase("chunked_attention", queries_keys_values(rng), {"causal": True, "scale": 0.9, "chunk": 1})
+
+
+@case("chunked_attention:padding")
+def _(rng):
+    mask = padding_mask(np.array([7, 3]), 7)
+    return OpCase("chunked_attention", queries_keys_values(rng), {"mask": mask, "chunk": 2})
+
+
+@case("chunked_attention:nowhere-to-look")
+def _(rng):
+    mask = rng.random((2, 1, 4, 7)) < 0.6
+    mask[0, 0, 2] = mask[1, 0, 0] = False
+    return OpCase("chunked_attention", queries_keys_values(rng), {"mask": mask, "chunk": 3})
+
+
+@case("chunked_attention:bias")
+def _(rng):
+    inputs = (*queries_keys_values(rng), None, None, rng.standard_normal((1, 3, 4, 7)))
+    return OpCase("chunked_attention", inputs, {"causal": True, "chunk": 3})
+
+
+@case("chunked_attention:bias-of-the-key")
+def _(rng):
+    inputs = (*queries_keys_values(rng), None, None, rng.standard_normal((2, 1, 1, 7)))
+    return OpCase("chunked_attention", inputs, {"chunk": 2})
 
 
 @case("bilinear_attention")
@@ -104,6 +191,18 @@ def _(rng):
 def _(rng):
     inputs = (rng.standard_normal((2, 7, 5)), rng.normal(0, 0.5, (5, 5)))
     return OpCase("bilinear_attention", inputs, {"mask": causal_mask(7, 7)})
+
+
+@case("relative_bias")
+def _(rng):
+    buckets = relative_buckets(5, 5, buckets=8, max_distance=5)  # some never come, and distances share others
+    return OpCase("relative_bias", (rng.standard_normal((8, 3)), buckets, 5))
+
+
+@case("relative_bias:cached")
+def _(rng):
+    buckets = relative_buckets(3, 7, buckets=6, max_distance=5, bidirectional=False)  # T = 3, S = 7
+    return OpCase("relative_bias", (rng.standard_normal((6, 5)), buckets, 3))
 
 
 @case("relu")
@@ -119,6 +218,11 @@ def _(rng):
 @case("gelu_erf")
 def _(rng):
     return OpCase("gelu_erf", (rng.normal(0, 2, (3, 4, 5)),))
+
+
+@case("tanh")
+def _(rng):
+    return OpCase("tanh", (rng.normal(0, 2, (3, 4, 5)),))
 
 
 @case("dropout")

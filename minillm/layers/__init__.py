@@ -1,31 +1,50 @@
 """Layers: they own parameters, never activations. `layer.py` holds the contract that every one of them keeps."""
 
-from minillm.layers.attention import BilinearAttention, MultiHeadAttention, causal_mask, padding_mask
+from minillm.layers.attention import BilinearAttention, MultiHeadAttention
 from minillm.layers.block import PostNormBlock, PreNormBlock
+from minillm.layers.decoder_block import PostNormDecoderBlock, PreNormDecoderBlock
 from minillm.layers.dropout import Dropout
 from minillm.layers.embedding import Embedding
-from minillm.layers.feedforward import FeedForward
+from minillm.layers.feedforward import FeedForward, GatedFeedForward
 from minillm.layers.layer import Layer, Parameter, ParameterVector
 from minillm.layers.linear import Linear, TiedLinear
-from minillm.layers.normalization import LayerNorm
+from minillm.layers.lora import LoRALinear, add_lora, merge_lora
+from minillm.layers.ngram_embedding import NgramEmbedding
+from minillm.layers.normalization import LayerNorm, RMSNorm
+from minillm.layers.pooling import Pooling
 from minillm.layers.positions import LearnedPositions, SinusoidalPositions
+from minillm.layers.relative_positions import RelativePositionBias
+from minillm.layers.t5_block import T5DecoderBlock, T5EncoderBlock
+from minillm.ops import causal_mask, padding_mask
 
 __all__ = [
     "BilinearAttention",
     "Dropout",
     "Embedding",
     "FeedForward",
+    "GatedFeedForward",
     "Layer",
     "LayerNorm",
     "LearnedPositions",
     "Linear",
+    "LoRALinear",
     "MultiHeadAttention",
+    "NgramEmbedding",
     "Parameter",
     "ParameterVector",
+    "Pooling",
     "PostNormBlock",
+    "PostNormDecoderBlock",
     "PreNormBlock",
+    "PreNormDecoderBlock",
+    "RMSNorm",
+    "RelativePositionBias",
     "SinusoidalPositions",
+    "T5DecoderBlock",
+    "T5EncoderBlock",
     "TiedLinear",
+    "add_lora",
     "causal_mask",
+    "merge_lora",
     "padding_mask",
 ]

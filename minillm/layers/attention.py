@@ -8,32 +8,54 @@ from minillm.backend import Array, array_module
 from minillm.layers.dropout import Dropout
 from minillm.layers.layer import Layer, Parameter
 from minillm.layers.linear import Linear
-from minillm.ops import attention, attention_backward, bilinear_attention, bilinear_attention_backward
-
-
-def causal_mask(queries: int, keys: int, xp=np) -> Array:
-    """(T, S), True where key j stands no later than query i; the last query sees every key (T < S: the earlier keys are a cache)."""
-    return xp.arange(keys) <= xp.arange(keys - queries, keys)[:, None]
-
-
-def padding_mask(lengths: Array, keys: int) -> Array:
-    """(B, 1, 1, S), True where a key belongs to the text: lengths (B,) counts the real tokens, which stand first."""
-    return (array_module(lengths).arange(keys) < lengths[:, None])[:, None, None, :]
+from minillm.ops import (
+    attention,
+    attention_backward,
+    bilinear_attention,
+    bilinear_attention_backward,
+    chunk_size,
+    chunked_attention,
+    chunked_attention_backward,
+    chunked_attention_weights,
+)
+from minillm.ops.chunked_attention import ChunkedSaved
 
 
 class AttentionSaved(NamedTuple):
     query: Any
     key: Any
     value: Any
-    weights: Array  # the attention map, (B, H, T, S)
     core: Any
     output: Any
+
+    @property
+    def weights(self) -> Array:
+        """The attention map, (B, H, T, S). Where attention went chunk by chunk there was none: it is computed now, at every call."""
+        return chunked_attention_weights(self.core) if isinstance(self.core, ChunkedSaved) else self.core[3]
+
+
+def attend(q, k, v, mask=None, keep=None, scale=None, bias=None, causal=False) -> tuple[Array, Any]:
+    """`attention` in one piece or in chunks, whichever suits the sizes: this is the only place where that is chosen.
+
+    Dropout needs a `keep` as large as the scores, and so the form that has the scores.
+    """
+    (batch, heads, queries, _), keys = q.shape, k.shape[2]
+    chunk = None if keep is not None else chunk_size(batch * heads, queries, keys, array_module(q))
+    if chunk is None:
+        return attention(q, k, v, mask, keep, scale, bias, causal)
+    return chunked_attention(q, k, v, mask, scale, bias, causal, chunk)
+
+
+def attend_backward(dh: Array, core: Any) -> tuple[Array, Array, Array, Array | None]:
+    backward = chunked_attention_backward if isinstance(core, ChunkedSaved) else attention_backward
+    return backward(dh, core)
 
 
 class MultiHeadAttention(Layer):
     """x (B, T, D) asks, memory (B, S, D) answers -> y (B, T, D). Self-attention is `forward(x, x)`, cross-attention `forward(x, encoded)`.
 
-    H heads of width K = D/H each compare a projection of x with a projection of memory: Vaswani et al. 2017, section 3.2.2.
+    H heads each compare a projection of x with a projection of memory: Vaswani et al. 2017, section 3.2.2. A head is `d_kv` = K columns
+    wide, D/H unless given, and the scores are multiplied by `scale`, 1/√K unless given (T5: 1, since its weights start smaller).
     """
 
     def __init__(
@@ -46,46 +68,79 @@ class MultiHeadAttention(Layer):
         bias: bool = True,
         std: float = 0.02,
         output_std: float | None = None,
+        scale: float | None = None,
+        d_kv: int | None = None,
     ):
-        if d_model % heads:
+        if d_kv is None and d_model % heads:
             raise ValueError(
                 f"{heads} heads do not divide d_model = {d_model}: every head needs a whole number of columns"
             )
-        self.query = Linear(d_model, d_model, rng, bias=bias, std=std)
-        self.key = Linear(d_model, d_model, rng, bias=bias, std=std)
-        self.value = Linear(d_model, d_model, rng, bias=bias, std=std)
-        self.output = Linear(d_model, d_model, rng, bias=bias, std=std if output_std is None else output_std)
+        width = heads * (d_model // heads if d_kv is None else d_kv)
+        self.query = Linear(d_model, width, rng, bias=bias, std=std)
+        self.key = Linear(d_model, width, rng, bias=bias, std=std)
+        self.value = Linear(d_model, width, rng, bias=bias, std=std)
+        self.output = Linear(width, d_model, rng, bias=bias, std=std if output_std is None else output_std)
         self.dropout = Dropout(dropout)
         self.heads = heads
+        self.scale = scale
 
     def split(self, x: Array) -> Array:
-        """(B, T, D) -> (B, H, T, K): each head gets its own columns."""
+        """(B, T, HK) -> (B, H, T, K): each head gets its own columns."""
         batch, length, width = x.shape
         return x.reshape(batch, length, self.heads, width // self.heads).swapaxes(1, 2)
 
     def merge(self, x: Array) -> Array:
-        """(B, H, T, K) -> (B, T, D): the heads side by side again."""
+        """(B, H, T, K) -> (B, T, HK): the heads side by side again."""
         batch, heads, length, width = x.shape
         return x.swapaxes(1, 2).reshape(batch, length, heads * width)
 
-    def forward(self, x: Array, memory: Array, mask: Array | None = None, rng=None) -> tuple[Array, AttentionSaved]:
+    def forward(
+        self,
+        x: Array,
+        memory: Array,
+        mask: Array | None = None,
+        rng=None,
+        bias: Array | None = None,
+        causal: bool = False,
+    ) -> tuple[Array, AttentionSaved]:
+        """mask, `bias` (added to the scores) and `causal` (no later keys) as in `ops.attention`; `rng` switches dropout on."""
         q, sq = self.query.forward(x)
         k, sk = self.key.forward(memory)
         v, sv = self.value.forward(memory)
         keep = self.dropout.mask((x.shape[0], self.heads, x.shape[1], memory.shape[1]), rng, x.dtype)
-        h, core = attention(self.split(q), self.split(k), self.split(v), mask, keep)
+        h, core = attend(self.split(q), self.split(k), self.split(v), mask, keep, self.scale, bias, causal)
         y, so = self.output.forward(self.merge(h))
-        return y, AttentionSaved(sq, sk, sv, core[3], core, so)
+        return y, AttentionSaved(sq, sk, sv, core, so)
 
-    def backward(self, dy: Array, saved: AttentionSaved) -> tuple[Array, Array]:
+    def backward(self, dy: Array, saved: AttentionSaved) -> tuple[Array, Array, Array | None]:
+        """dy (B, T, D) -> dx (B, T, D), dmemory (B, S, D), dbias in the shape of bias (None without one)"""
         dh = self.split(self.output.backward(dy, saved.output))  # y = output(merge(h))
-        dq, dk, dv = attention_backward(dh, saved.core)  # h = attention(q, k, v)
+        dq, dk, dv, dbias = attend_backward(dh, saved.core)  # h = attend(q, k, v, bias)
         dx = self.query.backward(self.merge(dq), saved.query)  # q = query(x)
         dmemory = self.key.backward(self.merge(dk), saved.key)  # k = key(memory)
         dmemory += self.value.backward(self.merge(dv), saved.value)  # v = value(memory)
-        return dx, dmemory
+        return dx, dmemory, dbias
 
-    def extend(self, x: Array, keys: Array, values: Array, start: int) -> Array:
+    def keys_values(self, memory: Array) -> tuple[Array, Array]:
+        """memory (B, S, D) -> its keys and values, (B, H, S, K), for `attend`. kᵀ lies in memory as attention multiplies by it."""
+        k, v = self.split(self.key.forward(memory)[0]), self.split(self.value.forward(memory)[0])
+        return array_module(k).ascontiguousarray(k.swapaxes(-1, -2)).swapaxes(-1, -2), v
+
+    def attend(
+        self,
+        x: Array,
+        keys: Array,
+        values: Array,
+        mask: Array | None = None,
+        bias: Array | None = None,
+        causal: bool = False,
+    ) -> Array:
+        """`forward` with the keys and values (B, H, S, K) already computed: no backward, no dropout; for generation."""
+        q = self.split(self.query.forward(x)[0])
+        h, _ = attend(q, keys, values, mask, scale=self.scale, bias=bias, causal=causal)
+        return self.output.forward(self.merge(h))[0]
+
+    def extend(self, x: Array, keys: Array, values: Array, start: int, bias: Array | None = None) -> Array:
         """Self-attention for new tokens only, with the keys and values of the earlier ones already computed: no backward.
 
         x (B, T, D) are tokens number start ... start + T - 1; keys and values (B, H, context, K) are the cache, which is filled up
@@ -94,10 +149,7 @@ class MultiHeadAttention(Layer):
         stop = start + x.shape[1]
         keys[:, :, start:stop] = self.split(self.key.forward(x)[0])
         values[:, :, start:stop] = self.split(self.value.forward(x)[0])
-        q = self.split(self.query.forward(x)[0])
-        mask = None if x.shape[1] == 1 else causal_mask(x.shape[1], stop, array_module(x))
-        h, _ = attention(q, keys[:, :, :stop], values[:, :, :stop], mask)
-        return self.output.forward(self.merge(h))[0]
+        return self.attend(x, keys[:, :, :stop], values[:, :, :stop], bias=bias, causal=True)
 
 
 class BilinearAttention(Layer):

@@ -32,29 +32,31 @@ class Block(Layer):
         rng: np.random.Generator,
         *,
         dropout: float = 0.0,
+        ffn_dropout: float = 0.0,
         activation: str = "gelu",
         bias: bool = True,
         std: float = 0.02,
         output_std: float | None = None,
+        eps: float = 1e-5,
     ):
         same = {"bias": bias, "std": std, "output_std": output_std}
-        self.norm1 = LayerNorm(d_model)
+        self.norm1 = LayerNorm(d_model, eps=eps)
         self.attention = MultiHeadAttention(d_model, heads, rng, dropout=dropout, **same)
-        self.norm2 = LayerNorm(d_model)
-        self.ffn = FeedForward(d_model, d_ff, rng, activation=activation, **same)
+        self.norm2 = LayerNorm(d_model, eps=eps)
+        self.ffn = FeedForward(d_model, d_ff, rng, activation=activation, dropout=ffn_dropout, **same)
         self.dropout = Dropout(dropout)
 
 
 class PreNormBlock(Block):
     """r = x + attention(norm1(x)), y = r + ffn(norm2(r)): GPT-2's order. The shortcut runs clean from bottom to top."""
 
-    def forward(self, x: Array, mask: Array | None = None, rng=None) -> tuple[Array, BlockSaved]:
+    def forward(self, x: Array, mask: Array | None = None, rng=None, causal: bool = False) -> tuple[Array, BlockSaved]:
         n, s1 = self.norm1.forward(x)
-        a, sa = self.attention.forward(n, n, mask, rng)
+        a, sa = self.attention.forward(n, n, mask, rng, causal=causal)
         a, d1 = self.dropout.forward(a, rng)
         r = x + a
         m, s2 = self.norm2.forward(r)
-        f, sf = self.ffn.forward(m)
+        f, sf = self.ffn.forward(m, rng)
         f, d2 = self.dropout.forward(f, rng)
         return r + f, BlockSaved(s1, sa, s2, sf, d1, d2)
 
@@ -62,7 +64,7 @@ class PreNormBlock(Block):
         df = self.dropout.backward(dy, saved.drop2)  # f = dropout(ffn(norm2(r)))
         dr = dy + self.norm2.backward(self.ffn.backward(df, saved.ffn), saved.norm2)  # y = r + ffn(norm2(r))
         da = self.dropout.backward(dr, saved.drop1)  # a = dropout(attention(norm1(x)))
-        dx, dmemory = self.attention.backward(da, saved.attention)  # attention read norm1(x) twice
+        dx, dmemory, _ = self.attention.backward(da, saved.attention)  # attention read norm1(x) twice
         return dr + self.norm1.backward(dx + dmemory, saved.norm1)  # r = x + attention(norm1(x))
 
     def extend(self, x: Array, keys: Array, values: Array, start: int) -> Array:
@@ -74,11 +76,11 @@ class PreNormBlock(Block):
 class PostNormBlock(Block):
     """r = norm1(x + attention(x)), y = norm2(r + ffn(r)): the order of Vaswani et al. 2017, section 3.1."""
 
-    def forward(self, x: Array, mask: Array | None = None, rng=None) -> tuple[Array, BlockSaved]:
-        a, sa = self.attention.forward(x, x, mask, rng)
+    def forward(self, x: Array, mask: Array | None = None, rng=None, causal: bool = False) -> tuple[Array, BlockSaved]:
+        a, sa = self.attention.forward(x, x, mask, rng, causal=causal)
         a, d1 = self.dropout.forward(a, rng)
         r, s1 = self.norm1.forward(x + a)
-        f, sf = self.ffn.forward(r)
+        f, sf = self.ffn.forward(r, rng)
         f, d2 = self.dropout.forward(f, rng)
         y, s2 = self.norm2.forward(r + f)
         return y, BlockSaved(s1, sa, s2, sf, d1, d2)
@@ -88,7 +90,7 @@ class PostNormBlock(Block):
         dr = ds + self.ffn.backward(self.dropout.backward(ds, saved.drop2), saved.ffn)  # f = dropout(ffn(r))
         ds = self.norm1.backward(dr, saved.norm1)  # r = norm1(x + attention(x))
         da = self.dropout.backward(ds, saved.drop1)  # a = dropout(attention(x))
-        dx, dmemory = self.attention.backward(da, saved.attention)
+        dx, dmemory, _ = self.attention.backward(da, saved.attention)
         return ds + dx + dmemory  # attention read x twice, and the shortcut once
 
     def extend(self, x: Array, keys: Array, values: Array, start: int) -> Array:

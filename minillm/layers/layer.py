@@ -45,21 +45,35 @@ class Layer:
                 yield name, parameter
 
     def _walk(self, prefix: str) -> Iterator[tuple[str, Parameter]]:
+        for name, part in self._parts():
+            if isinstance(part, Parameter):
+                yield f"{prefix}{name}", part
+            else:
+                yield from part._walk(f"{prefix}{name}.")
+
+    def _parts(self) -> Iterator[tuple[str, "Parameter | Layer"]]:
+        """The parameters and layers among the attributes, and in the lists, tuples and dictionaries among them."""
         for attribute, value in vars(self).items():
-            name = f"{prefix}{attribute}"
-            if isinstance(value, Parameter):
-                yield name, value
-            elif isinstance(value, Layer):
-                yield from value._walk(f"{name}.")
+            if isinstance(value, Parameter | Layer):
+                yield attribute, value
             elif isinstance(value, list | tuple | dict):
                 for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-                    if isinstance(item, Parameter):
-                        yield f"{name}.{key}", item
-                    elif isinstance(item, Layer):
-                        yield from item._walk(f"{name}.{key}.")
+                    if isinstance(item, Parameter | Layer):
+                        yield f"{attribute}.{key}", item
+
+    def sublayers(self) -> Iterator["Layer"]:
+        """This layer and every layer below it."""
+        yield self
+        for _, part in self._parts():
+            if isinstance(part, Layer):
+                yield from part.sublayers()
 
     def parameters(self) -> list[Parameter]:
         return [parameter for _, parameter in self.named_parameters()]
+
+    def learns(self) -> bool:
+        """Whether any parameter below this layer is trained."""
+        return any(parameter.trainable for _, parameter in self._walk(""))
 
     def freeze(self, frozen: bool = True) -> None:
         """Keep every parameter below this layer as it is: no gradient, no update, no weight decay."""
@@ -79,19 +93,25 @@ class ParameterVector:
         size = sum(parameter.data.size for _, parameter in named)
         self.device = device
         self.data = device.xp.empty(size, dtype)
-        self.grad = device.xp.zeros(size, dtype)
         self.slices: dict[str, slice] = {}
         self.named: dict[str, Parameter] = {}
         start = 0
         for name, parameter in named:
             place = slice(start, start + parameter.data.size)
-            shape, start = parameter.data.shape, place.stop
+            start = place.stop
             self.data[place] = device.xp.asarray(to_host(parameter.data).ravel().astype(dtype))
             parameter.name = name
-            parameter.data = self.data[place].reshape(shape)
-            parameter.grad = self.grad[place].reshape(shape)
             self.slices[name] = place
             self.named[name] = parameter
+        self.move(self.data, device.xp.zeros(size, dtype))
+
+    def move(self, data: Array, grad: Array) -> None:
+        """From now on all parameters live in these two vectors, which hold their numbers already."""
+        self.data, self.grad = data, grad
+        for name, parameter in self.named.items():
+            place, shape = self.slices[name], parameter.data.shape
+            parameter.data = data[place].reshape(shape)
+            parameter.grad = grad[place].reshape(shape)
 
     def trainable_runs(self) -> list[tuple[slice, bool]]:
         """The stretches of the vector that are trained, as few as there can be, each with whether it holds matrices."""

@@ -27,18 +27,19 @@ class Linear(Layer):
 
 
 class TiedLinear(Layer):
-    """x (..., D) -> logits (..., V) by the transposed embedding table (V, D): one parameter, used at both ends of the model.
+    """x (..., D) -> logits (..., V), `scale` x times the transposed embedding table (V, D): one parameter, used at both ends of the model.
 
     Press & Wolf 2017. The word that the model reads and the word that it writes share their vector.
     """
 
-    def __init__(self, table: Parameter):
+    def __init__(self, table: Parameter, *, scale: float = 1.0):
         self.weight = table
+        self.scale = scale
 
     def forward(self, x: Array) -> tuple[Array, tuple]:
-        return linear(x, self.weight.data.T)
+        return linear(x if self.scale == 1 else x * self.scale, self.weight.data.T)
 
     def backward(self, dy: Array, saved: tuple) -> Array:
         dx, dweight, _ = linear_backward(dy, saved, weights=self.weight.trainable)
         self.weight.accumulate(None if dweight is None else dweight.T)
-        return dx
+        return dx if self.scale == 1 else dx * self.scale  # logits = (scale x) tableᵀ

@@ -1,14 +1,14 @@
-"""LayerNorm: every token's vector gets zero mean and unit variance, then a learned gain and shift."""
+"""Normalisation: every token's vector is brought to a size that the next layer can rely on, then scaled by what was learned."""
 
 import numpy as np
 
 from minillm.backend import Array
 from minillm.layers.layer import Layer, Parameter
-from minillm.ops import layer_norm, layer_norm_backward
+from minillm.ops import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 
 
 class LayerNorm(Layer):
-    """x (..., D) -> y (..., D). The gain starts at one and the shift at zero. Ba, Kiros & Hinton 2016."""
+    """x (..., D) -> y (..., D): zero mean and unit variance, then a gain (one at first) and a shift (zero). Ba, Kiros & Hinton 2016."""
 
     def __init__(self, d_model: int, *, eps: float = 1e-5):
         self.gamma = Parameter(np.ones(d_model))
@@ -22,4 +22,20 @@ class LayerNorm(Layer):
         dx, dgamma, dbeta = layer_norm_backward(dy, saved, weights=self.gamma.trainable or self.beta.trainable)
         self.gamma.accumulate(dgamma)
         self.beta.accumulate(dbeta)
+        return dx
+
+
+class RMSNorm(Layer):
+    """x (..., D) -> y (..., D): a mean square of one, then a gain, which starts at one. Zhang & Sennrich 2019; T5's norm."""
+
+    def __init__(self, d_model: int, *, eps: float = 1e-6):
+        self.gamma = Parameter(np.ones(d_model))
+        self.eps = eps
+
+    def forward(self, x: Array) -> tuple[Array, tuple]:
+        return rms_norm(x, self.gamma.data, self.eps)
+
+    def backward(self, dy: Array, saved: tuple) -> Array:
+        dx, dgamma = rms_norm_backward(dy, saved, weights=self.gamma.trainable)
+        self.gamma.accumulate(dgamma)
         return dx

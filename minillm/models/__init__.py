@@ -1,7 +1,43 @@
 """Models: stacks of layers with a config."""
 
-from minillm.models.config import GPTConfig, flops_per_token, parameter_count
+from minillm.models.classifier import ClassifierConfig, SequenceClassifier
+from minillm.models.config import GPTConfig, ModelConfig
 from minillm.models.decoder import GPT, KeyValueCache
-from minillm.models.model import Model, check_ids
+from minillm.models.encoder import Encoder, MaskedLM
+from minillm.models.encoder_config import EncoderConfig
+from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache
+from minillm.models.kinds import build, check_types, config_from_dict, config_to_dict, kind_of
+from minillm.models.model import Model, check_ids, copy_parameters
+from minillm.models.question_answering import QuestionAnswering, QuestionAnsweringConfig
+from minillm.models.t5 import T5
+from minillm.models.t5_config import T5Config
+from minillm.models.transformer import Transformer
+from minillm.models.transformer_config import TransformerConfig
 
-__all__ = ["GPT", "GPTConfig", "KeyValueCache", "Model", "check_ids", "flops_per_token", "parameter_count"]
+__all__ = [
+    "GPT",
+    "T5",
+    "ClassifierConfig",
+    "Encoder",
+    "EncoderConfig",
+    "EncoderDecoder",
+    "EncoderDecoderCache",
+    "GPTConfig",
+    "KeyValueCache",
+    "MaskedLM",
+    "Model",
+    "ModelConfig",
+    "QuestionAnswering",
+    "QuestionAnsweringConfig",
+    "SequenceClassifier",
+    "T5Config",
+    "Transformer",
+    "TransformerConfig",
+    "build",
+    "check_ids",
+    "check_types",
+    "config_from_dict",
+    "config_to_dict",
+    "copy_parameters",
+    "kind_of",
+]

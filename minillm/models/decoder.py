@@ -12,14 +12,14 @@ from minillm.layers import (
     LayerNorm,
     LearnedPositions,
     Linear,
+    NgramEmbedding,
     ParameterVector,
     SinusoidalPositions,
     TiedLinear,
-    causal_mask,
 )
 from minillm.layers.block import BLOCKS, BlockSaved
 from minillm.models.config import GPTConfig
-from minillm.models.model import Model, check_ids
+from minillm.models.model import Model, check_ids, first_weights, lowest_that_learns
 
 
 class EncodeSaved(NamedTuple):
@@ -43,12 +43,17 @@ class GPT(Model):
     smaller by √(2L), since 2L of them add up there.
     """
 
-    def __init__(self, config: GPTConfig, *, seed: int = 0, dtype: type = np.float32, device: Device = CPU):
-        rng, std = np.random.default_rng(seed), 0.02
+    def __init__(self, config: GPTConfig, *, seed: int | None = 0, dtype: type = np.float32, device: Device = CPU):
+        rng, std = first_weights(seed), 0.02
         self.config = config
         # Beside sines and cosines of size one, words of size 0.02 would drown: Vaswani et al. 2017, section 3.4, multiply them by √D.
         scale = math.sqrt(config.d_model) if config.positions == "sinusoidal" else 1.0
-        self.embedding = Embedding(config.vocab_size, config.d_model, rng, std=std, scale=scale)
+        if config.ngram == 1:
+            self.embedding = Embedding(config.vocab_size, config.d_model, rng, std=std, scale=scale)
+        else:
+            self.embedding = NgramEmbedding(
+                config.vocab_size, config.d_model, rng, ngram=config.ngram, std=std, scale=scale
+            )
         if config.positions == "learned":
             self.positions = LearnedPositions(config.context, config.d_model, rng, std=std)
         else:
@@ -75,14 +80,6 @@ class GPT(Model):
             self.head = Linear(config.d_model, config.vocab_size, rng, bias=False, std=std)
         self.vector = ParameterVector(self, dtype, device)
 
-    def replica(self) -> "GPT":
-        """A model on the same weights with gradients of its own, so that threads can train it together."""
-        twin = GPT(self.config, dtype=self.vector.data.dtype, device=self.vector.device)
-        for name, parameter in twin.vector.named.items():
-            parameter.data, parameter.trainable = self.vector.named[name].data, self.vector.named[name].trainable
-        twin.vector.data = self.vector.data
-        return twin
-
     def encode(self, ids: np.ndarray, rng=None) -> tuple[Array, EncodeSaved]:
         """ids (B, T), on the host -> hidden (B, T, D): what the model knows at every place. `rng` switches dropout on."""
         check_ids(ids, self.config.vocab_size)
@@ -90,19 +87,24 @@ class GPT(Model):
         x, se = self.embedding.forward(xp.asarray(ids))
         x, sp = self.positions.forward(x)
         x, sd = self.dropout.forward(x, rng)
-        mask = causal_mask(ids.shape[1], ids.shape[1], xp)
         blocks = []
         for block in self.blocks:
-            x, s = block.forward(x, mask, rng)
+            x, s = block.forward(x, rng=rng, causal=True)
             blocks.append(s)
         x, sn = self.norm.forward(x) if self.norm else (x, None)
         return x, EncodeSaved(se, sp, sd, blocks, sn)
 
     def encode_backward(self, dhidden: Array, saved: EncodeSaved) -> None:
-        """dhidden (B, T, D): every line of `encode`, last one first. Ids have no gradient."""
+        """dhidden (B, T, D): every line of `encode`, last one first, down to the lowest layer that learns. Ids have no gradient."""
+        bottom_learns = self.embedding.learns() or self.positions.learns()
+        lowest = 0 if bottom_learns else lowest_that_learns(self.blocks)
+        if lowest == len(self.blocks) and not (self.norm and self.norm.learns()):
+            return
         dx = self.norm.backward(dhidden, saved.norm) if self.norm else dhidden  # hidden = norm(x)
-        for block, s in zip(reversed(self.blocks), reversed(saved.blocks), strict=True):
+        for block, s in reversed(list(zip(self.blocks, saved.blocks, strict=True))[lowest:]):
             dx = block.backward(dx, s)  # x = block(x)
+        if not bottom_learns:
+            return
         dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
         dx = self.positions.backward(dx, saved.positions)  # x = x + position
         self.embedding.backward(dx, saved.embedding)  # x = embedding(ids)
@@ -123,8 +125,10 @@ class GPT(Model):
             raise ValueError(
                 f"the context holds {self.config.context} tokens; {cache.length} are cached and {ids.shape[1]} came"
             )
-        x, _ = self.embedding.forward(self.vector.device.xp.asarray(ids))
-        x, _ = self.positions.forward(x, cache.length)
+        cache.ids[:, cache.length : stop] = ids
+        first = max(cache.length - (self.config.ngram - 1), 0)  # so far back the embedding looks
+        x, _ = self.embedding.forward(self.vector.device.xp.asarray(cache.ids[:, first:stop]))
+        x, _ = self.positions.forward(x[:, cache.length - first :], cache.length)
         for block, keys, values in zip(self.blocks, cache.keys, cache.values, strict=True):
             x = block.extend(x, keys, values, cache.length)
         cache.length = stop
@@ -135,7 +139,10 @@ class GPT(Model):
 
 
 class KeyValueCache:
-    """The keys and values of the tokens read so far, so that a new token costs one token's work: L arrays (B, H, context, K) of each."""
+    """The keys and values of the tokens read so far, so that a new token costs one token's work: L arrays (B, H, context, K) of each.
+
+    And the tokens themselves, on the host, (B, context): an n-gram embedding looks back at them. Only the first `length` places count.
+    """
 
     def __init__(self, model: GPT, batch: int = 1):
         config, like = model.config, model.vector.data
@@ -143,4 +150,17 @@ class KeyValueCache:
         xp = array_module(like)
         self.keys = [xp.empty(shape, like.dtype) for _ in range(config.layers)]
         self.values = [xp.empty(shape, like.dtype) for _ in range(config.layers)]
+        self.ids = np.zeros((batch, config.context), np.int64)
         self.length = 0
+
+    def reorder(self, rows: np.ndarray) -> None:
+        """From now on text i is a copy of what text rows[i] was; rows, on the host, may repeat texts, and may be fewer or more than there were."""
+        batch = self.keys[0].shape[0]
+        if min(rows) < 0 or max(rows) >= batch:
+            raise ValueError(f"rows must be among the {batch} of the cache, from 0 to {batch - 1}, got {list(rows)}")
+        self.ids = self.ids[rows]
+        for arrays in (self.keys, self.values):
+            for i, old in enumerate(arrays):
+                xp = array_module(old)
+                arrays[i] = xp.empty((len(rows), *old.shape[1:]), old.dtype)
+                arrays[i][:, :, : self.length] = old[xp.asarray(rows), :, : self.length]

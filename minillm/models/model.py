@@ -1,9 +1,11 @@
 """What every model is: a layer with a config, and with all of its parameters in one vector."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from minillm.backend import Array, array_module, to_host
 from minillm.layers import Layer, ParameterVector
 
 
@@ -14,6 +16,44 @@ class Model(Layer):
     vector: ParameterVector
 
 
+class Blank:
+    """A generator of zeros. They take no memory until something is written over them."""
+
+    def normal(self, mean: float, std: float, shape: tuple[int, ...]) -> np.ndarray:
+        return np.zeros(shape)
+
+
+def first_weights(seed: int | None, *key: int) -> np.random.Generator | Blank:
+    """What a model draws its weights from. Without a seed they are zero: for a model that gets others at once, from a file."""
+    return Blank() if seed is None else np.random.default_rng((seed, *key) if key else seed)
+
+
+def copy_parameters(source: Layer, target: Layer) -> None:
+    """Give `target` the numbers of `source`, name by name: `copy_parameters(pretrained.body, classifier.body)`.
+
+    Device and precision stay the target's. ValueError unless both have the same names with the same shapes; then nothing is copied.
+    """
+    theirs, ours = dict(source.named_parameters()), dict(target.named_parameters())
+    if odd := sorted(theirs.keys() ^ ours.keys()):
+        raise ValueError(f"only one of the two has the parameter {odd[0]}: they are not of the same kind and size")
+    for name, parameter in ours.items():
+        if theirs[name].data.shape != parameter.data.shape:
+            raise ValueError(f"{name} is {theirs[name].data.shape} in one and {parameter.data.shape} in the other")
+    for name, parameter in ours.items():
+        parameter.data[...] = array_module(parameter.data).asarray(to_host(theirs[name].data))
+
+
+def check_body(body: Model, config: Any) -> None:
+    """Raise ValueError if a body was made by another config than the one that the model on top of it names."""
+    if body.config != config:
+        raise ValueError(f"the config asks for the body of {config}, and this one is of {body.config}")
+
+
+def lowest_that_learns(layers: Sequence[Layer]) -> int:
+    """How far down backward must go: the index of the first layer with something to learn, `len(layers)` if none has."""
+    return next((i for i, layer in enumerate(layers) if layer.learns()), len(layers))
+
+
 def check_ids(ids: np.ndarray, vocab_size: int) -> None:
     """Raise ValueError unless ids is a host array (B, T) of token ids that a model knows. A GPU would wrap a bad id silently."""
     if not isinstance(ids, np.ndarray) or ids.dtype.kind not in "iu" or ids.ndim != 2 or ids.size == 0:
@@ -22,3 +62,16 @@ def check_ids(ids: np.ndarray, vocab_size: int) -> None:
     low, high = int(ids.min()), int(ids.max())
     if low < 0 or high >= vocab_size:
         raise ValueError(f"token id {low if low < 0 else high} is outside the vocabulary of {vocab_size}")
+
+
+def check_like_ids(name: str, array: np.ndarray, ids: np.ndarray, kinds: str) -> None:
+    """Raise ValueError unless the array, a companion of ids (B, T), is on the host, of their shape, and of one of these dtype kinds."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds or array.shape != np.shape(ids):
+        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+        what = "booleans" if kinds == "b" else "whole numbers"
+        raise ValueError(f"{name} must be a NumPy array of {what}, one for each of ids {np.shape(ids)}, got {found}")
+
+
+def key_mask(mask: np.ndarray | None, xp) -> Array | None:
+    """The mask (B, 1, 1, S) of attention for a host mask (B, S), True = real token; None if that forbids nothing."""
+    return None if mask is None or mask.all() else xp.asarray(mask)[:, None, None, :]

@@ -8,22 +8,39 @@ respect to each array that the forward function read, in the same order. No func
 Shapes: B batch, T query tokens, S source (key) tokens, D d_model, H heads, K = D/H, F d_ff, V vocabulary; (..., D) is any number of rows.
 """
 
-from minillm.ops.activations import gelu, gelu_backward, gelu_erf, gelu_erf_backward, normal_cdf, relu, relu_backward
+from minillm.ops.activations import (
+    gelu,
+    gelu_backward,
+    gelu_erf,
+    gelu_erf_backward,
+    normal_cdf,
+    relu,
+    relu_backward,
+    tanh,
+    tanh_backward,
+)
+from minillm.ops.chunked_attention import (
+    chunk_size,
+    chunked_attention,
+    chunked_attention_backward,
+    chunked_attention_weights,
+)
 from minillm.ops.dot_product_attention import (
     attention,
     attention_backward,
     bilinear_attention,
     bilinear_attention_backward,
-    forbid,
     softmax,
     softmax_backward,
 )
 from minillm.ops.embeddings import embedding, embedding_backward, sinusoidal_positions
 from minillm.ops.linear_map import linear, linear_backward
 from minillm.ops.loss import IGNORE, cross_entropy, cross_entropy_backward
-from minillm.ops.normalization import layer_norm, layer_norm_backward
-from minillm.ops.reductions import sum_last, sum_rows
+from minillm.ops.masks import causal_mask, forbid, padding_mask
+from minillm.ops.normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
+from minillm.ops.reductions import mean_last, sum_last, sum_rows, sum_to
 from minillm.ops.regularization import dropout, dropout_backward, dropout_mask
+from minillm.ops.relative_positions import relative_bias, relative_bias_backward, relative_buckets
 
 __all__ = [
     "IGNORE",
@@ -31,6 +48,11 @@ __all__ = [
     "attention_backward",
     "bilinear_attention",
     "bilinear_attention_backward",
+    "causal_mask",
+    "chunk_size",
+    "chunked_attention",
+    "chunked_attention_backward",
+    "chunked_attention_weights",
     "cross_entropy",
     "cross_entropy_backward",
     "dropout",
@@ -47,12 +69,22 @@ __all__ = [
     "layer_norm_backward",
     "linear",
     "linear_backward",
+    "mean_last",
     "normal_cdf",
+    "padding_mask",
+    "relative_bias",
+    "relative_bias_backward",
+    "relative_buckets",
     "relu",
     "relu_backward",
+    "rms_norm",
+    "rms_norm_backward",
     "sinusoidal_positions",
     "softmax",
     "softmax_backward",
     "sum_last",
     "sum_rows",
+    "sum_to",
+    "tanh",
+    "tanh_backward",
 ]

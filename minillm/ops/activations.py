@@ -19,6 +19,18 @@ def relu_backward(dy, saved):
     return dy * (x > 0)
 
 
+def tanh(x):
+    """y = tanh(x), for x of any shape: between -1 and 1."""
+    y = array_module(x).tanh(x)
+    return y, y
+
+
+def tanh_backward(dy, saved):
+    """dy/dx = 1 - tanh² x, and tanh x is y."""
+    y = saved
+    return dy * (1 - y * y)
+
+
 def gelu(x):
     """x of any shape -> y = x p, p = (1 + tanh u)/2, u = √(2/π) (x + 0.044715 x³): the GELU of GPT-2.
 

@@ -3,7 +3,8 @@
 import math
 
 from minillm.backend import array_module
-from minillm.ops.reductions import sum_last
+from minillm.ops.masks import forbid, forbidden, future
+from minillm.ops.reductions import sum_last, sum_to
 
 
 def softmax(scores):
@@ -31,40 +32,42 @@ def softmax_backward(dp, saved):
     return ds
 
 
-def forbid(scores, mask):
-    """scores where the boolean mask is True, -inf where it is False."""
-    if mask.dtype != bool:
-        raise TypeError(f"a mask is boolean, True = may look, and this one is {mask.dtype}")
-    return scores + array_module(scores).where(mask, scores.dtype.type(0), scores.dtype.type(-math.inf))
-
-
-def attention(q, k, v, mask=None, keep=None, scale=None):
+def attention(q, k, v, mask=None, keep=None, scale=None, bias=None, causal=False):
     """Scaled dot-product attention: every query takes a weighted average of the values, weighted by how well it matches their keys.
 
     q (B, H, T, K), k (B, H, S, K), v (B, H, S, K), mask boolean, True = may look, broadcastable to (B, H, T, S) -> y (B, H, T, K)
 
-        p = softmax(scale q kᵀ)        y = p v        scale = 1/√K unless given
+        p = softmax(scale q kᵀ + bias)        y = p v        scale = 1/√K unless given
 
-    Vaswani et al. 2017, eq. 1. `keep` (B, H, T, S), if given, multiplies the weights: attention dropout, see `dropout_mask`.
-    A query that may look nowhere gets zeros. `saved[3]` is the attention map p.
+    Vaswani et al. 2017, eq. 1. `bias`, broadcastable to (B, H, T, S), is added to the scaled scores (for relative positions: Raffel et al.
+    2020, section 2.1). `causal` forbids the later keys as `causal_mask` does: the last query sees every key. `keep` (B, H, T, S), if given,
+    multiplies the weights: attention dropout, see `dropout_mask`. A query that may look nowhere gets zeros. `saved[3]` is the map p.
     """
     xp = array_module(q)
+    queries, keys = q.shape[-2], k.shape[-2]
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     scores = (q * scale) @ xp.ascontiguousarray(
         k.swapaxes(-1, -2)
     )  # a copy of kᵀ costs less than a product that strides
-    p, _ = softmax(scores if mask is None else forbid(scores, mask))
+    if bias is not None:
+        scores += bias
+    if causal and queries > 1:
+        scores += future(queries, keys, keys - queries, scores.dtype, xp)
+    if mask is not None:
+        scores += forbidden(mask, scores.dtype)
+    p, _ = softmax(scores)
     y = (p if keep is None else p * keep) @ v
-    return y, (q, k, v, p, keep, scale)
+    return y, (q, k, v, p, keep, scale, None if bias is None else bias.shape)
 
 
 def attention_backward(dy, saved):
-    """dy (B, H, T, K) -> dq (B, H, T, K), dk (B, H, S, K), dv (B, H, S, K)
+    """dy (B, H, T, K) -> dq (B, H, T, K), dk (B, H, S, K), dv (B, H, S, K), dbias in the shape of bias (None without one)
 
-    The three products are undone one after the other: y = p v, then the softmax, then s = scale q kᵀ.
-    The mask needs no line of its own: a forbidden weight is zero, and the softmax's backward multiplies by it.
+    The three products are undone one after the other: y = p v, then the softmax, then s = scale q kᵀ + bias. A bias that was read at
+    many places is owed the sum over them. The masks need no line of their own: a forbidden weight is zero, and the softmax's backward
+    multiplies by it.
     """
-    q, k, v, p, keep, scale = saved
+    q, k, v, p, keep, scale, bias_shape = saved
     dp = dy @ v.swapaxes(-1, -2)  # y = p v
     if keep is None:
         dv = p.swapaxes(-1, -2) @ dy  # y = p v
@@ -72,11 +75,12 @@ def attention_backward(dy, saved):
         dv = (p * keep).swapaxes(-1, -2) @ dy  # y = (p keep) v
         dp *= keep
     ds = softmax_backward(dp, p)  # p = softmax(s)
+    dbias = None if bias_shape is None else sum_to(ds, bias_shape)  # s = ... + bias
     dq = ds @ k  # s = scale q kᵀ
     dq *= scale
     dk = ds.swapaxes(-1, -2) @ q  # s = scale q kᵀ
     dk *= scale
-    return dq, dk, dv
+    return dq, dk, dv, dbias
 
 
 def bilinear_attention(x, weight, mask=None):

@@ -1,7 +1,7 @@
 """Normalisation: rows of a size that the next layer can rely on."""
 
 from minillm.backend import array_module
-from minillm.ops.reductions import sum_last, sum_rows
+from minillm.ops.reductions import mean_last, sum_rows
 
 
 def layer_norm(x, gamma, beta, eps=1e-5):
@@ -13,11 +13,12 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
     Mean and (biased) variance are taken over the last axis. Ba, Kiros & Hinton 2016, eq. 4.
     """
-    xp, width = array_module(x), x.shape[-1]
-    xhat = x - sum_last(x) / width
-    rstd = 1 / xp.sqrt(sum_last(xhat * xhat) / width + eps)
+    xhat = x - mean_last(x)
+    rstd = 1 / array_module(x).sqrt(mean_last(xhat * xhat) + eps)
     xhat *= rstd
-    return gamma * xhat + beta, (xhat, rstd, gamma)
+    y = gamma * xhat
+    y += beta
+    return y, (xhat, rstd, gamma)
 
 
 def layer_norm_backward(dy, saved, weights=True):
@@ -30,11 +31,42 @@ def layer_norm_backward(dy, saved, weights=True):
     where the second term is the mean's share and the third the variance's. With `weights=False` (frozen) only dx is computed.
     """
     xhat, rstd, gamma = saved
-    width = dy.shape[-1]
     dy_xhat = dy * xhat
     g = dy * gamma  # y = gamma x̂ + beta
-    mean_g_xhat = (dy_xhat @ gamma)[..., None] / width
-    g -= sum_last(g) / width  # x̂ = (x - mean(x)) rstd, the mean's share
+    mean_g_xhat = (dy_xhat @ (gamma / len(gamma)))[..., None]
+    g -= mean_last(g)  # x̂ = (x - mean(x)) rstd, the mean's share
     g -= xhat * mean_g_xhat  # ... the variance's share
     g *= rstd  # ... and straight
     return g, *((sum_rows(dy_xhat), sum_rows(dy)) if weights else (None, None))  # y = gamma x̂ + beta
+
+
+def rms_norm(x, gamma, eps=1e-6):
+    """Give every row a mean square of one, then scale it: LayerNorm without mean and shift.
+
+    x (..., D), gamma (D,) -> y (..., D)
+
+        x̂ = x / sqrt(mean(x²) + eps)        y = gamma x̂
+
+    Zhang & Sennrich 2019, eq. 4; T5's norm.
+    """
+    rstd = 1 / array_module(x).sqrt(mean_last(x * x) + eps)
+    xhat = x * rstd
+    return gamma * xhat, (xhat, rstd, gamma)
+
+
+def rms_norm_backward(dy, saved, weights=True):
+    """dy (..., D) -> dx (..., D), dgamma (D,)
+
+    x reaches y two ways: straight, and through the mean square. With g = gamma dy,
+
+        dx = rstd (g - x̂ mean(g x̂))
+
+    With `weights=False` (frozen) only dx is computed.
+    """
+    xhat, rstd, gamma = saved
+    dy_xhat = dy * xhat
+    mean_g_xhat = (dy_xhat @ (gamma / len(gamma)))[..., None]
+    g = dy * gamma  # y = gamma x̂
+    g -= xhat * mean_g_xhat  # x̂ = x rstd, the mean square's share
+    g *= rstd  # ... and straight
+    return g, sum_rows(dy_xhat) if weights else None  # y = gamma x̂

@@ -6,16 +6,29 @@ from minillm.backend import Array, array_module
 
 
 @cache
-def _ones(xp, length: int, dtype) -> Array:
-    return xp.ones(length, dtype)
+def _filled(xp, length: int, value: float, dtype) -> Array:
+    return xp.full(length, value, dtype)
 
 
 def sum_last(x: Array) -> Array:
     """Sum over the last axis, kept: (..., D) -> (..., 1). A product with ones is 3 to 6 times faster than `x.sum(-1)` on NumPy."""
-    return (x @ _ones(array_module(x), x.shape[-1], x.dtype))[..., None]
+    return (x @ _filled(array_module(x), x.shape[-1], 1.0, x.dtype))[..., None]
+
+
+def mean_last(x: Array) -> Array:
+    """Mean over the last axis, kept: (..., D) -> (..., 1)."""
+    width = x.shape[-1]
+    return (x @ _filled(array_module(x), width, 1 / width, x.dtype))[..., None]
 
 
 def sum_rows(x: Array) -> Array:
     """Sum over all rows: (..., D) -> (D,)."""
     rows = x.reshape(-1, x.shape[-1])
-    return _ones(array_module(x), rows.shape[0], x.dtype) @ rows
+    return _filled(array_module(x), rows.shape[0], 1.0, x.dtype) @ rows
+
+
+def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
+    """Undo broadcasting: what was read at many places is owed the sum over them. x -> an array of that shape, which broadcasts to x's."""
+    new = x.ndim - len(shape)
+    axes = (*range(new), *(new + i for i, length in enumerate(shape) if length == 1))
+    return (x.sum(axis=axes) if axes else x).reshape(shape)

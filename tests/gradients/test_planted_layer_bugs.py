@@ -24,18 +24,10 @@ from minillm.layers import (
 from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models import GPT
 from minillm.ops import cross_entropy_backward, relu_backward
+from tests.gradients.planting import owners, planter
 
 BUGS = {}
-
-
-def bug(case, owner, attribute="backward"):
-    """Plant the function below as `owner.attribute`, and check that case."""
-
-    def enter(wrong):
-        BUGS[f"{case}-{wrong.__name__}"] = (case, owner, attribute, wrong)
-        return wrong
-
-    return enter
+bug = planter(BUGS)
 
 
 @pytest.mark.parametrize("name", BUGS)
@@ -45,7 +37,7 @@ def test_the_check_fails(name, error_with):
 
 def test_every_layer_has_a_bug():
     classes = {value for value in vars(layers).values() if isinstance(value, type) and issubclass(value, Layer)}
-    assert classes - {Layer} <= {owner for _, owner, _, _ in BUGS.values()}
+    assert classes - {Layer} <= owners()
 
 
 right = {owner: owner.backward for _, owner in vars(layers).items() if hasattr(owner, "backward")}  # unpatched
@@ -197,7 +189,7 @@ def slope_taken_at_the_input_of_the_layer(self, dy, saved):
 
 def attention_gradients(self, dy, saved):
     dh = self.split(self.output.backward(dy, saved.output))
-    return [self.merge(d) for d in layers.attention.attention_backward(dh, saved.core)]
+    return [self.merge(d) for d in layers.attention.attention_backward(dh, saved.core)[:3]]
 
 
 @bug("MultiHeadAttention:cross", MultiHeadAttention)
@@ -205,44 +197,54 @@ def memory_paid_for_its_keys_only(self, dy, saved):
     dq, dk, dv = attention_gradients(self, dy, saved)
     dx, dmemory = self.query.backward(dq, saved.query), self.key.backward(dk, saved.key)
     self.value.backward(dv, saved.value)
-    return dx, dmemory
+    return dx, dmemory, None
 
 
 @bug("MultiHeadAttention:cross", MultiHeadAttention)
 def memory_paid_for_its_values_only(self, dy, saved):
     dq, dk, dv = attention_gradients(self, dy, saved)
     self.key.backward(dk, saved.key)
-    return self.query.backward(dq, saved.query), self.value.backward(dv, saved.value)
+    return self.query.backward(dq, saved.query), self.value.backward(dv, saved.value), None
 
 
 @bug("MultiHeadAttention:padding", MultiHeadAttention)
 def key_and_value_gradients_swapped(self, dy, saved):
     dq, dk, dv = attention_gradients(self, dy, saved)
     dmemory = self.key.backward(dv, saved.key) + self.value.backward(dk, saved.value)
-    return self.query.backward(dq, saved.query), dmemory
+    return self.query.backward(dq, saved.query), dmemory, None
 
 
 @bug("MultiHeadAttention:causal", MultiHeadAttention)
 def heads_not_swapped_back(self, dy, saved):
     dh = self.split(self.output.backward(dy, saved.output))
-    dq, dk, dv = (d.reshape(dy.shape) for d in layers.attention.attention_backward(dh, saved.core))
+    dq, dk, dv = (d.reshape(dy.shape) for d in layers.attention.attention_backward(dh, saved.core)[:3])
     dmemory = self.key.backward(dk, saved.key) + self.value.backward(dv, saved.value)
-    return self.query.backward(dq, saved.query), dmemory
+    return self.query.backward(dq, saved.query), dmemory, None
 
 
 @bug("MultiHeadAttention:dropout", MultiHeadAttention)
 def weights_after_dropout_forgotten(self, dy, saved):
-    q, k, v, p, _, scale = saved.core
-    return right[MultiHeadAttention](self, dy, saved._replace(core=(q, k, v, p, None, scale)))
+    return right[MultiHeadAttention](self, dy, saved._replace(core=(*saved.core[:4], None, *saved.core[5:])))
 
 
 @bug("MultiHeadAttention:cross", MultiHeadAttention)
 def output_layer_skipped(self, dy, saved):
     self.output.backward(dy, saved.output)
     dh = self.split(dy)
-    dq, dk, dv = (self.merge(d) for d in layers.attention.attention_backward(dh, saved.core))
+    dq, dk, dv = (self.merge(d) for d in layers.attention.attention_backward(dh, saved.core)[:3])
     dmemory = self.key.backward(dk, saved.key) + self.value.backward(dv, saved.value)
-    return self.query.backward(dq, saved.query), dmemory
+    return self.query.backward(dq, saved.query), dmemory, None
+
+
+@bug("MultiHeadAttention:bias", MultiHeadAttention)
+def bias_gradient_of_another_scale(self, dy, saved):
+    dx, dmemory, dbias = right[MultiHeadAttention](self, dy, saved)
+    return dx, dmemory, dbias * self.scale
+
+
+@bug("MultiHeadAttention:bias", MultiHeadAttention)
+def scale_of_the_paper_in_a_layer_that_has_its_own(self, dy, saved):
+    return right[MultiHeadAttention](self, dy, saved._replace(core=(*saved.core[:5], 7**-0.5, *saved.core[6:])))
 
 
 # --- blocks -------------------------------------------------------------------------------------------------------------------------------
@@ -252,7 +254,7 @@ def pre_norm(self, dy, saved, shortcut1=1, shortcut2=1, query=1, memory=1, drop1
     df = self.dropout.backward(dy, getattr(saved, drop2, None))
     dr = shortcut2 * dy + self.norm2.backward(self.ffn.backward(df, saved.ffn), saved.norm2)
     da = self.dropout.backward(dr, getattr(saved, drop1, None))
-    dx, dmemory = self.attention.backward(da, saved.attention)
+    dx, dmemory, _ = self.attention.backward(da, saved.attention)
     return shortcut1 * dr + self.norm1.backward(query * dx + memory * dmemory, saved.norm1)
 
 
@@ -299,7 +301,7 @@ def one_mask_for_both_dropouts(self, dy, saved):
 def norm_skipped(self, dy, saved):
     df = self.dropout.backward(dy, saved.drop2)
     dr = dy + self.ffn.backward(df, saved.ffn)
-    dx, dmemory = self.attention.backward(self.dropout.backward(dr, saved.drop1), saved.attention)
+    dx, dmemory, _ = self.attention.backward(self.dropout.backward(dr, saved.drop1), saved.attention)
     return dr + self.norm1.backward(dx + dmemory, saved.norm1)
 
 
@@ -308,7 +310,7 @@ def post_norm(self, dy, saved, shortcut1=1, shortcut2=1, query=1, memory=1, drop
     dr = shortcut2 * ds + self.ffn.backward(self.dropout.backward(ds, saved.drop2), saved.ffn)
     ds = self.norm1.backward(dr, saved.norm1)
     da = self.dropout.backward(ds, saved.drop1) if dropout1 else ds
-    dx, dmemory = self.attention.backward(da, saved.attention)
+    dx, dmemory, _ = self.attention.backward(da, saved.attention)
     return shortcut1 * ds + query * dx + memory * dmemory
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from minillm import ops
 from minillm.gradcheck import LIMIT
-from minillm.ops import softmax_backward, sum_last, sum_rows
+from minillm.ops import sum_last, sum_rows
+from tests.gradients.test_planted_attention_bugs import BUGS as ATTENTION_BUGS
 
 BUGS = {}
 
@@ -30,7 +31,7 @@ def test_the_check_fails(name, error_with):
 
 def test_every_backward_has_a_bug():
     backwards = {name.removesuffix("_backward") for name in vars(ops) if name.endswith("_backward")}
-    assert {case.split(":")[0] for case, _ in BUGS.values()} == backwards
+    assert {case.split(":")[0] for case, *_ in [*BUGS.values(), *ATTENTION_BUGS.values()]} == backwards
 
 
 right = {name: value for name, value in vars(ops).items() if name.endswith("_backward")}  # unpatched
@@ -129,143 +130,84 @@ def shift_meaned_instead_of_summed(dy, saved):
     return dx, dgamma, dy.mean((0, 1))
 
 
-# --- attention ----------------------------------------------------------------------------------------------------------------------------
+@bug("rms_norm")
+def without_the_path_of_the_mean_square(dy, saved):
+    xhat, rstd, gamma = saved
+    return rstd * dy * gamma, sum_rows(dy * xhat)
 
 
-@bug("softmax")
-def without_its_row_term(dp, saved):
-    return dp * saved
+@bug("rms_norm")
+def backward_of_layer_norm(dy, saved):
+    return right["layer_norm_backward"](dy, saved)[:2]
 
 
-@bug("softmax")
-def diagonal_of_the_jacobian_only(dp, saved):
-    return dp * saved * (1 - saved)
+@bug("rms_norm")
+def gamma_outside_the_mean(dy, saved):
+    xhat, rstd, gamma = saved
+    return gamma * rstd * (dy - xhat * (dy * xhat).mean(-1, keepdims=True)), sum_rows(dy * xhat)
 
 
-@bug("softmax")
-def row_term_not_weighted(dp, saved):
-    return dp * saved - sum_last(dp * saved)
+@bug("rms_norm")
+def gain_paid_at_the_input(dy, saved):
+    dx, _ = right["rms_norm_backward"](dy, saved)
+    return dx, sum_rows(dy * saved[0] / saved[1])
 
 
-@bug("softmax:masked")
-def row_term_unweighted_sum(dp, saved):
-    return saved * (dp - sum_last(dp))
+@bug("rms_norm:large-eps")
+def size_of_the_row_forgotten(dy, saved):
+    dx, dgamma = right["rms_norm_backward"](dy, saved)
+    return dx / saved[1], dgamma
+
+
+# --- relative positions -------------------------------------------------------------------------------------------------------------------
+
+
+def wrong_bias(dbias, saved, shift=0, mirrored=False, once=False):
+    """The backward of relative_bias, pair by pair."""
+    buckets, shape = saved
+    dtable = np.zeros(shape)
+    _, _, queries, keys = dbias.shape
+    for i in range(queries):
+        for j in range(keys):
+            bucket = (buckets[::-1] if mirrored else buckets)[j - i + queries - 1]
+            paid = dbias[0, :, i, j]
+            dtable[(bucket + shift) % shape[0]] = paid if once else dtable[(bucket + shift) % shape[0]] + paid
+    return dtable
+
+
+@bug("relative_bias")
+def bucket_shifted(dbias, saved):
+    return wrong_bias(dbias, saved, shift=1)
+
+
+@bug("relative_bias")
+def before_and_after_swapped(dbias, saved):
+    return wrong_bias(dbias, saved, mirrored=True)
+
+
+@bug("relative_bias")
+def last_pair_of_a_bucket_only(dbias, saved):
+    return wrong_bias(dbias, saved, once=True)
+
+
+@bug("relative_bias:cached")
+def meaned_over_the_diagonal(dbias, saved):
+    return right["relative_bias_backward"](dbias / dbias.shape[2], saved)
+
+
+@bug("relative_bias:cached")
+def diagonals_that_lean_the_other_way(dbias, saved):
+    return right["relative_bias_backward"](dbias[:, :, ::-1], saved)
+
+
+@bug("relative_bias")
+def heads_swapped(dbias, saved):
+    return right["relative_bias_backward"](dbias[:, ::-1], saved)
 
 
 def test_the_breakable_functions_are_right_until_broken(error_with):
-    assert error_with("attention:dropout", ops, "attention_backward", wrong_attention) < LIMIT
-    assert error_with("bilinear_attention:causal", ops, "bilinear_attention_backward", wrong_bilinear) < LIMIT
     assert error_with("gelu", ops, "gelu_backward", lambda dy, saved: dy * gelu_slope(*saved)) < LIMIT
-
-
-def wrong_attention(dy, saved, dp_keep=True, dv_keep=True, dq_scale=True, dk_scale=True):
-    q, k, v, p, keep, scale = saved
-    keep = np.ones_like(p) if keep is None else keep
-    dp = dy @ v.swapaxes(-1, -2) * (keep if dp_keep else 1)
-    ds = softmax_backward(dp, p)
-    dv = (p * (keep if dv_keep else 1)).swapaxes(-1, -2) @ dy
-    return ds @ k * (scale if dq_scale else 1), ds.swapaxes(-1, -2) @ q * (scale if dk_scale else 1), dv
-
-
-@bug("attention")
-def missing_scale(dy, saved):
-    return wrong_attention(dy, saved, dq_scale=False, dk_scale=False)
-
-
-@bug("attention")
-def scale_only_for_the_query(dy, saved):
-    return wrong_attention(dy, saved, dk_scale=False)
-
-
-@bug("attention:scale")
-def scale_always_that_of_the_paper(dy, saved):
-    return right["attention_backward"](dy, (*saved[:-1], 1 / math.sqrt(saved[0].shape[-1])))
-
-
-@bug("attention")
-def transposed_key_gradient(dy, saved):
-    dq, dk, dv = right["attention_backward"](dy, saved)
-    return dq, dk.swapaxes(-1, -2).reshape(dk.shape), dv
-
-
-@bug("attention")
-def value_gradient_through_the_scores_as_well(dy, saved):
-    dq, dk, dv = right["attention_backward"](dy, saved)
-    return dq, dk, dv + dk
-
-
-@bug("attention:causal")
-def mask_dropped(dy, saved):
-    q, k, v, p, keep, scale = saved
-    p, _ = ops.softmax(scale * q @ k.swapaxes(-1, -2))
-    return right["attention_backward"](dy, (q, k, v, p, keep, scale))
-
-
-@bug("attention:padding")
-def padding_dropped(dy, saved):
-    return mask_dropped(dy, saved)
-
-
-@bug("attention:nowhere-to-look")
-def blind_rows_look_everywhere(dy, saved):
-    q, k, v, p, keep, scale = saved
-    blind = p.sum(-1, keepdims=True) == 0
-    return right["attention_backward"](dy, (q, k, v, np.where(blind, 1 / p.shape[-1], p), keep, scale))
-
-
-@bug("attention:dropout")
-def keep_forgotten_in_dv(dy, saved):
-    return wrong_attention(dy, saved, dv_keep=False)
-
-
-@bug("attention:dropout")
-def keep_forgotten_in_dp(dy, saved):
-    return wrong_attention(dy, saved, dp_keep=False)
-
-
-@bug("attention:dropout")
-def keep_without_its_factor(dy, saved):
-    q, k, v, p, keep, scale = saved
-    return right["attention_backward"](dy, (q, k, v, p, (keep > 0).astype(float), scale))
-
-
-@bug("attention:dropout")
-def dropped_weights_in_the_softmax(dy, saved):
-    q, k, v, p, keep, scale = saved
-    ds = softmax_backward(dy @ v.swapaxes(-1, -2), p * keep)
-    return ds @ k * scale, ds.swapaxes(-1, -2) @ q * scale, (p * keep).swapaxes(-1, -2) @ dy
-
-
-def wrong_bilinear(dh, saved, looking=1, looked_at=1, averaged=1):
-    x, weight, xw, alpha = saved
-    de = softmax_backward(dh @ x.swapaxes(-1, -2), alpha)
-    dx = (
-        looking * (de @ x @ weight.T)
-        + looked_at * (de.swapaxes(-1, -2) @ xw)
-        + averaged * (alpha.swapaxes(-1, -2) @ dh)
-    )
-    return dx, right["bilinear_attention_backward"](dh, saved)[1]
-
-
-@bug("bilinear_attention")
-def the_word_that_looks_forgotten(dh, saved):
-    return wrong_bilinear(dh, saved, looking=0)
-
-
-@bug("bilinear_attention")
-def the_words_looked_at_forgotten(dh, saved):
-    return wrong_bilinear(dh, saved, looked_at=0)
-
-
-@bug("bilinear_attention:causal")
-def the_words_averaged_forgotten(dh, saved):
-    return wrong_bilinear(dh, saved, averaged=0)
-
-
-@bug("bilinear_attention")
-def form_transposed(dh, saved):
-    dx, dweight = right["bilinear_attention_backward"](dh, saved)
-    return dx, dweight.T
+    assert error_with("relative_bias:cached", ops, "relative_bias_backward", wrong_bias) < LIMIT
 
 
 # --- activations and dropout --------------------------------------------------------------------------------------------------------------
@@ -322,6 +264,21 @@ def density_without_its_half(dy, saved):
 @bug("gelu_erf")
 def density_forgotten(dy, saved):
     return dy * saved[1]
+
+
+@bug("tanh")
+def slope_of_the_logistic_function(dy, saved):
+    return dy * saved * (1 - saved)
+
+
+@bug("tanh")
+def output_not_squared(dy, saved):
+    return dy * (1 - saved)
+
+
+@bug("tanh")
+def taken_at_the_output(dy, saved):
+    return dy * (1 - np.tanh(saved) ** 2)
 
 
 @bug("dropout")

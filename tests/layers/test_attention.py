@@ -7,6 +7,8 @@ import pytest
 
 from minillm.gradcheck import randomize
 from minillm.layers import BilinearAttention, MultiHeadAttention, PreNormBlock, causal_mask, padding_mask
+from minillm.ops import attention
+from minillm.ops.chunked_attention import ChunkedSaved
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_bilinear_attention_is_one_head(rng):
     np.testing.assert_allclose(h, y, rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(simple[3], saved.weights[:, 0], rtol=1e-12, atol=1e-13)
     dy = rng.standard_normal(y.shape)
-    dx, dmemory = paper.backward(dy, saved)
+    dx, dmemory, _ = paper.backward(dy, saved)
     np.testing.assert_allclose(article.backward(dy, simple), dx + dmemory, rtol=1e-11, atol=1e-12)
 
 
@@ -75,7 +77,7 @@ def test_a_row_that_may_look_nowhere_gives_the_output_bias(rng):
     y, saved = layer.forward(x, memory, padding_mask(np.array([0, 4]), 5))
     np.testing.assert_array_equal(y[0], np.tile(layer.output.bias.data, (3, 1)))
     assert (saved.weights[0] == 0).all()
-    dx, dmemory = layer.backward(rng.standard_normal(y.shape), saved)
+    dx, dmemory, _ = layer.backward(rng.standard_normal(y.shape), saved)
     assert (dx[0] == 0).all() and (dmemory[0] == 0).all() and (dx[1] != 0).all()
     assert (dmemory[1, 4] == 0).all() and (dmemory[1, :4] != 0).all()
     assert all(np.isfinite(parameter.grad).all() for parameter in layer.parameters())
@@ -105,3 +107,89 @@ def test_extend_fills_the_cache_and_equals_forward(rng):
         np.testing.assert_allclose(y, expected[:, start : start + length], rtol=1e-12, atol=1e-13)
         start += length
     assert np.isnan(keys[:, :, 7:]).all() and np.isfinite(keys[:, :, :7]).all()
+
+
+def test_causal_is_the_causal_mask_and_goes_with_a_mask(rng):
+    layer = randomize(MultiHeadAttention(6, 2, rng), rng)
+    x, memory, padding = (
+        rng.standard_normal((2, 3, 6)),
+        rng.standard_normal((2, 5, 6)),
+        padding_mask(np.array([5, 2]), 5),
+    )
+    for mask, both in ((None, causal_mask(3, 5)), (padding, padding & causal_mask(3, 5))):
+        np.testing.assert_array_equal(layer.forward(x, memory, mask, causal=True)[0], layer.forward(x, memory, both)[0])
+
+
+def test_heads_may_be_of_any_width_and_scores_of_any_scale(rng):
+    layer = randomize(MultiHeadAttention(5, 3, rng, scale=1.0, d_kv=4), rng)
+    assert layer.query.weight.data.shape == (5, 12) and layer.output.weight.data.shape == (12, 5)
+    x = rng.standard_normal((2, 7, 5))
+    y, saved = layer.forward(x, x, causal=True)
+    q, k = (layer.split(projection.forward(x)[0]) for projection in (layer.query, layer.key))
+    scores = np.where(causal_mask(7, 7), q @ k.swapaxes(-1, -2), -np.inf)
+    np.testing.assert_allclose(saved.weights, np.exp(scores) / np.exp(scores).sum(-1, keepdims=True), rtol=1e-9)
+    keys, values = np.empty((2, 3, 7, 4)), np.empty((2, 3, 7, 4))
+    np.testing.assert_allclose(layer.extend(x, keys, values, 0), y, rtol=1e-12, atol=1e-13)
+
+
+def test_a_bias_is_added_to_the_scores(rng):
+    """Minus infinity at a pair is the mask that forbids it."""
+    layer = randomize(MultiHeadAttention(6, 2, rng), rng)
+    x, mask = rng.standard_normal((2, 5, 6)), causal_mask(5, 5)
+    y, saved = layer.forward(x, x, bias=np.where(mask, 0.3, -np.inf))
+    expected, masked = layer.forward(x, x, mask)
+    np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-13)
+    dy = rng.standard_normal(y.shape)
+    *_, dbias = layer.backward(dy, saved)
+    assert dbias.shape == (5, 5) and (dbias[~mask] == 0).all()
+    assert layer.backward(dy, masked)[2] is None
+
+
+@pytest.fixture
+def chunks_of_three(monkeypatch):
+    """Whatever the sizes, attention without dropout goes chunk by chunk."""
+    monkeypatch.setattr("minillm.layers.attention.chunk_size", lambda heads, queries, keys, xp: 3)
+
+
+def both_ways(layer, x, memory, dy, monkeypatch, **options):
+    """What the layer computes in one piece and in chunks of three: y, map and gradients."""
+    for chunk in (None, 3):
+        monkeypatch.setattr("minillm.layers.attention.chunk_size", lambda *sizes, chunk=chunk: chunk)
+        for parameter in layer.parameters():
+            parameter.grad[...] = 0
+        y, saved = layer.forward(x, memory, **options)
+        gradients = layer.backward(dy, saved)
+        yield isinstance(saved.core, ChunkedSaved), [
+            y, saved.weights, *gradients, *(parameter.grad.copy() for parameter in layer.parameters())
+        ]  # fmt: skip
+
+
+def test_in_chunks_the_layer_computes_the_same(rng, monkeypatch):
+    layer = randomize(MultiHeadAttention(6, 2, rng), rng)
+    x, memory, dy = rng.standard_normal((2, 5, 6)), rng.standard_normal((2, 7, 6)), rng.standard_normal((2, 5, 6))
+    options = {"mask": padding_mask(np.array([7, 4]), 7), "bias": rng.standard_normal((1, 2, 5, 7)), "causal": True}
+    (dense, expected), (chunked, found) = both_ways(layer, x, memory, dy, monkeypatch, **options)
+    assert chunked and not dense
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12 * max(1, np.abs(theirs).max()))
+
+
+def test_dropout_needs_the_map_and_so_no_chunks(rng, chunks_of_three):
+    layer = randomize(MultiHeadAttention(6, 2, rng, dropout=0.5), rng)
+    x = rng.standard_normal((2, 5, 6))
+    assert isinstance(layer.forward(x, x)[1].core, ChunkedSaved)
+    assert set(np.unique(layer.forward(x, x, rng=rng)[1].core[4])) == {0, 2}
+
+
+def test_extend_goes_in_chunks_as_forward_does(rng, chunks_of_three):
+    layer, x = randomize(MultiHeadAttention(6, 2, rng), rng), rng.standard_normal((2, 7, 6))
+    keys, values = np.full((2, 2, 9, 3), np.nan), np.full((2, 2, 9, 3), np.nan)
+    expected = attention_in_one_piece(layer, x)
+    for start, stop in ((0, 4), (4, 5), (5, 7)):
+        y = layer.extend(x[:, start:stop], keys, values, start)
+        np.testing.assert_allclose(y, expected[:, start:stop], rtol=1e-12, atol=1e-13)
+
+
+def attention_in_one_piece(layer, x):
+    q, k, v = (layer.split(part.forward(x)[0]) for part in (layer.query, layer.key, layer.value))
+    return layer.output.forward(layer.merge(attention(q, k, v, causal=True)[0]))[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.models import GPT, GPTConfig, flops_per_token, parameter_count
+from minillm.models import GPT, GPTConfig
 
 GOOD = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
 
@@ -17,6 +17,7 @@ BAD = [
     ({"heads": True}, "heads must be a whole number of at least 1, got True.", "Give a positive heads."),
     ({"d_model": "6"}, "d_model must be a whole number of at least 1, got '6'.", "Give a positive d_model."),
     ({"d_ff": -1}, "d_ff must be a whole number of at least 1, got -1.", "Give a positive d_ff."),
+    ({"ngram": 0}, "ngram must be a whole number of at least 1, got 0.", "Give a positive ngram."),
     ({"heads": 4}, "4 heads do not divide d_model = 6.", "try 3 heads"),
     ({"dropout": 1.0}, "dropout must lie in [0, 1), got 1.0.", "0 turns it off"),
     ({"dropout": -0.1}, "dropout must lie in [0, 1), got -0.1.", "0 turns it off"),
@@ -45,7 +46,7 @@ def test_d_ff_is_four_times_the_width_unless_given():
 
 
 def test_a_config_survives_json():
-    config = GPTConfig(**GOOD, dropout=0.1, norm="post", tie_head=False)
+    config = GPTConfig(**GOOD, dropout=0.1, norm="post", tie_head=False, ngram=3)
     assert GPTConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
@@ -77,18 +78,19 @@ def test_a_bad_value_in_a_file_is_refused_like_any_other():
         {"bias": False},
         {"norm": "post"},
         {"positions": "sinusoidal"},
+        {"ngram": 3},
         {"layers": 3, "heads": 3, "d_ff": 0},
         {"norm": "post", "bias": False, "tie_head": False, "positions": "sinusoidal"},
     ],
 )
 def test_parameter_count_is_that_of_the_model(change):
     config = GPTConfig(**(GOOD | change))
-    assert parameter_count(config) == GPT(config).vector.data.size
+    assert config.parameter_count() == GPT(config).vector.data.size
 
 
 def test_parameter_count_of_gpt2():
     config = GPTConfig(vocab_size=50257, context=1024, layers=12, heads=12, d_model=768)
-    assert parameter_count(config) == 124_439_808
+    assert config.parameter_count() == 124_439_808
 
 
 def test_flops_by_hand():
@@ -97,7 +99,7 @@ def test_flops_by_hand():
     query, key, value, output: 4·6·6 = 144 multiplications; feed-forward: 6·5 + 5·6 = 60; scores q kᵀ: 7·6 = 42; p v: 42.
     That is 288 in a block, 576 in two; the head has 6·11 = 66: 642 in all, 1284 operations. Backward does each product twice.
     """
-    assert flops_per_token(GPTConfig(**GOOD)) == 3 * 1284
+    assert GPTConfig(**GOOD).flops_per_token() == 3 * 1284
 
 
 def test_flops_of_the_products_that_are_really_done(monkeypatch):
@@ -115,7 +117,7 @@ def test_flops_of_the_products_that_are_really_done(monkeypatch):
                 count += 2 * result.size * plain[0].shape[-1]
             return result.view(Counting) if isinstance(result, np.ndarray) else result
 
-    config = GPTConfig(**GOOD, positions="sinusoidal")
+    config = GPTConfig(**GOOD, positions="sinusoidal", ngram=2)
     model = GPT(config)
     for parameter in model.parameters():
         parameter.data = parameter.data.view(Counting)
@@ -123,4 +125,4 @@ def test_flops_of_the_products_that_are_really_done(monkeypatch):
     ids = np.random.default_rng(0).integers(0, 11, (3, 7))
     logits, saved = model.forward(ids)
     model.backward(np.ones(logits.shape, np.float32).view(Counting), saved)
-    assert count == ids.size * flops_per_token(config)
+    assert count == ids.size * config.flops_per_token()

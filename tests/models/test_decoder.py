@@ -10,6 +10,7 @@ from minillm.layers import causal_mask
 from minillm.models import GPT, GPTConfig, KeyValueCache
 from minillm.objectives import causal_lm, causal_lm_backward
 from minillm.ops import IGNORE, cross_entropy
+from minillm.ops.chunked_attention import ChunkedSaved
 
 SIZES = {"vocab_size": 11, "context": 9, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
 KINDS = [
@@ -17,6 +18,7 @@ KINDS = [
     {"norm": "post"},
     {"positions": "sinusoidal"},
     {"norm": "post", "positions": "sinusoidal", "tie_head": False, "bias": False},
+    {"ngram": 3},
 ]
 IDS = np.random.default_rng(5).integers(0, 11, (3, 9))
 
@@ -161,6 +163,22 @@ def test_the_cache_keeps_the_models_precision():
     assert all(array.dtype == np.float32 for array in cache.keys + cache.values)
 
 
+def test_an_ngram_embedding_looks_back_in_the_cache_and_never_beyond_its_beginning():
+    """A cache that begins anew has nothing before it; one whose texts were reordered has the tokens of the text that was copied."""
+    model = gpt(ngram=4)
+    cache = KeyValueCache(model, batch=3)
+    model.extend(IDS[:, :5], cache)
+    cache.length = 0
+    model.extend(IDS[:, 4:6], cache)
+    np.testing.assert_allclose(
+        model.extend(IDS[:, 6:8], cache), model.forward(IDS[:, 4:8])[0][:, -1], rtol=0, atol=1e-11
+    )
+    rows = np.array([2, 0, 2, 1])
+    cache.reorder(rows)
+    texts = np.concatenate([IDS[rows, 4:8], [[1], [2], [3], [4]]], axis=1)
+    np.testing.assert_allclose(model.extend(texts[:, -1:], cache), model.forward(texts)[0][:, -1], rtol=0, atol=1e-11)
+
+
 def test_two_caches_do_not_meet():
     model = gpt()
     first, second = KeyValueCache(model), KeyValueCache(model)
@@ -168,3 +186,47 @@ def test_two_caches_do_not_meet():
     model.extend(IDS[1:2, :6], second)
     logits = model.extend(IDS[:1, 4:5], first)
     np.testing.assert_allclose(logits, model.forward(IDS[:1, :5])[0][:, -1], atol=1e-11)
+
+
+@pytest.mark.parametrize("rows", [[2, 0, 1], [1, 1, 0], [2], [0, 2, 2, 1, 0]])
+def test_reordered_texts_go_on_where_the_others_were(rows):
+    model, cache = gpt(ngram=3), KeyValueCache(gpt(ngram=3), batch=3)
+    model.extend(IDS[:, :4], cache)
+    cache.reorder(np.array(rows))
+    texts = np.concatenate([IDS[rows, :4], np.arange(2 * len(rows)).reshape(-1, 2)], axis=1)  # no two go on alike
+    logits = model.extend(texts[:, 4:], cache)
+    np.testing.assert_allclose(logits, model.forward(texts)[0][:, -1], atol=1e-11)
+
+
+def test_rows_that_the_cache_has_not_are_an_error():
+    cache = KeyValueCache(gpt(), batch=3)
+    for rows in ([0, 3], [-1, 0]):
+        with pytest.raises(ValueError, match="among the 3 of the cache, from 0 to 2"):
+            cache.reorder(np.array(rows))
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64, "its own"])
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_a_long_context_in_chunks_has_the_same_loss_gradients_and_maps(norm, chunk, monkeypatch):
+    length = 300 if chunk == "its own" else 50
+    sizes = {"context": length, "heads": 4, "d_model": 12, "norm": norm}
+    ids = np.random.default_rng(1).integers(0, 11, (2, length))
+    targets = np.roll(ids, -1, 1)
+    targets[:, -1] = IGNORE
+    losses, gradients, maps = [], [], []
+    for size in (None, chunk):
+        if size != "its own":
+            monkeypatch.setattr("minillm.layers.attention.chunk_size", lambda *_, size=size: size)
+        else:
+            monkeypatch.undo()
+        model = gpt(**sizes)
+        loss, saved = causal_lm(model, ids, targets)
+        causal_lm_backward(model, 1.0, saved)
+        losses.append(loss)
+        gradients.append(model.vector.grad)
+        attentions = [block.attention for block in saved.model.encode.blocks]
+        assert all(isinstance(a.core, ChunkedSaved) == (size is not None) for a in attentions)
+        maps.append(np.stack([a.weights for a in attentions]))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-13)
+    assert np.abs(gradients[1] - gradients[0]).max() < 1e-12 * np.linalg.norm(gradients[0])
+    np.testing.assert_allclose(maps[1], maps[0], rtol=0, atol=1e-12)

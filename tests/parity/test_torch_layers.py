@@ -51,7 +51,7 @@ def compare(close, precision):
         expected.backward(torch.tensor(dy))
         close(y, expected, limit, "output")
         gradients = layer.backward(dy, saved)
-        gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+        gradients = [g for g in (gradients if isinstance(gradients, tuple) else (gradients,)) if g is not None]
         for i, (gradient, tensor) in enumerate(zip(gradients, tensors, strict=True)):
             close(gradient, tensor.grad, limit, f"input {i}")
         total = torch.cat([parameter.grad.flatten() for parameter in module.parameters()]).norm().item()
@@ -178,13 +178,13 @@ def test_block(ours, compare, kind, activation, masked):
         6, 2, 9, dropout=0.0, activation=bend, batch_first=True, norm_first=kind is PreNormBlock
     )
     if masked == "causal":
-        mask, forbidden = causal_mask(5, 5), {"src_mask": torch.tensor(~causal_mask(5, 5))}
+        options, forbidden = {"causal": True}, {"src_mask": torch.tensor(~causal_mask(5, 5))}
     else:
-        mask = padding_mask(np.array([5, 3]), 5)
-        forbidden = {"src_key_padding_mask": torch.tensor(~mask[:, 0, 0])}
+        options = {"mask": padding_mask(np.array([5, 3]), 5)}
+        forbidden = {"src_key_padding_mask": torch.tensor(~options["mask"][:, 0, 0])}
     compare(
         layer,
-        lambda x: layer.forward(x, mask),
+        lambda x: layer.forward(x, **options),
         module,
         lambda module, x: module(x, **forbidden),
         lambda read: block_parameters(layer, read),

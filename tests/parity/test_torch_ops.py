@@ -25,7 +25,7 @@ def compare(close, precision):
         expected.backward(torch.tensor(dy))
         close(y, expected, limit)
         gradients = backward(dy[()], saved)
-        gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+        gradients = [g for g in (gradients if isinstance(gradients, tuple) else (gradients,)) if g is not None]
         for i, (gradient, tensor) in enumerate(zip(gradients, tensors, strict=True)):
             close(gradient, tensor.grad, limit, f"gradient {i}")
 
@@ -60,6 +60,14 @@ def test_layer_norm(compare, eps):
     compare(ours, ops.layer_norm_backward, theirs, [(2, 3, 7), (7,), (7,)])
 
 
+@pytest.mark.parametrize("eps", [1e-6, 0.1])
+def test_rms_norm(compare, eps):
+    def ours(x, gamma):
+        return ops.rms_norm(x, gamma, eps)
+
+    compare(ours, ops.rms_norm_backward, lambda x, gamma: F.rms_norm(x, (7,), gamma, eps), [(2, 3, 7), (7,)])
+
+
 def test_softmax(compare):
     compare(ops.softmax, ops.softmax_backward, lambda x: F.softmax(x, -1), [(2, 3, 5)])
 
@@ -74,6 +82,24 @@ def test_attention(compare, mask, scale):
 
     shapes = [(2, 3, 4, 5), (2, 3, 7, 5), (2, 3, 7, 5)]
     compare(lambda q, k, v: ops.attention(q, k, v, mask, scale=scale), ops.attention_backward, theirs, shapes)
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 7), (2, 1, 4, 7), (1, 3, 1, 7), (7,)])
+def test_attention_bias(compare, shape):
+    def ours(q, k, v, bias):
+        return ops.attention(q, k, v, bias=bias)
+
+    def theirs(q, k, v, bias):
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias.expand(2, 3, 4, 7))
+
+    compare(ours, ops.attention_backward, theirs, [(2, 3, 4, 5), (2, 3, 7, 5), (2, 3, 7, 5), shape])
+
+
+def test_causal_attention(compare):
+    def theirs(q, k, v):
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+    compare(lambda q, k, v: ops.attention(q, k, v, causal=True), ops.attention_backward, theirs, [(2, 3, 7, 5)] * 3)
 
 
 def test_attention_dropout(compare):

@@ -1,0 +1,44 @@
+"""Relative positions: how far one word stands from another, learned as a bias on attention's scores."""
+
+import numpy as np
+
+from minillm.backend import Array, array_module
+from minillm.layers.layer import Layer, Parameter
+from minillm.ops import relative_bias, relative_bias_backward, relative_buckets
+
+
+class RelativePositionBias(Layer):
+    """(T, S) -> bias (1, H, T, S), to be added to the scores of every head: one learned number for each head and bucket of distances.
+
+    Raffel et al. 2020, section 2.1. The last query stands at the last key (T < S: the earlier keys are a cache). A whole stack of blocks
+    shares one bias, and the blocks' gradients for it add up. See `ops.relative_buckets`.
+    """
+
+    def __init__(
+        self,
+        heads: int,
+        rng: np.random.Generator,
+        *,
+        buckets: int = 32,
+        max_distance: int = 128,
+        bidirectional: bool = True,
+        std: float = 0.02,
+    ):
+        least = 4 if bidirectional else 2
+        if buckets < least or max_distance <= buckets // least:
+            raise ValueError(
+                f"{buckets} buckets up to distance {max_distance}: at least {least} are needed, and a distance above {buckets // least}"
+            )
+        self.weight = Parameter(rng.normal(0, std, (buckets, heads)))
+        self.max_distance = max_distance
+        self.bidirectional = bidirectional
+
+    def forward(self, queries: int, keys: int) -> tuple[Array, tuple]:
+        table = self.weight.data
+        buckets = relative_buckets(queries, keys, table.shape[0], self.max_distance, self.bidirectional)
+        return relative_bias(table, array_module(table).asarray(buckets), queries)
+
+    def backward(self, dbias: Array, saved: tuple) -> None:
+        """There is no gradient for T and S."""
+        if self.weight.trainable:
+            self.weight.accumulate(relative_bias_backward(dbias, saved))  # bias = table[buckets]

@@ -1,0 +1,144 @@
+"""The sequence classifier: a body that reads, a pretrained one as a rule, and a head that names the class of the text."""
+
+import dataclasses
+import inspect
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from minillm.backend import CPU, Array, Device
+from minillm.errors import InputError
+from minillm.layers import ParameterVector
+from minillm.layers.pooling import POOLINGS
+from minillm.models.config import GPTConfig, ModelConfig
+from minillm.models.decoder import GPT
+from minillm.models.encoder import Encoder
+from minillm.models.encoder_config import EncoderConfig
+from minillm.models.heads import ClassificationHead, ClassificationHeadSaved
+from minillm.models.model import Model, check_body, check_like_ids, first_weights
+
+BODIES = {"encoder": (EncoderConfig, Encoder), "gpt": (GPTConfig, GPT)}
+
+
+@dataclass(frozen=True)
+class ClassifierConfig(ModelConfig):
+    """The config of the body, and the choices of the head."""
+
+    name: ClassVar[str] = "a classifier"
+
+    body: ModelConfig
+    classes: int = 2
+    pooling: str = ""  # "" stands for the body's usual one: first for an encoder, last for a GPT
+    pooler: bool = False
+    head_dropout: float = 0.0  # the body has its own
+
+    def __post_init__(self):
+        if not self.pooling:
+            object.__setattr__(self, "pooling", "last" if isinstance(self.body, GPTConfig) else "first")
+        self.check_counts("classes", least=2)
+        self.check_choices(pooling=POOLINGS)
+        self.check_dropout("head_dropout")
+
+    @property
+    def dropout(self) -> float:
+        """The highest rate anywhere in the model."""
+        return max(self.body.dropout, self.head_dropout)
+
+    def parameter_count(self) -> int:
+        d = self.body.d_model
+        pooler = d * d + d if self.pooler else 0
+        return self.body.body_parameter_count() + pooler + d * self.classes + self.classes
+
+    def flops_per_token(self) -> int:
+        """The body's. The head, which runs once a text, is left out."""
+        return self.body.body_flops_per_token()
+
+    def to_dict(self) -> dict:
+        """As any config's, with the kind of the body beside its values."""
+        kind = next(kind for kind, (config, _) in BODIES.items() if isinstance(self.body, config))
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return values | {"body": {"kind": kind} | self.body.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "ClassifierConfig":
+        config = super().from_dict(values)
+        body = dict(config.body) if isinstance(config.body, dict) else {}
+        kind = body.pop("kind", None)
+        if kind not in BODIES:
+            raise InputError(
+                f"This is not the config of {cls.name}: its body is of the kind {kind!r}.",
+                f"Known are {', '.join(BODIES)}.",
+            )
+        return dataclasses.replace(config, body=BODIES[kind][0].from_dict(body))
+
+
+class ClassifierSaved(NamedTuple):
+    body: Any
+    head: ClassificationHeadSaved
+
+
+class SequenceClassifier(Model):
+    """ids (B, T) -> logits (B, C), a score for every class of text.
+
+    `SequenceClassifier(config)` draws a new body. `SequenceClassifier(config, body)` takes one over, in its precision and on its device: an
+    `Encoder`, a `GPT`, or any model with `encode` and `encode_backward`. From then on its parameters live in the classifier's vector. To
+    leave a pretrained model as it is, draw a new body, and `copy_parameters(pretrained, classifier.body)`.
+
+    What is frozen (`classifier.body.freeze()`) costs no gradient work, and backward ends at the lowest block that learns.
+    """
+
+    def __init__(
+        self,
+        config: ClassifierConfig,
+        body: Model | None = None,
+        *,
+        seed: int | None = 0,
+        dtype: type = np.float32,
+        device: Device = CPU,
+    ):
+        if body is None:
+            kind = next(model for known, model in BODIES.values() if isinstance(config.body, known))
+            body = kind(config.body, seed=seed, dtype=dtype, device=device)
+        check_body(body, config.body)
+        self.config = config
+        self.body = body
+        self.head = ClassificationHead(
+            config.body.d_model,
+            config.classes,
+            first_weights(seed, 1),
+            pooling=config.pooling,
+            pooler=config.pooler,
+            dropout=config.head_dropout,
+        )
+        # A body that looks only backward takes no mask: padding stands on the right, where no real token sees it.
+        self.body_takes_mask = "mask" in inspect.signature(body.encode).parameters
+        self.vector = body.vector = ParameterVector(self, body.vector.data.dtype, body.vector.device)
+
+    def encode(
+        self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+    ) -> tuple[Array, Any]:
+        """hidden (B, T, D), by whatever body there is."""
+        if self.body_takes_mask:
+            return self.body.encode(ids, mask, token_types, rng)
+        if token_types is not None:
+            raise ValueError("token_types came, but this body knows no segments")
+        if mask is not None:
+            check_like_ids("mask", mask, ids, "b")
+            if (mask[:, 1:] > mask[:, :-1]).any():
+                raise ValueError(
+                    "this body looks only backward: its padding stands on the right, and here a real token follows some"
+                )
+        return self.body.encode(ids, rng)
+
+    def forward(
+        self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+    ) -> tuple[Array, ClassifierSaved]:
+        """ids, mask (boolean, True = real token) and token_types (B, T), on the host -> logits (B, C). `rng` switches dropout on."""
+        hidden, sb = self.encode(ids, mask, token_types, rng)
+        real = None if mask is None else self.vector.device.xp.asarray(mask)
+        logits, sh = self.head.forward(hidden, real, rng)
+        return logits, ClassifierSaved(sb, sh)
+
+    def backward(self, dlogits: Array, saved: ClassifierSaved) -> None:
+        self.body.encode_backward(self.head.backward(dlogits, saved.head), saved.body)  # logits = head(encode(ids))

@@ -1,0 +1,174 @@
+"""The encoder (BERT): reads a text in both directions, and says which words stood where some were hidden."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import CPU, Array, Device
+from minillm.layers import (
+    Dropout,
+    Embedding,
+    LayerNorm,
+    LearnedPositions,
+    ParameterVector,
+    SinusoidalPositions,
+)
+from minillm.layers.block import BLOCKS, BlockSaved
+from minillm.models.encoder_config import EncoderConfig
+from minillm.models.heads import MaskedLMHead, MaskedLMHeadSaved
+from minillm.models.model import Model, check_ids, check_like_ids, first_weights, key_mask, lowest_that_learns
+
+
+class EncoderSaved(NamedTuple):
+    embedding: Any
+    positions: Any
+    token_types: Any
+    embedding_norm: Any
+    dropout: Any
+    blocks: list[BlockSaved]
+    norm: Any
+
+
+class Encoder(Model):
+    """ids (B, T) -> hidden (B, T, D): every token's vector, after it has looked at the text on both sides.
+
+    Devlin et al. 2019, section 3: the sum of a word's, a position's and a segment's vector, a LayerNorm, dropout, L blocks, and a last
+    LayerNorm (pre-LN only). Weights are drawn on the host from `seed`, N(0, 0.02²).
+    """
+
+    def __init__(self, config: EncoderConfig, *, seed: int | None = 0, dtype: type = np.float32, device: Device = CPU):
+        rng, d_model = first_weights(seed), config.d_model
+        self.config = config
+        # Beside sines and cosines of size one, words of size 0.02 would drown: Vaswani et al. 2017, section 3.4, multiply them by √D.
+        scale = math.sqrt(d_model) if config.positions == "sinusoidal" else 1.0
+        self.embedding = Embedding(config.vocab_size, d_model, rng, scale=scale)
+        if config.positions == "learned":
+            self.positions = LearnedPositions(config.context, d_model, rng)
+        else:
+            self.positions = SinusoidalPositions(d_model)
+        self.token_types = Embedding(config.token_types, d_model, rng) if config.token_types else None
+        self.embedding_norm = LayerNorm(d_model, eps=config.eps)
+        self.dropout = Dropout(config.dropout)
+        self.blocks = [
+            BLOCKS[config.norm](
+                d_model,
+                config.heads,
+                config.d_ff,
+                rng,
+                dropout=config.dropout,
+                activation=config.activation,
+                eps=config.eps,
+            )
+            for _ in range(config.layers)
+        ]
+        self.norm = LayerNorm(d_model, eps=config.eps) if config.norm == "pre" else None
+        self.vector = ParameterVector(self, dtype, device)
+
+    def encode(
+        self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+    ) -> tuple[Array, EncoderSaved]:
+        """ids, mask, token_types (B, T), all on the host -> hidden (B, T, D). `rng` switches dropout on.
+
+        mask is boolean, True = real token: nobody looks at the others. token_types says of which segment a token is; without, of segment 0.
+        """
+        check_ids(ids, self.config.vocab_size)
+        if mask is not None:
+            check_like_ids("mask", mask, ids, "b")
+        types = self.types_of(ids, token_types)
+        xp = self.vector.device.xp
+        x, se = self.embedding.forward(xp.asarray(ids))
+        x, sp = self.positions.forward(x)
+        st = None
+        if self.token_types:
+            segment, st = self.token_types.forward(xp.asarray(types))
+            x = x + segment
+        x, sn = self.embedding_norm.forward(x)
+        x, sd = self.dropout.forward(x, rng)
+        attend = key_mask(mask, xp)
+        blocks = []
+        for block in self.blocks:
+            x, s = block.forward(x, attend, rng)
+            blocks.append(s)
+        x, sl = self.norm.forward(x) if self.norm else (x, None)
+        return x, EncoderSaved(se, sp, st, sn, sd, blocks, sl)
+
+    def types_of(self, ids: np.ndarray, token_types: np.ndarray | None) -> np.ndarray:
+        """The segment of every token, (B, T), checked: a GPU would wrap a bad one silently."""
+        if token_types is None:
+            return np.zeros_like(ids)
+        check_like_ids("token_types", token_types, ids, "iu")
+        low, high, known = int(token_types.min()), int(token_types.max()), self.config.token_types
+        if low < 0 or high >= known:
+            raise ValueError(f"token type {low if low < 0 else high} came, but the model knows {known}")
+        return token_types
+
+    def encode_backward(self, dhidden: Array, saved: EncoderSaved) -> None:
+        """dhidden (B, T, D): every line of `encode`, last one first, down to the lowest layer that learns anything."""
+        if not self.learns():
+            return
+        bottom = [self.embedding, self.positions, self.token_types, self.embedding_norm]
+        bottom_learns = any(layer.learns() for layer in bottom if layer)
+        lowest = 0 if bottom_learns else lowest_that_learns(self.blocks)
+        dx = self.norm.backward(dhidden, saved.norm) if self.norm else dhidden  # hidden = norm(x)
+        for block, s in reversed(list(zip(self.blocks, saved.blocks, strict=True))[lowest:]):
+            dx = block.backward(dx, s)  # x = block(x)
+        if not bottom_learns:
+            return
+        dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
+        dx = self.embedding_norm.backward(dx, saved.embedding_norm)  # x = embedding_norm(x)
+        if self.token_types:
+            self.token_types.backward(dx, saved.token_types)  # x = x + token_types
+        dx = self.positions.backward(dx, saved.positions)  # x = x + position
+        self.embedding.backward(dx, saved.embedding)  # x = embedding(ids)
+
+    def forward(
+        self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+    ) -> tuple[Array, EncoderSaved]:
+        """`encode`: a body without a head is a layer too."""
+        return self.encode(ids, mask, token_types, rng)
+
+    def backward(self, dhidden: Array, saved: EncoderSaved) -> None:
+        self.encode_backward(dhidden, saved)  # hidden = encode(ids)
+
+
+class MaskedLMSaved(NamedTuple):
+    body: EncoderSaved
+    head: MaskedLMHeadSaved
+
+
+class MaskedLM(Model):
+    """ids (B, T), some of them hidden -> logits (B, T, V): which word stands at each place, read from both sides.
+
+    The encoder and the head of Devlin et al. 2019, section 3.1.
+    """
+
+    def __init__(self, config: EncoderConfig, *, seed: int | None = 0, dtype: type = np.float32, device: Device = CPU):
+        self.config = config
+        self.body = Encoder(config, seed=seed, dtype=dtype, device=device)
+        self.head = MaskedLMHead(
+            self.body.embedding.weight,
+            first_weights(seed, 1),
+            activation=config.activation,
+            eps=config.eps,
+        )
+        self.vector = self.body.vector = ParameterVector(self, dtype, device)
+
+    def forward(
+        self,
+        ids: np.ndarray,
+        mask: np.ndarray | None = None,
+        token_types: np.ndarray | None = None,
+        places: np.ndarray | None = None,
+        rng=None,
+    ) -> tuple[Array, MaskedLMSaved]:
+        """As `Encoder.encode`. With `places` (B, T), boolean, on the host: logits (N, V) of the N true places only, row by row."""
+        if places is not None:
+            check_like_ids("places", places, ids, "b")
+        hidden, sb = self.body.encode(ids, mask, token_types, rng)
+        at = None if places is None else self.vector.device.xp.asarray(np.flatnonzero(places))
+        logits, sh = self.head.forward(hidden, at)
+        return logits, MaskedLMSaved(sb, sh)
+
+    def backward(self, dlogits: Array, saved: MaskedLMSaved) -> None:
+        self.body.encode_backward(self.head.backward(dlogits, saved.head), saved.body)  # logits = head(encode(ids))

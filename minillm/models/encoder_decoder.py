@@ -1,0 +1,147 @@
+"""Encoder-decoders: one half reads a source in both directions, the other writes a target, and looks at the source as it does."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array, array_module
+from minillm.layers import Layer
+from minillm.models.model import Model, check_ids, check_like_ids, key_mask
+
+
+class EncoderDecoderSaved(NamedTuple):
+    encoder: Any
+    decoder: Any
+    head: Any
+
+
+class EncoderDecoder(Model):
+    """source (B, S), target (B, T) -> logits (B, T, V), a score for every possible next token of the target at every place.
+
+    The target comes in moved on by one: it begins with a start token, and the scores at a place are for the token after it. S and T are as
+    long as they like. What `Transformer` and `T5` do alike is here; their own are the four walks through their layers, and `extend`.
+    """
+
+    encoder: list[Layer]
+    decoder: list[Layer]  # of blocks with `attention` and `cross_attention`
+    head: Layer
+
+    def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, Any]:
+        """source (B, S) -> memory (B, S, D): every token's vector, after it has looked at the source on both sides."""
+        raise NotImplementedError
+
+    def encode_backward(self, dmemory: Array, saved: Any) -> None:
+        """dmemory (B, S, D): every line of `encode`, last one first, down to the lowest layer that learns."""
+        raise NotImplementedError
+
+    def decode(
+        self,
+        target: np.ndarray,
+        memory: Array,
+        target_mask: np.ndarray | None = None,
+        source_mask: np.ndarray | None = None,
+        rng=None,
+    ) -> tuple[Array, Any]:
+        """target (B, T), memory (B, S, D) -> hidden (B, T, D), from which the head makes the scores."""
+        raise NotImplementedError
+
+    def decode_backward(self, dhidden: Array, saved: Any) -> Array | None:
+        """dhidden (B, T, D) -> dmemory (B, S, D): every block read the memory, so their gradients for it add up.
+
+        If nothing in the encoder learns, the way ends at the lowest layer that does, and dmemory means nothing.
+        """
+        raise NotImplementedError
+
+    def forward(
+        self,
+        source: np.ndarray,
+        target: np.ndarray,
+        source_mask: np.ndarray | None = None,
+        target_mask: np.ndarray | None = None,
+        rng=None,
+    ) -> tuple[Array, EncoderDecoderSaved]:
+        """All on the host. The masks (B, S) and (B, T) are boolean, True = real token: nobody looks at the others. `rng`: dropout on.
+
+        A target with its padding on the right needs no mask: no real token looks to the right.
+        """
+        if np.shape(source)[:1] != np.shape(target)[:1]:
+            raise ValueError(
+                f"sources are {np.shape(source)} but targets {np.shape(target)}: one target for each source"
+            )
+        memory, se = self.encode(source, source_mask, rng)
+        hidden, sd = self.decode(target, memory, target_mask, source_mask, rng)
+        logits, sh = self.head.forward(hidden)
+        return logits, EncoderDecoderSaved(se, sd, sh)
+
+    def backward(self, dlogits: Array, saved: EncoderDecoderSaved) -> None:
+        dhidden = self.head.backward(dlogits, saved.head)  # logits = head(hidden)
+        dmemory = self.decode_backward(dhidden, saved.decoder)  # hidden = decode(target, memory)
+        self.encode_backward(dmemory, saved.encoder)  # memory = encode(source)
+
+    def start(self, source: np.ndarray, source_mask: np.ndarray | None = None) -> "EncoderDecoderCache":
+        """Read the source (B, S), once for the whole answer: its keys and values for every block of the decoder. No dropout."""
+        memory, _ = self.encode(source, source_mask)
+        mask = key_mask(source_mask, self.vector.device.xp)
+        return EncoderDecoderCache([block.cross_attention.keys_values(memory) for block in self.decoder], mask)
+
+    def extend(self, ids: np.ndarray, cache: "EncoderDecoderCache") -> Array:
+        """The target's next tokens ids (B, T), after those in the cache -> logits (B, V) of the token that follows. No backward."""
+        raise NotImplementedError
+
+    def check_tokens(self, ids: np.ndarray, name: str, mask: np.ndarray | None) -> None:
+        """Raise ValueError unless ids, and their mask if there is one, are host arrays of the right kind."""
+        check_ids(ids, self.config.vocab_size)
+        if mask is not None:
+            check_like_ids(name, mask, ids, "b")
+
+    def check_extension(self, ids: np.ndarray, cache: "EncoderDecoderCache") -> None:
+        """Raise ValueError unless ids are good and as many texts as the cache has."""
+        check_ids(ids, self.config.vocab_size)
+        if len(ids) != len(cache.sources):
+            raise ValueError(f"ids are {ids.shape}, but the cache is of {len(cache.sources)} texts")
+
+
+class EncoderDecoderCache:
+    """What has been read of B texts: the keys and values of the source, computed once, and those of the target so far.
+
+    L arrays of each: `memory_keys` and `memory_values` (B, H, S, K), `keys` and `values` (B, H, room, K), of which the first `length`
+    places count. With length set to 0 an answer begins anew.
+    """
+
+    def __init__(self, memory: list[tuple[Array, Array]], memory_mask: Array | None):
+        self.memory_keys = [keys for keys, _ in memory]
+        self.memory_values = [values for _, values in memory]
+        self.memory_mask = memory_mask
+        self.sources = np.arange(len(self.memory_keys[0]))  # which source each text answers
+        self.keys = [keys[:, :, :0] for keys in self.memory_keys]
+        self.values = self.keys
+        self.length = 0
+
+    def reserve(self, tokens: int) -> None:
+        """Make room for so many more. The room doubles, so that a long answer is not copied for every token."""
+        room, needed = self.keys[0].shape[2], self.length + tokens
+        if needed > room:
+            self.keys = [self._wider(array, max(needed, 2 * room)) for array in self.keys]
+            self.values = [self._wider(array, max(needed, 2 * room)) for array in self.values]
+
+    def _wider(self, array: Array, room: int) -> Array:
+        batch, heads, _, width = array.shape
+        wider = array_module(array).empty((batch, heads, room, width), array.dtype)
+        wider[:, :, : self.length] = array[:, :, : self.length]
+        return wider
+
+    def reorder(self, rows: np.ndarray) -> None:
+        """From now on text i is a copy of what text rows[i] was; rows, on the host, may repeat texts, and be fewer or more than before."""
+        rows, batch = np.asarray(rows), len(self.sources)
+        if rows.ndim != 1 or rows.dtype.kind not in "iu" or rows.size == 0 or rows.min() < 0 or rows.max() >= batch:
+            raise ValueError(f"rows must be numbers of texts from 0 to {batch - 1}, got {rows.tolist()}")
+        at = array_module(self.keys[0]).asarray(rows)
+        self.keys, self.values = ([array.take(at, axis=0) for array in part] for part in (self.keys, self.values))
+        if np.array_equal(self.sources[rows], self.sources):
+            return  # beams of the same sources have changed places: what they read is the same
+        self.sources = self.sources[rows]
+        self.memory_keys, self.memory_values = (
+            [array.take(at, axis=0) for array in part] for part in (self.memory_keys, self.memory_values)
+        )
+        if self.memory_mask is not None:
+            self.memory_mask = self.memory_mask.take(at, axis=0)

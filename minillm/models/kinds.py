@@ -1,0 +1,70 @@
+"""The kinds of model by name, so that a config file can say which it belongs to."""
+
+import dataclasses
+import typing
+
+from minillm.backend import CPU, Device
+from minillm.errors import InputError
+from minillm.models.classifier import ClassifierConfig, SequenceClassifier
+from minillm.models.config import GPTConfig, ModelConfig
+from minillm.models.decoder import GPT
+from minillm.models.encoder import MaskedLM
+from minillm.models.encoder_config import EncoderConfig
+from minillm.models.model import Model
+from minillm.models.question_answering import QuestionAnswering, QuestionAnsweringConfig
+from minillm.models.t5 import T5
+from minillm.models.t5_config import T5Config
+from minillm.models.transformer import Transformer
+from minillm.models.transformer_config import TransformerConfig
+
+KINDS = {
+    "gpt": (GPTConfig, GPT),
+    "masked_lm": (EncoderConfig, MaskedLM),
+    "classifier": (ClassifierConfig, SequenceClassifier),
+    "question_answering": (QuestionAnsweringConfig, QuestionAnswering),
+    "transformer": (TransformerConfig, Transformer),
+    "t5": (T5Config, T5),
+}
+
+
+def kind_of(config: ModelConfig) -> str:
+    return next(kind for kind, (known, _) in KINDS.items() if type(config) is known)
+
+
+def build(config: ModelConfig, *, seed: int = 0, device: Device = CPU) -> Model:
+    """A new model of this config, in float32."""
+    return KINDS[kind_of(config)][1](config, seed=seed, device=device)
+
+
+def config_to_dict(config: ModelConfig) -> dict:
+    """What config.json holds: the kind of the model, and its config."""
+    return {"kind": kind_of(config)} | config.to_dict()
+
+
+def config_from_dict(values: dict) -> ModelConfig:
+    """The config that `config_to_dict` wrote; InputError for anything else."""
+    kind = values.get("kind")
+    if kind not in KINDS:
+        raise InputError(f"It is for a model of the kind {kind!r}.", f"Known are {', '.join(KINDS)}.")
+    known = KINDS[kind][0]
+    rest = {name: value for name, value in values.items() if name != "kind"}
+    check_types(known, rest)
+    config = known.from_dict(rest)
+    if "body" in rest:
+        check_types(type(config.body), rest["body"])
+    return config
+
+
+def check_types(kind: type, values: dict) -> None:
+    """Raise InputError where a value is not of its field's type: JSON is loose, and `"yes"` or 2.5 would go far before it hurts.
+
+    A field that is a config itself, such as a classifier's body, checks itself.
+    """
+    hints = typing.get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        hint = hints[field.name]
+        allowed = typing.get_args(hint) or (hint,)
+        if float in allowed:
+            allowed += (int,)
+        if field.name in values and hint is not ModelConfig and type(values[field.name]) not in allowed:
+            raise InputError(f"{field.name} is {values[field.name]!r}.", "It has another type than it should.")

@@ -1,0 +1,95 @@
+"""Question answering: where in a passage does the answer to a question start, and where does it end?"""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from minillm.backend import CPU, Array, Device, to_host
+from minillm.layers import ParameterVector
+from minillm.models.config import ModelConfig
+from minillm.models.encoder import Encoder, EncoderSaved
+from minillm.models.encoder_config import EncoderConfig
+from minillm.models.heads import SpanHead
+from minillm.models.model import Model, check_body, first_weights
+
+
+@dataclass(frozen=True)
+class QuestionAnsweringConfig(ModelConfig):
+    """The config of the body; the head has nothing to choose."""
+
+    name: ClassVar[str] = "a question answerer"
+
+    body: ModelConfig  # an encoder's
+
+    @property
+    def dropout(self) -> float:
+        return self.body.dropout
+
+    def parameter_count(self) -> int:
+        return self.body.body_parameter_count() + 2 * self.body.d_model + 2
+
+    def flops_per_token(self) -> int:
+        return self.body.body_flops_per_token() + 6 * 2 * self.body.d_model
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "QuestionAnsweringConfig":
+        config = super().from_dict(values)
+        return cls(EncoderConfig.from_dict(config.body))
+
+
+class QuestionAnsweringSaved(NamedTuple):
+    body: EncoderSaved
+    head: tuple
+
+
+class QuestionAnswering(Model):
+    """ids (B, T), a question and a passage -> scores (B, 2, T): how well each token would do as start and as end of the answer.
+
+    Devlin et al. 2019, section 4.2. `token_types` tells question (0) from passage (1). The scores of padding mean nothing: whoever reads
+    them looks at real tokens only. `QuestionAnswering(config, body)` takes a pretrained `Encoder` over, as `SequenceClassifier` does.
+    """
+
+    def __init__(
+        self,
+        config: QuestionAnsweringConfig,
+        body: Encoder | None = None,
+        *,
+        seed: int | None = 0,
+        dtype: type = np.float32,
+        device: Device = CPU,
+    ):
+        if body is None:
+            body = Encoder(config.body, seed=seed, dtype=dtype, device=device)
+        check_body(body, config.body)
+        self.config = config
+        self.body = body
+        self.head = SpanHead(config.body.d_model, first_weights(seed, 1))
+        self.vector = body.vector = ParameterVector(self, body.vector.data.dtype, body.vector.device)
+
+    def forward(
+        self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+    ) -> tuple[Array, QuestionAnsweringSaved]:
+        """As `Encoder.encode`: everything (B, T), on the host."""
+        hidden, sb = self.body.encode(ids, mask, token_types, rng)
+        scores, sh = self.head.forward(hidden)
+        return scores, QuestionAnsweringSaved(sb, sh)
+
+    def answer(self, ids: np.ndarray, mask: np.ndarray, token_types: np.ndarray, longest: int = 30) -> np.ndarray:
+        """The best answer of each text: its first and last token, (B, 2), on the host.
+
+        Of all spans of the passage (token type 1) of at most `longest` tokens, that with the highest start + end: Devlin et al. 2019,
+        section 4.2. ValueError if a text has no passage.
+        """
+        start, end = to_host(self.forward(ids, mask, token_types)[0]).swapaxes(0, 1)
+        passage = mask & (token_types == 1)
+        if not passage.any(axis=1).all():
+            raise ValueError(f"text {passage.any(axis=1).argmin()} has no passage: no real token of type 1")
+        length = ids.shape[1]
+        further = np.arange(length) - np.arange(length)[:, None]
+        spans = passage[:, :, None] & passage[:, None] & (further >= 0) & (further < longest)
+        scores = np.where(spans, start[:, :, None] + end[:, None], -np.inf)
+        return np.stack(np.divmod(scores.reshape(len(ids), -1).argmax(axis=1), length), axis=1)
+
+    def backward(self, dscores: Array, saved: QuestionAnsweringSaved) -> None:
+        self.body.encode_backward(self.head.backward(dscores, saved.head), saved.body)  # scores = head(encode(ids))

@@ -1,0 +1,154 @@
+"""Attention in memory that grows with T and not with T²: one chunk of queries meets one chunk of keys at a time."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array, array_module
+from minillm.ops.masks import forbidden, future
+from minillm.ops.reductions import sum_last, sum_to
+
+
+class ChunkedSaved(NamedTuple):
+    q: Array
+    k: Array
+    v: Array
+    y: Array
+    peak: Array  # m, the largest score of each query, (B, H, T, 1)
+    total: Array  # Σ, the sum over the keys of exp(s_j - m), (B, H, T, 1)
+    mask: Array | None
+    scale: float
+    bias: Array | None
+    causal: bool
+    chunk: int
+
+
+def chunk_size(heads: int, queries: int, keys: int, xp=np) -> int | None:
+    """The size of chunks that suits `heads` = B H matrices of scores (T, S); None where `attention` is at least as fast.
+
+    On a processor a step's chunks, all heads together, should stay in its cache, and from some 400 x 400 scores on, that is faster than
+    passing over the whole matrices; causal, a third of the time is saved at T = 1,024. A GPU wants large products: there, chunks are for
+    scores that would take a quarter of a gigabyte or more.
+    """
+    size, scores = 128, 1 << (19 if xp is np else 26)
+    while heads * (2 * size) ** 2 <= scores:
+        size *= 2
+    return size if queries * keys > max(size, 256) ** 2 else None
+
+
+def chunked_attention(q, k, v, mask=None, scale=None, bias=None, causal=False, chunk=256):
+    """`attention` without its (B, H, T, S) arrays: the same y to the last few digits, whatever the size of the chunks.
+
+    q (B, H, T, K), k (B, H, S, K), v (B, H, S, K), mask and bias broadcastable to (B, H, T, S) -> y (B, H, T, K)
+
+    A softmax needs the sum over all keys before it can weigh the first. But sums can be corrected afterwards: with m the largest score so
+    far, Σ the sum of exp(s_j - m) and a that of exp(s_j - m) v_j, a chunk with a larger score m' shrinks what was there,
+
+        Σ <- Σ exp(m - m') + Σ_j exp(s_j - m')        a <- a exp(m - m') + Σ_j exp(s_j - m') v_j
+
+    and in the end y = a / Σ (Milakov & Gimelshein 2018, algorithm 3; Dao et al. 2022, algorithm 1). Chunks of keys that `causal` forbids to
+    a whole chunk of queries are left out. Kept for backward are y, m and Σ: two numbers for each query, not one for each pair.
+    """
+    if chunk < 1:
+        raise ValueError(f"a chunk has at least one query and one key, got {chunk}")
+    xp, dtype = array_module(q), q.dtype
+    q, k, v = (xp.ascontiguousarray(x) for x in (q, k, v))  # chunks of heads that lie side by side would be far apart
+    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    y = xp.empty((*q.shape[:-1], v.shape[-1]), dtype)
+    lowest = xp.finfo(dtype).min / 2  # below every score, and finite: -inf - -inf is not a number
+    peaks, totals = xp.full((*q.shape[:-1], 1), lowest, dtype), xp.zeros((*q.shape[:-1], 1), dtype)
+    saved = ChunkedSaved(q, k, v, y, peaks, totals, mask, scale, bias, causal, chunk)
+    scaled = q * scale
+    for rows, seen in _grid(saved):
+        a, peak, total = xp.zeros_like(y[:, :, rows]), peaks[:, :, rows], totals[:, :, rows]
+        for columns in seen:
+            s = scaled[:, :, rows] @ k[:, :, columns].swapaxes(-1, -2)
+            _bias_and_masks(s, rows, columns, saved)
+            higher = xp.maximum(peak, s.max(axis=-1, keepdims=True))
+            s -= higher
+            xp.exp(s, out=s)
+            shrink = xp.exp(peak - higher)
+            total = total * shrink + sum_last(s)
+            a = a * shrink + s @ v[:, :, columns]
+            peak = higher
+        total = xp.where(total == 0, 1, total)  # a query that may look nowhere gets zeros
+        y[:, :, rows], peaks[:, :, rows], totals[:, :, rows] = a / total, peak, total
+    return y, saved
+
+
+def chunked_attention_backward(dy, saved):
+    """dy (B, H, T, K) -> dq (B, H, T, K), dk (B, H, S, K), dv (B, H, S, K), dbias in the shape of bias (None without one)
+
+    Chunk by chunk the weights are computed again, p = exp(s - m) / Σ, and the lines are those of `attention_backward`, with one change. The
+    softmax's backward, ds_j = p_j (dp_j - Σ_k p_k dp_k), needs a sum over all keys, and that is known beforehand:
+    Σ_k p_k dp_k = Σ_k p_k (dy · v_k) = dy · y (Dao et al. 2022, algorithm 4 and appendix B.2).
+
+    Nothing but the exponential passes over the pairs: the division by Σ is done to dy, which every p meets, and the subtractions by the
+    products, with a column of ones in k and v, and one of -m and -dy · y in q and dy.
+    """
+    q, k, v, y, peak, total, _, scale, bias, _, _ = saved
+    xp = array_module(q)
+    dy = xp.ascontiguousarray(dy) / total
+    ones = xp.ones((*k.shape[:-1], 1), q.dtype)
+    q_less, k_one = xp.concatenate([q * scale, -peak], axis=-1), xp.concatenate([k, ones], axis=-1)
+    dy_less, v_one = xp.concatenate([dy, -sum_last(dy * y)], axis=-1), xp.concatenate([v, ones], axis=-1)
+    dq, dk, dv = xp.empty_like(q), xp.zeros_like(k), xp.zeros_like(v)
+    dbias = None if bias is None else xp.zeros_like(bias)
+    for rows, seen in _grid(saved):
+        dq_rows = xp.zeros_like(q[:, :, rows])
+        for columns in seen:
+            e = q_less[:, :, rows] @ k_one[:, :, columns].swapaxes(-1, -2)
+            _bias_and_masks(e, rows, columns, saved)
+            xp.exp(e, out=e)
+            dv[:, :, columns] += e.swapaxes(-1, -2) @ dy[:, :, rows]  # y = e v / Σ
+            ds = dy_less[:, :, rows] @ v_one[:, :, columns].swapaxes(-1, -2)  # y = p v
+            ds *= e  # p = softmax(s)
+            if bias is not None:
+                part = _window(dbias, rows, columns)
+                part += sum_to(ds, part.shape)  # s = ... + bias
+            dq_rows += ds @ k[:, :, columns]  # s = scale q kᵀ
+            dk[:, :, columns] += ds.swapaxes(-1, -2) @ q[:, :, rows]  # s = scale q kᵀ
+        dq[:, :, rows] = dq_rows
+    dq *= scale
+    dk *= scale
+    return dq, dk, dv, dbias
+
+
+def chunked_attention_weights(saved: ChunkedSaved) -> Array:
+    """The attention map (B, H, T, S) that `chunked_attention` never made, for those who want to look at it."""
+    xp = array_module(saved.q)
+    everything = slice(0, saved.q.shape[2]), slice(0, saved.k.shape[2])
+    p = (saved.q * saved.scale) @ saved.k.swapaxes(-1, -2)
+    p -= saved.peak
+    _bias_and_masks(p, *everything, saved)
+    xp.exp(p, out=p)
+    p /= saved.total
+    return p
+
+
+def _grid(saved: ChunkedSaved) -> Iterator[tuple[slice, list[slice]]]:
+    """Every chunk of queries, with the chunks of keys that any of its queries may look at."""
+    queries, keys, chunk = saved.q.shape[2], saved.k.shape[2], saved.chunk
+    for start in range(0, queries, chunk):
+        rows = slice(start, min(start + chunk, queries))
+        stop = min(keys, rows.stop + keys - queries) if saved.causal else keys
+        yield rows, [slice(first, min(first + chunk, stop)) for first in range(0, stop, chunk)]
+
+
+def _bias_and_masks(s: Array, rows: slice, columns: slice, saved: ChunkedSaved) -> None:
+    """Add to the scores s (B, H, rows, columns) of a chunk what belongs to them: its part of the bias, and -inf where it is forbidden."""
+    if saved.bias is not None:
+        s += _window(saved.bias, rows, columns)
+    if saved.mask is not None:
+        s += forbidden(_window(saved.mask, rows, columns), s.dtype)
+    last_seen = rows.start + saved.k.shape[2] - saved.q.shape[2]  # by the first of these queries
+    if saved.causal and last_seen < columns.stop - 1:
+        s += future(*s.shape[-2:], last_seen - columns.start, s.dtype, array_module(s))
+
+
+def _window(x: Array, rows: slice, columns: slice) -> Array:
+    """The part of x, broadcastable to (B, H, T, S), that belongs to these queries and keys. An axis of length one belongs to all."""
+    x = x.reshape((1,) * (2 - x.ndim) + x.shape)
+    return x[..., rows if x.shape[-2] > 1 else slice(None), columns if x.shape[-1] > 1 else slice(None)]

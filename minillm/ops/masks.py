@@ -1,0 +1,39 @@
+"""Masks: who may look at whom. Boolean, True = may look, broadcastable to (B, H, T, S)."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from minillm.backend import Array, array_module
+
+
+def causal_mask(queries: int, keys: int, xp=np) -> Array:
+    """(T, S), True where key j stands no later than query i; the last query sees every key (T < S: the earlier keys are a cache)."""
+    return xp.arange(keys) <= xp.arange(keys - queries, keys)[:, None]
+
+
+def padding_mask(lengths: Array, keys: int) -> Array:
+    """(B, 1, 1, S), True where a key belongs to the text: lengths (B,) counts the real tokens, which stand first."""
+    return (array_module(lengths).arange(keys) < lengths[:, None])[:, None, None, :]
+
+
+def forbidden(mask: Array, dtype: np.dtype) -> Array:
+    """What a mask adds to the scores: 0 where it is True, -inf where it is False."""
+    if mask.dtype != bool:
+        raise TypeError(f"a mask is boolean, True = may look, and this one is {mask.dtype}")
+    return array_module(mask).where(mask, dtype.type(0), dtype.type(-math.inf))
+
+
+def forbid(scores: Array, mask: Array) -> Array:
+    """scores where the boolean mask is True, -inf where it is False."""
+    return scores + forbidden(mask, scores.dtype)
+
+
+@lru_cache(maxsize=8)
+def future(queries: int, keys: int, ahead: int, dtype: np.dtype, xp) -> Array:
+    """What the causal mask adds to the scores (queries, keys) if key `ahead` is the last that query 0 may look at; S - T for all of them.
+
+    Every block of a model asks for the same few, so they are made once and never written into.
+    """
+    return forbidden(xp.arange(keys) <= xp.arange(ahead, ahead + queries)[:, None], dtype)

@@ -1,0 +1,57 @@
+"""Relative positions: a bias on attention's scores that depends only on how far apart two words stand."""
+
+import math
+
+import numpy as np
+
+from minillm.backend import array_module
+
+
+def relative_buckets(
+    queries: int, keys: int, buckets: int = 32, max_distance: int = 128, bidirectional: bool = True
+) -> np.ndarray:
+    """The bucket of every distance from a query to a key, (T + S - 1,) on the host: the last query stands at the last key.
+
+    Entry n belongs to all pairs with j - i = n - (T - 1): a diagonal of the (T, S) scores. Small distances have a bucket each, larger ones
+    share buckets that grow with the logarithm, and all from `max_distance` on share one. Where attention looks both ways, half of
+    the buckets are for keys after the query; where it doesn't, these share bucket 0. Raffel et al. 2020, section 2.1.
+    """
+    after = np.arange(-(keys - 1), queries)  # key position - query position, diagonal by diagonal
+    start = np.zeros_like(after)
+    if bidirectional:
+        buckets //= 2
+        start = np.where(after > 0, buckets, 0)
+        distance = np.abs(after)
+    else:
+        distance = np.maximum(-after, 0)
+    exact = buckets // 2
+    # In float32, as T5 was trained: float64 would put a few distances, such as 16 with 9 buckets, on the other side of a border.
+    steps = np.log(np.maximum(distance, 1).astype(np.float32) / exact) / np.float32(math.log(max_distance / exact))
+    far = exact + (steps * (buckets - exact)).astype(np.int64)
+    return start + np.where(distance < exact, distance, np.minimum(far, buckets - 1))
+
+
+def relative_bias(table, buckets, queries):
+    """bias_hij = table[buckets[j - i + T - 1], h]: row h of the table, drawn out along the diagonals.
+
+    table (N, H), buckets (T + S - 1,) with ids below N, queries T -> bias (1, H, T, S)
+    """
+    xp = array_module(table)
+    keys = len(buckets) + 1 - queries
+    diagonals = xp.arange(keys) + xp.arange(queries - 1, -1, -1)[:, None]
+    return table.T.take(buckets.take(diagonals), axis=1)[None], (buckets, table.shape)
+
+
+def relative_bias_backward(dbias, saved):
+    """dbias (1, H, T, S) -> dtable (N, H)
+
+    Every place of a diagonal read the same row, so its gradients add up; then the diagonals of one bucket add up. To sum diagonals, the
+    rows are written below each other, each one place further to the right than the one above it.
+    """
+    buckets, (rows, heads) = saved
+    xp, (_, _, queries, keys) = array_module(dbias), dbias.shape
+    slanted = xp.zeros((heads, queries, queries + keys), dbias.dtype)
+    slanted[:, :, :keys] = dbias[0, :, ::-1]  # the last query first: its diagonals begin leftmost
+    slanted = slanted.reshape(heads, -1)[:, :-queries].reshape(heads, queries, queries + keys - 1)
+    one_hot = (buckets[:, None] == xp.arange(rows)).astype(dbias.dtype)
+    return (slanted.sum(axis=1) @ one_hot).T  # bias = table[buckets] along each diagonal

@@ -1,0 +1,467 @@
+"""The check must fail on wrong gradients: plausible mistakes in the encoder-decoders' family, planted one at a time."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from minillm import layers
+from minillm.gradcheck import LIMIT
+from minillm.layers import (
+    Embedding,
+    FeedForward,
+    GatedFeedForward,
+    PostNormBlock,
+    PostNormDecoderBlock,
+    PreNormDecoderBlock,
+    RelativePositionBias,
+    RMSNorm,
+    T5DecoderBlock,
+    T5EncoderBlock,
+    TiedLinear,
+)
+from minillm.layers.feedforward import ACTIVATIONS
+from minillm.models import T5, EncoderDecoder, Transformer, t5, transformer
+from minillm.ops import embedding_backward, linear_backward, relative_bias_backward, rms_norm_backward
+from tests.gradients.planting import owners, planter
+
+BUGS = {}
+bug = planter(BUGS)
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_the_check_fails(name, error_with):
+    assert error_with(*BUGS[name]) > 1e-4
+
+
+def test_every_model_and_block_has_a_bug():
+    files = (layers.decoder_block, layers.t5_block, t5, transformer)
+    own = {c for file in files for c in vars(file).values() if inspect.isclass(c) and c.__module__ == file.__name__}
+    assert {c for c in own if "backward" in vars(c) or "encode_backward" in vars(c)} <= owners()
+
+
+right = {c: c.backward for c in (FeedForward, RMSNorm, RelativePositionBias, TiedLinear)}
+
+
+# --- norms, heads and feed-forward layers -------------------------------------------------------------------------------------------------
+
+
+@bug("RMSNorm", RMSNorm)
+def gain_not_learned(self, dy, saved):
+    return rms_norm_backward(dy, saved)[0]
+
+
+@bug("RMSNorm", RMSNorm)
+def gain_overwritten(self, dy, saved):
+    dx, self.gamma.grad[...] = rms_norm_backward(dy, saved)
+    return dx
+
+
+@bug("TiedLinear:scaled", TiedLinear)
+def scale_of_the_head_forgotten(self, dy, saved):
+    return right[TiedLinear](self, dy, saved) / self.scale
+
+
+@bug("TiedLinear:scaled", TiedLinear)
+def scale_of_the_head_taken_twice(self, dy, saved):
+    dx, dweight, _ = linear_backward(self.scale * dy, saved)
+    self.weight.accumulate(dweight.T)
+    return dx
+
+
+@bug("FeedForward:dropout", FeedForward)
+def dropout_of_the_units_forgotten(self, dy, saved):
+    return right[FeedForward](self, dy, saved._replace(dropout=None))
+
+
+@bug("FeedForward:dropout", FeedForward)
+def dropout_at_the_other_end(self, dy, saved):
+    _, unbend = ACTIVATIONS[self.activation]
+    da = self.contract.backward(dy, saved.contract)
+    dx = self.expand.backward(unbend(da, saved.activation), saved.expand)
+    return dx * saved.dropout[..., : dx.shape[-1]]
+
+
+@bug("PostNormBlock:ffn-dropout", PostNormBlock)
+def dropout_of_the_units_forgotten_in_a_block(self, dy, saved):
+    ds = self.norm2.backward(dy, saved.norm2)
+    df = self.dropout.backward(ds, saved.drop2)
+    ds = self.norm1.backward(ds + self.ffn.backward(df, saved.ffn._replace(dropout=None)), saved.norm1)
+    dx, dmemory, _ = self.attention.backward(self.dropout.backward(ds, saved.drop1), saved.attention)
+    return ds + dx + dmemory
+
+
+def wrong_gated(self, dy, saved, swapped=False, bend=True, gate=1, units=1, dropout=True):
+    _, unbend = ACTIVATIONS[self.activation]
+    a, v = saved.factors[::-1] if swapped else saved.factors
+    dh = self.contract.backward(dy, saved.contract)
+    dh = self.dropout.backward(dh, saved.dropout) if dropout else dh
+    dg = unbend(dh * v, saved.activation) if bend else dh * v
+    return units * self.expand.backward(dh * a, saved.expand) + gate * self.gate.backward(dg, saved.gate)
+
+
+def test_the_breakable_gate_is_right_until_broken(error_with):
+    assert error_with("GatedFeedForward:dropout", GatedFeedForward, "backward", wrong_gated) < LIMIT
+
+
+@bug("GatedFeedForward", GatedFeedForward)
+def gate_and_units_swapped(self, dy, saved):
+    return wrong_gated(self, dy, saved, swapped=True)
+
+
+@bug("GatedFeedForward", GatedFeedForward)
+def gate_not_unbent(self, dy, saved):
+    return wrong_gated(self, dy, saved, bend=False)
+
+
+@bug("GatedFeedForward", GatedFeedForward)
+def gate_taken_for_constant(self, dy, saved):
+    return wrong_gated(self, dy, saved, gate=0)
+
+
+@bug("GatedFeedForward", GatedFeedForward)
+def x_paid_by_its_gate_only(self, dy, saved):
+    return wrong_gated(self, dy, saved, units=0)
+
+
+@bug("GatedFeedForward:dropout", GatedFeedForward)
+def dropout_of_the_gated_units_forgotten(self, dy, saved):
+    return wrong_gated(self, dy, saved, dropout=False)
+
+
+# --- relative positions -------------------------------------------------------------------------------------------------------------------
+
+
+@bug("RelativePositionBias", RelativePositionBias)
+def bucket_shifted(self, dbias, saved):
+    buckets, shape = saved
+    self.weight.accumulate(relative_bias_backward(dbias, ((buckets + 1) % shape[0], shape)))
+
+
+@bug("RelativePositionBias", RelativePositionBias)
+def read_as_if_looking_backward_only(self, dbias, saved):
+    buckets, shape = saved
+    after = np.arange(len(buckets)) > dbias.shape[2] - 1
+    self.weight.accumulate(relative_bias_backward(dbias, (np.where(after, 0, buckets), shape)))
+
+
+@bug("RelativePositionBias", RelativePositionBias)
+def table_overwritten(self, dbias, saved):
+    self.weight.grad[...] = relative_bias_backward(dbias, saved)
+
+
+@bug("RelativePositionBias:backward-only", RelativePositionBias)
+def queries_counted_from_the_first_key(self, dbias, saved):
+    buckets, shape = saved
+    self.weight.accumulate(relative_bias_backward(dbias, (np.roll(buckets, 4), shape)))
+
+
+@bug("RelativePositionBias:backward-only", RelativePositionBias)
+def bias_not_learned(self, dbias, saved):
+    pass
+
+
+# --- decoder blocks -----------------------------------------------------------------------------------------------------------------------
+
+
+def drops(saved, but=""):
+    return {name: None if name == but else getattr(saved, name) for name in ("drop1", "drop2", "drop3")}
+
+
+def wrong_pre(self, dy, saved, shortcuts=(1, 1, 1), own_keys=1, crossed=1, memory=1, drop="", norm2=True, bias=1):
+    """The backward of a pre-norm decoder block, T5's too, with what each line passes on to be set."""
+    drop = drops(saved, drop)
+    df = self.dropout.backward(dy, drop["drop3"])
+    ds = shortcuts[2] * dy + self.norm3.backward(self.ffn.backward(df, saved.ffn), saved.norm3)
+    dn, dmemory, _ = self.cross_attention.backward(self.dropout.backward(ds, drop["drop2"]), saved.cross_attention)
+    dr = shortcuts[1] * ds + crossed * (self.norm2.backward(dn, saved.norm2) if norm2 else dn)
+    dn, dn_memory, dbias = self.attention.backward(self.dropout.backward(dr, drop["drop1"]), saved.attention)
+    dx = shortcuts[0] * dr + self.norm1.backward(dn + own_keys * dn_memory, saved.norm1)
+    return (dx, memory * dmemory) if dbias is None else (dx, memory * dmemory, bias * dbias)
+
+
+def wrong_post(self, dy, saved, shortcuts=(1, 1, 1), own_keys=1, crossed=1, memory=1, drop=""):
+    drop = drops(saved, drop)
+    dsum = self.norm3.backward(dy, saved.norm3)
+    ds = shortcuts[2] * dsum + self.ffn.backward(self.dropout.backward(dsum, drop["drop3"]), saved.ffn)
+    dsum = self.norm2.backward(ds, saved.norm2)
+    dr, dmemory, _ = self.cross_attention.backward(self.dropout.backward(dsum, drop["drop2"]), saved.cross_attention)
+    dsum = self.norm1.backward(shortcuts[1] * dsum + crossed * dr, saved.norm1)
+    dx, dx_memory, _ = self.attention.backward(self.dropout.backward(dsum, drop["drop1"]), saved.attention)
+    return shortcuts[0] * dsum + dx + own_keys * dx_memory, memory * dmemory
+
+
+def test_the_breakable_decoder_blocks_are_right_until_broken(error_with):
+    assert error_with("PreNormDecoderBlock:dropout", PreNormDecoderBlock, "backward", wrong_pre) < LIMIT
+    assert error_with("PostNormDecoderBlock:dropout", PostNormDecoderBlock, "backward", wrong_post) < LIMIT
+    assert error_with("T5DecoderBlock:dropout", T5DecoderBlock, "backward", wrong_pre) < LIMIT
+
+
+MISTAKES = {
+    "first_shortcut_missing": {"shortcuts": (0, 1, 1)},
+    "second_shortcut_missing": {"shortcuts": (1, 0, 1)},
+    "third_shortcut_missing": {"shortcuts": (1, 1, 0)},
+    "attention_read_as_query_only": {"own_keys": 0},
+    "cross_attention_taken_for_constant": {"crossed": 0},
+    "memory_not_paid": {"memory": 0},
+    "dropout_after_attention_forgotten": {"drop": "drop1"},
+    "dropout_after_cross_attention_forgotten": {"drop": "drop2"},
+    "dropout_after_feedforward_forgotten": {"drop": "drop3"},
+}
+for block, wrong in {
+    PreNormDecoderBlock: wrong_pre,
+    PostNormDecoderBlock: wrong_post,
+    T5DecoderBlock: wrong_pre,
+}.items():
+    for mistake, settings in MISTAKES.items():
+        case = f"{block.__name__}:dropout" if "drop" in settings else block.__name__
+
+        def plant(self, dy, saved, wrong=wrong, settings=settings):
+            return wrong(self, dy, saved, **settings)
+
+        BUGS[f"{case}-{mistake}"] = (case, block, "backward", plant)
+
+
+@bug("PreNormDecoderBlock", PreNormDecoderBlock)
+def norm_before_cross_attention_skipped(self, dy, saved):
+    return wrong_pre(self, dy, saved, norm2=False)
+
+
+@bug("PreNormDecoderBlock", PreNormDecoderBlock)
+def memory_padding_paid_too(self, dy, saved):
+    dx, dmemory = wrong_pre(self, dy, saved)
+    return dx, dmemory + dmemory.mean(axis=1, keepdims=True)
+
+
+@bug("PostNormDecoderBlock", PostNormDecoderBlock)
+def undone_in_the_order_of_pre_norm(self, dy, saved):
+    return wrong_pre(self, dy, saved)
+
+
+@bug("T5DecoderBlock", T5DecoderBlock)
+def scores_of_the_decoder_scaled_after_all(self, dy, saved):
+    return wrong_pre(self, dy, saved, bias=5**-0.5)
+
+
+def wrong_t5_encoder(self, dy, saved, shortcut=1, own_keys=1, bias=lambda dbias: dbias, drop1=True):
+    dr = dy + self.norm2.backward(self.ffn.backward(self.dropout.backward(dy, saved.drop2), saved.ffn), saved.norm2)
+    da = self.dropout.backward(dr, saved.drop1) if drop1 else dr
+    dn, dn_memory, dbias = self.attention.backward(da, saved.attention)
+    return shortcut * dr + self.norm1.backward(dn + own_keys * dn_memory, saved.norm1), bias(dbias)
+
+
+def test_the_breakable_t5_encoder_block_is_right_until_broken(error_with):
+    assert error_with("T5EncoderBlock:dropout", T5EncoderBlock, "backward", wrong_t5_encoder) < LIMIT
+
+
+@bug("T5EncoderBlock", T5EncoderBlock)
+def shortcut_of_the_encoder_missing(self, dy, saved):
+    return wrong_t5_encoder(self, dy, saved, shortcut=0)
+
+
+@bug("T5EncoderBlock", T5EncoderBlock)
+def keys_of_the_encoder_not_paid(self, dy, saved):
+    return wrong_t5_encoder(self, dy, saved, own_keys=0)
+
+
+@bug("T5EncoderBlock", T5EncoderBlock)
+def bias_meaned_over_the_batch(self, dy, saved):
+    return wrong_t5_encoder(self, dy, saved, bias=lambda dbias: dbias / len(dy))
+
+
+@bug("T5EncoderBlock", T5EncoderBlock)
+def bias_transposed(self, dy, saved):
+    return wrong_t5_encoder(self, dy, saved, bias=lambda dbias: dbias.swapaxes(-1, -2))
+
+
+@bug("T5EncoderBlock:dropout", T5EncoderBlock)
+def dropout_of_the_encoder_forgotten(self, dy, saved):
+    return wrong_t5_encoder(self, dy, saved, drop1=False)
+
+
+# --- models -------------------------------------------------------------------------------------------------------------------------------
+
+
+def add(gradients, of=slice(None)):
+    """The sum of what the blocks, the last one first, owe to what they share."""
+    return sum(gradients[of])
+
+
+def wrong_decode(self, dhidden, saved, memory=add, norm=True, dropout=True, embedding=True):
+    """The backward of a Transformer's decoder."""
+    dx, dread = self.decoder_norm.backward(dhidden, saved.norm) if norm else dhidden, []
+    for block, s in reversed(list(zip(self.decoder, saved.blocks, strict=True))):
+        dx, d = block.backward(dx, s)
+        dread.append(d)
+    dx = self.dropout.backward(dx, saved.dropout) if dropout else dx
+    if embedding:
+        self.target_embedding.backward(dx, saved.embedding)
+    return memory(dread)
+
+
+def wrong_encode(self, dmemory, saved, norm=True, dropout=True, blocks=slice(None), embedding=True):
+    dx = self.encoder_norm.backward(dmemory, saved.norm) if norm else dmemory
+    for block, s in reversed(list(zip(self.encoder[blocks], saved.blocks[blocks], strict=True))):
+        dx = block.backward(dx, s)
+    dx = self.dropout.backward(dx, saved.dropout) if dropout else dx
+    if embedding:
+        self.source_embedding.backward(dx, saved.embedding)
+
+
+@pytest.mark.parametrize("case", ["Transformer:three-way-tied", "Transformer:three-tables"])
+def test_the_breakable_transformer_is_right_until_broken(case, error_with):
+    assert error_with(case, Transformer, "decode_backward", wrong_decode) < LIMIT
+    assert error_with(case, Transformer, "encode_backward", wrong_encode) < LIMIT
+
+
+@bug("Transformer:three-way-tied", Transformer, "decode_backward")
+def memory_gradient_of_the_last_block_only(self, dhidden, saved):
+    return wrong_decode(self, dhidden, saved, memory=lambda dread: add(dread, slice(0, 1)))
+
+
+@bug("Transformer:three-way-tied", Transformer, "decode_backward")
+def memory_gradient_of_the_first_block_only(self, dhidden, saved):
+    return wrong_decode(self, dhidden, saved, memory=lambda dread: add(dread, slice(-1, None)))
+
+
+@bug("Transformer:three-way-tied", Transformer, "decode_backward")
+def memory_gradient_meaned_over_the_blocks(self, dhidden, saved):
+    return wrong_decode(self, dhidden, saved, memory=lambda dread: add(dread) / len(dread))
+
+
+@bug("Transformer:long-target", Transformer, "decode_backward")
+def table_not_paid_for_the_target(self, dhidden, saved):
+    return wrong_decode(self, dhidden, saved, embedding=False)
+
+
+@bug("Transformer:long-target", Transformer, "encode_backward")
+def table_not_paid_for_the_source(self, dmemory, saved):
+    wrong_encode(self, dmemory, saved, embedding=False)
+
+
+@bug("Transformer:long-target", TiedLinear)
+def table_not_paid_for_the_head(self, dy, saved):
+    return linear_backward(dy, saved)[0]
+
+
+@bug("Transformer:long-target", Embedding)
+def the_last_payer_of_the_table_overwrites(self, dy, saved):
+    self.weight.grad[...] = self.scale * embedding_backward(dy, saved)
+
+
+@bug("Transformer", Transformer, "decode_backward")
+def norm_of_the_decoder_skipped(self, dhidden, saved):
+    return wrong_decode(self, dhidden, saved, norm=False)
+
+
+@bug("Transformer", Transformer, "encode_backward")
+def norm_of_the_encoder_skipped(self, dmemory, saved):
+    wrong_encode(self, dmemory, saved, norm=False)
+
+
+@bug("Transformer:long-target", EncoderDecoder)
+def encoder_not_reached(self, dlogits, saved):
+    self.decode_backward(self.head.backward(dlogits, saved.head), saved.decoder)
+
+
+@bug("Transformer:three-way-tied", Transformer, "encode_backward")
+def last_block_of_the_encoder_only(self, dmemory, saved):
+    wrong_encode(self, dmemory, saved, blocks=slice(-1, None))
+
+
+@bug("Transformer:three-tables", Transformer, "decode_backward")
+def dropout_of_the_target_forgotten(self, dhidden, saved):
+    return wrong_decode(self, dhidden, saved, dropout=False)
+
+
+@bug("Transformer:three-tables", Transformer, "encode_backward")
+def dropout_of_the_source_forgotten(self, dmemory, saved):
+    wrong_encode(self, dmemory, saved, dropout=False)
+
+
+@bug("Transformer:frozen-encoder", transformer, "lowest_that_learns")
+def stopped_one_block_too_early(blocks):
+    return 2
+
+
+@bug("Transformer:frozen-decoder", Transformer, "encoder_learns")
+def frozen_decoder_taken_for_a_frozen_model(self):
+    return False
+
+
+def wrong_t5_decode(self, dhidden, saved, memory=add, bias=add, drop1=True, drop2=True):
+    dx = self.decoder_norm.backward(self.dropout.backward(dhidden, saved.drop2) if drop2 else dhidden, saved.norm)
+    dread, dshared = [], []
+    for block, s in reversed(list(zip(self.decoder, saved.blocks, strict=True))):
+        dx, d, e = block.backward(dx, s)
+        dread.append(d)
+        dshared.append(e)
+    self.decoder_bias.backward(bias(dshared), saved.bias)
+    self.embedding.backward(self.dropout.backward(dx, saved.drop1) if drop1 else dx, saved.embedding)
+    return memory(dread)
+
+
+def wrong_t5_encode(self, dmemory, saved, bias=add, drop1=True, drop2=True):
+    dx = self.encoder_norm.backward(self.dropout.backward(dmemory, saved.drop2) if drop2 else dmemory, saved.norm)
+    dshared = []
+    for block, s in reversed(list(zip(self.encoder, saved.blocks, strict=True))):
+        dx, e = block.backward(dx, s)
+        dshared.append(e)
+    self.encoder_bias.backward(bias(dshared), saved.bias)
+    self.embedding.backward(self.dropout.backward(dx, saved.drop1) if drop1 else dx, saved.embedding)
+
+
+def test_the_breakable_t5_is_right_until_broken(error_with):
+    assert error_with("T5:v1.1", T5, "decode_backward", wrong_t5_decode) < LIMIT
+    assert error_with("T5:v1.1", T5, "encode_backward", wrong_t5_encode) < LIMIT
+
+
+@bug("T5", T5, "decode_backward")
+def memory_gradient_of_the_last_t5_block_only(self, dhidden, saved):
+    return wrong_t5_decode(self, dhidden, saved, memory=lambda dread: add(dread, slice(0, 1)))
+
+
+@bug("T5", T5, "decode_backward")
+def bias_gradient_of_the_first_block_only(self, dhidden, saved):
+    return wrong_t5_decode(self, dhidden, saved, bias=lambda dshared: add(dshared, slice(-1, None)))
+
+
+@bug("T5", T5, "encode_backward")
+def bias_gradient_of_the_last_block_only(self, dmemory, saved):
+    wrong_t5_encode(self, dmemory, saved, bias=lambda dshared: add(dshared, slice(0, 1)))
+
+
+@bug("T5:v1.1", T5, "decode_backward")
+def last_dropout_of_the_decoder_forgotten(self, dhidden, saved):
+    return wrong_t5_decode(self, dhidden, saved, drop2=False)
+
+
+@bug("T5:v1.1", T5, "decode_backward")
+def first_dropout_of_the_decoder_forgotten(self, dhidden, saved):
+    return wrong_t5_decode(self, dhidden, saved, drop1=False)
+
+
+@bug("T5:v1.1", T5, "encode_backward")
+def last_dropout_of_the_encoder_forgotten(self, dmemory, saved):
+    wrong_t5_encode(self, dmemory, saved, drop2=False)
+
+
+@bug("T5:v1.1", T5, "encode_backward")
+def first_dropout_of_the_encoder_forgotten(self, dmemory, saved):
+    wrong_t5_encode(self, dmemory, saved, drop1=False)
+
+
+@bug("T5:long-target", RelativePositionBias)
+def one_half_taken_for_the_other(self, dbias, saved):
+    buckets, shape = saved
+    self.weight.accumulate(relative_bias_backward(dbias, (buckets[::-1], shape)))
+
+
+@bug("T5:long-target", TiedLinear)
+def scale_of_the_head_forgotten_in_a_t5(self, dy, saved):
+    return right[TiedLinear](self, dy, saved) / self.scale
+
+
+@bug("T5:frozen-encoder", t5, "lowest_that_learns")
+def stopped_one_block_of_the_t5_too_early(blocks):
+    return 2
