@@ -6,6 +6,7 @@ import numpy as np
 
 from minillm.backend import Array
 from minillm.models import GPT
+from minillm.objectives.objective import Objective
 from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
 
 
@@ -44,3 +45,6 @@ def causal_lm(
 def causal_lm_backward(model: GPT, dloss: float, saved: CausalSaved) -> None:
     """Adds dloss times the loss's gradient to every parameter's gradient."""
     model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(ids))
+
+
+CAUSAL = Objective(causal_lm, causal_lm_backward)

@@ -1,0 +1,53 @@
+"""Classification: which of a few classes does a text belong to, such as praise or blame?"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array
+from minillm.models import SequenceClassifier
+from minillm.objectives.objective import Objective
+from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
+
+
+class ClassificationSaved(NamedTuple):
+    model: Any
+    loss: Any
+
+
+def check_labels(labels: np.ndarray, ids: np.ndarray, classes: int) -> None:
+    """Raise ValueError unless every label is a class or IGNORE, one for each text of ids (B, T)."""
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu" or labels.shape != np.shape(ids)[:1]:
+        found = f"{labels.dtype} {labels.shape}" if isinstance(labels, np.ndarray) else type(labels).__name__
+        raise ValueError(
+            f"labels must be a NumPy array of whole numbers, one for each text of ids {np.shape(ids)}, got {found}"
+        )
+    wrong = labels[(labels != IGNORE) & ((labels < 0) | (labels >= classes))]
+    if wrong.size:
+        raise ValueError(f"label {wrong[0]} is none of the {classes} classes (nor {IGNORE}, which is not scored)")
+
+
+def classification(
+    model: SequenceClassifier,
+    ids: np.ndarray,
+    mask: np.ndarray,
+    labels: np.ndarray,
+    rng=None,
+    label_smoothing: float = 0.0,
+) -> tuple[Array, ClassificationSaved]:
+    """Mean over the labelled texts of -log p(label | text), in nats, a scalar on the device.
+
+    On the host: ids (B, T); mask (B, T), boolean, True = real token; labels (B,), each a class or IGNORE.
+    """
+    check_labels(labels, ids, model.config.classes)
+    logits, sm = model.forward(ids, mask, rng=rng)
+    loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(labels), label_smoothing)
+    return loss, ClassificationSaved(sm, sl)
+
+
+def classification_backward(model: SequenceClassifier, dloss: float, saved: ClassificationSaved) -> None:
+    """Adds dloss times the loss's gradient to every parameter's gradient."""
+    model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(ids))
+
+
+CLASSIFICATION = Objective(classification, classification_backward)

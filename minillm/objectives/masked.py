@@ -1,0 +1,141 @@
+"""Masked language modelling (BERT): hide some of the words, and read them off the words on both sides."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array
+from minillm.models import MaskedLM
+from minillm.objectives.causal import check_targets
+from minillm.objectives.corrupted import CorruptedData, check_share
+from minillm.objectives.objective import Objective
+from minillm.objectives.pieces import Pieces
+from minillm.objectives.rows import Rows, Texts, choose, shuffled
+from minillm.objectives.special_tokens import SpecialTokens
+from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
+
+MASKED_SHARE = 0.8  # of the chosen tokens: replaced by the mask
+RANDOM_SHARE = 0.1  # replaced by a random token; the rest stay as they are
+
+
+class MaskedLMLossSaved(NamedTuple):
+    model: Any
+    loss: Any
+
+
+def masked_lm(
+    model: MaskedLM, ids: np.ndarray, mask: np.ndarray, targets: np.ndarray, rng=None, label_smoothing: float = 0.0
+) -> tuple[Array, MaskedLMLossSaved]:
+    """Mean over the chosen places of -log p(what stood there | the text with its holes), in nats, a scalar on the device.
+
+    On the host: ids (B, T), with holes; mask (B, T), boolean, True = real token; targets (B, T), what stood at the chosen places, and
+    IGNORE elsewhere. Logits are computed for the chosen places only. Devlin et al. 2019, section 3.1.
+    """
+    check_targets(targets, ids, model.config.vocab_size)
+    places = targets != IGNORE
+    logits, sm = model.forward(ids, mask, places=places, rng=rng)
+    loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets[places]), label_smoothing)
+    return loss, MaskedLMLossSaved(sm, sl)
+
+
+def masked_lm_backward(model: MaskedLM, dloss: float, saved: MaskedLMLossSaved) -> None:
+    """Adds dloss times the loss's gradient to every parameter's gradient."""
+    model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(ids)[places])
+
+
+MASKED = Objective(masked_lm, masked_lm_backward)
+
+
+def choose_whole_words(rng: np.random.Generator, texts: Texts, candidates: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """At most count (B,) of the candidates (B, T) of each text, whole words only: boolean (B, T).
+
+    Words are taken in random order, each if it still fits in; if none does, the first is taken all the same. But for that last rule this
+    is BERT's whole-word masking (2019, `create_pretraining_data.py`).
+    """
+    number = texts.starts_word.cumsum(axis=1) - 1
+    words = texts.words()
+    cells = (number + np.arange(len(words))[:, None] * words.shape[1])[candidates]
+    sizes = np.bincount(cells, minlength=words.size).reshape(words.shape)
+    order = shuffled(rng, sizes > 0)
+    taken = np.zeros_like(words)
+    ordered = np.take_along_axis(sizes, order, axis=1)
+    for row, left in enumerate(count.tolist()):
+        taken[row, order[row, _that_fit(ordered[row].tolist(), left)]] = True
+    return texts.of_words(taken) & candidates
+
+
+def _that_fit(sizes: list[int], left: int) -> list[int]:
+    """The numbers of those words that fit, taken in order. Words without any candidate come last, with size 0."""
+    fitting = []
+    for number, size in enumerate(sizes):
+        if not left or not size:
+            break
+        if size <= left:
+            fitting.append(number)
+            left -= size
+    return fitting or [0]
+
+
+def mask_tokens(
+    rng: np.random.Generator,
+    texts: Texts,
+    candidates: np.ndarray,
+    count: np.ndarray,
+    mask: int,
+    vocab_size: int,
+    whole_words: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Choose count (B,) of the candidates (B, T), boolean, of each text -> ids with holes and targets, both (B, T).
+
+    Of the chosen tokens 80 % become the mask, 10 % a random token from 0 to vocab_size - 1, and 10 % stay as they are: so that the model
+    must know what belongs at places without a mask too, for there is none in the texts that it is for. Devlin et al. 2019, section 3.1.
+    """
+    count = np.minimum(count, candidates.sum(axis=1))
+    chosen = choose_whole_words(rng, texts, candidates, count) if whole_words else choose(rng, candidates, count)
+    hidden = texts.ids[chosen]
+    dice = rng.random(len(hidden))
+    anything = rng.integers(vocab_size, size=len(hidden))
+    ids, targets = texts.ids.copy(), np.full_like(texts.ids, IGNORE)
+    ids[chosen] = np.where(dice < MASKED_SHARE, mask, np.where(dice < MASKED_SHARE + RANDOM_SHARE, anything, hidden))
+    targets[chosen] = hidden
+    return ids, targets
+
+
+class MaskedData(CorruptedData):
+    """Batches (ids, mask, targets) for `masked_lm`.
+
+    bos and eos, if there are such tokens, are put before and after each piece: `Windows(ids, context - 2)` then fill the context. They are
+    never chosen. Of a text of n tokens, bos and eos counted, max(1, round(rate n)) are chosen; with `whole_words`, at most so many.
+    """
+
+    def __init__(
+        self,
+        pieces: Pieces,
+        special: SpecialTokens,
+        vocab_size: int,
+        rate: float = 0.15,
+        whole_words: bool = False,
+    ):
+        special.require("mask")
+        check_share("rate", rate)
+        super().__init__(pieces, special)
+        self.vocab_size, self.rate, self.whole_words = vocab_size, rate, whole_words
+        self._ends = [token for token in (special.bos, special.eos) if token is not None]
+
+    def corrupt(self, rng: np.random.Generator, texts: Texts) -> tuple[Rows, Rows]:
+        candidates = texts.real.copy()
+        for token in self._ends:  # a corpus may have them between two documents
+            candidates &= texts.ids != token
+        count = np.maximum(np.rint(self.rate * (texts.lengths() + len(self._ends))), 1).astype(np.int64)
+        holes, answers = mask_tokens(
+            rng, texts, candidates, count, self.special.mask, self.vocab_size, self.whole_words
+        )
+        ids, targets = Rows.kept(holes, texts.real), Rows.kept(answers, texts.real)
+        if self.special.bos is not None:
+            ids, targets = ids.before(self.special.bos), targets.before(IGNORE)
+        if self.special.eos is not None:
+            ids, targets = ids.after(self.special.eos), targets.after(IGNORE)
+        return ids, targets
+
+    def arrays(self, ids: Rows, targets: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return ids.padded(self.special.pad), ids.real(), targets.padded(IGNORE)

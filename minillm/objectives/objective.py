@@ -1,0 +1,27 @@
+"""What an objective is, and where its batches come from."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+
+class Objective(NamedTuple):
+    """A pair of functions, forward and backward, that training minimises; both can be found by name in their module.
+
+    `loss, saved = forward(model, *batch, rng=None, label_smoothing=0.0)` is the mean over the scored targets, a scalar on the device;
+    `backward(model, dloss, saved)` adds dloss times its gradient to every parameter's gradient.
+    """
+
+    forward: Callable
+    backward: Callable
+
+
+class Data(Protocol):
+    """Batches: tuples of host arrays with one row a sequence, the targets last, where IGNORE is not scored."""
+
+    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+        """`size` sequences at random from the training part."""
+
+    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+        """The whole validation part, at most `size` sequences at a time; the same every time."""

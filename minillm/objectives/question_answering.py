@@ -1,0 +1,65 @@
+"""Question answering: point at the answer's first and last token in the passage."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array
+from minillm.errors import InputError
+from minillm.models import QuestionAnswering
+from minillm.models.model import check_like_ids, key_mask
+from minillm.objectives.objective import Objective
+from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward, forbid
+
+
+class QuestionAnsweringLossSaved(NamedTuple):
+    model: Any
+    loss: Any
+
+
+def check_spans(spans: np.ndarray, ids: np.ndarray, mask: np.ndarray) -> None:
+    """Raise ValueError unless spans (B, 2) names a real token as start and one not before it as end of each answer, or IGNORE twice."""
+    shape = (len(ids), 2)
+    if not isinstance(spans, np.ndarray) or spans.dtype.kind not in "iu" or spans.shape != shape:
+        found = f"{spans.dtype} {spans.shape}" if isinstance(spans, np.ndarray) else type(spans).__name__
+        raise ValueError(f"spans must be a NumPy array of whole numbers {shape}, got {found}")
+    check_like_ids("mask", mask, ids, "b")
+    for row, (start, end) in enumerate(spans.tolist()):
+        if (start, end) == (IGNORE, IGNORE):
+            continue
+        if not 0 <= start <= end < ids.shape[1] or not (mask[row, start] and mask[row, end]):
+            raise ValueError(f"the answer of text {row} is from {start} to {end}, where its real tokens are not")
+
+
+def question_answering(
+    model: QuestionAnswering,
+    ids: np.ndarray,
+    mask: np.ndarray,
+    token_types: np.ndarray,
+    spans: np.ndarray,
+    rng=None,
+    label_smoothing: float = 0.0,
+) -> tuple[Array, QuestionAnsweringLossSaved]:
+    """Mean over the scored starts and ends of -log p(place | text), in nats, a scalar on the device.
+
+    On the host: ids, mask (boolean, True = real token) and token_types (B, T); spans (B, 2), first and last token of the answer, or IGNORE
+    twice. p is a softmax over the real tokens of the text: Devlin et al. 2019, section 4.2. Padding takes no part, however long it is.
+    """
+    if label_smoothing:
+        raise InputError(
+            "Label smoothing is for words and classes, not for the ends of an answer.", "Set label_smoothing to 0."
+        )
+    check_spans(spans, ids, mask)
+    scores, sm = model.forward(ids, mask, token_types, rng)
+    xp, real = model.vector.device.xp, key_mask(mask, model.vector.device.xp)
+    places = scores if real is None else forbid(scores, real[:, 0])
+    loss, sl = cross_entropy(places, xp.asarray(spans))
+    return loss, QuestionAnsweringLossSaved(sm, sl)
+
+
+def question_answering_backward(model: QuestionAnswering, dloss: float, saved: QuestionAnsweringLossSaved) -> None:
+    """Adds dloss times the loss's gradient to every parameter's gradient. Where a score was forbidden its gradient is zero."""
+    model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(ids))
+
+
+QUESTION_ANSWERING = Objective(question_answering, question_answering_backward)

@@ -1,0 +1,76 @@
+"""Sequence to sequence: an encoder reads the source, a decoder writes the target, a token at a time."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array
+from minillm.models import EncoderDecoder
+from minillm.objectives.causal import check_targets
+from minillm.objectives.corrupted import CorruptedData
+from minillm.objectives.objective import Objective
+from minillm.objectives.pieces import Pieces
+from minillm.objectives.rows import Rows
+from minillm.objectives.special_tokens import SpecialTokens
+from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
+
+
+class SequenceToSequenceSaved(NamedTuple):
+    model: Any
+    loss: Any
+
+
+def sequence_to_sequence(
+    model: EncoderDecoder,
+    source: np.ndarray,
+    source_mask: np.ndarray,
+    decoder_input: np.ndarray,
+    targets: np.ndarray,
+    rng=None,
+    label_smoothing: float = 0.0,
+) -> tuple[Array, SequenceToSequenceSaved]:
+    """Mean over the scored places of -log p(target | the source, the targets before it), in nats, a scalar on the device.
+
+    On the host: source and source_mask (B, S), boolean, True = real token; decoder_input and targets (B, T), the targets moved on by one
+    with bos in front, and the targets, IGNORE in the padding. Padding of the decoder's input stands on the right, where no real token
+    looks: it needs no mask. Sutskever et al. 2014, eq. 1.
+    """
+    check_targets(targets, decoder_input, model.config.vocab_size)
+    logits, sm = model.forward(source, decoder_input, source_mask, rng=rng)
+    loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets), label_smoothing)
+    return loss, SequenceToSequenceSaved(sm, sl)
+
+
+def sequence_to_sequence_backward(model: EncoderDecoder, dloss: float, saved: SequenceToSequenceSaved) -> None:
+    """Adds dloss times the loss's gradient to every parameter's gradient."""
+    model.backward(
+        cross_entropy_backward(dloss, saved.loss), saved.model
+    )  # loss = cross_entropy(model(source, target))
+
+
+SEQUENCE_TO_SEQUENCE = Objective(sequence_to_sequence, sequence_to_sequence_backward)
+
+
+def sequence_batch(source: Rows, target: Rows, special: SpecialTokens) -> tuple[np.ndarray, ...]:
+    """Sources and targets, without their ends, as a batch: source and source_mask (B, S), decoder_input and targets (B, T).
+
+    Source and targets end with eos. The decoder reads bos and the target, so that at each place it has read all before what it writes.
+    """
+    source = source.after(special.eos)
+    return (
+        source.padded(special.pad),
+        source.real(),
+        target.before(special.bos).padded(special.pad),
+        target.after(special.eos).padded(IGNORE),
+    )
+
+
+class SequenceToSequenceData(CorruptedData):
+    """Batches (source, source_mask, decoder_input, targets) for `sequence_to_sequence`: `corrupt` gives sources and targets."""
+
+    def __init__(self, pieces: Pieces, special: SpecialTokens):
+        special.require("bos", "eos")
+        super().__init__(pieces, special)
+
+    def arrays(self, source: Rows, target: Rows) -> tuple[np.ndarray, ...]:
+        return sequence_batch(source, target, self.special)

@@ -1,0 +1,56 @@
+"""Where words and sentences begin, for tokens of any tokenizer."""
+
+import re
+from typing import Protocol
+
+import numpy as np
+
+# Chinese characters have no spaces between words. \ufffd is some of the bytes of a character, the others being another token.
+IDEOGRAPH = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+LETTER = f"(?:(?![{IDEOGRAPH}])[^\\W\\d]|['’\ufffd])"
+
+# A Chinese character, or a run of letters, of digits or of other signs, with the white space before it; or white space at the end.
+WORD = re.compile(rf"\s*(?:[{IDEOGRAPH}]|{LETTER}+|\d+|[^\w\s'’\ufffd]+)|\s+")
+
+# What ends a sentence: a full stop before white space, a Chinese full stop, or, with neither, a blank line.
+SENTENCE_END = re.compile(r"""[.!?…]+["'”’)\]]*(?=\s)|[。！？]+[”’」』）]*|(?<=\S)(?=[^\S\n]*\n\s*\n)""")
+
+
+class Decoder(Protocol):
+    """What is needed of a tokenizer."""
+
+    def decode(self, ids: list[int]) -> str: ...
+
+
+def word_starts(ids: np.ndarray, tokenizer: Decoder) -> np.ndarray:
+    """Boolean (N,) for token ids (N,): True at the first token of each word.
+
+    A word has the white space before it, as in byte-pair encoding: without the word "cat", "The cat is" is "The is". "don't" is one word,
+    a Chinese character is one, and so is a run of punctuation marks.
+    """
+    text, offsets = _text(ids, tokenizer)
+    return _starts(offsets, len(text), [word.start() for word in WORD.finditer(text)])
+
+
+def sentence_starts(ids: np.ndarray, tokenizer: Decoder) -> np.ndarray:
+    """Boolean (N,) for token ids (N,): True at the first token of each sentence, the white space before it included.
+
+    A rule of thumb: "e.g. this" is taken for two sentences, and a heading for the beginning of what follows if no blank line parts them.
+    """
+    text, offsets = _text(ids, tokenizer)
+    return _starts(offsets, len(text), [end.end() for end in SENTENCE_END.finditer(text)])
+
+
+def _text(ids: np.ndarray, tokenizer: Decoder) -> tuple[str, np.ndarray]:
+    """The tokens, each decoded by itself and all joined, and where in that text each begins."""
+    known, which = np.unique(ids, return_inverse=True)
+    pieces = [tokenizer.decode([token]) for token in known.tolist()]
+    lengths = np.array([len(piece) for piece in pieces], dtype=np.int64)[which]
+    return "".join([pieces[i] for i in which.tolist()]), lengths.cumsum() - lengths
+
+
+def _starts(offsets: np.ndarray, length: int, places: list[int]) -> np.ndarray:
+    starts = np.zeros(length + 1, bool)
+    starts[places] = True
+    starts[0] = True
+    return starts[offsets]
