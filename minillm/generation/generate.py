@@ -1,46 +1,71 @@
 """Generation: the model reads what it has written so far, and writes the next token."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from minillm.backend import to_host
 from minillm.errors import InputError
-from minillm.generation.sampling import check_sampling, next_token_probabilities, sample
-from minillm.models import GPT, KeyValueCache
+from minillm.generation.reading import Cache, Reader, Reading
+from minillm.generation.sampling import Sampling, sample
 
 
 def generate(
-    model: GPT,
-    prompt: np.ndarray,
+    model: Reader,
+    prompt: Sequence[int] | np.ndarray,
     max_tokens: int,
     *,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
+    cache: Cache | None = None,
     seed: int = 0,
+    **settings,
 ) -> Iterator[int]:
-    """Continue a prompt, ids (T,) with T >= 1: yields `max_tokens` token ids, each as soon as it is chosen.
+    """Continue a prompt, ids (T,) with T >= 1: yields up to `max_tokens` token ids, each as soon as it is chosen.
+
+    `settings` are the fields of `Sampling`: temperature, top_k, top_p, repetition_penalty ... A token of `eos` ends the text and is not
+    yielded. Stop strings are a matter of text, not of tokens: see `until_stop`.
+
+    An encoder-decoder answers a source, ids (1, S), when the cache comes from there and the prompt is the token that answers start with:
+
+        generate(model, [start], 100, cache=model.start(source), eos=[end])
 
     Keys and values of earlier tokens are kept, so a token costs one token's work. When the context is full, the older half of it is
     forgotten and the newer half read anew at the first positions.
     """
-    check_sampling(temperature, top_k, top_p)
-    rng = np.random.default_rng(seed)
-    context = model.config.context
-    text = [int(token) for token in prompt]
-    if not text:
+    for _, (token,) in _steps(model, np.array([prompt]), max_tokens, cache, seed, Sampling(**settings)):
+        yield int(token)
+
+
+def generate_batch(
+    model: Reader, prompts: np.ndarray, max_tokens: int, *, cache: Cache | None = None, seed: int = 0, **settings
+) -> list[list[int]]:
+    """As `generate`, for prompts (B, T) of one length at once: what was written after each. A text that has ended costs nothing more."""
+    written: list[list[int]] = [[] for _ in prompts]
+    for rows, tokens in _steps(model, prompts, max_tokens, cache, seed, Sampling(**settings)):
+        for row, token in zip(rows.tolist(), tokens.tolist(), strict=True):
+            written[row].append(token)
+    return written
+
+
+def _steps(
+    model: Reader, text: np.ndarray, max_tokens: int, cache: Cache | None, seed: int, sampling: Sampling
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Token by token: which rows have not ended, and what each of them writes."""
+    if text.size == 0:
         raise ValueError("the prompt must have at least one token")
-    cache = KeyValueCache(model)
-    new = text[-context:]
-    for _ in range(max_tokens):
-        if cache.length + len(new) > context:
-            cache.length = 0
-            new = text[-max(context // 2, 1) :]
-        logits = to_host(model.extend(np.array([new]), cache)[0])
-        if not np.isfinite(logits).all():
-            raise InputError("The model's scores are not finite.", "Its training diverged: use another checkpoint.")
-        token = sample(next_token_probabilities(logits, temperature, top_k, top_p), rng)
-        text.append(token)
-        new = [token]
-        yield token
+    rng = np.random.default_rng(seed)
+    reading, rows = Reading(model, len(text), cache), np.arange(len(text))
+    for written in range(max_tokens):
+        scores = sampling.apply(reading.next_scores(text), text, written)
+        if np.isneginf(scores.max(axis=-1)).any():
+            raise InputError(
+                f"After {written} tokens no other may follow.", "Relax no-repeat-ngram, or write fewer tokens."
+            )
+        tokens = sample(sampling.probabilities(scores), rng)
+        if sampling.eos:
+            on = np.flatnonzero(~np.isin(tokens, sampling.eos))
+            if on.size == 0:
+                return
+            if on.size < rows.size:
+                rows, text, tokens = rows[on], text[on], tokens[on]
+                reading.cache.reorder(on)
+        yield rows, tokens
+        text = np.concatenate([text, tokens[:, None]], axis=1)

@@ -1,48 +1,140 @@
 """Sampling: which token to write next, given a score for each."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from minillm.errors import InputError
+from minillm.generation.processors import (
+    ban,
+    ban_repeated_ngrams,
+    cut_epsilon,
+    cut_eta,
+    divide_by_temperature,
+    keep_min_p,
+    keep_only,
+    keep_top_k,
+    keep_top_p,
+    keep_typical,
+    penalize_repetition,
+)
+from minillm.ops import softmax
 
 
-def check_sampling(temperature: float, top_k: int | None, top_p: float | None) -> None:
-    """Raise InputError for settings that mean nothing."""
-    if not 0 <= temperature < float("inf"):
-        raise InputError(
-            f"The temperature must be 0 or more, got {temperature}.", "0 is greedy, 1 samples as the model believes."
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What the text so far has to say about the next token, in any kind of search. Settings that mean nothing raise InputError."""
+
+    repetition_penalty: float = 1.0  # above 1, tokens that are in the text already are less likely
+    no_repeat_ngram: int | None = None  # no so many tokens in a row come twice
+    eos: Sequence[int] = ()  # the ids that end a text
+    min_tokens: int = 0  # at least so many are written before the end
+    end_after: int | None = None  # after so many, only the end may come
+
+    def __post_init__(self):
+        object.__setattr__(self, "eos", tuple(int(token) for token in self.eos))
+        if not 0 < self.repetition_penalty < float("inf"):
+            raise InputError(
+                f"The repetition penalty must be positive, got {self.repetition_penalty}.",
+                "1 turns it off, 1.2 is usual.",
+            )
+        if self.no_repeat_ngram is not None and self.no_repeat_ngram < 1:
+            raise InputError(
+                f"no-repeat-ngram must be at least 1, got {self.no_repeat_ngram}.", "Leave it out to allow repetition."
+            )
+        if self.min_tokens < 0:
+            raise InputError(f"min-tokens must be 0 or more, got {self.min_tokens}.", "Leave it out to allow any end.")
+        if self.end_after is not None and (self.end_after < self.min_tokens or not self.eos):
+            raise InputError(
+                f"No text can end after {self.end_after} tokens.",
+                f"Name the tokens of eos that end it, and at least min-tokens, {self.min_tokens}.",
+            )
+
+    def apply(self, scores: np.ndarray, text: np.ndarray, written: int) -> np.ndarray:
+        """scores (B, V) of the token after text (B, T), of which the last `written` tokens are new -> scores (B, V)."""
+        if self.repetition_penalty != 1:
+            scores = penalize_repetition(scores, text, self.repetition_penalty)
+        if self.no_repeat_ngram is not None:
+            scores = ban_repeated_ngrams(scores, text, self.no_repeat_ngram)
+        if written < self.min_tokens:
+            scores = ban(scores, self.eos)
+        if written == self.end_after:
+            scores = keep_only(scores, self.eos)
+        return scores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling(Rules):
+    """How the next token is drawn: first the rules, then what `next_token_probabilities` does."""
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    typical_p: float | None = None
+    epsilon: float | None = None
+    eta: float | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not 0 <= self.temperature < float("inf"):
+            raise InputError(
+                f"The temperature must be 0 or more, got {self.temperature}.",
+                "0 is greedy, 1 samples as the model believes.",
+            )
+        if self.top_k is not None and self.top_k < 1:
+            raise InputError(f"top-k must be at least 1, got {self.top_k}.", "Leave it out to consider every token.")
+        shares = {"top-p": self.top_p, "min-p": self.min_p, "typical-p": self.typical_p}
+        for name, value in (shares | {"epsilon": self.epsilon, "eta": self.eta}).items():
+            if value is not None and not 0 < value <= 1:
+                raise InputError(f"{name} must lie in (0, 1], got {value}.", "Leave it out to consider every token.")
+
+    def probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """scores (..., V) that obey the rules -> probabilities (..., V)."""
+        return next_token_probabilities(
+            scores, self.temperature, self.top_k, self.top_p, self.min_p, self.typical_p, self.epsilon, self.eta
         )
-    if top_k is not None and top_k < 1:
-        raise InputError(f"top-k must be at least 1, got {top_k}.", "Leave it out to consider every token.")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise InputError(f"top-p must lie in (0, 1], got {top_p}.", "Leave it out to consider every token.")
 
 
 def next_token_probabilities(
-    logits: np.ndarray, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    logits: np.ndarray,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
+    typical_p: float | None = None,
+    epsilon: float | None = None,
+    eta: float | None = None,
 ) -> np.ndarray:
-    """logits (V,) -> the probabilities (V,) to draw the next token from, in float64.
+    """logits (..., V) -> the probabilities (..., V) to draw the next token from, in float64.
 
-    First temperature: p = softmax(logits / temperature); 0 is greedy, all weight on the highest score. Then top-k: only the k likeliest
-    stay (Fan et al. 2018). Then top-p: only the smallest set of likeliest tokens whose weights reach p (Holtzman et al. 2020, eq. 2).
+    First temperature: p = softmax(logits / temperature); 0 is greedy, all weight on the highest score, of equals on the lower id. Then, as
+    far as given and in this order, top-k, top-p, min-p, typical, epsilon and eta (see `processors`) drop tokens; each counts with what
+    the others before it have left.
     """
     scores = logits.astype(np.float64)
-    order = np.argsort(-scores, kind="stable")  # likeliest first; of equals, the lower id
     if temperature == 0:
-        top_k = temperature = 1
-    with np.errstate(over="ignore"):  # a tiny temperature may send all but the highest to -inf: so it should
-        scores = (scores - scores[order[0]]) / temperature
+        return (np.arange(scores.shape[-1]) == scores.argmax(axis=-1)[..., None]).astype(np.float64)
+    if temperature != 1:
+        scores = divide_by_temperature(scores, temperature)
     if top_k is not None:
-        scores[order[top_k:]] = -np.inf
-    p = np.exp(scores)
-    p /= p.sum()
+        scores = keep_top_k(scores, top_k)
     if top_p is not None and top_p < 1:
-        before = np.concatenate([[0], np.cumsum(p[order])[:-1]])  # weight of the tokens that are likelier
-        p[order[before >= top_p]] = 0
-        p /= p.sum()
-    return p
+        scores = keep_top_p(scores, top_p)
+    if min_p is not None:
+        scores = keep_min_p(scores, min_p)
+    if typical_p is not None and typical_p < 1:
+        scores = keep_typical(scores, typical_p)
+    if epsilon is not None:
+        scores = cut_epsilon(scores, epsilon)
+    if eta is not None:
+        scores = cut_eta(scores, eta)
+    return softmax(scores)[0]
 
 
-def sample(probabilities: np.ndarray, rng: np.random.Generator) -> int:
-    """Draw one token: the first whose cumulative probability passes a uniform random number."""
-    cumulative = np.cumsum(probabilities)
-    return int(np.searchsorted(cumulative / cumulative[-1], rng.random(), side="right"))
+def sample(probabilities: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw a token from each row: probabilities (..., V) -> ids (...), the first whose cumulative probability passes a random number."""
+    cumulative = np.cumsum(probabilities, axis=-1)
+    chance = rng.random(probabilities.shape[:-1])[..., None]
+    return (cumulative / cumulative[..., -1:] <= chance).sum(axis=-1)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.generation import next_token_probabilities, sample
-from minillm.generation.sampling import check_sampling
+from minillm.generation import Sampling, next_token_probabilities, sample
 
 EVEN = np.log([0.5, 0.25, 0.125, 0.125])
 
@@ -74,6 +73,66 @@ def test_the_order_is_temperature_then_top_k_then_top_p():
     assert probabilities(p, temperature=2, top_k=3, top_p=0.79) == pytest.approx([4 / 9, 3 / 9, 2 / 9, 0])
 
 
+def test_min_p_comes_after_top_p_and_counts_with_what_is_left():
+    p = [0.4, 0.3, 0.2, 0.1]
+    assert probabilities(p, min_p=0.6) == pytest.approx([4 / 7, 3 / 7, 0, 0])
+    assert probabilities(p, top_p=0.3, min_p=0.6) == [1, 0, 0, 0]
+    assert probabilities(p, temperature=0.5, min_p=0.6) == [1, 0, 0, 0]  # 0.16 : 0.09
+
+
+def test_epsilon_counts_with_what_the_others_have_left():
+    """0.1 is too little among four; without the other small ones it is 0.1 / 0.9."""
+    p = [0.8, 0.1, 0.06, 0.04]
+    assert np.count_nonzero(probabilities(p, epsilon=0.105)) == 1
+    assert probabilities(p, top_k=2, epsilon=0.105) == pytest.approx([8 / 9, 1 / 9, 0, 0])
+
+
+ALL = {
+    "temperature": (0, 0.3, 1.0, 2.0),
+    "top_k": (None, 1, 4, 99),
+    "top_p": (None, 1e-6, 0.6, 1.0),
+    "min_p": (None, 1e-6, 0.3, 1.0),
+    "typical_p": (None, 0.4, 1.0),
+    "epsilon": (None, 0.05, 1.0),
+    "eta": (None, 0.05, 1.0),
+}
+
+
+def test_whatever_is_set_they_are_probabilities():
+    """One row as rows; only tokens that could come can come, and one always can."""
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        settings = {name: values[rng.integers(len(values))] for name, values in ALL.items()}
+        logits = rng.standard_normal((3, 17)) * rng.choice([0.01, 1, 30])
+        logits[:, 4] = -np.inf
+        p = next_token_probabilities(logits, **settings)
+        np.testing.assert_allclose(p.sum(axis=-1), 1, rtol=1e-12, err_msg=str(settings))
+        assert (p >= 0).all() and (p[:, 4] == 0).all()
+        for row, expected in zip(logits, p, strict=True):
+            np.testing.assert_allclose(next_token_probabilities(row, **settings), expected, rtol=1e-12)
+        assert (sample(p, rng) != 4).all()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"temperature": 0.5},
+        {"top_k": 3},
+        {"top_p": 0.5},
+        {"min_p": 0.4},
+        {"typical_p": 0.3},
+        {"epsilon": 0.2},
+        {"eta": 0.3},
+    ],
+    ids=str,
+)
+def test_every_setting_arrives(settings):
+    scores = np.random.default_rng(0).standard_normal((4, 9))
+    expected = next_token_probabilities(scores, **settings)
+    assert not np.allclose(expected, next_token_probabilities(scores))
+    np.testing.assert_array_equal(Sampling(**settings).probabilities(scores), expected)
+
+
 def test_the_logits_are_left_as_they_were():
     logits = EVEN.copy()
     logits.flags.writeable = False
@@ -90,14 +149,21 @@ def test_frequencies_match_the_probabilities():
     assert chi2 < 18.5, "4 degrees of freedom: 1 in 1000 exceeds 18.5"
 
 
+def test_rows_are_drawn_each_for_itself():
+    p = np.tile([[0.4, 0, 0.6], [0, 1, 0]], (1000, 1, 1))
+    ids = sample(p, np.random.default_rng(0))
+    assert ids.shape == (1000, 2) and (ids[:, 1] == 1).all()
+    assert sorted(set(ids[:, 0].tolist())) == [0, 2] and abs((ids[:, 0] == 2).mean() - 0.6) < 0.05
+
+
 class Dice:
     """A generator that always says the same."""
 
     def __init__(self, value):
         self.value = value
 
-    def random(self):
-        return self.value
+    def random(self, shape):
+        return np.full(shape, self.value)
 
 
 def test_the_edges_of_the_unit_interval_give_tokens_that_are_possible():
@@ -112,11 +178,19 @@ def test_the_edges_of_the_unit_interval_give_tokens_that_are_possible():
     [
         *[{"temperature": value} for value in (-1, -1e-9, math.nan, math.inf)],
         *[{"top_k": value} for value in (0, -3)],
-        *[{"top_p": value} for value in (0, 2, -0.5, math.nan)],
+        *[
+            {name: value}
+            for name in ("top_p", "min_p", "typical_p", "epsilon", "eta")
+            for value in (0, 2, -0.5, math.nan)
+        ],
+        *[{"repetition_penalty": value} for value in (0, -1, math.nan, math.inf)],
+        *[{"no_repeat_ngram": value} for value in (0, -2)],
+        {"min_tokens": -1},
+        *[{"end_after": value} for value in (-1, 2)],  # there is no eos
     ],
     ids=str,
 )
 def test_settings_that_mean_nothing_are_refused(bad):
     with pytest.raises(InputError) as caught:
-        check_sampling(**({"temperature": 1.0, "top_k": None, "top_p": None} | bad))
+        Sampling(**bad)
     assert str(*bad.values()) in caught.value.wrong

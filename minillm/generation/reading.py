@@ -1,0 +1,55 @@
+"""What generation asks of a model, and the scores of the next token."""
+
+import math
+from typing import Any, Protocol
+
+import numpy as np
+
+from minillm.backend import Array, to_host
+from minillm.errors import InputError
+from minillm.models import KeyValueCache
+
+
+class Cache(Protocol):
+    """What a model remembers of the B texts that it has read so far, so that a new token costs one token's work."""
+
+    length: int  # tokens of each text; for a GPT, setting it to 0 forgets them
+
+    def reorder(self, rows: np.ndarray) -> None:
+        """From now on row i goes on where row rows[i] was. Rows may be left out or come twice, and B may change."""
+
+
+class Reader(Protocol):
+    """A model that reads on: a GPT, or the decoder of an encoder-decoder."""
+
+    config: Any
+
+    def extend(self, ids: np.ndarray, cache: Any) -> Array:
+        """The next tokens (B, T) -> logits (B, V) of the token that follows them."""
+
+
+class Reading:
+    """A model and its cache, reading B texts that grow: what `generate` and `beam_search` have in common.
+
+    Without a cache the model is a GPT, and sees the last `context` tokens: when they are full, the older half is forgotten and the newer
+    half read anew at the first positions. A cache that is given comes from an encoder-decoder's `start`, which reads on without a limit.
+    """
+
+    def __init__(self, model: Reader, batch: int, cache: Cache | None):
+        self.model = model
+        self.cache = KeyValueCache(model, batch) if cache is None else cache
+        self.context = model.config.context if cache is None else math.inf
+        self.seen = 0  # tokens of each text that were read, forgotten ones included
+
+    def next_scores(self, text: np.ndarray) -> np.ndarray:
+        """text (B, T), whose beginning is as it was at the last call -> scores (B, V) of the token that follows; float64, on the host."""
+        length = text.shape[1]
+        new = min(length - self.seen, self.context)
+        if self.cache.length + new > self.context:
+            self.cache.length = 0
+            new = max(self.context // 2, 1)
+        self.seen = length
+        logits = to_host(self.model.extend(text[:, -new:], self.cache))
+        if not np.isfinite(logits).all():
+            raise InputError("The model's scores are not finite.", "Its training diverged: use another checkpoint.")
+        return logits.astype(np.float64)
