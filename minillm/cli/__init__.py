@@ -11,8 +11,9 @@ from minillm.cli.terminal import PROGRAM, open_streams, program, say, silence
 from minillm.errors import InputError
 
 COMMANDS = {
-    "pretrain": "train a GPT on a text, from nothing",
+    "pretrain": "train a model on a text, from nothing",
     "generate": "continue a prompt with a trained model",
+    "fill": "put back what is missing in a text",
     "attention": "draw where a trained model looks",
     "gradcheck": "compare the hand-written gradients with numerical ones",
     "doctor": "what this machine has: versions, threads, GPU, fonts, speed",

@@ -1,16 +1,35 @@
 """python -m minillm attention: draw where a trained model looks."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 
 from minillm.backend import to_host
+from minillm.cli.filling import answer, as_source, framed
+from minillm.cli.parser import choice
 from minillm.cli.terminal import count, say
 from minillm.errors import InputError
+from minillm.models import GPT, EncoderDecoder, MaskedLM, Model
+from minillm.text import Tokenizer
 from minillm.training import load_run
 
 DESCRIPTION = """example: python -m minillm attention --checkpoint runs/first --text "The value of the name" --out map.png
 
 Draw where a trained model looks: one head (--layer 0 --head 2), one layer (--layer 0), or all layers and heads.
-Each row is a token, and shows how much it takes from each token before it."""
+Each row is a token, and shows how much it takes from each token that it may see. An encoder-decoder has three kinds of
+maps: --view encoder (the text looks at itself), decoder (the answer at itself), cross (the answer at the text)."""
+
+VIEWS = ("encoder", "decoder", "cross")
+
+
+class Maps(NamedTuple):
+    """Attention maps (L, H, T, S), and the tokens of the rows and the columns, as labels."""
+
+    weights: np.ndarray
+    rows: Sequence[str]
+    columns: Sequence[str] | None  # None: the rows look at themselves
+    causal: bool
 
 
 def add_arguments(parser) -> None:
@@ -20,34 +39,87 @@ def add_arguments(parser) -> None:
     add("--out", metavar="FILE", required=True, help="a .png or .svg file")
     add("--layer", type=int, metavar="N", help="this layer only, counted from 0")
     add("--head", type=int, metavar="N", help="this head only, counted from 0")
+    add(
+        "--view",
+        type=choice("view", VIEWS),
+        metavar="NAME",
+        help="encoder-decoders: encoder, decoder or cross (default)",
+    )
+    add("--target", metavar="TEXT", help="encoder-decoders: the answer to look at (default: the model's own)")
 
 
 def run(args) -> None:
     from minillm.plots import attention_grid, attention_heatmap, save
 
     model, tokenizer = load_run(args.checkpoint)
-    config = model.config
-    layers, heads = selected("layer", args.layer, config.layers), selected("head", args.head, config.heads)
-    ids = tokenizer.encode(args.text)
-    if not 1 <= len(ids) <= config.context:
-        raise InputError(
-            f"The text has {len(ids)} tokens, and the model reads 1 to {config.context} at once.",
-            "Give another --text.",
-        )
-    _, saved = model.forward(ids[None])
-    maps = np.stack([to_host(block.attention.weights)[0] for block in saved.encode.blocks])[layers][
-        :, heads
-    ]  # (L, H, T, T)
-    labels = tokenizer.labels(ids)
+    layers = selected("layer", args.layer, model.config.layers)
+    heads = selected("head", args.head, model.config.heads)
+    maps = maps_of(model, tokenizer, args.text, args.view, args.target)
+    weights, view = (
+        maps.weights[layers][:, heads],
+        f"{args.view or 'cross'}, " if isinstance(model, EncoderDecoder) else "",
+    )
     if len(layers) == len(heads) == 1:
-        what = f"layer {layers[0]}, head {heads[0]}"
-        figure = attention_heatmap(maps[0, 0], labels, causal=True, title=what)
+        what = f"{view}layer {layers[0]}, head {heads[0]}"
+        figure = attention_heatmap(weights[0, 0], maps.rows, maps.columns, causal=maps.causal, title=what)
     else:
-        what = f"{count(len(layers), 'layer')} × {count(len(heads), 'head')}"
-        figure = attention_grid(maps, labels, causal=True, layer_numbers=layers, head_numbers=heads)
+        what = f"{view}{count(len(layers), 'layer')} × {count(len(heads), 'head')}"
+        figure = attention_grid(
+            weights, maps.rows, maps.columns, causal=maps.causal, layer_numbers=layers, head_numbers=heads
+        )
     alt = f"Attention weights of {what} while reading “{args.text}”: each row is a token, each column a token that it looks at."
     save(figure, args.out, alt=alt)
-    say(f"{args.out}: {what}, {count(len(ids), 'token')}")
+    say(f"{args.out}: {what}, {count(len(maps.rows), 'token')}")
+
+
+def maps_of(model: Model, tokenizer: Tokenizer, text: str, view: str | None = None, target: str | None = None) -> Maps:
+    """All attention maps of one kind while the model reads a text."""
+    if isinstance(model, EncoderDecoder):
+        return encoder_decoder_maps(model, tokenizer, text, view or "cross", target)
+    if view is not None or target is not None:
+        option = "--view" if view is not None else "--target"
+        raise InputError(f"{option} is for encoder-decoders, and this is {model.config.name}.", "Leave it out.")
+    if isinstance(model, MaskedLM):
+        ids = framed(tokenizer, tokenizer.encode(text, special=True))
+        body, causal = model.body, False
+    elif isinstance(model, GPT):
+        ids, body, causal = tokenizer.encode(text), model, True
+    else:
+        raise InputError(f"There are no attention maps of {model.config.name} yet.", "Use a pretrained model.")
+    context = model.config.context
+    if not 1 <= len(ids) <= context:
+        raise InputError(
+            f"The text has {len(ids)} tokens, and the model reads 1 to {context} at once.", "Give another --text."
+        )
+    _, saved = body.encode(ids[None])
+    return Maps(weights_of(saved.blocks, "attention"), tokenizer.labels(ids), None, causal)
+
+
+def encoder_decoder_maps(model: EncoderDecoder, tokenizer: Tokenizer, text: str, view: str, target: str | None) -> Maps:
+    ids = tokenizer.encode(text, special=True)
+    if not len(ids):
+        raise InputError("The text is empty.", "Give another --text.")
+    source, start = as_source(tokenizer, ids)
+    written = answer(model, tokenizer, ids, beams=1) if target is None else tokenizer.encode(target, special=True)
+    read = np.array([start, *written])
+    memory, encoded = model.encode(source[None])
+    _, decoded = model.decode(read[None], memory)
+    rows, columns = tokenizer.labels(read), tokenizer.labels(source)
+    if view == "encoder":
+        return Maps(weights_of(encoded.blocks, "attention"), columns, None, False)
+    if view == "decoder":
+        return Maps(weights_of(decoded.blocks, "attention"), rows, None, True)
+    return Maps(weights_of(decoded.blocks, "cross_attention"), rows, columns, False)
+
+
+def weights_of(blocks: Sequence, name: str) -> np.ndarray:
+    """The maps of one text, (L, H, T, S)."""
+    weights = [getattr(block, name).weights for block in blocks]
+    if weights[0] is None:
+        raise InputError(
+            "The text is so long that its attention maps were never held in memory.", "Give a shorter --text."
+        )
+    return np.stack([to_host(w)[0] for w in weights])
 
 
 def selected(name: str, number: int | None, there: int) -> list[int]:

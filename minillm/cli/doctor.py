@@ -118,7 +118,8 @@ def speed(seconds: float = 1.5) -> str:
     b = np.ascontiguousarray(a.T)
     products = timed(lambda: a @ b, seconds)
     preset = PRESETS[DEFAULT]
-    config = GPTConfig(vocab_size=100, **{name: preset[name] for name in ("layers", "heads", "d_model", "context")})
+    sizes = {name: preset[name] for name in ("layers", "heads", "d_model", "context", "ngram")}
+    config = GPTConfig(vocab_size=100, **sizes)
     step = timed(training_step(config, preset["batch"]), seconds)
     tokens = preset["batch"] * config.context
     return (
@@ -133,10 +134,10 @@ def training_step(config, batch: int):
 
     from minillm.models import GPT
     from minillm.text import Corpus
-    from minillm.training import Trainer, TrainOptions, default_threads
+    from minillm.training import Trainer, TrainOptions, default_workers
 
     ids = np.random.default_rng(0).integers(config.vocab_size, size=20 * (config.context + 1))
-    options = TrainOptions(batch=batch, threads=default_threads(batch))
+    options = TrainOptions(batch=batch, workers=default_workers(batch))
     return Trainer(GPT(config), Corpus(ids, config.context), options).step
 
 

@@ -1,19 +1,22 @@
 """python -m minillm generate: continue a prompt with a trained model."""
 
 import sys
+from collections.abc import Iterator
 
 from minillm.backend import choose_device
 from minillm.cli.parser import choice
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
-from minillm.generation import generate
-from minillm.generation.sampling import check_sampling
+from minillm.generation import Sampling, beam_search, generate, until_stop
+from minillm.generation.beam_search import check_beams
 from minillm.text import Tokenizer, read_text
 from minillm.training import load_run
 
 DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
 
 Continue a prompt with a trained model. The text goes to standard output as it is written."""
+
+DRAWING = ("temperature", "top_k", "top_p", "min_p")  # the options that have to do with chance
 
 
 def add_arguments(parser) -> None:
@@ -28,12 +31,30 @@ def add_arguments(parser) -> None:
     add(
         "--temperature",
         type=float,
-        default=0.8,
+        metavar="X",
         help="0 always takes the likeliest token, 1 samples as the model believes (default 0.8)",
     )
     add("--top-k", type=int, metavar="N", help="choose among the k likeliest tokens only")
     add(
         "--top-p", type=float, metavar="X", help="choose among the likeliest tokens that together have this probability"
+    )
+    add("--min-p", type=float, metavar="X", help="choose among tokens at least X times as likely as the likeliest")
+    add(
+        "--repetition-penalty", type=float, metavar="X", default=1.0, help="above 1, tokens used before come less often"
+    )
+    add("--no-repeat-ngram", type=int, metavar="N", help="never write the same N tokens in a row twice")
+    add(
+        "--stop",
+        metavar="TEXT",
+        action="append",
+        help="end before this text, in which \\n is a new line; may be repeated",
+    )
+    add("--beams", type=int, metavar="N", help="don't draw tokens: search for the likeliest text, N beginnings at once")
+    add(
+        "--length-penalty",
+        type=float,
+        metavar="X",
+        help="with --beams and --stop: how much longer texts are favoured (default 1)",
     )
     add("--seed", type=int, metavar="N", default=0, help="the same seed writes the same text (default 0)")
     add(
@@ -46,7 +67,10 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> None:
-    check_sampling(args.temperature, args.top_k, args.top_p)
+    rules = {"repetition_penalty": args.repetition_penalty, "no_repeat_ngram": args.no_repeat_ngram}
+    drawing = {name: getattr(args, name) for name in DRAWING if getattr(args, name) is not None}
+    stops = [stop.replace("\\n", "\n") for stop in args.stop or []]
+    check(args, rules, drawing)
     if args.max_tokens < 1:
         raise InputError(f"--max-tokens must be at least 1, got {args.max_tokens}.", "Give a positive number.")
     if args.seed < 0:
@@ -63,22 +87,54 @@ def run(args) -> None:
     context = model.config.context
     if len(ids) + args.max_tokens - 1 > context:  # the token written last need not be read
         say(f"(The model sees {context} tokens at once: farther on it forgets the beginning.)")
-    tokens = generate(
-        model,
-        ids,
-        args.max_tokens,
-        temperature=args.temperature,
-        top_k=args.top_k,
-        top_p=args.top_p,
-        seed=args.seed,
-    )
+    if args.beams is None:
+        tokens = generate(model, ids, args.max_tokens, seed=args.seed, **{"temperature": 0.8} | drawing, **rules)
+        pieces = tokenizer.stream(tokens)
+    else:
+        pieces = likeliest(args, model, tokenizer, ids, stops, rules)
     shown = visible if sys.stdout.isatty() else str  # a file or a pipe gets the text as it is
     sys.stdout.write(shown(prompt))
     sys.stdout.flush()
-    for piece in tokenizer.stream(tokens):
+    for piece in until_stop(pieces, stops):
         sys.stdout.write(shown(piece))
         sys.stdout.flush()
     sys.stdout.write("\n")
+
+
+def check(args, rules: dict, drawing: dict) -> None:
+    """Raise InputError for options that mean nothing, alone or together."""
+    Sampling(**drawing, **rules)
+    if "" in (args.stop or []):
+        raise InputError("--stop is empty.", "Give it a value.")
+    if args.beams is None:
+        if args.length_penalty is not None:
+            raise InputError("--length-penalty is for --beams.", "Add --beams 4, or leave it out.")
+        return
+    check_beams(args.beams, 1.0 if args.length_penalty is None else args.length_penalty)
+    if args.length_penalty is not None and not args.stop:
+        raise InputError(
+            "Without --stop all texts are equally long, and --length-penalty changes nothing.",
+            "Add --stop, or leave it out.",
+        )
+    if drawing:
+        option = f"--{next(iter(drawing)).replace('_', '-')}"
+        raise InputError(
+            f"--beams searches for the likeliest text, and {option} is for drawing one.", "Leave one of them out."
+        )
+
+
+def likeliest(args, model, tokenizer: Tokenizer, ids, stops: list[str], rules: dict) -> Iterator[str]:
+    """The text that beam search finds, as one piece. Where it holds a stop string, it ends."""
+
+    def ends(written) -> bool:
+        text = tokenizer.decode(written)
+        return any(stop in text for stop in stops)
+
+    settings = {} if args.length_penalty is None else {"length_penalty": args.length_penalty}
+    best, *_ = beam_search(
+        model, ids, args.max_tokens, beams=args.beams, ends=ends if stops else None, **settings, **rules
+    )
+    yield tokenizer.decode(best.ids)
 
 
 def blank(tokenizer: Tokenizer) -> str:

@@ -1,35 +1,34 @@
-"""python -m minillm pretrain: train a GPT on a text, from nothing."""
+"""python -m minillm pretrain: train a model on a text, from nothing."""
 
 import dataclasses
 import hashlib
 import math
-import signal
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from minillm.backend import choose_device
+from minillm.cli.objectives import OBJECTIVES, Recipe, batches, unigram_ids
 from minillm.cli.parser import choice
 from minillm.cli.presets import DEFAULT, PRESETS
+from minillm.cli.session import STOP_AT, announce_plan, draw_curve, train
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
-from minillm.generation import generate
 from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
-from minillm.models import GPT, GPTConfig, flops_per_token, parameter_count
+from minillm.models import build
 from minillm.models.config import POSITIONS
-from minillm.text import BPETokenizer, CharTokenizer, Corpus, Tokenizer, read_text, unigram_entropy
-from minillm.training import DivergedError, Run, Trainer, TrainOptions, check_memory, default_threads
+from minillm.objectives.denoise import RATES
+from minillm.text import BPETokenizer, CharTokenizer, Tokenizer, read_text, unigram_entropy
+from minillm.training import Run, Trainer, TrainOptions, check_memory, default_workers
 from minillm.training.schedules import SCHEDULES
 
 DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/book
 
-Train a GPT on a text, from nothing. Without --text it reads the Python language reference, which every Python
-brings along. Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
+Train a model on a text, from nothing: a GPT, or with --objective an encoder or an encoder-decoder. Without --text it
+reads the Python language reference, which every Python brings along. Ctrl-C stops and saves; --resume goes on as if
+nothing had happened."""
 
-MODEL_OPTIONS = [field.name for field in dataclasses.fields(GPTConfig) if field.name != "vocab_size"]
-CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "threads")  # what --resume may alter
+CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # what --resume may alter
 FLAGS = {"tie_head": "--untied", "bias": "--no-bias"}  # the options that are not called as what they set
 
 
@@ -57,7 +56,12 @@ def add_arguments(parser) -> None:
 
     model = parser.add_argument_group("the model")
     add = model.add_argument
-    add("--tokenizer", type=choice("tokenizer", ["char", "bpe"]), metavar="NAME", help="char (default) or bpe")
+    add(
+        "--tokenizer",
+        type=choice("tokenizer", ["char", "bpe"]),
+        metavar="NAME",
+        help="char (default for causal) or bpe",
+    )
     add("--merges", type=int, metavar="N", help="how many merges the bpe tokenizer learns (default 1024)")
     add("--layers", type=int, metavar="N", help="blocks")
     add("--heads", type=int, metavar="N", help="attention heads in a block")
@@ -78,6 +82,7 @@ def add_arguments(parser) -> None:
         help="an output head of its own, not the embedding again",
     )
     add("--no-bias", dest="bias", action="store_false", default=None, help="linear layers without bias")
+    add("--ngram", type=int, metavar="N", help="tokens that an embedding reads: its own and the N - 1 before it")
 
     training = parser.add_argument_group("the training")
     add = training.add_argument
@@ -85,16 +90,21 @@ def add_arguments(parser) -> None:
     either.add_argument("--steps", type=int, metavar="N", help="updates of the weights")
     either.add_argument("--minutes", type=float, metavar="X", help="train for this long in place of --steps")
     add("--batch", type=int, metavar="N", help="sequences to a forward pass")
-    add("--threads", type=int, metavar="N", help="threads that share a batch (default: one a core)")
+    add("--workers", type=int, metavar="N", help="processes that share a batch (default: one a core)")
     add("--accumulate", type=int, metavar="N", help="forward passes to an update (default 1)")
-    objectives = choice("objective", ["causal"])
-    add("--objective", type=objectives, metavar="NAME", default="causal", help="causal: guess the next token")
+    objectives = choice("objective", list(OBJECTIVES))
+    told = "; ".join(f"{name}: {recipe.what}" for name, recipe in OBJECTIVES.items())
+    add("--objective", type=objectives, metavar="NAME", help=f"{told} (default causal)")
+    add("--rate", type=float, metavar="X", help="masked, denoise, span: share of the text that is hidden or damaged")
+    add("--whole-words", action="store_true", default=None, help="masked: hide whole words, not single tokens")
+    noises = choice("noise", list(RATES))
+    add("--noise", type=noises, metavar="NAME", help="denoise: delete (default), mask or infill words")
     add("--optimizer", type=choice("optimizer", ["adamw"]), metavar="NAME", default="adamw", help="adamw")
     add("--lr", type=float, metavar="X", help="highest learning rate")
-    add("--lr-floor", type=float, metavar="X", help="last learning rate, as a share of --lr (default 0.1)")
+    add("--lr-floor", type=float, metavar="X", help="last learning rate, as a share of --lr")
     add("--warmup", type=int, metavar="N", help="steps over which the learning rate climbs")
     schedules = choice("schedule", SCHEDULES)
-    add("--schedule", type=schedules, metavar="NAME", help="cosine (default), linear or constant")
+    add("--schedule", type=schedules, metavar="NAME", help="how it comes down: cosine, linear or constant (not)")
     add("--beta1", type=float, metavar="X", help="AdamW's memory of the gradient (default 0.9)")
     add("--beta2", type=float, metavar="X", help="AdamW's memory of its square (default 0.99)")
     add("--weight-decay", type=float, metavar="X", help="pull of the matrices towards zero (default 0.1)")
@@ -110,20 +120,20 @@ def run(args) -> int:
         raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
     device = choose_device(args.device)
     run_folder, trainer, tokenizer, facts = resume(args, device) if args.resume else start(args, device)
-    model, corpus = trainer.model, trainer.corpus
-    config, vocab = model.config, tokenizer.vocab_size
-    chance, unigram = math.log(vocab), unigram_entropy(corpus.train, corpus.validation, vocab)
-    threads = trainer.options.threads
+    recipe, context = OBJECTIVES[facts["chosen"]["objective"]], facts["chosen"]["context"]
+    model, options, vocab = trainer.model, trainer.options, tokenizer.vocab_size
+    config, (train_ids, validation_ids) = model.config, unigram_ids(trainer.data)
+    chance, unigram = math.log(vocab), unigram_entropy(train_ids, validation_ids, vocab)
     say(
         f"device  {device.name}: {device.reason}"
-        + (f", {threads} threads that share each batch" if threads > 1 else "")
+        + (f", {options.workers} processes that share each batch" if options.workers > 1 else "")
     )
     say(
         f"model   {count(config.layers, 'layer')}, {count(config.heads, 'head')}, {config.d_model} wide, "
-        f"context {config.context}, vocabulary {vocab}: "
-        f"{parameter_count(config):,} parameters, {flops_per_token(config) / 1e6:.1f} MFLOP a token"
+        f"context {context}, vocabulary {vocab}: "
+        f"{config.parameter_count():,} parameters, {config.flops_per_token() / 1e6:.1f} MFLOP a token"
     )
-    say(f"data    {facts['name']}: {len(corpus.train):,} tokens to train on, {len(corpus.validation):,} to validate")
+    say(f"data    {facts['name']}: {len(train_ids):,} tokens to train on, {len(validation_ids):,} to validate")
     say(
         f"        validation loss of a blind guess: ln {vocab} = {chance:.2f}; of one that knows the frequencies: {unigram:.2f}"
     )
@@ -131,8 +141,16 @@ def run(args) -> int:
     here = shell_word(where)
     go_on = f"To go on:\n  {program()} pretrain --resume --out {here}"
     try:
-        announce_plan(trainer, run_folder)
-        stopped = train(run_folder, trainer, tokenizer, facts["prompt"], (chance, unigram), args.stop_at)
+        tokens = options.batch * options.accumulate * context
+        announce_plan(trainer, run_folder, tokens, batches(trainer.data, options.batch))
+        stopped = train(
+            run_folder,
+            trainer,
+            sample=lambda: recipe.sample(model, tokenizer, facts["prompt"], trainer.steps_done),
+            draw=lambda: draw_curve(run_folder, chance, unigram),
+            tokens=tokens,
+            stop_at=args.stop_at,
+        )
         draw_curve(run_folder, chance, unigram)
     except KeyboardInterrupt:
         say(f"\nStopped at once; what was saved last in {where} is whole. {go_on}")
@@ -144,8 +162,11 @@ def run(args) -> int:
         f"done    {duration(trainer.elapsed)}, best validation loss {trainer.best_loss:.3f} at step {trainer.best_step:,}"
         f" (a blind guess: {chance:.2f}, frequencies: {unigram:.2f}): {where}"
     )
-    say(f"next    {program()} generate --checkpoint {here} {option('--prompt', facts['prompt'])}")
-    short = fitting(facts["prompt"], tokenizer, config.context)
+    if recipe.score:
+        say(f"        {recipe.score(model, trainer.data, tokenizer)}")
+    example = recipe.example(facts["prompt"])
+    say(f"next    {program()} {recipe.use} --checkpoint {here} {option(recipe.takes, example)}")
+    short = fitting(facts["prompt"], tokenizer, context)
     say(f"        {program()} attention --checkpoint {here} {option('--text', short)} --out attention.png")
     return 0
 
@@ -163,18 +184,25 @@ def fitting(text: str, tokenizer: Tokenizer, context: int) -> str:
 
 
 def settings(args) -> dict:
-    """The preset's values with those named on the command line over them."""
-    named = {name: value for name, value in vars(args).items() if value is not None}
-    return PRESETS[args.preset or DEFAULT] | named
+    """The preset's values, the objective's over them, and over both those named on the command line."""
+    named = {"objective": "causal"} | {name: value for name, value in vars(args).items() if value is not None}
+    recipe = OBJECTIVES[named["objective"]]
+    for name in ("rate", "whole_words", "noise"):
+        if name in named and name not in recipe.options:
+            raise InputError(
+                f"--{name.replace('_', '-')} means nothing to the objective {named['objective']}.", "Leave it out."
+            )
+    preset = args.preset or DEFAULT
+    return PRESETS[preset] | recipe.defaults | (recipe.laptop if preset == "laptop" else {}) | named
 
 
 def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     """A new run. Everything that can be wrong is found before anything is written."""
     chosen = settings(args)
-    chosen.setdefault("threads", default_threads(chosen["batch"], device))
+    chosen.setdefault("workers", default_workers(chosen["batch"], device))
     options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
-    sizes = {name: chosen[name] for name in MODEL_OPTIONS if name in chosen}
-    GPTConfig(vocab_size=1, **sizes)  # bad sizes are found before a large text is read
+    recipe = OBJECTIVES[chosen["objective"]]
+    recipe.config(1, chosen)  # bad sizes are found before a large text is read
     if chosen.get("merges", 0) < 0:
         raise InputError(f"There can't be {chosen['merges']} merges.", "Give --merges 0 or more; 1024 suits a book.")
     if "merges" in chosen and chosen["tokenizer"] != "bpe":
@@ -183,11 +211,13 @@ def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     if not args.overwrite:
         folder.refuse_existing()
     text = read_text(args.text)
-    tokenizer = make_tokenizer(chosen, text)
-    corpus = Corpus(tokenizer.encode(text), sizes["context"])
-    config = GPTConfig(vocab_size=tokenizer.vocab_size, **sizes)
-    check_memory(config, options)
-    trainer, facts = Trainer(GPT(config, seed=options.seed, device=device), corpus, options), describe(args.text, text)
+    tokenizer = make_tokenizer(chosen, text, recipe)
+    data = recipe.data(tokenizer.encode(text), tokenizer, chosen)
+    config = recipe.config(tokenizer.vocab_size, chosen)
+    check_memory(config, options, chosen["context"])
+    trainer = Trainer(build(config, seed=options.seed, device=device), data, options, recipe.objective)
+    facts = describe(args.text, text)
+    facts["chosen"] = {name: chosen[name] for name in ("objective", "context", *recipe.options) if name in chosen}
     folder.create(trainer, tokenizer, options, facts, overwrite=args.overwrite)
     return folder, trainer, tokenizer, facts
 
@@ -201,7 +231,8 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     config = folder.config()
     tokenizer = folder.tokenizer(config)
     learned = tokenizer.to_json()
-    fixed = config.to_dict() | options.to_dict()
+    recipe = OBJECTIVES[facts["chosen"]["objective"]]
+    fixed = config.to_dict() | options.to_dict() | facts["chosen"]
     fixed |= {"tokenizer": learned["type"], "merges": len(learned.get("merges", []))}
     preset = {name: value for name, value in PRESETS.get(args.preset, {}).items() if name not in CHANGEABLE}
     named = {name: value for name, value in vars(args).items() if value is not None}
@@ -218,7 +249,7 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     if "steps" in changes:
         changes.setdefault("minutes", None)
     options = dataclasses.replace(options, **changes)
-    check_memory(config, options)
+    check_memory(config, options, facts["chosen"]["context"])
     source = args.text if args.text is not None else facts["source"]
     if source == "-" and args.text is None and sys.stdin.isatty():
         raise InputError(
@@ -230,8 +261,8 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
             f"{facts['name']} is not the text that this run began with.",
             "Give the same text again (--text FILE), or start another run.",
         )
-    corpus = Corpus(tokenizer.encode(text), config.context)
-    trainer = Trainer(GPT(config, device=device), corpus, options)
+    data = recipe.data(tokenizer.encode(text), tokenizer, facts["chosen"])
+    trainer = Trainer(build(config, device=device), data, options, recipe.objective)
     folder.load(trainer)
     if args.steps is not None and args.steps < trainer.steps_done:
         raise InputError(
@@ -253,12 +284,12 @@ def next_free_folder() -> Path:
     return Path(f"runs/gpt-{number}")
 
 
-def make_tokenizer(chosen: dict, text: str) -> Tokenizer:
+def make_tokenizer(chosen: dict, text: str, recipe: Recipe) -> Tokenizer:
     if chosen["tokenizer"] == "char":
-        return CharTokenizer.train(text)
+        return CharTokenizer.train(text, recipe.special_tokens)
     merges = chosen.get("merges", 1024)
     say(f"text    learning {merges:,} byte-pair merges ...")
-    return BPETokenizer.train(text, merges)
+    return BPETokenizer.train(text, merges, recipe.special_tokens)
 
 
 def fingerprint(text: str) -> str:
@@ -277,113 +308,3 @@ def describe(source: str | None, text: str) -> dict:
         "sha256": fingerprint(text),
         "prompt": " ".join(words)[:40] or text[:1],  # words of the text itself, to try the model with
     }
-
-
-def announce_plan(trainer: Trainer, folder: Run) -> None:
-    """How long it will take, measured on real batches, before it starts."""
-    if trainer.finished():
-        say(
-            f"plan    none: this run is finished, after {count(trainer.steps_done, 'step')}; more --steps or --minutes make it longer"
-        )
-        return
-    options, config = trainer.options, trainer.model.config
-    seconds = trainer.seconds_per_step()
-    tokens = options.batch * options.accumulate * config.context
-    if options.minutes is not None:
-        plan = f"{duration(60 * options.minutes)}, about {trainer.planned_steps():,} steps"
-    else:
-        left = max(options.steps - trainer.steps_done, 0)
-        evaluation = 1 + seconds * 0.4 * min(len(trainer.corpus.validation) / tokens, options.eval_batches or math.inf)
-        total = left * seconds + (left // options.eval_every + 2) * evaluation
-        plan = f"{count(left, 'step')}, about {duration(total)} on this machine"
-    say(f"plan    {plan} ({tokens:,} tokens a step) -> {folder.directory}   Ctrl-C stops and saves")
-
-
-STOP_AT = object()
-
-
-def train(
-    folder: Run,
-    trainer: Trainer,
-    tokenizer: Tokenizer,
-    prompt: str,
-    baselines: tuple[float, float],
-    stop_at: int | None,
-):
-    """Train to the end, logging and saving on the way. What stopped it: None (the end), STOP_AT, or the number of a signal."""
-    caught: list[int] = []
-
-    def ask_to_stop(number, frame):
-        if caught:  # a second Ctrl-C will not wait; the last checkpoint is whole
-            raise KeyboardInterrupt
-        caught.append(number)
-
-    stops = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
-        stops.append(signal.SIGHUP)
-    before = {number: signal.signal(number, ask_to_stop) for number in stops}
-    bar = tqdm(
-        total=trainer.options.steps if trainer.options.minutes is None else None,
-        initial=trainer.steps_done, unit="step", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr,
-    )  # fmt: skip
-    tokens = trainer.options.batch * trainer.options.accumulate * trainer.model.config.context
-
-    try:
-        for progress in trainer.run(stop=lambda: bool(caught), until=stop_at):
-            folder.log(progress)
-            if progress.loss is not None:
-                rate = bar.format_dict["rate"]
-                speed = f"{rate * tokens:,.0f} tokens/s" if rate else ""
-                bar.set_postfix_str(f"train loss {progress.loss:.3f} {speed}", refresh=False)
-            if progress.validation is None:
-                bar.update(1)
-                continue
-            folder.save(trainer, progress.best)
-            draw_curve(folder, *baselines)
-            with tqdm.external_write_mode(file=sys.stderr):
-                say(report(trainer, progress, tokenizer, prompt))
-        if trainer.evaluated_step != trainer.steps_done:  # every evaluation is saved where it is made
-            folder.save(trainer)
-    except DivergedError as error:
-        raise InputError(
-            f"{error.wrong} The last good checkpoint is kept in {folder.directory}.", error.remedy
-        ) from error
-    finally:
-        bar.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if caught:
-        return caught[0]
-    return None if trainer.finished() else STOP_AT
-
-
-def report(trainer: Trainer, progress, tokenizer: Tokenizer, prompt: str) -> str:
-    """One evaluation: the loss, and what the model would write now."""
-    ids = generate(trainer.model, tokenizer.encode(prompt), 120, temperature=0.8, seed=trainer.steps_done)
-    written = visible(prompt + "|" + tokenizer.decode(list(ids))).replace("\n", "\n    ")
-    best = " (best so far)" if progress.best else ""
-    return f"step {progress.step:>6,}  {duration(trainer.elapsed):>11}  validation loss {progress.validation:.3f}{best}\n    {written}\n"
-
-
-def draw_curve(folder: Run, chance: float, unigram: float) -> None:
-    """loss.png, from the log. A picture that can't be drawn is no reason to stop."""
-    from minillm.plots import loss_curve, save
-    from minillm.training.run import CURVE
-
-    entries = folder.read_log()
-    figure = loss_curve(
-        [(e["step"], e["loss"]) for e in entries if "loss" in e],
-        [(e["step"], e["validation"]) for e in entries if "validation" in e],
-        chance=chance,
-        unigram=unigram,
-    )
-    losses = [e["validation"] for e in entries if "validation" in e]
-    seen = (
-        f"Validation loss falls from {losses[0]:.2f} to {min(losses):.2f} nats a token."
-        if losses
-        else "No evaluation yet."
-    )
-    try:
-        save(figure, folder.path(CURVE), alt=f"Training and validation loss against the step. {seen}")
-    except InputError as error:
-        say(f"(No picture of the loss: {error.wrong})")

@@ -4,7 +4,7 @@ from minillm.training.checkpoint import load_model, save_model
 from minillm.training.memory import check_memory
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
-from minillm.training.parallel import default_threads
+from minillm.training.parallel import default_workers
 from minillm.training.run import Run, load_run
 from minillm.training.schedules import learning_rate
 from minillm.training.trainer import DivergedError, Progress, Trainer
@@ -18,7 +18,7 @@ __all__ = [
     "Trainer",
     "check_memory",
     "clip_grad_norm",
-    "default_threads",
+    "default_workers",
     "learning_rate",
     "load_model",
     "load_run",

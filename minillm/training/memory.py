@@ -3,7 +3,8 @@
 import os
 
 from minillm.errors import InputError
-from minillm.models import GPTConfig, parameter_count
+from minillm.models import ModelConfig
+from minillm.ops import chunk_size
 from minillm.training.options import TrainOptions
 
 
@@ -15,25 +16,27 @@ def physical_memory() -> int | None:
         return None
 
 
-def model_bytes(config: GPTConfig) -> int:
+def model_bytes(config: ModelConfig) -> int:
     """Weight, gradient and two moments, float32 each."""
-    return 16 * parameter_count(config)
+    return 16 * config.parameter_count()
 
 
-def batch_bytes(config: GPTConfig, options: TrainOptions) -> int:
+def batch_bytes(config: ModelConfig, options: TrainOptions, context: int) -> int:
     """The least that a step keeps between forward and backward, float32, and the ids of all its passes, int64.
 
-    A block keeps some ten vectors of width D, two of width F and a row of attention weights for each token; the head keeps log p.
+    A block keeps some ten vectors of width D and two of width F for each token; and a row of attention weights, unless attention goes
+    chunk by chunk; the head keeps log p.
     """
-    block = 10 * config.d_model + 2 * config.d_ff + config.heads * config.context
+    in_chunks = not config.dropout and chunk_size(options.batch * config.heads, context, context)
+    block = 10 * config.d_model + 2 * config.d_ff + (0 if in_chunks else config.heads * context)
     activations = 4 * (config.layers * block + config.vocab_size)
-    return options.batch * config.context * (activations + 16 * options.accumulate)
+    return options.batch * context * (activations + 16 * options.accumulate)
 
 
-def check_memory(config: GPTConfig, options: TrainOptions) -> None:
+def check_memory(config: ModelConfig, options: TrainOptions, context: int) -> None:
     """Raise InputError if training needs more memory than there is. Passing is no promise: other programs run too."""
     there = physical_memory()
-    model, batch = model_bytes(config), batch_bytes(config, options)
+    model, batch = model_bytes(config), batch_bytes(config, options, context)
     if there is None or model + batch <= there:
         return
     raise InputError(

@@ -29,7 +29,7 @@ class TrainOptions:
     eval_every: int = 250
     eval_batches: int | None = None  # None is the whole validation split
     log_every: int = 10
-    threads: int = 1  # the sequences of a pass are shared out among them
+    workers: int = 1  # the sequences of a pass are shared out among them
     seed: int = 0
 
     def __post_init__(self):
@@ -40,7 +40,7 @@ class TrainOptions:
             "warmup": 0,
             "eval_every": 1,
             "log_every": 1,
-            "threads": 1,
+            "workers": 1,
             "seed": 0,
         }
         for name, least in whole.items():
@@ -49,9 +49,9 @@ class TrainOptions:
                 raise InputError(
                     f"{name} must be a whole number of at least {least}, got {value!r}.", f"Give another {name}."
                 )
-        if self.threads > self.batch:
+        if self.workers > self.batch:
             raise InputError(
-                f"{self.threads} threads cannot share a batch of {self.batch}.", "Give at most one thread a sequence."
+                f"{self.workers} workers cannot share a batch of {self.batch}.", "Give at most one worker a sequence."
             )
         if self.eval_batches is not None and self.eval_batches < 1:
             raise InputError(

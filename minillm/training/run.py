@@ -20,7 +20,7 @@ import numpy as np
 from minillm.backend import CPU, Array, Device, to_host
 from minillm.errors import InputError
 from minillm.files import write_atomic
-from minillm.models import GPT, GPTConfig, parameter_count
+from minillm.models import Model, ModelConfig, check_types, config_to_dict
 from minillm.text import Tokenizer, load_tokenizer, save_tokenizer
 from minillm.training.checkpoint import (
     CONFIG,
@@ -28,7 +28,6 @@ from minillm.training.checkpoint import (
     WEIGHTS,
     check_config,
     check_size,
-    check_types,
     config_metadata,
     load_model,
     read_config,
@@ -85,7 +84,7 @@ class Run:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._remove_files()
-            write_json(self.path(CONFIG), trainer.model.config.to_dict())
+            write_json(self.path(CONFIG), config_to_dict(trainer.model.config))
             save_tokenizer(tokenizer, self.path(TOKENIZER))
             self._save_state(trainer, {name: to_host(array) for name, array in state_arrays(trainer).items()})
             self.write_options(options, text)  # the last: with it there is a run
@@ -123,19 +122,21 @@ class Run:
                 raise TypeError("a description of the text is missing")
             if not isinstance(text["source"], str | None):
                 raise TypeError(f"source is {text['source']!r}")
+            if not isinstance(text["chosen"], dict):
+                raise TypeError(f"chosen is {text['chosen']!r}")
             return TrainOptions(**content["options"]), text
         except InputError as error:
             raise InputError(f"{path} is damaged: {error.wrong}", RETRAIN) from error
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path} is not what a run writes: {error}.", RETRAIN) from error
 
-    def config(self) -> GPTConfig:
+    def config(self) -> ModelConfig:
         """The run's config, once its state is seen to be large enough for it."""
         config = read_config(self.path(CONFIG))
-        check_size(self.path(STATE), 12 * parameter_count(config))
+        check_size(self.path(STATE), 12 * config.parameter_count())
         return config
 
-    def tokenizer(self, config: GPTConfig) -> Tokenizer:
+    def tokenizer(self, config: ModelConfig) -> Tokenizer:
         """The run's tokenizer. A model with another vocabulary is an InputError."""
         tokenizer = load_tokenizer(self.path(TOKENIZER))
         if tokenizer.vocab_size != config.vocab_size:
@@ -236,7 +237,7 @@ def state_arrays(trainer: Trainer) -> dict[str, Array]:
     }
 
 
-def load_run(directory: str | Path, device: Device = CPU) -> tuple[GPT, Tokenizer]:
+def load_run(directory: str | Path, device: Device = CPU) -> tuple[Model, Tokenizer]:
     """What a run made: its best model, and the tokenizer that speaks its language."""
     model = load_model(directory, device)
     return model, Run(directory).tokenizer(model.config)

@@ -5,15 +5,15 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from minillm.backend import Array, to_host
 from minillm.errors import InputError
-from minillm.models import GPT
-from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.models import Model
+from minillm.objectives import CAUSAL, Data, Objective
 from minillm.ops import IGNORE
-from minillm.text import Corpus
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
 from minillm.training.parallel import Workers
@@ -36,19 +36,50 @@ class DivergedError(InputError):
     """The loss is no longer a finite number."""
 
 
+class Share(NamedTuple):
+    """One worker's part of one pass."""
+
+    batch: tuple[np.ndarray, ...]
+    weight: float  # its part of the scored targets
+    seed: tuple[int, ...]  # of what dropout drops
+
+
+def count_scored(batch: tuple[np.ndarray, ...]) -> int:
+    """The targets are the last array of a batch."""
+    return int(np.count_nonzero(batch[-1] != IGNORE))
+
+
+def pass_over(model: Model, objective: Objective, shares: list[Share], label_smoothing: float) -> Array:
+    """One worker's part of a step: the gradient of its shares, left in the model, and their loss."""
+    model.vector.zero_grad()
+    total = 0.0
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is caught by the trainer, by its value
+        for batch, weight, seed in shares:
+            rng = model.vector.device.generator(*seed) if model.config.dropout else None
+            loss, saved = objective.forward(model, *batch, rng=rng, label_smoothing=label_smoothing)
+            objective.backward(model, weight, saved)
+            total = total + weight * loss
+    return total
+
+
+def loss_of(model: Model, objective: Objective, batch: tuple[np.ndarray, ...]) -> Array:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return objective.forward(model, *batch)[0]
+
+
 class Trainer:
-    """Trains a model on a corpus.
+    """Trains a model: batches from `data`, what is minimised from `objective`.
 
     Everything random in step number t is drawn from (seed, t): which text is read and what dropout drops. So the step number is the whole
     random state, and a run that stopped and went on is the run that never stopped.
     """
 
-    def __init__(self, model: GPT, corpus: Corpus, options: TrainOptions):
-        self.model, self.corpus, self.options = model, corpus, options
+    def __init__(self, model: Model, data: Data, options: TrainOptions, objective: Objective = CAUSAL):
+        self.model, self.data, self.options, self.objective = model, data, options, objective
         self.optimizer = AdamW(
             model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay
         )
-        self.workers = Workers(model, options.threads)
+        self.workers = Workers(model, options.workers)
         self.steps_done = 0
         self.elapsed = 0.0  # seconds of training, evaluation included, over all sittings
         self.best_loss = math.inf
@@ -69,30 +100,20 @@ class Trainer:
         return self.elapsed >= 60 * self.options.minutes
 
     def gradient(self, step: int) -> Array:
-        """Fill the gradient for one update from `accumulate` passes, shared among the threads; return the loss, a scalar on the device.
+        """Fill the gradient for one update from `accumulate` passes, shared among the workers; return the loss, a scalar on the device.
 
         Each share is weighted by its part of the scored targets, so that many small ones equal one large one.
         """
-        options, device, threads = self.options, self.model.vector.device, len(self.workers.models)
-        ids, targets = self.corpus.batch(
-            np.random.default_rng((options.seed, step)), options.batch * options.accumulate
-        )
-        scored = np.count_nonzero(targets != IGNORE)
-
-        def work(worker: int, model: GPT) -> Array:
-            model.vector.zero_grad()
-            total = 0.0
-            for part in range(options.accumulate):
-                first, last = (part * options.batch + i * options.batch // threads for i in (worker, worker + 1))
-                rows = slice(first, last)
-                rng = device.generator(options.seed, step, part, worker) if model.config.dropout else None
-                share = np.count_nonzero(targets[rows] != IGNORE) / scored
-                loss, saved = causal_lm(model, ids[rows], targets[rows], rng, options.label_smoothing)
-                causal_lm_backward(model, share, saved)
-                total = total + share * loss
-            return total
-
-        losses = self.workers.run(work)
+        options, workers = self.options, self.options.workers
+        batch = self.data.batch(np.random.default_rng((options.seed, step)), options.batch * options.accumulate)
+        scored = count_scored(batch)
+        shares: list[list[Share]] = [[] for _ in range(workers)]
+        for part in range(options.accumulate):
+            for worker in range(workers):
+                first, last = (part * options.batch + i * options.batch // workers for i in (worker, worker + 1))
+                rows = tuple(array[first:last] for array in batch)
+                shares[worker].append(Share(rows, count_scored(rows) / scored, (options.seed, step, part, worker)))
+        losses = self.workers.run(pass_over, [(self.objective, share, options.label_smoothing) for share in shares])
         self.workers.add_gradients()
         return sum(losses[1:], start=losses[0])
 
@@ -129,23 +150,16 @@ class Trainer:
     def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float | None:
         """Mean loss over the validation split (or its first `eval_batches` batches), in nats per token; None if stopped midway."""
 
-        def work(worker: int, model: GPT) -> tuple[Array, int] | None:
-            total, count = 0.0, 0
-            batches = self.corpus.validation_batches(self.options.batch)
-            for ids, targets in itertools.islice(batches, worker, self.options.eval_batches, len(self.workers.models)):
-                if stop():
-                    return None
-                scored = int(np.count_nonzero(targets != IGNORE))
-                loss, _ = causal_lm(model, ids, targets)
-                total, count = total + scored * loss.astype(np.float64), count + scored
-            return total, count
-
-        with np.errstate(over="ignore", invalid="ignore"):
-            parts = self.workers.run(work)
-        if None in parts:
-            return None
-        totals, counts = zip(*parts, strict=True)
-        return float(sum(totals)) / sum(counts)
+        batches = itertools.islice(self.data.validation_batches(self.options.batch), self.options.eval_batches)
+        total, scored = 0.0, 0
+        while together := list(itertools.islice(batches, self.options.workers)):
+            if stop():
+                return None
+            losses = self.workers.run(loss_of, [(self.objective, batch) for batch in together])
+            for batch, loss in zip(together, losses, strict=True):
+                count = count_scored(batch)
+                total, scored = total + count * loss.astype(np.float64), scored + count
+        return float(total) / scored
 
     def seconds_per_step(self, repeats: int = 3) -> float:
         """What a step costs on this machine, measured once on real batches; the weights stay as they are, the gradients don't."""
@@ -177,6 +191,10 @@ class Trainer:
         `stop` is asked between two steps and between two batches of an evaluation, which is then left for later; an evaluation that is
         due at step `until` is still made.
         """
+        with self.workers:
+            yield from self._run(stop, until)
+
+    def _run(self, stop: Callable[[], bool], until: int | None) -> Iterator[Progress]:
         clock = time.perf_counter() - self.elapsed
         while True:
             if self.evaluation_due():

@@ -183,7 +183,7 @@ def test_a_machine_with_too_little_memory(refused_and_nothing_written, tiny, run
     [
         (["--d-model=32"], "This run has d_model 16, and --resume cannot change it to 32."),
         (["--layers=3"], "This run has layers 2"),
-        (["--lr=0.5"], "This run has lr 0.004"),
+        (["--lr=0.5"], "This run has lr 0.008"),
         (["--seed=7"], "This run has seed 0"),
         (["--untied"], "This run has tie_head True"),
         (["--tokenizer=bpe"], "This run has tokenizer char, and --resume cannot change it to bpe."),

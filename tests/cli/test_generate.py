@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minillm.cli.terminal import visible
-from minillm.generation import generate
+from minillm.generation import beam_search, generate
 from minillm.training import load_run
 
 SLID = "(The model sees 16 tokens at once: farther on it forgets the beginning.)\n"
@@ -27,7 +27,15 @@ def written(finished_run):
 
 
 @pytest.mark.parametrize(
-    "argv", [{}, {"temperature": 0}, {"top_k": 3, "seed": 9}, {"top_p": 0.5, "temperature": 1.5}], ids=str
+    "argv",
+    [
+        {},
+        {"temperature": 0},
+        {"top_k": 3, "seed": 9},
+        {"top_p": 0.5, "temperature": 1.5},
+        {"min_p": 0.2, "repetition_penalty": 1.4, "no_repeat_ngram": 3},
+    ],
+    ids=str,
 )
 def test_what_is_printed_is_the_prompt_and_the_decoded_ids(call, finished_run, written, argv):
     options = itertools.chain.from_iterable((f"--{name.replace('_', '-')}", value) for name, value in argv.items())
@@ -150,8 +158,100 @@ def test_sampling_options_reach_the_sampler(call, finished_run, monkeypatch):
         "--max-tokens=7",
         "--top-k=4",
         "--top-p=0.5",
+        "--min-p=0.1",
+        "--repetition-penalty=1.2",
+        "--no-repeat-ngram=3",
         "--seed=6",
         "--temperature=2",
     )
     assert seen.pop("ids") == load_run(finished_run)[1].encode("a").tolist()
-    assert seen == {"count": 7, "top_k": 4, "top_p": 0.5, "seed": 6, "temperature": 2}
+    drawing = {"top_k": 4, "top_p": 0.5, "min_p": 0.1, "temperature": 2}
+    assert seen == {"count": 7, "seed": 6, "repetition_penalty": 1.2, "no_repeat_ngram": 3, **drawing}
+
+
+# Stop strings and beams ----------------------------------------------------------------------------------------------
+
+
+def test_the_text_ends_before_a_stop_string(call, finished_run, written):
+    text = written("the ", 60, temperature=0.8)
+    for stop in (text[20:23], "e", " "):
+        code, out, _ = call(
+            "generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=60", "--stop", stop
+        )
+        assert code == 0 and out == "the " + text[4:].split(stop)[0] + "\n"
+    several = call("generate", "--checkpoint", finished_run, "--prompt=the ", "--stop=e", "--stop=a", "--stop", "--x")[
+        1
+    ]
+    assert several == "the " + min(text[4:].split("e")[0], text[4:].split("a")[0], key=len) + "\n"
+
+
+def test_a_new_line_can_be_written_as_a_stop_string(call, tiny, plain, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("one\ntwo\n" * 100, encoding="utf-8")
+    assert call(*tiny, "--text", text, "--out=run")[0] == 0
+    argv = ["generate", "--checkpoint=run", "--prompt=t", "--max-tokens=50"]
+    assert call(*argv)[1].count("\n") > 2
+    assert call(*argv, r"--stop=\n")[1].count("\n") == 1
+
+
+def test_beams_write_the_likeliest_text(call, finished_run):
+    model, tokenizer = load_run(finished_run)
+    argv = ["generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=12"]
+    expected = beam_search(model, tokenizer.encode("the "), 12, beams=3, no_repeat_ngram=4, repetition_penalty=1.1)
+    out = call(*argv, "--beams=3", "--no-repeat-ngram=4", "--repetition-penalty=1.1")[1]
+    assert out == "the " + tokenizer.decode(expected[0].ids) + "\n"
+    assert call(*argv, "--beams=1")[1] == call(*argv, "--temperature=0")[1]
+
+
+def test_beams_end_at_a_stop_string_and_the_penalty_weighs_their_length(call, finished_run):
+    model, tokenizer = load_run(finished_run)
+    lengths = []
+    for penalty in (-2, 0, 4):
+        out = call(
+            *("generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=30"),
+            *("--beams=5", "--stop=a", f"--length-penalty={penalty}"),
+        )[1]
+        ends = beam_search(
+            model,
+            tokenizer.encode("the "),
+            30,
+            beams=5,
+            length_penalty=penalty,
+            ends=lambda ids: "a" in tokenizer.decode(ids),
+        )
+        assert out == "the " + tokenizer.decode(ends[0].ids).split("a")[0] + "\n"
+        lengths.append(len(out))
+    assert lengths == sorted(lengths) and lengths[0] < lengths[-1]
+
+
+@pytest.mark.parametrize(
+    ("argv", "wrong"),
+    [
+        (["--min-p=0"], "min-p must lie in (0, 1], got 0.0."),
+        (["--repetition-penalty=0"], "The repetition penalty must be positive, got 0.0."),
+        (["--no-repeat-ngram=0"], "no-repeat-ngram must be at least 1, got 0."),
+        (["--stop="], "--stop is empty."),
+        (["--stop=a", "--stop", ""], "--stop is empty."),
+        (["--beams=0"], "The number of beams must be at least 1, got 0."),
+        (["--beams=2", "--stop=a", "--length-penalty=nan"], "The length penalty must lie in [-10, 10], got nan."),
+        (["--beams=2", "--length-penalty=1"], "Without --stop all texts are equally long,"),
+        (["--length-penalty=1"], "--length-penalty is for --beams."),
+        *[
+            (
+                ["--beams=2", f"--{name}={value}"],
+                f"--beams searches for the likeliest text, and --{name} is for drawing",
+            )
+            for name, value in (("temperature", 0.8), ("top-k", 5), ("top-p", 0.5), ("min-p", 0.1))
+        ],
+    ],
+    ids=str,
+)
+def test_options_that_mean_nothing_alone_or_together(refused, finished_run, argv, wrong):
+    assert refused("generate", "--checkpoint", finished_run, *argv)[0].startswith(wrong)
+
+
+def test_where_no_token_may_follow(call, finished_run):
+    """What was written until then is shown."""
+    code, out, err = call("generate", "--checkpoint", finished_run, "--prompt=the ", "--no-repeat-ngram=1")
+    assert code == 2 and len(set(out)) == len(out) > 5
+    assert "no other may follow" in err.splitlines()[-2]

@@ -37,4 +37,4 @@ def make_trainer(text, tokenizer):
 @pytest.fixture
 def facts() -> dict:
     """What a run writes down about its text."""
-    return {"name": "a text", "source": None, "sha256": "", "prompt": "the"}
+    return {"name": "a text", "source": None, "sha256": "", "prompt": "the", "chosen": {"objective": "causal"}}

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from minillm.errors import InputError
-from minillm.models import GPT, GPTConfig
+from minillm.models import GPT, GPTConfig, config_to_dict
 from minillm.training import load_model, save_model
 from minillm.training.checkpoint import CONFIG, WEIGHTS, read_config, read_tensors, save_tensors, write_json
 
@@ -16,7 +16,7 @@ SMALL = GPTConfig(11, context=8, layers=2, heads=2, d_model=16)
 
 
 def save(model, directory):
-    write_json(directory / CONFIG, model.config.to_dict())
+    write_json(directory / CONFIG, config_to_dict(model.config))
     save_model(model, directory)
 
 
@@ -122,6 +122,8 @@ def test_the_message_gives_both_shapes(saved):
 
 
 CONFIGS = {
+    "another kind": {"kind": "rnn"},
+    "no kind": {"kind": ...},
     "not JSON": b"{",
     "not UTF-8": b'{"a": "\xff"}',
     "a list": b"[1]",
@@ -148,7 +150,7 @@ CONFIGS = {
 def test_a_damaged_config_is_refused_before_memory_is_asked_for(saved, case):
     content = CONFIGS[case]
     if isinstance(content, dict):
-        values = SMALL.to_dict() | content
+        values = config_to_dict(SMALL) | content
         content = json.dumps({name: value for name, value in values.items() if value is not ...}).encode()
     (saved / CONFIG).write_bytes(content)
     with pytest.raises(InputError) as caught:
@@ -158,7 +160,7 @@ def test_a_damaged_config_is_refused_before_memory_is_asked_for(saved, case):
 
 
 def test_a_config_beyond_memory_is_refused_also_where_the_weights_are_missing(saved):
-    write_json(saved / CONFIG, SMALL.to_dict() | {"d_model": 10**12})
+    write_json(saved / CONFIG, config_to_dict(SMALL) | {"d_model": 10**12})
     (saved / WEIGHTS).unlink()
     with pytest.raises(InputError, match=r"There is no .*model\.safetensors"):
         load_model(saved)

@@ -11,6 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from minillm.errors import InputError
+from minillm.models import config_to_dict
 from minillm.training import DivergedError, Run, load_run
 from minillm.training import run as run_module
 from minillm.training.checkpoint import WEIGHTS
@@ -349,7 +350,7 @@ def test_a_tokenizer_of_another_vocabulary_is_refused(tmp_path, begin):
 
 def test_a_config_larger_than_the_state_is_refused_before_memory_is_asked_for(tmp_path, begin):
     folder, trainer = begin(tmp_path / "run")
-    config = trainer.model.config.to_dict() | {"layers": 10**12}
+    config = config_to_dict(trainer.model.config) | {"layers": 10**12}
     folder.path("config.json").write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(InputError, match=r"trainer\.safetensors is damaged or cut short"):
         folder.config()

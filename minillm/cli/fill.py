@@ -1,0 +1,45 @@
+"""python -m minillm fill: put back what is missing in a text."""
+
+import sys
+
+from minillm.cli.filling import MASK, fillings, restored
+from minillm.cli.terminal import visible
+from minillm.errors import InputError
+from minillm.models import EncoderDecoder, MaskedLM
+from minillm.training import load_run
+
+DESCRIPTION = """example: python -m minillm fill --checkpoint runs/masked --text "The cat is [MASK] the table"
+
+Put back what is missing in a text. A masked language model (pretrain --objective masked) shows the likeliest fillings of
+every [MASK]; a denoiser (--objective denoise) writes the restored sentence, and after --objective span what stood at
+<extra_id_0>, <extra_id_1> ..."""
+
+
+def add_arguments(parser) -> None:
+    add = parser.add_argument
+    add("--checkpoint", metavar="DIR", required=True, help="the folder of a run")
+    add("--text", metavar="TEXT", required=True, help="a text with something missing")
+    add("--top", type=int, metavar="N", default=5, help="how many fillings of a [MASK] to show (default 5)")
+    add("--beams", type=int, metavar="N", default=4, help="beams of the search for a restored text (default 4)")
+
+
+def run(args) -> None:
+    for name in ("top", "beams"):
+        if getattr(args, name) < 1:
+            raise InputError(f"--{name} must be at least 1, got {getattr(args, name)}.", "Give a positive number.")
+    if not args.text:
+        raise InputError("The text is empty.", f'Give one with a gap: --text "The cat is {MASK} the table".')
+    model, tokenizer = load_run(args.checkpoint)
+    shown = visible if sys.stdout.isatty() else str
+    if isinstance(model, EncoderDecoder):
+        print(shown(restored(model, tokenizer, args.text, args.beams)))
+    elif isinstance(model, MaskedLM):
+        for number, best in enumerate(fillings(model, tokenizer, args.text, args.top), start=1):
+            print(f"{MASK} {number}")
+            for token, probability in best:
+                print(f"  {probability:6.1%}  {shown(token)}")
+    else:
+        raise InputError(
+            f"{args.checkpoint} holds {model.config.name}, which fills no gaps.",
+            "Use a run of pretrain --objective masked, denoise or span.",
+        )

@@ -1,0 +1,58 @@
+"""What a pretrained model can do on held-out text, in a line for the end of a run."""
+
+from itertools import islice
+
+import numpy as np
+
+from minillm.backend import to_host
+from minillm.cli.filling import answer
+from minillm.objectives import Data
+from minillm.ops import IGNORE
+from minillm.text import Tokenizer
+
+BATCH = 16
+TEXTS = 200  # held-out sentences to restore
+LENGTHS = (8, 16, 32)  # words: where the reported groups of sentences end
+
+
+def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
+    """How often the hidden token is the likeliest one, and how often it would be if the most frequent one were always taken."""
+    right, hidden = 0, []
+    for ids, mask, targets in islice(data.validation_batches(BATCH), 100):
+        places = targets != IGNORE
+        logits, _ = model.forward(ids, mask, places=places)
+        right += np.count_nonzero(to_host(logits).argmax(axis=-1) == targets[places])
+        hidden.append(targets[places])
+    counts = np.bincount(np.concatenate(hidden))
+    return told(right, counts, "hidden tokens filled in")
+
+
+def token_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
+    """How often the next token of the answer is the likeliest one, the right beginning given."""
+    right, scored = 0, []
+    for source, mask, decoder_input, targets in islice(data.validation_batches(BATCH), 100):
+        places = targets != IGNORE
+        logits, _ = model.forward(source, decoder_input, mask)
+        right += np.count_nonzero((to_host(logits).argmax(axis=-1) == targets)[places])
+        scored.append(targets[places])
+    counts = np.bincount(np.concatenate(scored))
+    return told(right, counts, "tokens of the answers")
+
+
+def told(right: int, counts: np.ndarray, what: str) -> str:
+    commonest = counts.max() / counts.sum()
+    return f"held-out text: {right / counts.sum():.1%} of {counts.sum():,} {what} right (always the commonest: {commonest:.1%})"
+
+
+def restored_sentences(model, data: Data, tokenizer: Tokenizer) -> str:
+    """How many damaged sentences come back exactly as they were, by their length in words. Leaving them as they are restores none."""
+    found: dict[str, list[bool]] = {}
+    for (source,), _, _, (ended,) in islice(data.validation_batches(1), TEXTS):
+        target = ended[:-1]
+        whole = tokenizer.decode(target)
+        words = len(whole.split())
+        group = next((f"up to {most}" for most in LENGTHS if words <= most), "longer")
+        found.setdefault(group, []).append(answer(model, tokenizer, source[:-1], beams=1) == target.tolist())
+    groups = [name for name in (*(f"up to {most}" for most in LENGTHS), "longer") if name in found]
+    shares = ", ".join(f"{sum(found[name])} of {len(found[name])} of {name} words" for name in groups)
+    return f"held-out sentences restored exactly: {shares}"

@@ -1,0 +1,118 @@
+"""The manners of a training run at the terminal: the plan, the progress, Ctrl-C, the curves."""
+
+import math
+import signal
+import sys
+from collections.abc import Callable
+
+from tqdm import tqdm
+
+from minillm.cli.terminal import count, duration, say
+from minillm.errors import InputError
+from minillm.training import DivergedError, Progress, Run, Trainer
+
+
+def announce_plan(trainer: Trainer, folder: Run, tokens: int, batches: int) -> None:
+    """How long it will take, measured on real batches, before it starts. A step has so many tokens, an evaluation so many batches."""
+    if trainer.finished():
+        say(
+            f"plan    none: this run is finished, after {count(trainer.steps_done, 'step')}; more --steps or --minutes make it longer"
+        )
+        return
+    options, seconds = trainer.options, trainer.seconds_per_step()
+    if options.minutes is not None:
+        plan = f"{duration(60 * options.minutes)}, about {trainer.planned_steps():,} steps"
+    else:
+        left = max(options.steps - trainer.steps_done, 0)
+        evaluation = 1 + seconds * 0.4 * min(batches, options.eval_batches or math.inf)
+        total = left * seconds + (left // options.eval_every + 2) * evaluation
+        plan = f"{count(left, 'step')}, about {duration(total)} on this machine"
+    say(f"plan    {plan} ({tokens:,} tokens a step) -> {folder.directory}   Ctrl-C stops and saves")
+
+
+STOP_AT = object()
+
+
+def train(
+    folder: Run,
+    trainer: Trainer,
+    *,
+    sample: Callable[[], str],
+    draw: Callable[[], None],
+    tokens: int,
+    stop_at: int | None,
+):
+    """Train to the end, logging and saving on the way. What stopped it: None (the end), STOP_AT, or the number of a signal."""
+    caught: list[int] = []
+
+    def ask_to_stop(number, frame):
+        if caught:  # a second Ctrl-C will not wait; the last checkpoint is whole
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    stops = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+        stops.append(signal.SIGHUP)
+    before = {number: signal.signal(number, ask_to_stop) for number in stops}
+    bar = tqdm(
+        total=trainer.options.steps if trainer.options.minutes is None else None,
+        initial=trainer.steps_done, unit="step", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr,
+    )  # fmt: skip
+    try:
+        for progress in trainer.run(stop=lambda: bool(caught), until=stop_at):
+            folder.log(progress)
+            if progress.loss is not None:
+                rate = bar.format_dict["rate"]
+                speed = f"{rate * tokens:,.0f} tokens/s" if rate else ""
+                bar.set_postfix_str(f"train loss {progress.loss:.3f} {speed}", refresh=False)
+            if progress.validation is None:
+                bar.update(1)
+                continue
+            folder.save(trainer, progress.best)
+            draw()
+            with tqdm.external_write_mode(file=sys.stderr):
+                say(report(trainer, progress, sample()))
+        if trainer.evaluated_step != trainer.steps_done:  # every evaluation is saved where it is made
+            folder.save(trainer)
+    except DivergedError as error:
+        raise InputError(
+            f"{error.wrong} The last good checkpoint is kept in {folder.directory}.", error.remedy
+        ) from error
+    finally:
+        bar.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if caught:
+        return caught[0]
+    return None if trainer.finished() else STOP_AT
+
+
+def report(trainer: Trainer, progress: Progress, sample: str) -> str:
+    """One evaluation: the loss, and what the model makes of the text now."""
+    best = " (best so far)" if progress.best else ""
+    shown = sample.replace("\n", "\n    ")
+    return f"step {progress.step:>6,}  {duration(trainer.elapsed):>11}  validation loss {progress.validation:.3f}{best}\n    {shown}\n"
+
+
+def draw_curve(folder: Run, chance: float, unigram: float) -> None:
+    """loss.png, from the log. A picture that can't be drawn is no reason to stop."""
+    from minillm.plots import loss_curve, save
+    from minillm.training.run import CURVE
+
+    entries = folder.read_log()
+    figure = loss_curve(
+        [(e["step"], e["loss"]) for e in entries if "loss" in e],
+        [(e["step"], e["validation"]) for e in entries if "validation" in e],
+        chance=chance,
+        unigram=unigram,
+    )
+    losses = [e["validation"] for e in entries if "validation" in e]
+    seen = (
+        f"Validation loss falls from {losses[0]:.2f} to {min(losses):.2f} nats a token."
+        if losses
+        else "No evaluation yet."
+    )
+    try:
+        save(figure, folder.path(CURVE), alt=f"Training and validation loss against the step. {seen}")
+    except InputError as error:
+        say(f"(No picture of the loss: {error.wrong})")
