@@ -1,30 +1,50 @@
 """Training steps and generation, minillm beside PyTorch: python -m benchmarks.train_step [--quick]
 
-Each side runs in a process of its own and the two take turns, so that a slow minute of the machine slows both. Reported are medians and
-their ratio, minillm / PyTorch: below 1 minillm is faster.
+Each side runs in a process of its own and they take turns, so that a slow minute of the machine slows all. Reported are medians and
+ratios, minillm / the other: below 1 minillm is faster.
 """
 
 import argparse
+import itertools
 import json
-import platform
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from statistics import median
+from typing import NamedTuple
+
+from minillm.training import default_workers
 
 SIZES = {
     "2×64": ({"layers": 2, "heads": 2, "d_model": 64, "context": 32}, 16),
     "4×128": ({"layers": 4, "heads": 4, "d_model": 128, "context": 64}, 12),
     "6×384": ({"layers": 6, "heads": 6, "d_model": 384, "context": 256}, 8),
 }
+TURNS = 8
+
+
+class Row(NamedTuple):
+    model: str
+    figure: str
+    ours: float
+    theirs: float
+    other: str = "PyTorch"
 
 
 class Side:
     """A worker process, and how to ask it."""
 
-    def __init__(self, name: str, sizes: dict, batch: int):
-        command = [sys.executable, "-m", "benchmarks.worker", name, json.dumps(sizes), str(batch)]
+    def __init__(self, name: str, sizes: dict, batch: int, cores: int | None = None):
+        cores = cores or default_workers(batch)
+        command = [sys.executable, "-m", "benchmarks.worker", name, json.dumps(sizes), str(batch), str(cores)]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=os.environ | {"OPENBLAS_NUM_THREADS": str(cores)},
         )
         self.process.stdout.readline()  # ready
 
@@ -38,28 +58,44 @@ class Side:
         self.process.wait()
 
 
-def compare(sizes: dict, batch: int, seconds: float) -> dict:
-    """Both sides at one size, in turns for about `seconds`: each figure as (minillm, torch)."""
-    sides = [Side(name, sizes, batch) for name in ("minillm", "torch")]
-    for side in sides:
-        warm = side.ask("step 3")
-    turns, steps = 8, max(1, int(seconds / 16 / max(warm[-1], 1e-3)))
-    times, tokens = ([], []), ([], [])
-    for _ in range(turns):
-        for i, side in enumerate(sides):
-            times[i].extend(side.ask(f"step {steps}"))
+def in_turns(sides: list[Side], command: str) -> list[list]:
+    """Every side's answers to the same command, asked `TURNS` times round."""
+    answers = [[side.ask(command) for side in sides] for _ in range(TURNS)]
+    return list(zip(*answers, strict=True))
+
+
+def compare(name: str, seconds: float) -> Iterator[Row]:
+    """Both sides at one size, for about `seconds` of training steps."""
+    sizes, batch = SIZES[name]
+    sides = [Side(side, sizes, batch) for side in ("minillm", "torch")]
+    pace = max(side.ask("step 3")[-1] for side in sides)
+    steps = max(1, int(seconds / (2 * TURNS * pace)))
+    times = in_turns(sides, f"step {steps}")
+    yield Row(name, "ms a step", *(1e3 * median(itertools.chain(*turns)) for turns in times))
     memory = [side.ask("memory") for side in sides]
-    length = sizes["context"] - 1
-    for _ in range(turns):
-        for i, side in enumerate(sides):
-            tokens[i].append(side.ask(f"generate {length}") / length)
+    if None not in memory:
+        yield Row(name, "peak MB", *(peak / 1e6 for peak in memory))
+    sides.append(Side("transformers", sizes, batch))
+    tokens = sizes["context"] - 1
+    ours, torch, transformers = (1e3 * median(t) / tokens for t in in_turns(sides, f"generate {tokens}"))
+    yield Row(name, "ms a token", ours, torch)
+    yield Row(name, "ms a token", ours, transformers, "transformers")
     for side in sides:
         side.close()
-    return {
-        "ms a step": [1e3 * median(t) for t in times],
-        "peak MB": [None if m is None else m / 1e6 for m in memory],
-        "ms a token": [1e3 * median(t) for t in tokens],
-    }
+
+
+def measure(names: list[str], quick: bool) -> Iterator[Row]:
+    for name in names:
+        yield from compare(name, 4 if quick else 40)
+
+
+def table(rows: Iterator[Row]) -> Iterator[str]:
+    """The lines of a Markdown table."""
+    yield "| model | figure | minillm | the other | ratio |"
+    yield "|---|---|---:|---:|---:|"
+    for row in rows:
+        ratio = row.ours / row.theirs
+        yield f"| {row.model} | {row.figure} | {row.ours:.2f} | {row.theirs:.2f} ({row.other}) | **{ratio:.2f}** |"
 
 
 def main() -> None:
@@ -67,16 +103,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few seconds in all, for a first look")
     parser.add_argument("--size", choices=SIZES, help="this size only")
     args = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}\n")
-    print("| model | figure | minillm | PyTorch | ratio |\n|---|---|---|---|---|")
-    for name in [args.size] if args.size else SIZES:
-        sizes, batch = SIZES[name]
-        for figure, (ours, theirs) in compare(sizes, batch, 4 if args.quick else 40).items():
-            if ours is not None:
-                print(
-                    f"| {name}, batch {batch}, context {sizes['context']} | {figure} | {ours:.2f} | {theirs:.2f} | {ours / theirs:.2f} |"
-                )
-                sys.stdout.flush()
+    for line in table(measure([args.size] if args.size else list(SIZES), args.quick)):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
-"""One side of a benchmark in a process of its own: python -m benchmarks.worker minillm|torch '{"layers": 4, ...}' BATCH
+"""One side of a benchmark in a process of its own: python -m benchmarks.worker minillm|torch|transformers '{"layers": 4, ...}' BATCH CORES
 
 Reads commands from stdin, a line each, and answers each with one line of JSON:
 
     step N       seconds of each of N training steps (forward, backward, clipping, AdamW)
     generate N   seconds to write N tokens with a key/value cache, from a prompt of one
-    memory       peak resident memory above that after the imports, in bytes (None where the system does not tell)
+    digest       a fingerprint of the weights
+    memory       peak resident memory above that after the imports, in bytes, with all of that of the processes that share the work
+                 (None where the system does not tell)
 """
 
+import hashlib
 import json
+import multiprocessing
+import re
 import sys
 import time
-from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -18,84 +23,132 @@ from minillm.backend import reuse_freed_memory
 from minillm.generation import generate
 from minillm.models import GPT, GPTConfig
 from minillm.text import Corpus
-from minillm.training import Trainer, TrainOptions, default_threads
+from minillm.training import Trainer, TrainOptions
 
 VOCAB = 65
 
 
 def peak_memory() -> int | None:
+    """Peak resident memory of this process and of those that it started, in bytes; only Linux tells of another process."""
+    processes = ["self", *(str(child.pid) for child in multiprocessing.active_children())]
     try:
-        import resource
-    except ImportError:  # Windows
+        status = "".join(Path(f"/proc/{name}/status").read_text(encoding="utf-8") for name in processes)
+    except OSError:
         return None
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return sum(1024 * int(kilobytes) for kilobytes in re.findall(r"VmHWM:\s+(\d+) kB", status))
 
 
-def minillm_side(config: GPTConfig, batch: int) -> tuple[Callable, Callable]:
+def random_text(config: GPTConfig, batch: int) -> Corpus:
+    return Corpus(np.random.default_rng(0).integers(VOCAB, size=20 * (batch + 2) * config.context), config.context)
+
+
+class Minillm:
     """The trainer as the command line runs it, on random tokens, logging (so reading back the loss) at every step."""
-    reuse_freed_memory()
-    model = GPT(config)
-    ids = np.random.default_rng(0).integers(VOCAB, size=20 * (batch + 2) * config.context)
-    options = TrainOptions(batch=batch, log_every=1, threads=default_threads(batch))
-    trainer = Trainer(model, Corpus(ids, config.context), options)
-    return trainer.step, lambda tokens: list(generate(model, np.array([1]), tokens))
+
+    def __init__(self, config: GPTConfig, batch: int, cores: int):
+        reuse_freed_memory()
+        self.model = GPT(config)
+        options = TrainOptions(batch=batch, log_every=1, workers=min(batch, cores))
+        self.trainer = Trainer(self.model, random_text(config, batch), options)
+
+    def step(self) -> None:
+        self.trainer.step()
+
+    def write(self, tokens: int) -> None:
+        list(generate(self.model, np.array([1]), tokens))
+
+    def digest(self) -> str:
+        return hashlib.sha256(self.model.vector.data.tobytes()).hexdigest()
+
+    def shared_memory(self) -> int:
+        """Bytes that lie in two processes at once, and are counted in both: weights, and the gradients of the other workers."""
+        vector = self.model.vector
+        return (self.trainer.options.workers - 1) * (vector.data.nbytes + vector.grad.nbytes)
 
 
-def torch_side(config: GPTConfig, batch: int) -> tuple[Callable, Callable]:
-    import torch
-    import torch.nn.functional as F
+class Torch:
+    def __init__(self, config: GPTConfig, batch: int, cores: int):
+        import torch
 
-    from benchmarks.torch_gpt import TorchGPT
+        from benchmarks.torch_gpt import TorchGPT
 
-    model = TorchGPT(config)
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    vectors = [p for p in model.parameters() if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), fused=True)
-    rng = np.random.default_rng(0)
+        torch.set_num_threads(cores)
+        self.torch, self.batch, self.context = torch, batch, config.context
+        self.model = TorchGPT(config)
+        matrices = [p for p in self.model.parameters() if p.ndim >= 2]
+        vectors = [p for p in self.model.parameters() if p.ndim < 2]
+        groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), fused=True)
+        self.rng = np.random.default_rng(0)
 
-    def step() -> None:
-        ids = torch.from_numpy(rng.integers(VOCAB, size=(batch, config.context + 1)))
+    def step(self) -> None:
+        torch, model = self.torch, self.model
+        ids = torch.from_numpy(self.rng.integers(VOCAB, size=(self.batch, self.context + 1)))
         logits = model(ids[:, :-1])
-        loss = F.cross_entropy(logits.reshape(-1, VOCAB), ids[:, 1:].reshape(-1))
-        optimizer.zero_grad(set_to_none=True)
+        loss = torch.nn.functional.cross_entropy(logits.reshape(-1, VOCAB), ids[:, 1:].reshape(-1))
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        self.optimizer.step()
         loss.item()
 
-    @torch.inference_mode()
-    def write(tokens: int) -> None:
-        caches, token = [[] for _ in model.blocks], torch.tensor([[1]])
-        for i in range(tokens):
-            probabilities = torch.softmax(model(token, caches, i)[0, -1], -1)
-            token = torch.multinomial(probabilities, 1)[None]
+    def write(self, tokens: int) -> None:
+        torch = self.torch
+        with torch.inference_mode():
+            caches, token = [[] for _ in self.model.blocks], torch.tensor([[1]])
+            for i in range(tokens):
+                probabilities = torch.softmax(self.model(token, caches, i)[0, -1], -1)
+                token = torch.multinomial(probabilities, 1)[None]
 
-    return step, write
+    def shared_memory(self) -> int:
+        return 0
+
+
+class Transformers:
+    """GPT-2 as the `transformers` library generates with it."""
+
+    def __init__(self, config: GPTConfig, batch: int, cores: int):
+        import torch
+        from transformers import GPT2Config, GPT2LMHeadModel, logging
+
+        torch.set_num_threads(cores)
+        logging.set_verbosity_error()
+        self.torch = torch
+        sizes = {"n_layer": config.layers, "n_head": config.heads, "n_embd": config.d_model}
+        sizes |= {"n_positions": config.context, "vocab_size": VOCAB}
+        self.model = GPT2LMHeadModel(GPT2Config(**sizes, bos_token_id=0, eos_token_id=None, pad_token_id=0)).eval()
+
+    def write(self, tokens: int) -> None:
+        one = self.torch.tensor([[1]])
+        self.model.generate(one, attention_mask=one, max_new_tokens=tokens, do_sample=True, top_k=0, use_cache=True)
+
+
+SIDES = {"minillm": Minillm, "torch": Torch, "transformers": Transformers}
 
 
 def main() -> None:
-    side, config, batch = sys.argv[1], GPTConfig(vocab_size=VOCAB, **json.loads(sys.argv[2])), int(sys.argv[3])
-    if side == "torch":
+    name, config, batch = sys.argv[1], GPTConfig(vocab_size=VOCAB, **json.loads(sys.argv[2])), int(sys.argv[3])
+    if name != "minillm":
         import torch  # noqa: F401  imported here, so that memory is counted from after it
     imported = peak_memory()
-    step, write = (minillm_side if side == "minillm" else torch_side)(config, batch)
+    side = SIDES[name](config, batch, int(sys.argv[4]))
     print("ready", flush=True)
     for line in sys.stdin:
         command, *number = line.split()
-        answer = None
         if command == "step":
             answer = []
             for _ in range(int(number[0])):
                 start = time.perf_counter()
-                step()
+                side.step()
                 answer.append(time.perf_counter() - start)
         elif command == "generate":
             start = time.perf_counter()
-            write(int(number[0]))
+            side.write(int(number[0]))
             answer = time.perf_counter() - start
+        elif command == "digest":
+            answer = side.digest()
         elif command == "memory":
-            answer = None if imported is None else peak_memory() - imported
+            answer = None if imported is None else peak_memory() - imported - side.shared_memory()
         print(json.dumps(answer), flush=True)
 
 

@@ -1,0 +1,107 @@
+"""All benchmarks, and the page that holds their results: python -m benchmarks --text shakespeare.txt [--quick]
+
+Writes benchmarks/README.md and benchmarks/step_time.png. Takes about half an hour; nothing else should run meanwhile.
+"""
+
+import argparse
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from matplotlib.ticker import FuncFormatter
+
+from benchmarks import cores, long_context, profile, time_to_loss, train_step
+from minillm.files import write_atomic
+from minillm.models import GPTConfig
+from minillm.plots import save
+from minillm.plots.style import COLOURS, house_style, new_figure
+
+FOLDER = Path(__file__).parent
+
+
+@house_style()
+def step_time_figure(rows: list[train_step.Row]):
+    """Step time against model size, minillm and PyTorch; and the words for those who cannot see it."""
+    steps = [row for row in rows if row.figure == "ms a step"]
+    sizes = [GPTConfig(vocab_size=65, **train_step.SIZES[row.model][0]).parameter_count() for row in steps]
+    figure = new_figure()
+    axes = figure.subplots()
+    for name, times, colour, marker in (
+        ("PyTorch", [row.theirs for row in steps], COLOURS["vermillion"], "s"),
+        ("minillm", [row.ours for row in steps], COLOURS["blue"], "o"),
+    ):
+        axes.loglog(sizes, times, color=colour, marker=marker, label=name)
+    axes.set_xticks(sizes, [f"{row.model}\n{size / 1e6:.2g} M" for row, size in zip(steps, sizes, strict=True)])
+    axes.minorticks_off()
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel("layers × width, and parameters")
+    axes.set_ylabel("ms a training step")
+    axes.legend(loc="upper left")
+    told = "; ".join(f"{row.model}: {row.ours:.3g} ms against {row.theirs:.3g} ms" for row in steps)
+    return figure, f"Time of a training step against model size, minillm against PyTorch. {told}."
+
+
+def machine() -> str:
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    name = platform.processor() or platform.machine()
+    for line in (
+        Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else ()
+    ):
+        if line.startswith("model name"):
+            name = line.split(": ", 1)[1]
+            break
+    versions = ", ".join(f"{package} {version(package)}" for package in ("numpy", "torch", "transformers"))
+    return f"{count} cores of {name}, Python {platform.python_version()}, {versions}"
+
+
+def page(rows: list[train_step.Row], alt: str, text: str | None, quick: bool) -> Iterator[str]:
+    """The lines of benchmarks/README.md."""
+    sizes = list(train_step.SIZES)
+    yield "# How fast\n"
+    yield f"Measured on {machine()}. Do it on yours:\n"
+    yield "```\npip install -e .[dev]\npython -m benchmarks --text shakespeare.txt\n```\n"
+    yield "`shakespeare.txt` stands for tiny Shakespeare, 1.1 MB from github.com/karpathy/char-rnn. A ratio is minillm's figure"
+    yield "over the other's: below 1 minillm is faster, or smaller. The sides take turns, each in a process of its own; figures are"
+    yield "medians.\n"
+    yield "## Training steps and generated tokens\n"
+    yield "float32, batches of 16 × 32, 12 × 64 and 8 × 256 tokens; forward, backward, clipping and AdamW (PyTorch: eager, fused"
+    yield "AdamW). Memory is the peak above what is there after the imports, over all processes.\n"
+    yield from train_step.table(rows)
+    yield f"\n![{alt}](step_time.png)\n"
+    yield "## Cores\n"
+    yield from cores.table(cores.measure(sizes, quick))
+    yield "\n## What is left to gain\n"
+    yield "One worker's half of the batch on one core, and the same matrix products with nothing between them, which is the bound for"
+    yield "any NumPy code.\n"
+    yield from profile.table(sizes)
+    yield "## Long context\n"
+    yield "Attention alone, forward and backward, causal, one sequence, 4 heads of width 64.\n"
+    yield from long_context.table(long_context.measure(quick))
+    if text is not None:
+        yield "\n## Time to a given loss\n"
+        yield "Tiny Shakespeare, to a loss of 1.898 nats a character on the whole validation split, evaluation left out. PyTorch trains"
+        yield "nanoGPT's recipe for one processor; minillm trains its default preset.\n"
+        yield from time_to_loss.table(time_to_loss.measure(text))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--text", metavar="FILE", help="tiny Shakespeare; without it the time to a given loss is left out"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer repeats, shorter contexts: a first look")
+    args = parser.parse_args()
+    rows = list(train_step.measure(list(train_step.SIZES), args.quick))
+    figure, alt = step_time_figure(rows)
+    save(figure, FOLDER / "step_time.png", alt=alt)
+    lines = []
+    for line in page(rows, alt, args.text, args.quick):
+        print(line, flush=True)
+        lines.append(line)
+    write_atomic(FOLDER / "README.md", "\n".join([*lines, ""]).encode("utf-8"))
+
+
+if __name__ == "__main__":
+    main()

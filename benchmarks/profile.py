@@ -1,0 +1,128 @@
+"""Where a training step's time goes, and how near it is to its matrix products alone: python -m benchmarks.profile [--size NAME]
+
+One worker's share of the batch on one core. The products of a real step are written down with their shapes and strides, and then done
+again with nothing between them: no NumPy implementation with these products can be faster than that.
+"""
+
+import argparse
+import cProfile
+import pstats
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks.train_step import SIZES
+from benchmarks.worker import VOCAB, random_text
+from minillm.backend import reuse_freed_memory
+from minillm.models import GPT, GPTConfig
+from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.training import Trainer, TrainOptions, default_workers
+
+REPEATS = 30
+
+
+class Profile(NamedTuple):
+    step: float  # seconds of one worker's step
+    products: float  # ... of its matrix products alone
+    places: list[tuple[str, float]]  # the functions with the most time in their own lines, in seconds a step
+
+
+class Recording(np.ndarray):
+    """An array that writes down every matrix product that it or its results take part in."""
+
+    products: list = []  # noqa: RUF012 (one list for all is the point)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        plain = [x.view(np.ndarray) if isinstance(x, Recording) else x for x in inputs]
+        if "out" in kwargs:
+            kwargs["out"] = tuple(x.view(np.ndarray) for x in kwargs["out"])
+        result = getattr(ufunc, method)(*plain, **kwargs)
+        if ufunc is np.matmul:
+            self.products.append([(x.shape, x.strides) for x in plain])
+        return result.view(Recording) if isinstance(result, np.ndarray) else result
+
+
+def record_products(config: GPTConfig, batch: int) -> list:
+    """Shapes and strides of both factors of every product of one forward and backward pass."""
+    model = GPT(config)
+    for parameter in model.parameters():
+        parameter.data = parameter.data.view(Recording)
+    ids = np.random.default_rng(0).integers(VOCAB, size=(batch, config.context))
+    Recording.products.clear()
+    _, saved = causal_lm(model, ids, ids)
+    causal_lm_backward(model, 1.0, saved)
+    return list(Recording.products)
+
+
+def random_like(shape: tuple, strides: tuple) -> np.ndarray:
+    """An array of this shape that lies in memory the same way."""
+    order = np.argsort([-stride for stride in strides], kind="stable")
+    full = np.random.default_rng(0).standard_normal([shape[i] for i in order], np.float32)
+    return full.transpose(np.argsort(order))
+
+
+def seconds(work: Callable, repeats: int = REPEATS) -> float:
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return median(times)
+
+
+def profile(name: str) -> Profile:
+    sizes, batch = SIZES[name]
+    share = batch // default_workers(batch)
+    config = GPTConfig(vocab_size=VOCAB, **sizes)
+    repeats = REPEATS if sizes["d_model"] < 256 else 3
+    with threadpool_limits(1):
+        factors = [tuple(random_like(*factor) for factor in product) for product in record_products(config, share)]
+        alone = seconds(lambda: [a @ b for a, b in factors], repeats)
+        trainer = Trainer(GPT(config), random_text(config, batch), TrainOptions(batch=share, log_every=1))
+        step = seconds(trainer.step, repeats)
+        profiler = cProfile.Profile()
+        profiler.enable()
+        for _ in range(repeats):
+            trainer.step()
+        profiler.disable()
+    own: dict[str, float] = {}
+    for (path, _, function), (_, _, in_itself, *_) in pstats.Stats(profiler).stats.items():
+        place = Path(path)
+        where = (
+            f"`{place.parent.name}/{place.name}` {function}"
+            if "minillm" in place.parts
+            else "Python and NumPy around it"
+        )
+        own[where] = own.get(where, 0) + in_itself / repeats
+    return Profile(step, alone, sorted(own.items(), key=lambda item: -item[1])[:10])
+
+
+def table(names: list[str]) -> Iterator[str]:
+    for name in names:
+        found = profile(name)
+        yield f"**{name}**: a step of one worker takes {1e3 * found.step:.1f} ms, its matrix products alone {1e3 * found.products:.1f} ms "
+        yield f"({found.step / found.products:.2f} times the bound).\n"
+        yield "| function | ms in its own lines | share |"
+        yield "|---|---:|---:|"
+        for place, own in found.places:
+            yield f"| {place} | {1e3 * own:.2f} | {own / found.step:.0%} |"
+        yield ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, help="this size only")
+    args = parser.parse_args()
+    reuse_freed_memory()
+    for line in table([args.size] if args.size else list(SIZES)):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
