@@ -83,7 +83,7 @@ def page(rows: list[train_step.Row], alt: str, text: str | None, quick: bool) ->
         yield "\n## Time to a given loss\n"
         yield "Tiny Shakespeare, to a loss of 1.898 nats a character on the whole validation split, evaluation left out. PyTorch trains"
         yield "nanoGPT's recipe for one processor; minillm trains its default preset.\n"
-        yield from time_to_loss.table(time_to_loss.measure(text))
+        yield time_to_loss.table(time_to_loss.compare(text))
 
 
 def main() -> None:

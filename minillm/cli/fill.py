@@ -27,8 +27,6 @@ def run(args) -> None:
     for name in ("top", "beams"):
         if getattr(args, name) < 1:
             raise InputError(f"--{name} must be at least 1, got {getattr(args, name)}.", "Give a positive number.")
-    if not args.text:
-        raise InputError("The text is empty.", f'Give one with a gap: --text "The cat is {MASK} the table".')
     model, tokenizer = load_run(args.checkpoint)
     shown = visible if sys.stdout.isatty() else str
     if isinstance(model, EncoderDecoder):

@@ -4,17 +4,20 @@ import sys
 from collections.abc import Iterator
 
 from minillm.backend import choose_device
+from minillm.cli.filling import as_source
 from minillm.cli.parser import choice
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
 from minillm.generation import Sampling, beam_search, generate, until_stop
 from minillm.generation.beam_search import check_beams
+from minillm.models import GPT, EncoderDecoder
 from minillm.text import Tokenizer, read_text
 from minillm.training import load_run
 
 DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
 
-Continue a prompt with a trained model. The text goes to standard output as it is written."""
+Continue a prompt with a trained model; an encoder-decoder answers it. The text goes to standard output as it is
+written."""
 
 DRAWING = ("temperature", "top_k", "top_p", "min_p")  # the options that have to do with chance
 
@@ -83,10 +86,18 @@ def run(args) -> None:
         prompt = read_text("-")
     if not prompt:
         raise InputError("The prompt is empty.", "Give at least one character, or leave --prompt out.")
-    ids = tokenizer.encode(prompt)
-    context = model.config.context
-    if len(ids) + args.max_tokens - 1 > context:  # the token written last need not be read
-        say(f"(The model sees {context} tokens at once: farther on it forgets the beginning.)")
+    if isinstance(model, EncoderDecoder):  # it answers the prompt
+        source, start = as_source(tokenizer, tokenizer.encode(prompt, special=True))
+        ids, prompt, rules = [start], "", rules | {"eos": (int(source[-1]),), "cache": model.start(source[None])}
+    elif isinstance(model, GPT):  # it continues the prompt
+        ids, context = tokenizer.encode(prompt), model.config.context
+        if len(ids) + args.max_tokens - 1 > context:  # the token written last need not be read
+            say(f"(The model sees {context} tokens at once: farther on it forgets the beginning.)")
+    else:
+        raise InputError(
+            f"{args.checkpoint} holds {model.config.name}, which writes no text.",
+            "Use a model that was pretrained to: pretrain --objective causal.",
+        )
     if args.beams is None:
         tokens = generate(model, ids, args.max_tokens, seed=args.seed, **{"temperature": 0.8} | drawing, **rules)
         pieces = tokenizer.stream(tokens)
