@@ -6,6 +6,8 @@ from minillm.backend import array_module
 from minillm.ops.masks import forbid, forbidden, future
 from minillm.ops.reductions import sum_last, sum_to
 
+LOWEST = -3e38  # about the lowest number of float32
+
 
 def softmax(scores):
     """Turn each row of scores into weights that are positive and sum to one: p_j = exp(s_j) / Σ_k exp(s_k).
@@ -14,10 +16,9 @@ def softmax(scores):
     """
     xp = array_module(scores)
     peak = scores.max(axis=-1, keepdims=True)  # exp(s - peak) cannot overflow, and the peak cancels
-    p = scores - xp.where(xp.isfinite(peak), peak, 0)
+    p = scores - xp.maximum(peak, LOWEST)  # -inf - peak would be NaN where the peak is -inf as well
     xp.exp(p, out=p)
-    total = sum_last(p)
-    p /= xp.where(total == 0, 1, total)
+    p /= xp.maximum(sum_last(p), 1)  # the peak alone gives exp(0) = 1, so that only the sum of an empty row is less
     return p, p
 
 
