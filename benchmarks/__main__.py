@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 @house_style()
 def step_time_figure(rows: list[train_step.Row]):
     """Step time against model size, minillm and PyTorch; and the words for those who cannot see it."""
-    steps = [row for row in rows if row.figure == "ms a step"]
+    steps = [row for row in rows if row.figure == "ms a step" and row.model in train_step.SIZES]
     sizes = [GPTConfig(vocab_size=65, **train_step.SIZES[row.model][0]).parameter_count() for row in steps]
     figure = new_figure()
     axes = figure.subplots()
@@ -93,7 +93,7 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="fewer repeats, shorter contexts: a first look")
     args = parser.parse_args()
-    rows = list(train_step.measure(list(train_step.SIZES), args.quick))
+    rows = list(train_step.measure([*train_step.SIZES, *train_step.FAMILIES], args.quick))
     figure, alt = step_time_figure(rows)
     save(figure, FOLDER / "step_time.png", alt=alt)
     lines = []

@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.train_step import SIZES
-from benchmarks.worker import VOCAB, random_text
+from benchmarks.worker import VOCAB, task
 from minillm.backend import reuse_freed_memory
 from minillm.models import GPT, GPTConfig
 from minillm.objectives import causal_lm, causal_lm_backward
@@ -84,7 +84,8 @@ def profile(name: str) -> Profile:
     with threadpool_limits(1):
         factors = [tuple(random_like(*factor) for factor in product) for product in record_products(config, share)]
         alone = seconds(lambda: [a @ b for a, b in factors], repeats)
-        trainer = Trainer(GPT(config), random_text(config, batch), TrainOptions(batch=share, log_every=1))
+        data, objective = task(config, batch, config.context)
+        trainer = Trainer(GPT(config), data, TrainOptions(batch=share, log_every=1), objective)
         step = seconds(trainer.step, repeats)
         profiler = cProfile.Profile()
         profiler.enable()

@@ -53,3 +53,6 @@ class TorchGPT(nn.Module):
         if caches is not None:
             x = x[:, -1:]
         return self.norm(x) @ self.embedding.weight.T
+
+    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten())

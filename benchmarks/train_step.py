@@ -21,6 +21,16 @@ SIZES = {
     "4×128": ({"layers": 4, "heads": 4, "d_model": 128, "context": 64}, 12),
     "6×384": ({"layers": 6, "heads": 6, "d_model": 384, "context": 256}, 8),
 }
+FAMILIES = {
+    "encoder 4×128": ({"kind": "encoder", "layers": 4, "heads": 4, "d_model": 128, "context": 64}, 12),
+    "encoder-decoder 2+2×128": (
+        {
+            "kind": "transformer", "layers": 2, "heads": 4, "d_model": 128, "d_ff": 512, "context": 64,
+            "activation": "gelu", "norm": "pre", "dropout": 0.0, "tie_head": True,
+        },
+        12,
+    ),
+}  # fmt: skip
 TURNS = 8
 
 
@@ -66,7 +76,7 @@ def in_turns(sides: list[Side], command: str) -> list[list]:
 
 def compare(name: str, seconds: float) -> Iterator[Row]:
     """Both sides at one size, for about `seconds` of training steps."""
-    sizes, batch = SIZES[name]
+    sizes, batch = (SIZES | FAMILIES)[name]
     sides = [Side(side, sizes, batch) for side in ("minillm", "torch")]
     pace = max(side.ask("step 3")[-1] for side in sides)
     steps = max(1, int(seconds / (2 * TURNS * pace)))
@@ -75,13 +85,19 @@ def compare(name: str, seconds: float) -> Iterator[Row]:
     memory = [side.ask("memory") for side in sides]
     if None not in memory:
         yield Row(name, "peak MB", *(peak / 1e6 for peak in memory))
+    if name in SIZES:
+        yield from compare_generation(name, sides)
+    for side in sides:
+        side.close()
+
+
+def compare_generation(name: str, sides: list[Side]) -> Iterator[Row]:
+    sizes, batch = SIZES[name]
     sides.append(Side("transformers", sizes, batch))
     tokens = sizes["context"] - 1
     ours, torch, transformers = (1e3 * median(t) / tokens for t in in_turns(sides, f"generate {tokens}"))
     yield Row(name, "ms a token", ours, torch)
     yield Row(name, "ms a token", ours, transformers, "transformers")
-    for side in sides:
-        side.close()
 
 
 def measure(names: list[str], quick: bool) -> Iterator[Row]:
@@ -101,9 +117,9 @@ def table(rows: Iterator[Row]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few seconds in all, for a first look")
-    parser.add_argument("--size", choices=SIZES, help="this size only")
+    parser.add_argument("--size", choices=[*SIZES, *FAMILIES], help="this size only")
     args = parser.parse_args()
-    for line in table(measure([args.size] if args.size else list(SIZES), args.quick)):
+    for line in table(measure([args.size] if args.size else [*SIZES, *FAMILIES], args.quick)):
         print(line, flush=True)
 
 

@@ -21,11 +21,23 @@ import numpy as np
 
 from minillm.backend import reuse_freed_memory
 from minillm.generation import generate
-from minillm.models import GPT, GPTConfig
+from minillm.models import EncoderConfig, GPTConfig, ModelConfig, TransformerConfig, build
+from minillm.objectives import (
+    CAUSAL,
+    MASKED,
+    SEQUENCE_TO_SEQUENCE,
+    Data,
+    DenoisingData,
+    MaskedData,
+    Objective,
+    SpecialTokens,
+    Windows,
+)
 from minillm.text import Corpus
 from minillm.training import Trainer, TrainOptions
 
 VOCAB = 65
+SPECIAL = SpecialTokens(pad=0, mask=1, bos=2, eos=3)
 
 
 def peak_memory() -> int | None:
@@ -38,18 +50,29 @@ def peak_memory() -> int | None:
     return sum(1024 * int(kilobytes) for kilobytes in re.findall(r"VmHWM:\s+(\d+) kB", status))
 
 
-def random_text(config: GPTConfig, batch: int) -> Corpus:
-    return Corpus(np.random.default_rng(0).integers(VOCAB, size=20 * (batch + 2) * config.context), config.context)
+def random_ids(batch: int, context: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(4, VOCAB, size=20 * (batch + 2) * context)
+
+
+def task(config: ModelConfig, batch: int, context: int) -> tuple[Data, Objective]:
+    """Random tokens, and the objective that this kind of model is for."""
+    ids = random_ids(batch, context)
+    if isinstance(config, GPTConfig):
+        return Corpus(ids, context), CAUSAL
+    if isinstance(config, EncoderConfig):
+        return MaskedData(Windows(ids, context - 2), SPECIAL, VOCAB), MASKED
+    return DenoisingData(Windows(ids, context - 1), SPECIAL), SEQUENCE_TO_SEQUENCE
 
 
 class Minillm:
-    """The trainer as the command line runs it, on random tokens, logging (so reading back the loss) at every step."""
+    """The trainer as the command line runs it, logging (so reading back the loss) at every step."""
 
-    def __init__(self, config: GPTConfig, batch: int, cores: int):
+    def __init__(self, config: ModelConfig, batch: int, context: int, cores: int):
         reuse_freed_memory()
-        self.model = GPT(config)
+        self.model = build(config)
         options = TrainOptions(batch=batch, log_every=1, workers=min(batch, cores))
-        self.trainer = Trainer(self.model, random_text(config, batch), options)
+        data, objective = task(config, batch, context)
+        self.trainer = Trainer(self.model, data, options, objective)
 
     def step(self) -> None:
         self.trainer.step()
@@ -67,28 +90,32 @@ class Minillm:
 
 
 class Torch:
-    def __init__(self, config: GPTConfig, batch: int, cores: int):
+    def __init__(self, config: ModelConfig, batch: int, context: int, cores: int):
         import torch
 
+        from benchmarks.torch_families import TorchMaskedLM, TorchSequenceToSequence
         from benchmarks.torch_gpt import TorchGPT
 
         torch.set_num_threads(cores)
-        self.torch, self.batch, self.context = torch, batch, config.context
-        self.model = TorchGPT(config)
+        self.torch, self.batch = torch, batch
+        if isinstance(config, GPTConfig):
+            self.model = TorchGPT(config)
+        elif isinstance(config, EncoderConfig):
+            self.model = TorchMaskedLM(config)
+        else:
+            self.model = TorchSequenceToSequence(config, context)
         matrices = [p for p in self.model.parameters() if p.ndim >= 2]
         vectors = [p for p in self.model.parameters() if p.ndim < 2]
         groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), fused=True)
-        self.rng = np.random.default_rng(0)
+        self.rng, self.data = np.random.default_rng(0), task(config, batch, context)[0]
 
     def step(self) -> None:
-        torch, model = self.torch, self.model
-        ids = torch.from_numpy(self.rng.integers(VOCAB, size=(self.batch, self.context + 1)))
-        logits = model(ids[:, :-1])
-        loss = torch.nn.functional.cross_entropy(logits.reshape(-1, VOCAB), ids[:, 1:].reshape(-1))
+        torch = self.torch
+        loss = self.model.loss(*(torch.from_numpy(array) for array in self.data.batch(self.rng, self.batch)))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         loss.item()
 
@@ -107,7 +134,7 @@ class Torch:
 class Transformers:
     """GPT-2 as the `transformers` library generates with it."""
 
-    def __init__(self, config: GPTConfig, batch: int, cores: int):
+    def __init__(self, config: GPTConfig, batch: int, context: int, cores: int):
         import torch
         from transformers import GPT2Config, GPT2LMHeadModel, logging
 
@@ -123,15 +150,20 @@ class Transformers:
         self.model.generate(one, attention_mask=one, max_new_tokens=tokens, do_sample=True, top_k=0, use_cache=True)
 
 
+CONFIGS = {"gpt": GPTConfig, "encoder": EncoderConfig, "transformer": TransformerConfig}
 SIDES = {"minillm": Minillm, "torch": Torch, "transformers": Transformers}
 
 
 def main() -> None:
-    name, config, batch = sys.argv[1], GPTConfig(vocab_size=VOCAB, **json.loads(sys.argv[2])), int(sys.argv[3])
+    name, sizes, batch, cores = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    context = sizes["context"]
+    if sizes.get("kind") == "transformer":
+        del sizes["context"]  # which is how long the texts are, and nothing to the model
+    config = CONFIGS[sizes.pop("kind", "gpt")](VOCAB, **sizes)
     if name != "minillm":
         import torch  # noqa: F401  imported here, so that memory is counted from after it
     imported = peak_memory()
-    side = SIDES[name](config, batch, int(sys.argv[4]))
+    side = SIDES[name](config, batch, context, cores)
     print("ready", flush=True)
     for line in sys.stdin:
         command, *number = line.split()

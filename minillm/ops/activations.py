@@ -7,6 +7,8 @@ import numpy as np
 
 from minillm.backend import array_module
 
+CHUNK = 1 << 15  # numbers
+
 
 def relu(x):
     """y = max(x, 0), for x of any shape."""
@@ -63,30 +65,50 @@ def gelu_backward(dy, saved):
 
 
 @cache
-def _erfc_coefficients(degree: int) -> tuple[float, ...]:
-    """Chebyshev coefficients of log erfc(z) + z², as a function of t = 2/(2 + z), for z in [0, 8]."""
+def _erfc_polynomial(degree: int) -> tuple[float, ...]:
+    """log erfc(z) + z², for z in [0, 8], as a polynomial in s = (2/(2 + z) - 0.6)/0.4: its coefficients, the constant first."""
 
     def smooth(s):
         t = 0.6 + 0.4 * s  # s in [-1, 1] is t in [0.2, 1] is z in [0, 8]
         return np.array([math.log(math.erfc(2 / x - 2)) + (2 / x - 2) ** 2 for x in t])
 
-    return tuple(np.polynomial.chebyshev.chebinterpolate(smooth, degree).tolist())
+    series = np.polynomial.chebyshev.chebinterpolate(smooth, degree)
+    return tuple(np.polynomial.chebyshev.cheb2poly(series).tolist())
 
 
 def normal_cdf(x):
     """Φ(x) = erfc(-x/√2)/2, the share of a standard normal distribution below x, to the precision of x's dtype.
 
-    NumPy has no error function. But log erfc(z) + z² is so smooth in t = 2/(2 + z) that a short Chebyshev series through values of
-    Python's `math.erfc` gives it: relative error 3e-14 with degree 32, and 1.5e-7, float32's own rounding, with degree 14.
+    NumPy has no error function. But log erfc(z) + z² is so smooth in t = 2/(2 + z) that a polynomial through values of Python's
+    `math.erfc` gives it: relative error 4e-14 with degree 32, and 2e-7, float32's own rounding, with degree 13.
     """
+    xp, flat = array_module(x), x.reshape(-1)
+    phi = xp.empty_like(flat)
+    chunk = (
+        CHUNK if xp is np else max(flat.size, 1)
+    )  # thirty passes: on the processor over numbers that are in its cache
+    for start in range(0, flat.size, chunk):
+        phi[start : start + chunk] = _normal_cdf(flat[start : start + chunk])
+    return phi.reshape(x.shape)
+
+
+def _normal_cdf(x):
     xp = array_module(x)
     z = xp.minimum(xp.abs(x) * math.sqrt(0.5), 30)  # exp(-30²) is zero
-    s = (2 / (2 + xp.minimum(z, 8)) - 0.6) / 0.4  # beyond 8 the series stands still, and exp(-z²) goes on falling
-    first, *coefficients = _erfc_coefficients(32 if x.dtype == np.float64 else 14)
-    b1 = b2 = xp.zeros_like(x)
-    for c in reversed(coefficients):  # Clenshaw's recurrence sums Σ c_k T_k(s)
-        b1, b2 = c + 2 * s * b1 - b2, b1
-    tail = 0.5 * xp.exp(first + s * b1 - b2 - z * z)
+    s = xp.minimum(z, 8)  # beyond 8 the polynomial stands still, and exp(-z²) goes on falling
+    s += 2
+    xp.divide(5, s, out=s)
+    s -= 1.5  # (2/(2 + z) - 0.6)/0.4
+    highest, *lower = reversed(_erfc_polynomial(32 if x.dtype == np.float64 else 13))
+    tail = s * highest
+    for coefficient in lower[:-1]:  # Horner's rule
+        tail += coefficient
+        tail *= s
+    tail += lower[-1]
+    z *= z
+    tail -= z
+    xp.exp(tail, out=tail)
+    tail *= 0.5
     return xp.where(x < 0, tail, 1 - tail)
 
 
@@ -99,5 +121,11 @@ def gelu_erf(x):
 def gelu_erf_backward(dy, saved):
     """dy/dx = Φ(x) + x φ(x), with the normal density φ(x) = exp(-x²/2)/√(2π)."""
     x, phi = saved
-    density = array_module(x).exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-    return dy * (phi + x * density)  # y = x Φ(x)
+    dx = x * x
+    dx *= -0.5
+    array_module(x).exp(dx, out=dx)
+    dx *= 1 / math.sqrt(2 * math.pi)  # φ(x)
+    dx *= x
+    dx += phi  # y = x Φ(x)
+    dx *= dy
+    return dx
