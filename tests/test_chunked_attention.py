@@ -112,15 +112,17 @@ def test_a_chunk_of_nothing_and_a_mask_of_numbers_are_errors(rng):
 
 
 def test_chunks_are_for_scores_that_are_many():
-    assert ops.chunk_size(8 * 12, 256, 256) is None
-    assert ops.chunk_size(4, 512, 512) == 256
-    assert ops.chunk_size(48, 512, 512) == ops.chunk_size(10_000, 512, 512) == 128
-    assert ops.chunk_size(1, 512, 512) is None and ops.chunk_size(1, 1024, 1024) == 512
-    assert ops.chunk_size(64, 1, 8192) is None  # generation: one query
-    assert ops.chunk_size(64, 8192, 8) is None
+    assert ops.chunk_size(96, 255, 256, causal=True) is None
+    assert ops.chunk_size(96, 256, 256, causal=True) == 128
+    assert ops.chunk_size(96, 512, 512, causal=True) == 256
+    assert ops.chunk_size(1, 2049, 2049, causal=True) == 512
+    assert ops.chunk_size(4, 1024, 1024, causal=False) is None
+    assert ops.chunk_size(4, 1024, 2048, causal=False) == 256
+    assert ops.chunk_size(64, 1, 8192, causal=True) is None  # generation: one query
 
 
 def test_a_gpu_gets_larger_chunks():
     gpu = object()
-    assert ops.chunk_size(48, 1024, 1024, gpu) is None
-    assert ops.chunk_size(48, 8192, 8192, gpu) == 1024
+    assert ops.chunk_size(48, 1024, 1024, True, gpu) is None
+    assert ops.chunk_size(48, 8192, 8192, True, gpu) == 1024
+    assert ops.chunk_size(10**9, 8192, 8192, True, gpu) == 128

@@ -30,6 +30,7 @@ def fillings(model: MaskedLM, tokenizer: Tokenizer, text: str, count: int) -> li
     logits, _ = model.forward(ids, places=ids == special[MASK])
     logits = to_host(logits).astype(np.float64)
     logits[:, list(special.values())] = -np.inf
+    logits[:, tokenizer.vocab_size :] = -np.inf  # a vocabulary may be padded
     probabilities, _ = softmax(logits)
     best = np.argsort(-probabilities, axis=1)[:, :count]
     return [[(tokenizer.decode([i]), float(row[i])) for i in top] for row, top in zip(probabilities, best, strict=True)]
@@ -43,8 +44,9 @@ def restored(model: EncoderDecoder, tokenizer: Tokenizer, text: str, beams: int 
 def answer(model: EncoderDecoder, tokenizer: Tokenizer, ids: np.ndarray, beams: int) -> list[int]:
     """The ids of the answer to a source, without its ends."""
     source, start = as_source(tokenizer, ids)
+    settings = {"eos": [source[-1]], "banned": range(tokenizer.vocab_size, model.config.vocab_size)}
     best, *_ = beam_search(
-        model, [start], 2 * len(source) + 8, cache=model.start(source[None]), beams=beams, eos=[source[-1]]
+        model, [start], 2 * len(source) + 8, cache=model.start(source[None]), beams=beams, **settings
     )
     return best.ids
 

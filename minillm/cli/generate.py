@@ -12,6 +12,7 @@ from minillm.generation import Sampling, beam_search, generate, until_stop
 from minillm.generation.beam_search import check_beams
 from minillm.models import GPT, EncoderDecoder
 from minillm.text import Tokenizer, read_text
+from minillm.text.gpt2 import END_OF_TEXT
 from minillm.training import load_run
 
 DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
@@ -91,6 +92,8 @@ def run(args) -> None:
         ids, prompt, rules = [start], "", rules | {"eos": (int(source[-1]),), "cache": model.start(source[None])}
     elif isinstance(model, GPT):  # it continues the prompt
         ids, context = tokenizer.encode(prompt), model.config.context
+        if END_OF_TEXT in tokenizer.special_tokens:
+            rules["eos"] = [tokenizer.special_tokens[END_OF_TEXT]]
         if len(ids) + args.max_tokens - 1 > context:  # the token written last need not be read
             say(f"(The model sees {context} tokens at once: farther on it forgets the beginning.)")
     else:
@@ -98,6 +101,7 @@ def run(args) -> None:
             f"{args.checkpoint} holds {model.config.name}, which writes no text.",
             "Use a model that was pretrained to: pretrain --objective causal.",
         )
+    rules["banned"] = range(tokenizer.vocab_size, model.config.vocab_size)  # a vocabulary may be padded
     if args.beams is None:
         tokens = generate(model, ids, args.max_tokens, seed=args.seed, **{"temperature": 0.8} | drawing, **rules)
         pieces = tokenizer.stream(tokens)

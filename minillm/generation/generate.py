@@ -61,7 +61,7 @@ def _steps(
             )
         tokens = sample(sampling.probabilities(scores), rng)
         if sampling.eos:
-            on = np.flatnonzero(~np.isin(tokens, sampling.eos))
+            on = np.flatnonzero((tokens[:, None] != np.array(sampling.eos)).all(axis=1))
             if on.size == 0:
                 return
             if on.size < rows.size:

@@ -28,6 +28,7 @@ class Rules:
 
     repetition_penalty: float = 1.0  # above 1, tokens that are in the text already are less likely
     no_repeat_ngram: int | None = None  # no so many tokens in a row come twice
+    banned: Sequence[int] = ()  # the ids that never come
     eos: Sequence[int] = ()  # the ids that end a text
     min_tokens: int = 0  # at least so many are written before the end
     end_after: int | None = None  # after so many, only the end may come
@@ -57,6 +58,8 @@ class Rules:
             scores = penalize_repetition(scores, text, self.repetition_penalty)
         if self.no_repeat_ngram is not None:
             scores = ban_repeated_ngrams(scores, text, self.no_repeat_ngram)
+        if self.banned:
+            scores = ban(scores, self.banned)
         if written < self.min_tokens:
             scores = ban(scores, self.eos)
         if written == self.end_after:

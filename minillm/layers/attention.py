@@ -40,7 +40,7 @@ def attend(q, k, v, mask=None, keep=None, scale=None, bias=None, causal=False) -
     Dropout needs a `keep` as large as the scores, and so the form that has the scores.
     """
     (batch, heads, queries, _), keys = q.shape, k.shape[2]
-    chunk = None if keep is not None else chunk_size(batch * heads, queries, keys, array_module(q))
+    chunk = None if keep is not None else chunk_size(batch * heads, queries, keys, causal, array_module(q))
     if chunk is None:
         return attention(q, k, v, mask, keep, scale, bias, causal)
     return chunked_attention(q, k, v, mask, scale, bias, causal, chunk)

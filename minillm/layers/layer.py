@@ -23,7 +23,7 @@ class Parameter:
 
     def __init__(self, data: Array):
         self.data = data
-        self.grad = np.zeros_like(data)
+        self.grad = np.zeros(data.shape, data.dtype)  # unlike zeros_like, it takes no memory until it is written to
         self.name = ""
         self.trainable = True
 

@@ -154,7 +154,7 @@ class KeyValueCache:
         self.length = 0
 
     def reorder(self, rows: np.ndarray) -> None:
-        """From now on text i is a copy of what text rows[i] was; rows, on the host, may repeat texts, and may be fewer or more than there were."""
+        """From now on text i is a copy of what text rows[i] was. rows, on the host, may repeat texts, and be more or fewer than before."""
         batch = self.keys[0].shape[0]
         if min(rows) < 0 or max(rows) >= batch:
             raise ValueError(f"rows must be among the {batch} of the cache, from 0 to {batch - 1}, got {list(rows)}")

@@ -20,7 +20,7 @@ class Blank:
     """A generator of zeros. They take no memory until something is written over them."""
 
     def normal(self, mean: float, std: float, shape: tuple[int, ...]) -> np.ndarray:
-        return np.zeros(shape)
+        return np.zeros(shape, np.float32)
 
 
 def first_weights(seed: int | None, *key: int) -> np.random.Generator | Blank:

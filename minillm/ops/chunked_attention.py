@@ -29,15 +29,18 @@ def chunk_size(heads: int, queries: int, keys: int, causal: bool, xp=np) -> int 
     """The size of chunks that suits `heads` = B H matrices of scores (T, S); None where `attention` is at least as fast.
 
     Measured on a processor: the scores of a chunk stay in the cache, but are computed twice, forward and backward. Causal, the half that
-    is left out pays for that beyond 256 x 256 scores, and at T = 1,024 a third of the time is saved. Without it the two forms are
+    is left out pays for that from 256 x 256 scores on, and at T = 1,024 a third of the time is saved. Without it the two forms are
     equally fast at 1,024, and from there on chunks save memory. A GPU wants large products: there, 2^26 scores are computed at a time,
     and chunks are for what exceeds that.
     """
+    scores = queries * keys
     if xp is np:
-        size, least = 256, 256 if causal else 1024
+        size = 128 if scores <= 256**2 else 256 if scores <= 2048**2 else 512
+        enough = scores >= 256**2 if causal else scores > 1024**2
     else:
-        size = least = 1 << max(7, int(math.log2(2**26 / heads) / 2))
-    return size if queries * keys > least**2 else None
+        size = 1 << max(7, int(math.log2(2**26 / heads) / 2))
+        enough = scores > size**2
+    return size if enough else None
 
 
 def chunked_attention(q, k, v, mask=None, scale=None, bias=None, causal=False, chunk=256):

@@ -94,19 +94,21 @@ class WordPieceTokenizer(WithSpecialTokens):
 
         What `encode` lost, such as capitals and the spaces as they were, doesn't come back.
         """
-        return "".join(self.stream(self._known(ids, special)))
+        return "".join(self._written(self._known(ids, special)))
 
     def stream(self, ids: Iterable[int], special: bool = True) -> Iterator[str]:
         """The text of ids as they arrive, a token each; joined, the pieces are `decode` of all the ids."""
+        return self._written(known for i in ids for known in self._known([i], special))
+
+    def _written(self, ids: Iterable[int]) -> Iterator[str]:
         first = True
         for i in ids:
-            for known in self._known([i], special):
-                token = self._tokens[known]
-                if first or token.startswith(NO_SPACE_BEFORE):
-                    yield token
-                else:
-                    yield token[len(INSIDE) :] if token.startswith(INSIDE) else " " + token
-                first = False
+            token = self._tokens[i]
+            if first or token.startswith(NO_SPACE_BEFORE):
+                yield token
+            else:
+                yield token[len(INSIDE) :] if token.startswith(INSIDE) else " " + token
+            first = False
 
     def labels(self, ids: Sequence[int] | np.ndarray) -> list[str]:
         """Each token as the vocabulary writes it: ## begins a piece that is not its word's first."""

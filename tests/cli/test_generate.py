@@ -165,6 +165,7 @@ def test_sampling_options_reach_the_sampler(call, finished_run, monkeypatch):
         "--temperature=2",
     )
     assert seen.pop("ids") == load_run(finished_run)[1].encode("a").tolist()
+    assert len(seen.pop("banned")) == 0  # the model knows no more tokens than the tokenizer
     drawing = {"top_k": 4, "top_p": 0.5, "min_p": 0.1, "temperature": 2}
     assert seen == {"count": 7, "seed": 6, "repetition_penalty": 1.2, "no_repeat_ngram": 3, **drawing}
 
@@ -255,3 +256,15 @@ def test_where_no_token_may_follow(call, finished_run):
     code, out, err = call("generate", "--checkpoint", finished_run, "--prompt=the ", "--no-repeat-ngram=1")
     assert code == 2 and len(set(out)) == len(out) > 5
     assert "no other may follow" in err.splitlines()[-2]
+
+
+def test_the_text_ends_where_the_tokenizer_has_an_end(call, finished_run, monkeypatch):
+    """GPT-2's <|endoftext|>, here a letter."""
+    model, tokenizer = load_run(finished_run)
+    argv = ["generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=12", "--temperature=0"]
+    whole = call(*argv)[1].rstrip("\n")
+    letter = whole[9]
+    tokenizer.special_tokens = {"<|endoftext|>": int(tokenizer.encode(letter)[0])}
+    monkeypatch.setattr("minillm.cli.generate.load_run", lambda *args: (model, tokenizer))
+    assert call(*argv)[1] == "the " + whole[4:].split(letter)[0] + "\n" != whole
+    assert call(*argv[:-1], "--beams=1")[1] == call(*argv)[1]
