@@ -78,7 +78,7 @@ def page(rows: list[train_step.Row], alt: str, text: str | None, quick: bool) ->
     yield from profile.table(sizes)
     yield "## Long context\n"
     yield "Attention alone, forward and backward, causal, one sequence, 4 heads of width 64.\n"
-    yield from long_context.table(long_context.measure(quick))
+    yield from long_context.table(long_context.measure())
     if text is not None:
         yield "\n## Time to a given loss\n"
         yield "Tiny Shakespeare, to a loss of 1.898 nats a character on the whole validation split, evaluation left out. PyTorch trains"

@@ -82,7 +82,7 @@ def run_case(form: str, length: int, seconds: float) -> tuple[float, int | None]
     return median(times), None if before is None else peak_memory() - before
 
 
-def measure(quick: bool) -> Iterator[Row]:
+def measure(quick: bool = False) -> Iterator[Row]:
     for length in (length for length in LENGTHS if length <= 2048 or not quick):
         for form in FORMS:
             case = [form, str(length), str(0.3 if quick else 2.0)]

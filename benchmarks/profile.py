@@ -77,6 +77,7 @@ def seconds(work: Callable, repeats: int = REPEATS) -> float:
 
 
 def profile(name: str) -> Profile:
+    reuse_freed_memory()
     sizes, batch = SIZES[name]
     share = batch // default_workers(batch)
     config = GPTConfig(vocab_size=VOCAB, **sizes)
@@ -107,7 +108,7 @@ def profile(name: str) -> Profile:
 def table(names: list[str]) -> Iterator[str]:
     for name in names:
         found = profile(name)
-        yield f"**{name}**: a step of one worker takes {1e3 * found.step:.1f} ms, its matrix products alone {1e3 * found.products:.1f} ms "
+        yield f"**{name}**: a step of one worker takes {1e3 * found.step:.1f} ms, its matrix products alone {1e3 * found.products:.1f} ms"
         yield f"({found.step / found.products:.2f} times the bound).\n"
         yield "| function | ms in its own lines | share |"
         yield "|---|---:|---:|"
@@ -120,7 +121,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=SIZES, help="this size only")
     args = parser.parse_args()
-    reuse_freed_memory()
     for line in table([args.size] if args.size else list(SIZES)):
         print(line, flush=True)
 

@@ -23,7 +23,12 @@ COMMANDS = [
 PYTHON = [block for language, block in BLOCKS if language == "python"]
 
 # The same commands on a run that ends within a second.
-QUICKER = {"--minutes 5": "--minutes 0.01 --preset tiny --eval-batches 2", "--steps 4000": "--steps 4 --eval-batches 2"}
+QUICKER = {
+    "--objective masked": "--objective masked --overwrite --steps 2 --text book.txt --merges 20 --preset tiny",
+    "--objective denoise": "--objective denoise --overwrite --steps 2 --text book.txt --merges 20 --preset tiny",
+    "--minutes 5": "--minutes 0.01 --preset tiny --eval-batches 2",
+    "--steps 4000": "--steps 4 --eval-batches 2",
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +49,23 @@ def folder(tmp_path_factory):
         str(folder / "book.txt"),
     ]
     assert main(["pretrain", *run]) == 0
+    for objective in ("masked", "denoise"):
+        assert (
+            main(
+                [
+                    "pretrain",
+                    *run[:-4],
+                    "--objective",
+                    objective,
+                    "--merges",
+                    "20",
+                    "--out",
+                    str(folder / "runs" / objective),
+                    *run[-2:],
+                ]
+            )
+            == 0
+        )
     return folder
 
 

@@ -1,0 +1,121 @@
+"""A GPT-2 of its real size, 124 million random weights, read and writing: python -m benchmarks.gpt2_size [--quick]
+
+transformers writes the model into a temporary folder, half a gigabyte, which is removed afterwards. Then each side, in a process of its
+own, reads that folder, and writes tokens greedily after a prompt of one.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import NamedTuple
+
+from benchmarks.worker import peak_memory
+
+CORES, TOKENS = 2, 64
+
+
+class Row(NamedTuple):
+    side: str
+    load: float  # seconds from the folder to a model, its files being in the system's cache
+    token: float  # seconds for each token
+    memory: int | None  # peak resident bytes above that after the imports
+
+
+class Minillm:
+    def __init__(self):
+        from minillm import generation, models
+        from minillm.backend import reuse_freed_memory
+
+        reuse_freed_memory()
+        self.read, self.generate = models.load_pretrained, generation.generate
+
+    def load(self, folder: str) -> None:
+        self.model = self.read(folder)
+
+    def write(self) -> None:
+        list(self.generate(self.model, [1], TOKENS, temperature=0))
+
+
+class Transformers:
+    def __init__(self):
+        import torch
+        import transformers
+
+        torch.set_num_threads(CORES)
+        transformers.logging.set_verbosity_error()
+        self.one, self.kind = torch.tensor([[1]]), transformers.GPT2LMHeadModel
+
+    def load(self, folder: str) -> None:
+        self.model = self.kind.from_pretrained(folder)
+
+    def write(self) -> None:
+        length = {"max_new_tokens": TOKENS, "min_new_tokens": TOKENS}
+        self.model.generate(self.one, attention_mask=self.one, do_sample=False, **length)
+
+
+SIDES = {"minillm": Minillm, "transformers": Transformers}
+
+
+def work(name: str, folder: str, repeats: int) -> None:
+    """What a process does for `measure`: its figures, as one line of JSON."""
+    side = SIDES[name]()
+    imported = peak_memory()
+    load = seconds(lambda: side.load(folder))
+    side.write()
+    token = median(seconds(side.write) for _ in range(repeats)) / TOKENS
+    print(json.dumps([load, token, None if imported is None else peak_memory() - imported]))
+
+
+def seconds(call: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def write_model(folder: str) -> None:
+    """In a process of its own, which takes its memory with it."""
+    code = "import sys, transformers as t; t.GPT2LMHeadModel(t.GPT2Config()).save_pretrained(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, folder], check=True, capture_output=True)
+
+
+def measure(quick: bool) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        write_model(folder)
+        for name in SIDES:
+            command = [sys.executable, "-m", "benchmarks.gpt2_size", "--work", name, folder, "1" if quick else "5"]
+            answers = [
+                json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+                for _ in range(1 if quick else 3)
+            ]
+            yield Row(
+                name, *(median(figures) if None not in figures else None for figures in zip(*answers, strict=True))
+            )
+
+
+def table(rows: Iterator[Row]) -> Iterator[str]:
+    yield f"| GPT-2, 124 M | s to load | ms a token (of {TOKENS}) | peak MB |"
+    yield "|---|---:|---:|---:|"
+    for side, load, token, memory in rows:
+        yield f"| {side} | {load:.2f} | {1e3 * token:.1f} | {'?' if memory is None else f'{memory / 1e6:,.0f}'} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="once each")
+    parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.work:
+        name, folder, repeats = args.work
+        work(name, folder, int(repeats))
+        return
+    for line in table(measure(args.quick)):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
