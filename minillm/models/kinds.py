@@ -31,8 +31,8 @@ def kind_of(config: ModelConfig) -> str:
     return next(kind for kind, (known, _) in KINDS.items() if type(config) is known)
 
 
-def build(config: ModelConfig, *, seed: int = 0, device: Device = CPU) -> Model:
-    """A new model of this config, in float32."""
+def build(config: ModelConfig, *, seed: int | None = 0, device: Device = CPU) -> Model:
+    """A new model of this config, in float32; without a seed its weights are zero."""
     return KINDS[kind_of(config)][1](config, seed=seed, device=device)
 
 

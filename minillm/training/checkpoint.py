@@ -118,7 +118,7 @@ def load_model(directory: str | Path, device: Device = CPU) -> Model:
         raise missing(f"checkpoint {directory}", directory)
     config, path = read_config(directory / CONFIG), directory / WEIGHTS
     check_size(path, 4 * config.parameter_count())
-    model = build(config, device=device)
+    model = build(config, seed=None, device=device)
     shapes = {name: parameter.data.shape for name, parameter in model.vector.named.items()}
     tensors, metadata = read_tensors(path, shapes)
     check_config(path, metadata, config)

@@ -7,6 +7,7 @@ model.safetensors     the best weights so far            what `generate` and `at
 trainer.safetensors   the last weights, both moments, the step: what `--resume` reads, in one file so that it is always of one moment
 log.jsonl             one line a logged step or evaluation
 loss.png              the curves
+labels.json           the names of the classes             of a fine-tuned classifier only
 """
 
 import contextlib
@@ -21,7 +22,8 @@ from minillm.backend import CPU, Array, Device, to_host
 from minillm.errors import InputError
 from minillm.files import write_atomic
 from minillm.models import Model, ModelConfig, check_types, config_to_dict
-from minillm.text import Tokenizer, load_tokenizer, save_tokenizer
+from minillm.models.huggingface import is_pretrained, load_pretrained
+from minillm.text import Tokenizer, load_pretrained_tokenizer, load_tokenizer, save_tokenizer
 from minillm.training.checkpoint import (
     CONFIG,
     RETRAIN,
@@ -41,7 +43,8 @@ from minillm.training.options import TrainOptions
 from minillm.training.trainer import Progress, Trainer
 
 TOKENIZER, OPTIONS, STATE, LOG, CURVE = "tokenizer.json", "trainer.json", "trainer.safetensors", "log.jsonl", "loss.png"
-FILES = (CONFIG, TOKENIZER, OPTIONS, WEIGHTS, STATE, LOG, CURVE)
+LABELS = "labels.json"
+FILES = (CONFIG, TOKENIZER, OPTIONS, WEIGHTS, STATE, LOG, CURVE, LABELS)
 
 
 class Run:
@@ -84,8 +87,7 @@ class Run:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._remove_files()
-            write_json(self.path(CONFIG), config_to_dict(trainer.model.config))
-            save_tokenizer(tokenizer, self.path(TOKENIZER))
+            self.describe_model(trainer.model, tokenizer)
             self._save_state(trainer, {name: to_host(array) for name, array in state_arrays(trainer).items()})
             self.write_options(options, text)  # the last: with it there is a run
         except BaseException as error:
@@ -98,6 +100,15 @@ class Run:
                     f"Cannot write {self.directory}: {error.strerror}.", "Choose another --out."
                 ) from error
             raise
+
+    def describe_model(self, model: Model, tokenizer: Tokenizer) -> None:
+        """Write what of a model stays as it is while it trains."""
+        write_json(self.path(CONFIG), config_to_dict(model.config))
+        save_tokenizer(tokenizer, self.path(TOKENIZER))
+
+    def save_weights(self, model: Model) -> None:
+        """Write the weights for use."""
+        save_model(model, self.directory)
 
     def _remove_files(self) -> None:
         for name in FILES:
@@ -139,11 +150,10 @@ class Run:
     def tokenizer(self, config: ModelConfig) -> Tokenizer:
         """The run's tokenizer. A model with another vocabulary is an InputError."""
         tokenizer = load_tokenizer(self.path(TOKENIZER))
-        if tokenizer.vocab_size != config.vocab_size:
-            raise InputError(
-                f"{self.path(TOKENIZER)} knows {tokenizer.vocab_size} tokens, and the model {config.vocab_size}.",
-                RETRAIN,
-            )
+        known, body = tokenizer.vocab_size, getattr(config, "body", None)
+        there = (body or config).vocab_size
+        if known > there or (known < there and not body):  # a body may come from elsewhere, its vocabulary padded
+            raise InputError(f"{self.path(TOKENIZER)} knows {known} tokens, and the model {there}.", RETRAIN)
         return tokenizer
 
     def save(self, trainer: Trainer, best: bool = False) -> None:
@@ -153,7 +163,7 @@ class Run:
             if not np.isfinite(array).all():
                 trainer.check_finite(name.replace("_", " "), math.nan)
         if best or not self.path(WEIGHTS).exists():
-            save_model(trainer.model, self.directory)
+            self.save_weights(trainer.model)
         self._save_state(trainer, arrays)
 
     def _save_state(self, trainer: Trainer, arrays: dict[str, np.ndarray]) -> None:
@@ -238,6 +248,17 @@ def state_arrays(trainer: Trainer) -> dict[str, Array]:
 
 
 def load_run(directory: str | Path, device: Device = CPU) -> tuple[Model, Tokenizer]:
-    """What a run made: its best model, and the tokenizer that speaks its language."""
-    model = load_model(directory, device)
-    return model, Run(directory).tokenizer(model.config)
+    """What a run made: its best model, and the tokenizer that speaks its language. Or the same from a pretrained model's folder, in the
+    layout of Hugging Face, where a model may know more tokens than its tokenizer: they pad vocabularies.
+    """
+    if not is_pretrained(directory):
+        model = load_model(directory, device)
+        return model, Run(directory).tokenizer(model.config)
+    tokenizer, model = load_pretrained_tokenizer(directory), load_pretrained(directory, device)
+    known = getattr(model.config, "body", model.config).vocab_size
+    if tokenizer.vocab_size > known:
+        raise InputError(
+            f"The tokenizer in {directory} knows {tokenizer.vocab_size} tokens, and the model {known}.",
+            "Copy the model's files anew, all from one place.",
+        )
+    return model, tokenizer

@@ -1,0 +1,178 @@
+"""Pretrained models: a folder in Hugging Face's layout becomes a model of ours, and the other way round."""
+
+import itertools
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from safetensors.numpy import save
+
+from minillm.backend import CPU, Device, array_module, to_host
+from minillm.errors import InputError
+from minillm.files import write_atomic
+from minillm.models.huggingface.bert import CLASSIFIER, MASKED_LM, QUESTION_ANSWERING, label_fields, labels_of
+from minillm.models.huggingface.fields import Fields, shown
+from minillm.models.huggingface.files import CONFIG, COPY, WEIGHTS, Stored, read_headers, read_json, read_tensor
+from minillm.models.huggingface.gpt2 import GPT2
+from minillm.models.huggingface.t5 import TEXT_TO_TEXT
+from minillm.models.huggingface.tensors import Architecture, Tensor
+from minillm.models.model import Model
+
+ARCHITECTURES = (GPT2, MASKED_LM, CLASSIFIER, QUESTION_ANSWERING, TEXT_TO_TEXT)
+NAMES = {architecture.name: architecture for architecture in ARCHITECTURES}
+# Others for the same: without the head, which is tied; with a second one, which is left out; and an old name.
+NAMES |= {"GPT2Model": GPT2, "BertForPreTraining": MASKED_LM, "T5WithLMHeadModel": TEXT_TO_TEXT}
+
+
+class Match(NamedTuple):
+    """A tensor that a model needs, and the names of those in the files that have its numbers: more than one must be equal."""
+
+    tensor: Tensor
+    found: list[str]
+
+
+def is_pretrained(directory: str | Path) -> bool:
+    """Whether the config.json of a folder is one of Hugging Face, rather than minillm's own, or none."""
+    try:
+        values = read_json(Path(directory) / CONFIG)
+    except InputError:
+        return False
+    return "kind" not in values and bool({"model_type", "architectures"} & values.keys())
+
+
+def read_labels(directory: str | Path) -> list[str] | None:
+    """The names of a classifier's classes, in their order, from its config.json; None if there are none."""
+    return labels_of(read_json(Path(directory) / CONFIG))
+
+
+def load_pretrained(directory: str | Path, device: Device = CPU, dtype: type = np.float32) -> Model:
+    """The model in a folder with `config.json` and `model.safetensors` (or its shards, with `model.safetensors.index.json`).
+
+    GPT-2, BERT (masked words, classes, question answering) or T5; weights of 16 bits are widened. InputError, which names the file and what
+    is wrong in it, for whatever is missing, damaged, of another size than the config asks for, or not done by minillm. All of this is found
+    in the headers of the files, before there is memory for a single weight.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise InputError(f"There is no folder {directory}.", "Name the folder that holds the model's files.")
+    values = read_json(directory / CONFIG)
+    try:
+        architecture = _architecture(values)
+        config = architecture.read(Fields(values))
+    except InputError as error:
+        raise InputError(f"{directory / CONFIG}: {error.wrong}", error.remedy) from error
+    stored = read_headers(directory)
+    matches = _match(architecture, config, stored, directory)
+    model = architecture.model(config, seed=None, dtype=dtype, device=device)
+    for tensor, found in matches:
+        array = read_tensor(found[0], stored[found[0]])
+        for copy in found[1:]:
+            if not np.array_equal(read_tensor(copy, stored[copy]), array):
+                raise InputError(f"{directory}: {found[0]} and {copy} differ, and should be the same.", COPY)
+        _fill(model, tensor, array)
+    return model
+
+
+def _architecture(values: dict) -> Architecture:
+    """What config.json names. Without a name its type decides: a BERT is then one for masked words."""
+    names, kind = values.get("architectures"), values.get("model_type")
+    for name, architecture in NAMES.items():
+        if (not names or names == [name]) and kind == architecture.model_type:
+            return architecture
+    raise InputError(
+        f"It is of the type {shown(kind)} and the architecture {shown(names)}, which minillm does not know.",
+        f"It reads {', '.join(architecture.name for architecture in ARCHITECTURES)}.",
+    )
+
+
+def _match(architecture: Architecture, config, stored: dict[str, Stored], directory: Path) -> list[Match]:
+    """Every tensor of the model with where it is found; InputError unless all are there, of their shape, and no others."""
+    matches, missing, used = [], [], set()
+    for tensor in architecture.tensors(config):
+        found = [name for name in _spellings(tensor, architecture.prefix) if name in stored]
+        if not found and tensor.stand_in in stored:
+            found = [tensor.stand_in]
+        for name in found:
+            if stored[name].shape != tensor.shape:
+                raise InputError(
+                    f"{stored[name].path}: {name} is {stored[name].shape} where {CONFIG} asks for {tensor.shape}.", COPY
+                )
+        used.update(found)
+        matches.append(Match(tensor, found))
+        if not found:
+            missing.append(tensor.name)
+        if len(missing) == 3:
+            break  # a config may claim any number of layers
+    what = f"{directory} and a {architecture.name} of its {CONFIG} do not fit"
+    if missing:
+        raise InputError(f"{what}: missing is {', '.join(missing)}.", COPY)
+    unknown = (name for name in sorted(stored.keys() - used) if not re.fullmatch(architecture.ignored, name))
+    if odd := list(itertools.islice(unknown, 3)):
+        raise InputError(f"{what}: unknown is {', '.join(odd)}.", COPY)
+    return matches
+
+
+def _spellings(tensor: Tensor, prefix: str) -> list[str]:
+    """All names that a file may have for a tensor."""
+    names = (tensor.name, *tensor.copies)
+    return list(dict.fromkeys([*names, *(name.removeprefix(prefix) for name in names)]))
+
+
+def save_pretrained(
+    model: Model, directory: str | Path, *, labels: Sequence[str] | None = None, eos_id: int | None = None
+) -> None:
+    """Write a model so that transformers, and `load_pretrained`, can read it: `config.json` and `model.safetensors`.
+
+    `labels` are the names of a classifier's classes. `eos_id` is the token that ends a text: with it their `generate` knows where to stop.
+    InputError for a model that they have no place for, such as a decoder of the post-norm kind.
+    """
+    directory = Path(directory)
+    architecture = _architecture_of(model)
+    fields = {"architectures": [architecture.name], "model_type": architecture.model_type}
+    fields |= {
+        "dtype": model.vector.data.dtype.name,
+        "bos_token_id": None,
+        "eos_token_id": eos_id,
+        "pad_token_id": None,
+    }
+    fields |= architecture.write(model.config)
+    if labels is not None:
+        classes = getattr(model.config, "classes", 0)
+        if len(labels) != classes or len(set(labels)) != classes:
+            raise InputError(f"There are {len(labels)} labels for {classes} classes.", "Give each class its own name.")
+        fields |= label_fields(list(labels))
+    if (directory / CONFIG).exists() and "kind" in read_json(directory / CONFIG):
+        raise InputError(f"{directory} holds a run of minillm, which this would write over.", "Choose another folder.")
+    write_atomic(directory / WEIGHTS, save(tensors_of(model), {"format": "pt"}))
+    write_atomic(directory / CONFIG, (json.dumps(fields, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+
+
+def tensors_of(model: Model, which: str = "data") -> dict[str, np.ndarray]:
+    """A model's parameters, or with "grad" their gradients, as the tensors of Hugging Face, by their names."""
+    named, arrays = model.vector.named, {}
+    for tensor in _architecture_of(model).tensors(model.config):
+        parts = [to_host(getattr(named[name], which)) for name in tensor.parameters]
+        array = np.concatenate(parts, axis=-1)
+        arrays[tensor.name] = np.ascontiguousarray(array.T if tensor.transposed else array)
+    return arrays
+
+
+def _fill(model: Model, tensor: Tensor, array: np.ndarray) -> None:
+    """The other way round: put the numbers of one of their tensors into our parameters."""
+    array = array.T if tensor.transposed else array
+    for name, part in zip(tensor.parameters, np.split(array, len(tensor.parameters), axis=-1), strict=True):
+        data = model.vector.named[name].data
+        data[...] = array_module(data).asarray(part.astype(data.dtype, copy=False))
+
+
+def _architecture_of(model: Model) -> Architecture:
+    for architecture in ARCHITECTURES:
+        if type(model) is architecture.model:
+            return architecture
+    raise InputError(
+        f"Hugging Face has no model like a {type(model).__name__} of minillm.",
+        f"Written can be {', '.join(architecture.model.__name__ for architecture in ARCHITECTURES)}.",
+    )

@@ -1,0 +1,29 @@
+"""One small model of each kind that Hugging Face has too."""
+
+from minillm.models import (
+    GPT,
+    T5,
+    ClassifierConfig,
+    EncoderConfig,
+    GPTConfig,
+    MaskedLM,
+    QuestionAnswering,
+    QuestionAnsweringConfig,
+    SequenceClassifier,
+    T5Config,
+)
+
+ENCODER = EncoderConfig(vocab_size=11, context=9, layers=2, heads=3, d_model=6, d_ff=10, dropout=0.2, token_types=3)
+GPT_SIZES = {"vocab_size": 11, "context": 9, "layers": 2, "heads": 3, "d_model": 6, "d_ff": 10}
+T5_SIZES = {"vocab_size": 11, "layers": 2, "decoder_layers": 3, "heads": 3, "d_model": 6, "d_kv": 5, "d_ff": 10}
+V11 = {"activation": "gelu", "gated": True, "tie_head": False}
+
+MODELS = {
+    "GPT": (GPT, GPTConfig(**GPT_SIZES, dropout=0.1)),
+    "GPT with a head of its own": (GPT, GPTConfig(**GPT_SIZES, tie_head=False, activation="gelu_erf")),
+    "masked words": (MaskedLM, ENCODER),
+    "classes": (SequenceClassifier, ClassifierConfig(ENCODER, classes=4, pooler=True, head_dropout=0.3)),
+    "questions": (QuestionAnswering, QuestionAnsweringConfig(ENCODER)),
+    "T5": (T5, T5Config(**T5_SIZES)),
+    "T5 1.1": (T5, T5Config(**T5_SIZES, **V11, buckets=8, max_distance=9, pad_id=2, eps=1e-5)),
+}

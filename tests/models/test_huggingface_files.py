@@ -1,0 +1,458 @@
+"""A folder of Hugging Face, read with suspicion: shards, 16 bits, old spellings; and everything that can be wrong with it."""
+
+import json
+import os
+import tracemalloc
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from minillm.errors import InputError
+from minillm.gradcheck import randomize
+from minillm.models.huggingface import load_pretrained, read_labels, save_pretrained
+from minillm.models.huggingface.files import COPY, read_header, read_tensor
+from tests.models.pretrained import MODELS
+
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """write(name of a kind) -> a folder with such a model, and the model."""
+
+    def write(name):
+        kind, config = MODELS[name]
+        model = randomize(kind(config, dtype=np.float32), np.random.default_rng(0))
+        save_pretrained(model, tmp_path / name)
+        return tmp_path / name, model
+
+    return write
+
+
+def edit_config(folder, **fields):
+    path = folder / "config.json"
+    values = json.loads(path.read_text(encoding="utf-8")) | fields
+    path.write_text(json.dumps({name: value for name, value in values.items() if value is not ...}), encoding="utf-8")
+
+
+def edit_tensors(folder, edit):
+    """edit(arrays) changes the dictionary of tensors in place."""
+    arrays = load_file(folder / WEIGHTS)
+    edit(arrays)
+    save_file(arrays, folder / WEIGHTS)
+
+
+def in_shards(folder, parts=3):
+    arrays, names, shard_of = load_file(folder / WEIGHTS), [], {}
+    for i in range(parts):
+        names.append(f"model-{i + 1:05}-of-{parts:05}.safetensors")
+        part = dict(list(arrays.items())[i::parts])
+        save_file(part, folder / names[-1])
+        shard_of |= dict.fromkeys(part, names[-1])
+    (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": shard_of}), encoding="utf-8")
+    (folder / WEIGHTS).unlink()
+    return names
+
+
+def store(path, tensors):
+    """A safetensors file by hand: name -> (dtype, shape, bytes)."""
+    header, numbers = {}, b""
+    for name, (dtype, shape, content) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(numbers), len(numbers) + len(content)]}
+        numbers += content
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + numbers)
+
+
+def same(folder, model):
+    np.testing.assert_array_equal(load_pretrained(folder).vector.data, model.vector.data)
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_shards(write, name):
+    folder, model = write(name)
+    in_shards(folder)
+    same(folder, model)
+
+
+def test_every_width_is_widened_exactly(tmp_path):
+    values = [1.5, -2.25, 0.0, -0.0, 3.140625, 2.0**-14]
+    bits = np.array(values, np.float32).view(np.uint32)
+    store(
+        tmp_path / WEIGHTS,
+        {
+            "one byte, so that nothing is aligned": ("U8", [1], b"\7"),
+            "BF16": ("BF16", [2, 3], (bits >> 16).astype("<u2").tobytes()),
+            "F16": ("F16", [2, 3], np.array(values, "<f2").tobytes()),
+            "F32": ("F32", [2, 3], np.array(values, "<f4").tobytes()),
+            "F64": ("F64", [2, 3], np.array(values, "<f8").tobytes()),
+            "small": ("BF16", [1], np.array([1], "<u2").tobytes()),
+            "a number": ("F32", [], np.array(7, "<f4").tobytes()),
+        },
+    )
+    stored = read_header(tmp_path / WEIGHTS)
+    for name, dtype in {"BF16": np.float32, "F16": np.float16, "F32": np.float32, "F64": np.float64}.items():
+        array = read_tensor(name, stored[name])
+        assert array.dtype == dtype
+        np.testing.assert_array_equal(array, np.array(values).reshape(2, 3))
+        np.testing.assert_array_equal(np.signbit(array), np.signbit(values).reshape(2, 3))
+    assert read_tensor("small", stored["small"])[0] == 2.0**-133
+    assert read_tensor("a number", stored["a number"]) == 7
+    with pytest.raises(InputError, match="nothing is aligned holds U8, which minillm does not read"):
+        read_tensor("one byte, so that nothing is aligned", stored["one byte, so that nothing is aligned"])
+
+
+@pytest.mark.parametrize("dtype", ["BF16", "F16", "F32"])
+def test_numbers_that_are_not_finite(tmp_path, dtype):
+    content = {"BF16": 0x7F80, "F16": 0x7C00}.get(dtype, 0x7F800000).to_bytes(4 if dtype == "F32" else 2, "little")
+    store(tmp_path / WEIGHTS, {"weight": (dtype, [1], content)})
+    with pytest.raises(InputError, match="weight holds numbers that are not finite"):
+        read_tensor("weight", read_header(tmp_path / WEIGHTS)["weight"])
+
+
+def half_of_it(folder):
+    os.truncate(folder / WEIGHTS, os.path.getsize(folder / WEIGHTS) // 2)
+
+
+DAMAGE = {
+    "no folder": lambda d: d.rename(d.with_name("elsewhere")),
+    "no config": lambda d: (d / "config.json").unlink(),
+    "config is a folder": lambda d: ((d / "config.json").unlink(), (d / "config.json").mkdir()),
+    "config is not JSON": lambda d: (d / "config.json").write_bytes(b"{"),
+    "config is not UTF-8": lambda d: (d / "config.json").write_bytes(b'{"a": "\xff"}'),
+    "config is nested without end": lambda d: (d / "config.json").write_bytes(b"[" * 100_000),
+    "config is a list": lambda d: (d / "config.json").write_bytes(b"[1]"),
+    "no weights": lambda d: (d / WEIGHTS).unlink(),
+    "half of the weights": half_of_it,
+    "nothing of the weights": lambda d: os.truncate(d / WEIGHTS, 0),
+    "a byte too many": lambda d: (d / WEIGHTS).write_bytes((d / WEIGHTS).read_bytes() + b"\0"),
+    "a header without end": lambda d: (d / WEIGHTS).write_bytes(b"\xff" * 8 + (d / WEIGHTS).read_bytes()[8:]),
+    "not tensors": lambda d: (d / WEIGHTS).write_bytes(b"PK\x03\x04" * 10_000),
+    "weights are a folder": lambda d: ((d / WEIGHTS).unlink(), (d / WEIGHTS).mkdir()),
+    "a tensor larger than the file": lambda d: store(d / WEIGHTS, {"a": ("F32", [10**12], b"1234")}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damaged_files_are_refused(write, damage):
+    folder, _ = write("GPT")
+    DAMAGE[damage](folder)
+    with pytest.raises(InputError) as caught:
+        load_pretrained(folder)
+    assert str(folder) in caught.value.wrong
+    assert caught.value.remedy == (COPY if damage != "no folder" else "Name the folder that holds the model's files.")
+
+
+def test_a_pickle_is_never_read(write):
+    folder, _ = write("GPT")
+    (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
+    with pytest.raises(InputError, match="reading that could run any program") as caught:
+        load_pretrained(folder)
+    assert "save_pretrained" in caught.value.remedy
+
+
+def edit_index(folder, edit):
+    values = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    edit(values)
+    (folder / INDEX).write_text(json.dumps(values), encoding="utf-8")
+
+
+def point_at(name):
+    return lambda d, names: edit_index(d, lambda v: v["weight_map"].update({"transformer.wte.weight": name}))
+
+
+BAD_SHARDS = {
+    "Cannot read|damaged": lambda d, names: (d / names[1]).unlink(),
+    "does not say which tensor is in which file": lambda d, names: edit_index(d, lambda v: v.pop("weight_map")),
+    "does not say": lambda d, names: edit_index(d, lambda v: v.update(weight_map={"a": 1})),
+    "names '../model.safetensors', which is no file beside it": point_at("../model.safetensors"),
+    "names '/model.safetensors'": point_at("/model.safetensors"),
+    "names '..'": point_at(".."),
+    "names ''": point_at(""),
+    r"names '..\\\\model.safetensors'": point_at("..\\model.safetensors"),
+    "looks for transformer.wte.weight in .*, and it is not there": point_at("model-00003-of-00003.safetensors"),
+    "missing is transformer.wte.weight": lambda d, names: edit_index(
+        d, lambda v: v["weight_map"].pop("transformer.wte.weight")
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", BAD_SHARDS)
+def test_shards_that_do_not_fit_together(write, wrong):
+    folder, _ = write("GPT")
+    (folder.parent / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes())  # what a path out of the folder would find
+    BAD_SHARDS[wrong](folder, in_shards(folder))
+    with pytest.raises(InputError, match=wrong) as caught:
+        load_pretrained(folder)
+    assert caught.value.remedy == COPY
+
+
+# Tensors --------------------------------------------------------------------------------------------------------------
+
+WTE, FC = "transformer.wte.weight", "transformer.h.1.mlp.c_fc.weight"
+BAD_TENSORS = {
+    f"missing is {FC}": lambda a: a.pop(FC),
+    "missing is transformer.ln_f.weight, transformer.ln_f.bias": lambda a: (
+        a.pop("transformer.ln_f.bias"),
+        a.pop("transformer.ln_f.weight"),
+    ),
+    "unknown is bonus": lambda a: a.update(bonus=np.zeros(3, np.float32)),
+    "unknown is transformer.h.2.ln_1.bias": lambda a: a.update({"transformer.h.2.ln_1.bias": np.zeros(6, np.float32)}),
+    r"c_fc.weight is \(10, 6\) where config.json asks for \(6, 10\)": lambda a: a.update(
+        {FC: np.ascontiguousarray(a[FC].T)}
+    ),
+    r"lm_head.weight is \(3, 6\)": lambda a: a.update({"lm_head.weight": a[WTE][:3]}),
+    "wte.weight and lm_head.weight differ": lambda a: a.update({"lm_head.weight": a[WTE] + 1}),
+    "ln_f.bias holds I32, which": lambda a: a.update({"transformer.ln_f.bias": np.zeros(6, np.int32)}),
+    "ln_f.bias holds numbers that are not finite": lambda a: a.update(
+        {"transformer.ln_f.bias": np.full(6, np.nan, np.float32)}
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", BAD_TENSORS)
+def test_other_tensors_than_the_config_asks_for(write, wrong):
+    folder, _ = write("GPT")
+    edit_tensors(folder, BAD_TENSORS[wrong])
+    with pytest.raises(InputError, match=wrong) as caught:
+        load_pretrained(folder)
+    assert str(folder) in caught.value.wrong
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"n_embd": 3 * 10**12},
+        {"n_layer": 10**12},
+        {"n_layer": 1},
+        {"n_positions": 10**15},
+        {"vocab_size": 10**15},
+        {"n_inner": 10**13},
+        {"vocab_size": 12},
+    ],
+    ids=str,
+)
+def test_a_config_of_another_size_is_refused_before_memory_is_asked_for(write, sizes):
+    folder, _ = write("GPT")
+    edit_config(folder, **sizes)
+    tracemalloc.start()
+    try:
+        with pytest.raises(
+            InputError, match=r"asks for|do not fit: (missing|unknown) is transformer\.h\.1\.|missing is"
+        ):
+            load_pretrained(folder)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+# Other spellings, and what is not needed ------------------------------------------------------------------------------
+
+
+def renamed(arrays, change):
+    for name in list(arrays):
+        arrays[change(name)] = arrays.pop(name)
+
+
+def masks(arrays):
+    for i in range(2):
+        arrays[f"h.{i}.attn.bias"] = np.tril(np.ones((1, 1, 9, 9), np.uint8))
+        arrays[f"h.{i}.attn.masked_bias"] = np.array(-1e4, np.float32)
+    renamed(arrays, lambda name: name.removeprefix("transformer."))
+
+
+def oldest_bert(arrays):
+    renamed(
+        arrays,
+        lambda name: name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"),
+    )
+    arrays["cls.predictions.decoder.weight"] = arrays["bert.embeddings.word_embeddings.weight"]
+    arrays["cls.predictions.decoder.bias"] = arrays["cls.predictions.bias"]
+    arrays["bert.embeddings.position_ids"] = np.arange(9)[None]
+    for name in ("cls.seq_relationship.weight", "cls.seq_relationship.bias"):
+        arrays[name] = np.ones((2, 6), np.float32)
+    for name in ("bert.pooler.dense.weight", "bert.pooler.dense.bias"):
+        arrays[name] = np.ones((6, 6), np.float32)
+
+
+def copies_of_the_table(arrays):
+    for half in ("encoder", "decoder"):
+        arrays[f"{half}.embed_tokens.weight"] = arrays["shared.weight"]
+    arrays["decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"] = np.ones((32, 3), np.float32)
+
+
+SPELLINGS = {
+    "GPT-2 as it was published": ("GPT", masks),
+    "GPT-2 with its head": ("GPT", lambda a: a.update({"lm_head.weight": a[WTE]})),
+    "GPT-2 with its head instead of its table": ("GPT", lambda a: a.update({"lm_head.weight": a.pop(WTE)})),
+    "BERT as it was published": ("masked words", oldest_bert),
+    "BERT with a bias under its other name": (
+        "masked words",
+        lambda a: a.update({"cls.predictions.decoder.bias": a.pop("cls.predictions.bias")}),
+    ),
+    "BERT for questions with a pooler": (
+        "questions",
+        lambda a: a.update({"bert.pooler.dense.bias": np.ones(6, np.float32)}),
+    ),
+    "T5 as it was published": ("T5", copies_of_the_table),
+    "T5 with its head": ("T5", lambda a: a.update({"lm_head.weight": a["shared.weight"]})),
+    "T5 without the shared table": (
+        "T5",
+        lambda a: a.update({"encoder.embed_tokens.weight": a.pop("shared.weight")}),
+    ),
+    "T5 1.1 as it was published": ("T5 1.1", copies_of_the_table),
+}
+
+
+@pytest.mark.parametrize("case", SPELLINGS)
+def test_other_spellings(write, case):
+    name, edit = SPELLINGS[case]
+    folder, model = write(name)
+    edit_tensors(folder, edit)
+    same(folder, model)
+
+
+def test_a_pooler_is_no_leftover_where_it_is_read(write):
+    folder, _ = write("classes")
+    edit_tensors(folder, lambda a: a.pop("bert.pooler.dense.bias"))
+    with pytest.raises(InputError, match=r"missing is bert\.pooler\.dense\.bias"):
+        load_pretrained(folder)
+
+
+def test_a_head_that_is_not_scaled_and_yet_shared(write):
+    """transformers 5 ties T5's head and table unless a file holds both, and says by another field whether the head is scaled."""
+    folder, model = write("T5 1.1")
+    edit_tensors(folder, lambda a: a.pop("lm_head.weight"))
+    edit_config(folder, tie_word_embeddings=True)
+    again = load_pretrained(folder)
+    assert again.config == model.config
+    np.testing.assert_array_equal(again.head.weight.data, model.embedding.weight.data.T)
+    edit_config(folder, tie_word_embeddings=False, scale_decoder_outputs=...)  # as transformers 4 wrote it
+    assert load_pretrained(folder).config == model.config
+
+
+# Configs --------------------------------------------------------------------------------------------------------------
+
+UNSUPPORTED = {
+    "GPT": [
+        ("scale_attn_by_inverse_layer_idx", True),
+        ("scale_attn_weights", False),
+        ("add_cross_attention", True),
+        ("layer_norm_epsilon", 1e-6),
+        ("activation_function", "silu"),
+        ("architectures", ["GPT2ForSequenceClassification"]),
+        ("architectures", ["GPT2LMHeadModel", "GPT2Model"]),
+        ("architectures", "GPT2LMHeadModel"),
+        ("architectures", ["BertForMaskedLM"]),
+        ("model_type", "llama"),
+        ("model_type", None),
+    ],
+    "masked words": [
+        ("is_decoder", True),
+        ("add_cross_attention", True),
+        ("position_embedding_type", "relative_key"),
+        ("hidden_act", "swish"),
+        ("tie_word_embeddings", False),
+    ],
+    "classes": [("problem_type", "regression"), ("problem_type", "multi_label_classification")],
+    "T5": [
+        ("feed_forward_proj", "gated-silu"),
+        ("feed_forward_proj", "gated"),
+        ("decoder_start_token_id", 1),
+        ("is_encoder_decoder", False),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"), [(kind, *pair) for kind, pairs in UNSUPPORTED.items() for pair in pairs]
+)
+def test_what_minillm_does_not_do_is_named(write, kind, name, value):
+    folder, _ = write(kind)
+    edit_config(folder, **{name: value})
+    with pytest.raises(InputError) as caught:
+        load_pretrained(folder)
+    assert caught.value.wrong.startswith(str(folder / "config.json"))
+    assert json.dumps(value) in caught.value.wrong
+    if name in ("architectures", "model_type"):
+        assert "BertForQuestionAnswering" in caught.value.remedy
+    else:
+        assert name in caught.value.wrong and caught.value.remedy.startswith("Supported is ")
+
+
+WRONG_FIELDS = [
+    ("GPT", "n_layer", 2.0),
+    ("GPT", "n_layer", True),
+    ("GPT", "n_layer", -1),
+    ("GPT", "n_head", 4),
+    ("GPT", "n_embd", "6"),
+    ("GPT", "resid_pdrop", "0.1"),
+    ("GPT", "resid_pdrop", float("nan")),
+    ("GPT", "tie_word_embeddings", 1),
+    ("GPT", "activation_function", ["relu"]),
+    ("masked words", "layer_norm_eps", 0),
+    ("masked words", "type_vocab_size", "2"),
+    ("masked words", "is_decoder", "no"),
+    ("classes", "id2label", {"0": "a"}),
+    ("classes", "id2label", {"0": "a", "2": "b"}),
+    ("classes", "id2label", ["a", "b"]),
+    ("classes", "classifier_dropout", 1.0),
+    ("T5", "relative_attention_num_buckets", 2),
+    ("T5", "layer_norm_epsilon", "small"),
+    ("T5", "pad_token_id", 11),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "value"), WRONG_FIELDS)
+def test_a_field_of_another_type_or_range(write, kind, name, value):
+    folder, _ = write(kind)
+    edit_config(folder, **{name: value}, **({"decoder_start_token_id": value} if name == "pad_token_id" else {}))
+    with pytest.raises(InputError) as caught:
+        load_pretrained(folder)
+    assert caught.value.wrong.startswith(str(folder / "config.json"))
+
+
+def test_a_long_value_is_shortened(write):
+    folder, _ = write("GPT")
+    edit_config(folder, activation_function="x" * 1000)
+    with pytest.raises(InputError) as caught:
+        load_pretrained(folder)
+    assert len(caught.value.wrong) < 300
+
+
+def test_defaults_are_those_of_hugging_face(write):
+    """A config.json may leave out what it has not changed: then sizes are GPT-2's, and these files don't fit."""
+    folder, _ = write("GPT")
+    edit_config(folder, n_embd=..., n_inner=..., architectures=..., n_head=...)
+    with pytest.raises(InputError, match=r"wte.weight is \(11, 6\) where config.json asks for \(11, 768\)"):
+        load_pretrained(folder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "left_out"),
+    [
+        ("masked words", ["architectures", "hidden_act", "layer_norm_eps", "is_decoder"]),
+        ("T5", ["architectures", "relative_attention_num_buckets", "feed_forward_proj", "scale_decoder_outputs"]),
+        ("GPT", ["architectures", "activation_function", "resid_pdrop", "tie_word_embeddings"]),
+    ],
+)
+def test_fields_that_are_left_out(write, kind, left_out):
+    folder, model = write(kind)
+    edit_config(folder, **dict.fromkeys(left_out, ...))
+    assert load_pretrained(folder).config == model.config
+    edit_config(folder, **dict.fromkeys(left_out))
+    assert load_pretrained(folder).config == model.config
+
+
+def test_two_classes_need_no_names(write):
+    folder, _ = write("classes")
+    edit_tensors(
+        folder, lambda a: a.update({name: a[name][:2].copy() for name in ("classifier.weight", "classifier.bias")})
+    )
+    edit_config(folder, id2label=..., label2id=...)
+    assert load_pretrained(folder).config.classes == 2
+    assert read_labels(folder) is None
