@@ -12,6 +12,8 @@ from minillm.errors import InputError
 
 COMMANDS = {
     "pretrain": "train a model on a text, from nothing",
+    "finetune": "teach a trained model to tell classes of texts apart",
+    "classify": "name the class of a text",
     "generate": "continue a prompt with a trained model",
     "fill": "put back what is missing in a text",
     "attention": "draw where a trained model looks",

@@ -10,7 +10,8 @@ from minillm.cli.filling import answer, as_source, framed
 from minillm.cli.parser import choice
 from minillm.cli.terminal import count, say
 from minillm.errors import InputError
-from minillm.models import GPT, EncoderDecoder, MaskedLM, Model
+from minillm.finetuning import tokenize
+from minillm.models import GPT, EncoderDecoder, MaskedLM, Model, SequenceClassifier
 from minillm.text import Tokenizer
 from minillm.training import load_run
 
@@ -52,8 +53,8 @@ def run(args) -> None:
     from minillm.plots import attention_grid, attention_heatmap, save
 
     model, tokenizer = load_run(args.checkpoint)
-    layers = selected("layer", args.layer, model.config.layers)
-    heads = selected("head", args.head, model.config.heads)
+    config = getattr(model.config, "body", model.config)
+    layers, heads = selected("layer", args.layer, config.layers), selected("head", args.head, config.heads)
     maps = maps_of(model, tokenizer, args.text, args.view, args.target)
     weights, view = (
         maps.weights[layers][:, heads],
@@ -84,9 +85,12 @@ def maps_of(model: Model, tokenizer: Tokenizer, text: str, view: str | None = No
         body, causal = model.body, False
     elif isinstance(model, GPT):
         ids, body, causal = tokenizer.encode(text), model, True
+    elif isinstance(model, SequenceClassifier):
+        (ids,), *_ = tokenize([text], tokenizer)
+        body, causal = model.body, isinstance(model.body, GPT)
     else:
         raise InputError(f"There are no attention maps of {model.config.name} yet.", "Use a pretrained model.")
-    context = model.config.context
+    context = body.config.context
     if not 1 <= len(ids) <= context:
         raise InputError(
             f"The text has {len(ids)} tokens, and the model reads 1 to {context} at once.", "Give another --text."

@@ -10,7 +10,7 @@ from minillm.backend import choose_device
 from minillm.cli.objectives import OBJECTIVES, Recipe, batches, unigram_ids
 from minillm.cli.parser import choice
 from minillm.cli.presets import DEFAULT, PRESETS
-from minillm.cli.session import STOP_AT, announce_plan, draw_curve, train
+from minillm.cli.session import CHANGEABLE, STOP_AT, announce_plan, changes, check_end, draw_curve, train
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.layers.block import BLOCKS
@@ -28,7 +28,6 @@ Train a model on a text, from nothing: a GPT, or with --objective an encoder or 
 reads the Python language reference, which every Python brings along. Ctrl-C stops and saves; --resume goes on as if
 nothing had happened."""
 
-CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # what --resume may alter
 FLAGS = {"tie_head": "--untied", "bias": "--no-bias"}  # the options that are not called as what they set
 
 
@@ -231,24 +230,16 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     config = folder.config()
     tokenizer = folder.tokenizer(config)
     learned = tokenizer.to_json()
+    if facts["chosen"].get("objective") not in OBJECTIVES:
+        raise InputError(
+            f"{args.out} holds a run that pretrain did not begin.", "Go on with the command that did, such as finetune."
+        )
     recipe = OBJECTIVES[facts["chosen"]["objective"]]
     fixed = config.to_dict() | options.to_dict() | facts["chosen"]
     fixed |= {"tokenizer": learned["type"], "merges": len(learned.get("merges", []))}
     preset = {name: value for name, value in PRESETS.get(args.preset, {}).items() if name not in CHANGEABLE}
     named = {name: value for name, value in vars(args).items() if value is not None}
-    changes = {}
-    for name, value in (preset | named).items():
-        if name not in fixed or fixed[name] == value:
-            continue
-        if name not in CHANGEABLE:
-            raise InputError(
-                f"This run has {name} {fixed[name]}, and --resume cannot change it to {value}.",
-                f"Leave {FLAGS.get(name, '--' + name.replace('_', '-'))} out, or start another run.",
-            )
-        changes[name] = value
-    if "steps" in changes:
-        changes.setdefault("minutes", None)
-    options = dataclasses.replace(options, **changes)
+    options = dataclasses.replace(options, **changes(preset | named, fixed, FLAGS))
     check_memory(config, options, facts["chosen"]["context"])
     source = args.text if args.text is not None else facts["source"]
     if source == "-" and args.text is None and sys.stdin.isatty():
@@ -264,15 +255,7 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     data = recipe.data(tokenizer.encode(text), tokenizer, facts["chosen"])
     trainer = Trainer(build(config, device=device), data, options, recipe.objective)
     folder.load(trainer)
-    if args.steps is not None and args.steps < trainer.steps_done:
-        raise InputError(
-            f"This run has done {trainer.steps_done} steps, and cannot end at {args.steps}.", "Give more --steps."
-        )
-    if args.stop_at is not None and args.stop_at < trainer.steps_done:
-        raise InputError(
-            f"This run has done {trainer.steps_done} steps, and cannot stop at {args.stop_at}.",
-            "Give a later --stop-at.",
-        )
+    check_end(trainer, args.steps, args.stop_at)
     folder.write_options(options, facts)
     return folder, trainer, tokenizer, facts
 

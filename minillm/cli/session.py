@@ -11,6 +11,40 @@ from minillm.cli.terminal import count, duration, say
 from minillm.errors import InputError
 from minillm.training import DivergedError, Progress, Run, Trainer
 
+CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # what --resume may alter
+
+
+def changes(named: dict, fixed: dict, flags: dict[str, str]) -> dict:
+    """What --resume alters of a run: `named` on the command line, `fixed` when the run began, both by the names of the values.
+
+    `flags` has the options that are not called as what they set. InputError for a value that can't be altered.
+    """
+    changed = {}
+    for name, value in named.items():
+        if name not in fixed or fixed[name] == value:
+            continue
+        if name not in CHANGEABLE:
+            raise InputError(
+                f"This run has {name} {fixed[name]}, and --resume cannot change it to {value}.",
+                f"Leave {flags.get(name, '--' + name.replace('_', '-'))} out, or start another run.",
+            )
+        changed[name] = value
+    if "steps" in changed:
+        changed.setdefault("minutes", None)
+    return changed
+
+
+def check_end(trainer: Trainer, steps: int | None, stop_at: int | None) -> None:
+    """Raise InputError if a resumed run is already past the end that it is asked for."""
+    if steps is not None and steps < trainer.steps_done:
+        raise InputError(
+            f"This run has done {trainer.steps_done} steps, and cannot end at {steps}.", "Give more --steps."
+        )
+    if stop_at is not None and stop_at < trainer.steps_done:
+        raise InputError(
+            f"This run has done {trainer.steps_done} steps, and cannot stop at {stop_at}.", "Give a later --stop-at."
+        )
+
 
 def announce_plan(trainer: Trainer, folder: Run, tokens: int, batches: int) -> None:
     """How long it will take, measured on real batches, before it starts. A step has so many tokens, an evaluation so many batches."""
@@ -94,8 +128,8 @@ def report(trainer: Trainer, progress: Progress, sample: str) -> str:
     return f"step {progress.step:>6,}  {duration(trainer.elapsed):>11}  validation loss {progress.validation:.3f}{best}\n    {shown}\n"
 
 
-def draw_curve(folder: Run, chance: float, unigram: float) -> None:
-    """loss.png, from the log. A picture that can't be drawn is no reason to stop."""
+def draw_curve(folder: Run, chance: float, unigram: float, *, per: str = "token", choices: str = "V") -> None:
+    """loss.png, from the log: the loss `per` token, which is one of so many `choices`. No picture is no reason to stop."""
     from minillm.plots import loss_curve, save
     from minillm.training.run import CURVE
 
@@ -105,10 +139,12 @@ def draw_curve(folder: Run, chance: float, unigram: float) -> None:
         [(e["step"], e["validation"]) for e in entries if "validation" in e],
         chance=chance,
         unigram=unigram,
+        per=per,
+        choices=choices,
     )
     losses = [e["validation"] for e in entries if "validation" in e]
     seen = (
-        f"Validation loss falls from {losses[0]:.2f} to {min(losses):.2f} nats a token."
+        f"Validation loss falls from {losses[0]:.2f} to {min(losses):.2f} nats a {per}."
         if losses
         else "No evaluation yet."
     )

@@ -20,12 +20,15 @@ def loss_curve(
     *,
     chance: float | None = None,
     unigram: float | None = None,
+    per: str = "token",
+    choices: str = "V",
     title: str | None = None,
 ) -> Figure:
     """Train and validation loss, each a sequence of (step, loss); points that are not finite are left out.
 
     `chance` is ln V, the loss of guessing blindly; `unigram` is the entropy of the token frequencies, the loss of knowing
-    nothing else. Both are lines across the figure.
+    nothing else. Both are lines across the figure. `per` says what the loss is counted for, and `choices` how many it chooses among are
+    called: a classifier's is per text, and C.
     """
     figure = new_figure()
     axes = figure.subplots()
@@ -33,11 +36,11 @@ def loss_curve(
     _draw_validation(axes, *_finite(validation))
     # The names stand right of the data; one above its line and one below, as the entropy is never more than ln V.
     if chance is not None:
-        _draw_level(axes, chance, f"guessing blindly:\nln V = {chance:.2f}", above=True)
+        _draw_level(axes, chance, f"guessing blindly:\nln {choices} = {chance:.2f}", above=True)
     if unigram is not None:
         _draw_level(axes, unigram, f"only frequencies:\nentropy = {unigram:.2f}", above=False)
     axes.set_xlabel("step")
-    axes.set_ylabel("loss (nats per token)")
+    axes.set_ylabel(f"loss (nats per {per})")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if title:
         axes.set_title(plain_text(title), parse_math=False, wrap=True)

@@ -112,6 +112,10 @@ def test_each_row_has_its_own_ngrams():
     assert np.isneginf(scores).tolist() == [[False, True, True], [True, False, False]]
 
 
+def test_some_tokens_never_come():
+    assert kept(Rules(banned=range(17, 20)).apply(np.zeros((1, 20)), np.zeros((1, 5), int), 0)[0]) == list(range(17))
+
+
 @pytest.mark.parametrize("eos", [(0,), [0, 18]])
 def test_no_end_before_the_minimum(eos):
     rules = Rules(min_tokens=3, eos=eos)

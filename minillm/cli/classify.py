@@ -1,0 +1,41 @@
+"""python -m minillm classify: name the class of a text."""
+
+import sys
+
+import numpy as np
+
+from minillm.backend import choose_device
+from minillm.cli.parser import choice
+from minillm.cli.terminal import count, say, visible
+from minillm.errors import InputError
+from minillm.finetuning import load_classifier, padding_of, probabilities_of, tokenize
+from minillm.text import read_text
+
+DESCRIPTION = """example: python -m minillm classify --checkpoint runs/reviews --text "a warm and funny film"
+
+Name the class of a text with a fine-tuned model: for each text a line with the class, and, each after a tab, all classes
+with their probabilities, the likeliest first."""
+
+
+def add_arguments(parser) -> None:
+    add = parser.add_argument
+    add("--checkpoint", metavar="DIR", required=True, help="the folder of a run of finetune, or of a BERT with classes")
+    add("--text", metavar="TEXT", required=True, help="the text; - reads texts from standard input, one a line")
+    devices = choice("device", ["auto", "cpu", "gpu"])
+    add("--device", type=devices, metavar="NAME", default="cpu", help="auto, cpu (default) or gpu")
+
+
+def run(args) -> None:
+    model, tokenizer, classes = load_classifier(args.checkpoint, choose_device(args.device))
+    texts = read_text("-").removesuffix("\n").split("\n") if args.text == "-" else [args.text]
+    tokens = tokenize(texts, tokenizer, model.config.body.context)
+    if args.text != "-" and not len(tokens.rows[0]):
+        raise InputError("The model knows no character of the text.", "Give another --text.")
+    if tokens.cut:
+        say(f"({count(tokens.cut, 'text')} of more than {model.config.body.context} tokens cut to that.)")
+    if tokens.dropped:
+        say(f"({count(tokens.dropped, 'character')} that the model's tokenizer does not know left out.)")
+    names = [visible(name) if sys.stdout.isatty() else name for name in classes]
+    for probabilities in probabilities_of(model, tokens.rows, padding_of(tokenizer)):
+        order = np.argsort(-probabilities, kind="stable")
+        print(names[order[0]], *(f"{names[i]} {probabilities[i]:.3f}" for i in order), sep="\t")

@@ -1,0 +1,41 @@
+"""Fine-tuning: a pretrained body and a new head learn, from examples with labels, to tell classes of texts apart."""
+
+from minillm.finetuning.bag_of_words import BagOfWords
+from minillm.finetuning.data import FeatureData, TextData, Tokens, padded, padding_of, tokenize
+from minillm.finetuning.examples import Examples, classes_of, hold_out, numbers_of, read_examples
+from minillm.finetuning.last_layer import LAST_LAYER, LastLayer, features_of
+from minillm.finetuning.methods import Method, Trained, body_of, learned_count, merged, new_classifier, prepare
+from minillm.finetuning.run import FinetuningRun, LoadedClassifier, load_classifier, read_classes
+from minillm.finetuning.scores import accuracy_of, confusion_matrix, probabilities_of
+
+__all__ = [
+    "LAST_LAYER",
+    "BagOfWords",
+    "Examples",
+    "FeatureData",
+    "FinetuningRun",
+    "LastLayer",
+    "LoadedClassifier",
+    "Method",
+    "TextData",
+    "Tokens",
+    "Trained",
+    "accuracy_of",
+    "body_of",
+    "classes_of",
+    "confusion_matrix",
+    "features_of",
+    "hold_out",
+    "learned_count",
+    "load_classifier",
+    "merged",
+    "new_classifier",
+    "numbers_of",
+    "padded",
+    "padding_of",
+    "prepare",
+    "probabilities_of",
+    "read_classes",
+    "read_examples",
+    "tokenize",
+]

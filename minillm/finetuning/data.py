@@ -1,0 +1,109 @@
+"""From labelled texts to batches."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minillm.text import CharTokenizer, Tokenizer, with_cls_and_sep
+
+NEAR = 8
+
+
+class Tokens(NamedTuple):
+    """Texts as a classifier reads them."""
+
+    rows: list[np.ndarray]  # the ids of each, int64 (T,), at most as many as the model sees at once
+    cut: int  # texts that were longer than that
+    dropped: int  # characters that the tokenizer doesn't know, and that were left out
+
+
+def tokenize(texts: Sequence[str], tokenizer: Tokenizer, context: int | None = None) -> Tokens:
+    """A tokenizer with [CLS] and [SEP] puts them around every text, since that is how its model has read texts so far.
+
+    A text of more tokens than the context loses its end. A character tokenizer knows the characters of the text that it was made for;
+    others are left out.
+    """
+    known = set(tokenizer.characters) if isinstance(tokenizer, CharTokenizer) else None
+    framed = {"[CLS]", "[SEP]"} <= tokenizer.special_tokens.keys()
+    room = sys.maxsize if context is None else context - 2 if framed else context
+    rows, cut, dropped = [], 0, 0
+    for text in texts:
+        if known is not None:
+            legible = "".join(character for character in text if character in known)
+            dropped += len(text) - len(legible)
+        ids = tokenizer.encode(text if known is None else legible)
+        cut += len(ids) > room
+        ids = ids[:room]
+        rows.append((with_cls_and_sep(tokenizer.special_tokens, ids)[0] if framed else ids).astype(np.int64))
+    return Tokens(rows, cut, dropped)
+
+
+def padding_of(tokenizer: Tokenizer) -> int:
+    """What fills up the short rows of a batch. Nobody looks at it: where there is no token for it, any will do."""
+    return tokenizer.special_tokens.get("[PAD]", 0)
+
+
+def padded(rows: Sequence[np.ndarray], pad: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of different lengths -> ids (B, T), T the longest, and mask (B, T), boolean, True = real token."""
+    lengths = np.array([len(row) for row in rows])
+    mask = np.arange(max(lengths.max(), 1)) < lengths[:, None]
+    ids = np.full(mask.shape, pad, np.int64)
+    ids[mask] = np.concatenate(rows)
+    return ids, mask
+
+
+def by_length(rows: Sequence[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Which rows to read together, `size` at a time: those of a like length, so that little is padding."""
+    order = np.argsort([len(row) for row in rows], kind="stable")
+    for first in range(0, len(order), size):
+        yield order[first : first + size]
+
+
+class TextData:
+    """Batches (ids, mask, labels) for `classification`: texts drawn at random, each as likely as any other.
+
+    Those of one batch have a like length, so that little is padding: they come from the same NEAR batches' worth of texts, in their order
+    by length.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[np.ndarray],
+        labels: np.ndarray,
+        held_out: Sequence[np.ndarray],
+        held_out_labels: np.ndarray,
+        pad: int,
+    ):
+        self.rows, self.labels, self.pad = rows, labels, pad
+        self.held_out, self.held_out_labels = held_out, held_out_labels
+        self._order = np.argsort([len(row) for row in rows], kind="stable")
+
+    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+        near = NEAR * size
+        first = int(rng.integers(len(self.rows))) // near * near
+        chosen = self._order[rng.integers(first, min(first + near, len(self.rows)), size=size)]
+        return *padded([self.rows[i] for i in chosen], self.pad), self.labels[chosen]
+
+    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+        """All held-out texts, the shortest first."""
+        for chosen in by_length(self.held_out, size):
+            yield *padded([self.held_out[i] for i in chosen], self.pad), self.held_out_labels[chosen]
+
+
+class FeatureData:
+    """Batches (features, labels) for `last_layer`: what a frozen body has to say of each text was computed once, (N, D)."""
+
+    def __init__(self, features: np.ndarray, labels: np.ndarray, held_out: np.ndarray, held_out_labels: np.ndarray):
+        self.features, self.labels = features, labels
+        self.held_out, self.held_out_labels = held_out, held_out_labels
+
+    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+        chosen = rng.integers(len(self.features), size=size)
+        return self.features[chosen], self.labels[chosen]
+
+    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+        for first in range(0, len(self.held_out), size):
+            part = slice(first, first + size)
+            yield self.held_out[part], self.held_out_labels[part]

@@ -1,0 +1,31 @@
+"""What `finetune` chooses where nothing is said."""
+
+import math
+
+from minillm.errors import InputError
+from minillm.finetuning.methods import Method
+from minillm.models import ModelConfig
+
+WIDTH = 128  # the learning rates are for bodies of this width; wider ones take smaller steps
+EVERYTHING = {"epochs": 4, "batch": 32, "lr": 1e-3, "dropout": 0.2}
+LORA = {"epochs": 4, "batch": 32, "lr": 4e-3, "dropout": 0.1}
+LAST_LAYER = {"epochs": 30, "batch": 64, "lr": 1e-2, "dropout": 0.0, "workers": 1}
+EVALUATIONS = 8
+
+
+def settings_for(body: ModelConfig, method: Method, named: dict) -> dict:
+    """The options of the training, and the pooling and dropout of the classifier. What is `named` wins; `texts` says how many there are
+    to train on, and `epochs` may be among it: so many times as many texts are drawn.
+    """
+    usual = LAST_LAYER if method.freeze == "body" else LORA if method.lora is not None else EVERYTHING
+    chosen = usual | {"pooling": "mean", "schedule": "linear", "lr_floor": 0.0}
+    if method.freeze != "body":
+        chosen["lr"] *= WIDTH / body.d_model
+    chosen |= named
+    if not 0 < chosen["epochs"] <= 1e6:
+        raise InputError(f"--epochs must be above 0 and at most a million, got {chosen['epochs']}.", "Try --epochs 3.")
+    together = max(1, chosen["batch"] * chosen.get("accumulate", 1))
+    chosen.setdefault("steps", max(1, math.ceil(chosen["epochs"] * chosen["texts"] / together)))
+    chosen.setdefault("warmup", max(0, min(100, chosen["steps"] // 10)))
+    chosen.setdefault("eval_every", max(1, math.ceil(chosen["steps"] / EVALUATIONS)))
+    return chosen

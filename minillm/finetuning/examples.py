@@ -1,0 +1,86 @@
+"""Labelled texts: a file with a text, a tab and a label in each line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from minillm.errors import InputError
+from minillm.text import read_text
+
+FORM = "Each line is a text, a tab, and its label."
+HELD_OUT = 10  # of so many texts of a class, one is held out
+
+
+class Examples(NamedTuple):
+    texts: list[str]
+    labels: list[str]
+
+    def chosen(self, places: Sequence[int] | np.ndarray) -> "Examples":
+        return Examples([self.texts[i] for i in places], [self.labels[i] for i in places])
+
+
+def read_examples(path: str | Path) -> Examples:
+    """The labelled texts of a UTF-8 file. Blank lines, and a first line that names a column "label", are left out.
+
+    InputError, with the number of the line, for one that is not a text, a tab and a label.
+    """
+    examples = Examples([], [])
+    for number, line in enumerate(read_text(str(path)).split("\n"), start=1):
+        if not line.strip():
+            continue
+        columns = [column.strip() for column in line.split("\t")]
+        if len(columns) != 2:
+            found = "no tab" if len(columns) == 1 else f"{len(columns)} columns"
+            raise InputError(f"Line {number:,} of {path} has {found}.", FORM)
+        text, label = columns
+        if not text or not label:
+            raise InputError(f"Line {number:,} of {path} has no {'label' if text else 'text'}.", FORM)
+        if not examples.texts and label.lower() == "label":
+            continue
+        examples.texts.append(text)
+        examples.labels.append(label)
+    return examples
+
+
+def classes_of(examples: Examples, path: str | Path) -> list[str]:
+    """The labels, sorted, each once: class number i is the i-th. InputError unless there are two or more, and fewer than texts."""
+    classes = sorted(set(examples.labels))
+    if len(classes) < 2:
+        there = f"only one label, {classes[0]!r}" if classes else "no labelled text"
+        raise InputError(f"{path} has {there}.", "To tell classes apart takes texts of two or more.")
+    if len(classes) > 2 and 2 * len(classes) > len(examples.labels):
+        raise InputError(
+            f"{path} has {len(classes):,} different labels in {len(examples.labels):,} lines.",
+            f"{FORM} Are the columns the other way round?",
+        )
+    return classes
+
+
+def numbers_of(examples: Examples, classes: Sequence[str], path: str | Path) -> np.ndarray:
+    """The number of each text's class, int64 (N,); InputError for a label that is none of the classes."""
+    number = {label: i for i, label in enumerate(classes)}
+    if unknown := [label for label in examples.labels if label not in number]:
+        raise InputError(
+            f"{path} has the label {unknown[0]!r}, which no training text has.",
+            f"The classes are {', '.join(classes[:10])}{' ...' if len(classes) > 10 else ''}.",
+        )
+    return np.array([number[label] for label in examples.labels], np.int64)
+
+
+def hold_out(examples: Examples, seed: int, path: str | Path) -> tuple[Examples, Examples]:
+    """The texts to train on, and a tenth to validate on: one in ten of each class, drawn at random from the seed."""
+    order = np.random.default_rng(seed).permutation(len(examples.texts))
+    seen: dict[str, int] = {}
+    held = np.zeros(len(order), bool)
+    for place in order:
+        label = examples.labels[place]
+        seen[label] = seen.get(label, 0) + 1
+        held[place] = seen[label] % HELD_OUT == 0
+    if not held.any():
+        raise InputError(
+            f"{path} has fewer than {HELD_OUT} texts of each class, too few to hold a tenth out.",
+            "Give more of them, or held-out texts of their own: --dev FILE.tsv.",
+        )
+    return examples.chosen(np.flatnonzero(~held)), examples.chosen(np.flatnonzero(held))

@@ -1,0 +1,74 @@
+"""Training the last layer alone: the body is frozen, so what it makes of a text is computed once and kept."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array, to_host
+from minillm.finetuning.data import by_length, padded
+from minillm.layers import ParameterVector
+from minillm.models import Model, SequenceClassifier
+from minillm.objectives import Objective
+from minillm.ops import cross_entropy, cross_entropy_backward
+
+
+class LastLayer(Model):
+    """features (B, D) -> logits (B, C), by the head of a classifier, in a vector of its own: training never touches the body.
+
+    The head stays the classifier's too, which therefore learns what this learns.
+    """
+
+    def __init__(self, classifier: SequenceClassifier):
+        vector = classifier.vector
+        self.config = classifier.config
+        self.head = classifier.head
+        self.vector = ParameterVector(self, vector.data.dtype, vector.device)
+
+    def forward(self, features: np.ndarray, rng=None) -> tuple[Array, Any]:
+        """features (B, D), on the host: vectors that have been pooled already, each a text of one token."""
+        return self.head.forward(self.vector.device.xp.asarray(features)[:, None], None, rng)
+
+    def backward(self, dlogits: Array, saved: Any) -> None:
+        self.head.backward(dlogits, saved)  # logits = head(features)
+
+
+def features_of(
+    model: SequenceClassifier,
+    rows: Sequence[np.ndarray],
+    pad: int,
+    *,
+    size: int = 64,
+    told: Callable[[int], object] = lambda texts: None,
+) -> np.ndarray:
+    """What the body has to say of each text, pooled: (N, D), on the host, in the order of the rows. `told` hears of every batch."""
+    features = np.empty((len(rows), model.config.body.d_model), model.vector.data.dtype)
+    for chosen in by_length(rows, size):
+        ids, mask = padded([rows[i] for i in chosen], pad)
+        hidden, _ = model.encode(ids, mask)
+        pooled, _ = model.head.pooling.forward(hidden, model.vector.device.xp.asarray(mask))
+        features[chosen] = to_host(pooled)
+        told(len(chosen))
+    return features
+
+
+class LastLayerSaved(NamedTuple):
+    model: Any
+    loss: Any
+
+
+def last_layer(
+    model: LastLayer, features: np.ndarray, labels: np.ndarray, rng=None, label_smoothing: float = 0.0
+) -> tuple[Array, LastLayerSaved]:
+    """`classification`, from the features on. On the host: features (B, D), and labels (B,), each a class or IGNORE."""
+    logits, sm = model.forward(features, rng)
+    loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(labels), label_smoothing)
+    return loss, LastLayerSaved(sm, sl)
+
+
+def last_layer_backward(model: LastLayer, dloss: float, saved: LastLayerSaved) -> None:
+    """Adds dloss times the loss's gradient to the gradient of every parameter of the head."""
+    model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(features))
+
+
+LAST_LAYER = Objective(last_layer, last_layer_backward)

@@ -1,0 +1,32 @@
+"""What a classifier answers, and how often it is right."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from minillm.backend import to_host
+from minillm.finetuning.data import by_length, padded
+from minillm.models import SequenceClassifier
+from minillm.ops import softmax
+
+
+def probabilities_of(model: SequenceClassifier, rows: Sequence[np.ndarray], pad: int, *, size: int = 64) -> np.ndarray:
+    """p(class | text), (N, C), on the host, in the order of the rows."""
+    probabilities = np.empty((len(rows), model.config.classes))
+    for chosen in by_length(rows, size):
+        logits, _ = model.forward(*padded([rows[i] for i in chosen], pad))
+        probabilities[chosen] = softmax(to_host(logits).astype(np.float64))[0]
+    return probabilities
+
+
+def confusion_matrix(labels: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:
+    """How often a text of class i was answered with class j: (C, C)."""
+    return np.bincount(classes * labels + answers, minlength=classes * classes).reshape(classes, classes)
+
+
+def accuracy_of(confusion: np.ndarray) -> tuple[float, float]:
+    """The share of right answers, and its standard error: with other held-out texts it would differ by about so much."""
+    count = confusion.sum()
+    right = float(np.trace(confusion) / count)
+    return right, math.sqrt(right * (1 - right) / count)
