@@ -28,11 +28,12 @@ class Row(NamedTuple):
 
 class Minillm:
     def __init__(self):
-        from minillm import generation, models
         from minillm.backend import reuse_freed_memory
+        from minillm.generation import generate
+        from minillm.models.huggingface import load_pretrained
 
         reuse_freed_memory()
-        self.read, self.generate = models.load_pretrained, generation.generate
+        self.read, self.generate = load_pretrained, generate
 
     def load(self, folder: str) -> None:
         self.model = self.read(folder)

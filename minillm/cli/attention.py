@@ -35,7 +35,12 @@ class Maps(NamedTuple):
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--checkpoint", metavar="DIR", required=True, help="the folder of a run")
+    add(
+        "--checkpoint",
+        metavar="DIR",
+        required=True,
+        help="the folder of a run, or of a GPT-2, BERT or T5 of Hugging Face",
+    )
     add("--text", metavar="TEXT", required=True, help="what the model reads")
     add("--out", metavar="FILE", required=True, help="a .png or .svg file")
     add("--layer", type=int, metavar="N", help="this layer only, counted from 0")

@@ -17,7 +17,7 @@ every [MASK]; a denoiser (--objective denoise) writes the restored sentence, and
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--checkpoint", metavar="DIR", required=True, help="the folder of a run")
+    add("--checkpoint", metavar="DIR", required=True, help="the folder of a run, or of a BERT or T5 of Hugging Face")
     add("--text", metavar="TEXT", required=True, help="a text with something missing")
     add("--top", type=int, metavar="N", default=5, help="how many fillings of a [MASK] to show (default 5)")
     add("--beams", type=int, metavar="N", default=4, help="beams of the search for a restored text (default 4)")

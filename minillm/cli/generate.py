@@ -25,7 +25,7 @@ DRAWING = ("temperature", "top_k", "top_p", "min_p")  # the options that have to
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--checkpoint", metavar="DIR", required=True, help="the folder of a run")
+    add("--checkpoint", metavar="DIR", required=True, help="the folder of a run, or of a GPT-2 or T5 of Hugging Face")
     add(
         "--prompt",
         metavar="TEXT",

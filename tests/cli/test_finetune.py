@@ -99,6 +99,17 @@ def test_stopped_and_resumed_is_never_stopped(call, quick, plain, tmp_path, monk
     assert left(tmp_path / "parts") == left(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("way", ["last layer", "adapters"])
+def test_interrupted_before_anything_was_learned(call, quick, plain, tmp_path, monkeypatch, way):
+    argv = [*quick, *WAYS[way]]
+    assert call(*argv, "--out", tmp_path / "whole")[0] == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("minillm.cli.finetune.announce_plan", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert call(*argv, "--out", tmp_path / "parts")[0] == 130
+    assert call("finetune", "--resume", "--out", tmp_path / "parts")[0] == 0
+    assert left(tmp_path / "parts") == left(tmp_path / "whole")
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_frozen_stays_bit_identical_and_what_learns_moves(call, body, labelled, plain, tmp_path, way):
     argv = ["finetune", "--checkpoint", body, "--data", labelled, *QUICK, *WAYS[way], "--lr=0.003"]

@@ -38,6 +38,10 @@ def model(request):
     return randomize(kind(config, dtype=np.float32), np.random.default_rng(0))
 
 
+def config_of(folder) -> dict:
+    return json.loads((folder / "config.json").read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_what_is_written_is_read(tmp_path, model, dtype):
     wide = randomize(type(model)(model.config, dtype=np.dtype(dtype)), np.random.default_rng(0))
@@ -45,6 +49,7 @@ def test_what_is_written_is_read(tmp_path, model, dtype):
     again = load_pretrained(tmp_path / "new" / "folder", dtype=np.dtype(dtype))
     assert type(again) is type(wide) and again.config == wide.config
     assert again.vector.data.dtype == dtype
+    assert config_of(tmp_path / "new" / "folder")["dtype"] == dtype
     np.testing.assert_array_equal(again.vector.data, wide.vector.data)
     narrow = load_pretrained(tmp_path / "new" / "folder")
     np.testing.assert_array_equal(narrow.vector.data, wide.vector.data.astype(np.float32))
@@ -85,6 +90,17 @@ def test_layouts(tmp_path):
     )
     words = stored["bert.embeddings.word_embeddings.weight"]
     np.testing.assert_array_equal(words, bert.body.embedding.weight.data)
+    t5 = T5(MODELS["T5 1.1"][1])
+    save_pretrained(t5, tmp_path / "t5")
+    stored, block = load_file(tmp_path / "t5" / "model.safetensors"), t5.decoder[1]
+    for name, linear in (
+        ("1.EncDecAttention.q", block.cross_attention.query),
+        ("1.EncDecAttention.k", block.cross_attention.key),
+        ("1.EncDecAttention.v", block.cross_attention.value),
+        ("2.DenseReluDense.wi_0", block.ffn.gate),
+        ("2.DenseReluDense.wi_1", block.ffn.expand),
+    ):
+        np.testing.assert_array_equal(stored[f"decoder.block.1.layer.{name}.weight"], linear.weight.data.T)
     with safe_open(tmp_path / "bert" / "model.safetensors", framework="numpy") as file:
         assert file.metadata() == {"format": "pt"}
 
@@ -99,6 +115,7 @@ def test_a_seed_of_none_leaves_the_weights_zero():
 def test_models_travel_between_devices(device, tmp_path, model):
     save_pretrained(model, tmp_path / "host")
     there = load_pretrained(tmp_path / "host", device)
+    assert isinstance(there.vector.data, device.xp.ndarray)
     np.testing.assert_array_equal(to_host(there.vector.data), model.vector.data)
     save_pretrained(there, tmp_path / "device")
     for name in ("config.json", "model.safetensors"):
@@ -138,9 +155,18 @@ def test_no_special_token_is_taken_for_granted(tmp_path):
     """Absent, transformers would take GPT-2's 50256 and BERT's 0."""
     for name, (kind, config) in MODELS.items():
         save_pretrained(kind(config), tmp_path / name, eos_id=5)
-        values = json.loads((tmp_path / name / "config.json").read_text(encoding="utf-8"))
+        values = config_of(tmp_path / name)
         pad = config.pad_id if kind is T5 else None
         assert [values[f"{role}_token_id"] for role in ("bos", "eos", "pad")] == [None, 5, pad]
+
+
+def test_t5_says_in_both_ways_whether_its_head_is_its_own(tmp_path):
+    """transformers 4 asks the one field, and transformers 5 the other."""
+    for name, shared in (("T5", True), ("T5 1.1", False)):
+        kind, config = MODELS[name]
+        save_pretrained(kind(config), tmp_path)
+        values = config_of(tmp_path)
+        assert values["tie_word_embeddings"] == values["scale_decoder_outputs"] == shared
 
 
 @pytest.mark.parametrize("ours", sorted(set(ACTIVATIONS.values())))

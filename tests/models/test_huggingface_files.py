@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from minillm.errors import InputError
 from minillm.gradcheck import randomize
+from minillm.models import GPT, GPTConfig
 from minillm.models.huggingface import load_pretrained, read_labels, save_pretrained
 from minillm.models.huggingface.files import COPY, read_header, read_tensor
 from tests.models.pretrained import MODELS
@@ -395,6 +396,7 @@ WRONG_FIELDS = [
     ("GPT", "tie_word_embeddings", 1),
     ("GPT", "activation_function", ["relu"]),
     ("masked words", "layer_norm_eps", 0),
+    ("masked words", "layer_norm_eps", True),
     ("masked words", "type_vocab_size", "2"),
     ("masked words", "is_decoder", "no"),
     ("classes", "id2label", {"0": "a"}),
@@ -446,6 +448,13 @@ def test_fields_that_are_left_out(write, kind, left_out):
     assert load_pretrained(folder).config == model.config
     edit_config(folder, **dict.fromkeys(left_out))
     assert load_pretrained(folder).config == model.config
+
+
+def test_the_width_of_gpt2s_feed_forward_layers_may_be_left_out(tmp_path):
+    model = GPT(GPTConfig(11, context=9, layers=1, heads=2, d_model=6, d_ff=24))
+    save_pretrained(model, tmp_path)
+    edit_config(tmp_path, n_inner=None)
+    same(tmp_path, model)
 
 
 def test_two_classes_need_no_names(write):

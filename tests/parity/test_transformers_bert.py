@@ -12,6 +12,7 @@ from minillm.models import (
     QuestionAnsweringConfig,
     SequenceClassifier,
 )
+from minillm.models.huggingface import tensors_of
 from minillm.objectives import (
     classification,
     classification_backward,
@@ -19,7 +20,6 @@ from minillm.objectives import (
     question_answering_backward,
 )
 from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
-from tests.parity.bert_names import bert_names
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -59,9 +59,8 @@ def twins(precision):
         ).to(getattr(torch, precision[0].name))
         randomize(ours, np.random.default_rng(0))
         with torch.no_grad():
-            for at, (parameter, transposed) in bert_names(ours).items():
-                value = parameter.data.T if transposed else parameter.data
-                theirs.get_parameter(at).copy_(torch.tensor(np.ascontiguousarray(value)))
+            for at, value in tensors_of(ours).items():
+                theirs.get_parameter(at).copy_(torch.tensor(value))
         return ours, theirs
 
     return twins
@@ -74,13 +73,12 @@ def run(model, **more):
 
 
 def compare_gradients(ours, theirs):
-    names = bert_names(ours)
-    assert names.keys() == dict(theirs.named_parameters()).keys()
-    assert {id(parameter) for parameter, _ in names.values()} == {id(parameter) for parameter in ours.parameters()}
+    gradients = tensors_of(ours, "grad")
+    assert gradients.keys() == dict(theirs.named_parameters()).keys()
+    assert sum(gradient.size for gradient in gradients.values()) == ours.vector.grad.size
     total, limit = np.linalg.norm(ours.vector.grad), {"float64": 1e-9, "float32": 1e-4}[ours.vector.grad.dtype.name]
-    for name, (parameter, transposed) in names.items():
+    for name, found in gradients.items():
         wanted = theirs.get_parameter(name).grad.numpy()
-        found = parameter.grad.T if transposed else parameter.grad
         # The key bias has no gradient, and the query has little: the norm of all gradients measures their rounding.
         assert np.abs(found - wanted).max() <= limit * max(np.linalg.norm(wanted), 1e-1 * total), name
 

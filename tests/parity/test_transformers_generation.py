@@ -7,8 +7,7 @@ import pytest
 
 from minillm.generation import Rules, beam_search, generate, next_token_probabilities, processors
 from minillm.models import GPT, T5, GPTConfig, T5Config
-from tests.parity.t5_names import t5_names
-from tests.parity.test_transformers_gpt2 import parts_of
+from minillm.models.huggingface import tensors_of
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -108,7 +107,7 @@ def pair(request):
     )  # fmt: skip
     hf = transformers.GPT2LMHeadModel(config).double().eval()
     with torch.no_grad():
-        for name, value in parts_of(ours, lambda parameter: parameter.data).items():
+        for name, value in tensors_of(ours).items():
             hf.get_parameter(name).copy_(torch.tensor(value))
     return ours, hf
 
@@ -190,9 +189,8 @@ def t5_pair(request):
     hf = transformers.T5ForConditionalGeneration(config).eval()
     hf.lm_head.weight = torch.nn.Parameter(torch.empty_like(hf.lm_head.weight))  # a new model shares the table
     with torch.no_grad():
-        for name, (parameter, turned) in t5_names(ours).items():
-            value = parameter.data.T if turned else parameter.data
-            hf.get_parameter(name).copy_(torch.tensor(np.ascontiguousarray(value)))
+        for name, value in tensors_of(ours).items():
+            hf.get_parameter(name).copy_(torch.tensor(value))
     return ours, hf
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from minillm.gradcheck import randomize
 from minillm.models import GPT, GPTConfig
+from minillm.models.huggingface import tensors_of
 from minillm.objectives import causal_lm, causal_lm_backward
 from minillm.ops import IGNORE
 
@@ -36,33 +37,13 @@ def gpt2(model, precision):
     )
     theirs = transformers.GPT2LMHeadModel(config).to(getattr(torch, precision[0].name))
     with torch.no_grad():
-        for name, value in parts_of(model, lambda parameter: parameter.data).items():
+        for name, value in tensors_of(model).items():
             theirs.get_parameter(name).copy_(torch.tensor(value))
     return theirs
 
 
-def parts_of(model, read):
-    """For each parameter of GPT-2, by name, what `read` reads from our model's: query, key and value stand side by side there."""
-    parts = {
-        "transformer.wte.weight": read(model.embedding.weight),
-        "transformer.wpe.weight": read(model.positions.weight),
-    }
-    for i, block in enumerate(model.blocks):
-        attention, at = block.attention, f"transformer.h.{i}"
-        heads = (attention.query, attention.key, attention.value)
-        parts[f"{at}.attn.c_attn.weight"] = np.concatenate([read(part.weight) for part in heads], axis=1)
-        parts[f"{at}.attn.c_attn.bias"] = np.concatenate([read(part.bias) for part in heads])
-        linears = {"attn.c_proj": attention.output, "mlp.c_fc": block.ffn.expand, "mlp.c_proj": block.ffn.contract}
-        for name, linear in linears.items():
-            parts[f"{at}.{name}.weight"], parts[f"{at}.{name}.bias"] = read(linear.weight), read(linear.bias)
-        for name, norm in {"ln_1": block.norm1, "ln_2": block.norm2}.items():
-            parts[f"{at}.{name}.weight"], parts[f"{at}.{name}.bias"] = read(norm.gamma), read(norm.beta)
-    parts["transformer.ln_f.weight"], parts["transformer.ln_f.bias"] = read(model.norm.gamma), read(model.norm.beta)
-    return parts
-
-
 def test_it_has_the_same_parameters(model, gpt2):
-    assert parts_of(model, lambda parameter: parameter.data).keys() == dict(gpt2.named_parameters()).keys()
+    assert tensors_of(model).keys() == dict(gpt2.named_parameters()).keys()
     assert model.vector.data.size == sum(parameter.numel() for parameter in gpt2.parameters())
 
 
@@ -79,7 +60,7 @@ def test_logits_loss_and_every_gradient(model, gpt2, close, precision):
     causal_lm_backward(model, 1.0, saved)
     close(loss, expected, precision[1])
     total = np.linalg.norm(model.vector.grad)
-    for name, gradient in parts_of(model, lambda parameter: parameter.grad).items():
+    for name, gradient in tensors_of(model, "grad").items():
         wanted = gpt2.get_parameter(name).grad.numpy()
         assert np.abs(gradient - wanted).max() <= precision[1] * max(np.linalg.norm(wanted), 1e-2 * total), name
 

@@ -5,8 +5,8 @@ import pytest
 
 from minillm.gradcheck import randomize
 from minillm.models import T5, T5Config
+from minillm.models.huggingface import tensors_of
 from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward, relative_buckets
-from tests.parity.t5_names import t5_names
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -50,9 +50,8 @@ def t5(model, precision, monkeypatch):
     if not ours.tie_head:  # a checkpoint of version 1.1 brings its own head; a new model shares the table all the same
         theirs.lm_head.weight = torch.nn.Parameter(torch.empty_like(theirs.lm_head.weight))
     with torch.no_grad():
-        for name, (parameter, turned) in t5_names(model).items():
-            value = parameter.data.T if turned else parameter.data
-            theirs.get_parameter(name).copy_(torch.tensor(np.ascontiguousarray(value)))
+        for name, value in tensors_of(model).items():
+            theirs.get_parameter(name).copy_(torch.tensor(value))
     if precision[0] == np.float64:  # their norm counts in float32, whatever the model does
 
         def forward(self, x):
@@ -82,9 +81,9 @@ def scores(t5, source, target, source_mask, target_mask):
 
 
 def test_it_has_the_same_parameters(model, t5):
-    names = t5_names(model)
-    assert names.keys() == dict(t5.named_parameters()).keys()
-    assert sorted(parameter.name for parameter, _ in names.values()) == sorted(model.vector.named)
+    tensors = tensors_of(model)
+    assert tensors.keys() == dict(t5.named_parameters()).keys()
+    assert sum(tensor.size for tensor in tensors.values()) == model.vector.data.size
 
 
 @pytest.mark.parametrize("lengths", [(11, 5), (5, 12)])
@@ -99,8 +98,7 @@ def test_scores_loss_and_every_gradient(model, t5, close, precision, lengths):
     wanted.backward()
     close(loss, wanted, precision[1], "loss")
     total = np.linalg.norm(model.vector.grad)
-    for name, (parameter, turned) in t5_names(model).items():
-        gradient = parameter.grad.T if turned else parameter.grad
+    for name, gradient in tensors_of(model, "grad").items():
         theirs = t5.get_parameter(name).grad.numpy()
         assert np.abs(gradient - theirs).max() <= precision[1] * max(np.linalg.norm(theirs), 1e-2 * total), name
 
