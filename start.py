@@ -3,7 +3,7 @@
     python3 start.py          pretrain a small GPT on real text, let it write, draw its attention
     python3 start.py test     run the tests
 
-(On Windows: py start.py.) Both make a virtual environment in .venv and install requirements.txt there, once.
+(On Windows: py start.py.) Both make a virtual environment in .venv and install requirements.txt and minillm itself there, once.
 """
 
 import hashlib
@@ -72,7 +72,8 @@ def set_up() -> int:
             "Python could not make a virtual environment.\nOn Debian and Ubuntu: sudo apt install python3-venv, then run this again."
         )
         return 2
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(HERE / "requirements.txt")]
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install += ["-r", str(HERE / "requirements.txt"), "-e", str(HERE)]  # -e: the scripts in lessons/ can import minillm
     if not succeeds(str(PYTHON), *install, show=True):
         print("Installing requirements.txt failed.\nIs this machine online? The lines above say what pip met.")
         return 2

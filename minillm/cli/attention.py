@@ -1,6 +1,7 @@
 """python -m minillm attention: draw where a trained model looks."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from minillm.cli.parser import choice
 from minillm.cli.terminal import count, say
 from minillm.errors import InputError
 from minillm.finetuning import tokenize
-from minillm.models import GPT, EncoderDecoder, MaskedLM, Model, SequenceClassifier
+from minillm.models import GPT, EncoderDecoder, MaskedLM, Model, QuestionAnswering
 from minillm.text import Tokenizer
 from minillm.training import load_run
 
@@ -19,7 +20,8 @@ DESCRIPTION = """example: python -m minillm attention --checkpoint runs/first --
 
 Draw where a trained model looks: one head (--layer 0 --head 2), one layer (--layer 0), or all layers and heads.
 Each row is a token, and shows how much it takes from each token that it may see. An encoder-decoder has three kinds of
-maps: --view encoder (the text looks at itself), decoder (the answer at itself), cross (the answer at the text)."""
+maps: --view encoder (the text looks at itself), decoder (the answer at itself), cross (the answer at the text).
+With --out map.html the drawing is a page to explore: point at a token, choose heads and layers. It needs no network."""
 
 VIEWS = ("encoder", "decoder", "cross")
 
@@ -42,7 +44,7 @@ def add_arguments(parser) -> None:
         help="the folder of a run, or of a GPT-2, BERT or T5 of Hugging Face",
     )
     add("--text", metavar="TEXT", required=True, help="what the model reads")
-    add("--out", metavar="FILE", required=True, help="a .png or .svg file")
+    add("--out", metavar="FILE", required=True, help="a .png or .svg file, or an .html page to explore in a browser")
     add("--layer", type=int, metavar="N", help="this layer only, counted from 0")
     add("--head", type=int, metavar="N", help="this head only, counted from 0")
     add(
@@ -55,26 +57,28 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> None:
-    from minillm.plots import attention_grid, attention_heatmap, save
+    from minillm.plots import attention_grid, attention_heatmap, save, save_html
 
     model, tokenizer = load_run(args.checkpoint)
-    config = getattr(model.config, "body", model.config)
-    layers, heads = selected("layer", args.layer, config.layers), selected("head", args.head, config.heads)
     maps = maps_of(model, tokenizer, args.text, args.view, args.target)
+    there = maps.weights.shape  # a decoder may have more layers than its encoder, or fewer
+    layers, heads = selected("layer", args.layer, there[0]), selected("head", args.head, there[1])
     weights, view = (
         maps.weights[layers][:, heads],
         f"{args.view or 'cross'}, " if isinstance(model, EncoderDecoder) else "",
     )
-    if len(layers) == len(heads) == 1:
-        what = f"{view}layer {layers[0]}, head {heads[0]}"
-        figure = attention_heatmap(weights[0, 0], maps.rows, maps.columns, causal=maps.causal, title=what)
-    else:
-        what = f"{view}{count(len(layers), 'layer')} × {count(len(heads), 'head')}"
-        figure = attention_grid(
-            weights, maps.rows, maps.columns, causal=maps.causal, layer_numbers=layers, head_numbers=heads
-        )
+    single = len(layers) == len(heads) == 1
+    one, all_ = f"layer {layers[0]}, head {heads[0]}", f"{count(len(layers), 'layer')} × {count(len(heads), 'head')}"
+    what = view + (one if single else all_)
     alt = f"Attention weights of {what} while reading “{args.text}”: each row is a token, each column a token that it looks at."
-    save(figure, args.out, alt=alt)
+    tokens, numbers = (maps.rows, maps.columns), {"layer_numbers": layers, "head_numbers": heads}
+    if Path(args.out).suffix.lower() in (".html", ".htm"):
+        title = f"“{args.text}”: {what}"
+        save_html(args.out, weights, *tokens, causal=maps.causal, title=title, alt=alt, **numbers)
+    elif single:
+        save(attention_heatmap(weights[0, 0], *tokens, causal=maps.causal, title=what), args.out, alt=alt)
+    else:
+        save(attention_grid(weights, *tokens, causal=maps.causal, **numbers), args.out, alt=alt)
     say(f"{args.out}: {what}, {count(len(maps.rows), 'token')}")
 
 
@@ -85,16 +89,14 @@ def maps_of(model: Model, tokenizer: Tokenizer, text: str, view: str | None = No
     if view is not None or target is not None:
         option = "--view" if view is not None else "--target"
         raise InputError(f"{option} is for encoder-decoders, and this is {model.config.name}.", "Leave it out.")
-    if isinstance(model, MaskedLM):
+    if isinstance(model, MaskedLM | QuestionAnswering):
         ids = framed(tokenizer, tokenizer.encode(text, special=True))
         body, causal = model.body, False
     elif isinstance(model, GPT):
         ids, body, causal = tokenizer.encode(text), model, True
-    elif isinstance(model, SequenceClassifier):
+    else:
         (ids,), *_ = tokenize([text], tokenizer)
         body, causal = model.body, isinstance(model.body, GPT)
-    else:
-        raise InputError(f"There are no attention maps of {model.config.name} yet.", "Use a pretrained model.")
     context = body.config.context
     if not 1 <= len(ids) <= context:
         raise InputError(
@@ -108,7 +110,7 @@ def encoder_decoder_maps(model: EncoderDecoder, tokenizer: Tokenizer, text: str,
     ids = tokenizer.encode(text, special=True)
     if not len(ids):
         raise InputError("The text is empty.", "Give another --text.")
-    source, start = as_source(tokenizer, ids)
+    source, start = as_source(model, tokenizer, ids)
     written = answer(model, tokenizer, ids, beams=1) if target is None else tokenizer.encode(target, special=True)
     read = np.array([start, *written])
     memory, encoded = model.encode(source[None])

@@ -30,6 +30,8 @@ FONTS = [
 
 LONGEST = 16  # characters of a label; a longer one would take the room of the picture
 
+NOTE = "#: position of a token or name that no installed font can draw\n(the key is printed on stderr)"
+
 _BREAKS = str.maketrans({"\n": "↵", "\t": "⇥"})
 _OUTER_BLANKS = re.compile(r"^ +| +$")
 _log = logging.getLogger(__name__)
@@ -59,19 +61,30 @@ def token_labels(tokens: Sequence[str]) -> tuple[list[str], str]:
 
     Line breaks and outer blanks are made visible, long tokens are cut, and a token that cannot be drawn becomes `#` and its position.
     """
-    labels, key = [], []
-    for position, token in enumerate(tokens):
-        label = _OUTER_BLANKS.sub(lambda blanks: "␣" * len(blanks[0]), token.translate(_BREAKS))
-        if len(label) > LONGEST:
-            label = label[: LONGEST - 1] + "…"
-        if not is_drawable(label):
-            label = f"#{position}"
-            key.append(f"{label} = {token!r}")
-        labels.append(label)
+    labels = [_OUTER_BLANKS.sub(lambda blanks: "␣" * len(blanks[0]), token.translate(_BREAKS)) for token in tokens]
+    labels = [label if len(label) <= LONGEST else label[: LONGEST - 1] + "…" for label in labels]
+    return _numbered(tokens, labels, "token")
+
+
+def name_labels(names: Sequence[str]) -> tuple[list[str], str]:
+    """A label for each name of a curve, a panel or a group, and the note: as for tokens, but in one line and never cut."""
+    return _numbered(names, [" ".join(name.split()) for name in names], "name")
+
+
+def _numbered(texts: Sequence[str], labels: list[str], kind: str) -> tuple[list[str], str]:
+    """The labels of these texts with a number for each that cannot be drawn, and the note; the key goes to the log."""
+    key = {f"#{i}": text for i, (text, label) in enumerate(zip(texts, labels, strict=True)) if not is_drawable(label)}
     if not key:
         return labels, ""
-    _log.warning("no installed font can draw these tokens (Noto Sans CJK has the Chinese ones): %s", ", ".join(key))
-    return labels, "#: position of a token that no installed font can draw\n(the key is printed on stderr)"
+    told = ", ".join(f"{number} = {text!r}" for number, text in key.items())
+    _log.warning("no installed font can draw these %ss (Noto Sans CJK has the Chinese ones): %s", kind, told)
+    labels = [f"#{i}" if f"#{i}" in key else label for i, label in enumerate(labels)]
+    return labels, NOTE
+
+
+def text_lines(*texts: str) -> str:
+    """Texts under each other: those that are not empty, each of them once."""
+    return "\n".join(dict.fromkeys(filter(None, texts)))
 
 
 def plain_text(text: str) -> str:

@@ -1,3 +1,5 @@
+import json
+import re
 import xml.etree.ElementTree as ElementTree
 
 import matplotlib.image
@@ -50,6 +52,21 @@ def test_the_weights_drawn_are_those_of_the_head_asked_for(draw, finished_run, m
     model, tokenizer = load_run(finished_run)
     _, saved = model.forward(tokenizer.encode(TEXT)[None])
     np.testing.assert_array_equal(seen[0], saved.encode.blocks[1].attention.weights[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("argv", "what", "layers", "heads"),
+    [([], "2 layers × 2 heads", [0, 1], [0, 1]), (["--layer=1", "--head=1"], "layer 1, head 1", [1], [1])],
+    ids=str,
+)
+def test_a_page_to_explore(draw, argv, what, layers, heads, tmp_path):
+    code, out, err = draw("--out", tmp_path / "map.html", *argv)
+    assert (code, out) == (0, "") and f"{what}, {len(TEXT)} tokens" in err
+    page = (tmp_path / "map.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'type="application/json">(.*?)</script>', page)[1])
+    assert (data["layers"], data["heads"], data["causal"]) == (layers, heads, True)
+    assert data["queries"] == data["keys"] == list(TEXT.replace(" ", "␣"))
+    assert f"<title>“{TEXT}”: {what}</title>" in page
 
 
 def test_a_single_token(draw, tmp_path):

@@ -91,6 +91,21 @@ def test_heatmap_names_all_of_forty_tokens(attention, words):
     assert tick_texts(axes.xaxis) == tick_texts(axes.yaxis) == words(40)
 
 
+def test_the_largest_weight_of_each_row_is_framed():
+    weights = np.array([[0.1, 0.7, 0.2], [0.5, 0.1, 0.4], [0.0, 0.0, 0.0], [0.3, 0.3, 0.4]])
+    axes = attention_heatmap(weights, list("abcd"), list("xyz"), mark_largest=True).axes[0]
+    middles = {tuple(np.round(patch.get_center(), 6)) for patch in axes.patches}
+    assert middles == {(1, 0), (0, 1), (2, 3)}  # (key, query); nothing in the row of zeros
+    assert axes.get_xlabel() == "key: looks at\nframed: the largest of its row"
+    assert not attention_heatmap(weights, list("abcd"), list("xyz")).axes[0].patches
+
+
+def test_no_masked_weight_is_framed():
+    weights = np.array([[0, 0], [0, 0], [1, 0], [0.1, 0.9]])  # the first two queries see no key
+    axes = attention_heatmap(weights, list("abcd"), list("xy"), causal=True, mark_largest=True).axes[0]
+    assert {tuple(np.round(patch.get_center(), 6)) for patch in axes.patches} == {(0, 2), (1, 3)}
+
+
 def test_grid_shows_every_head_on_one_scale(attention):
     weights = attention(2, 3, 4, 4, causal=True)
     figure = attention_grid(weights, list("abba"), causal=True, title="all heads")

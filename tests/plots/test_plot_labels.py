@@ -47,11 +47,24 @@ def test_blanks_become_visible_and_long_tokens_are_cut():
 def test_other_tokens_become_their_position_with_one_line_of_key(no_chinese_font, caplog):
     names, note = labels.token_labels(["I", "喜欢", "自然", "x"])
     assert names == ["I", "#1", "#2", "x"]
-    assert note == "#: position of a token that no installed font can draw\n(the key is printed on stderr)"
+    assert note == "#: position of a token or name that no installed font can draw\n(the key is printed on stderr)"
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage().endswith("#1 = '喜欢', #2 = '自然'")
     assert "\n" not in record.getMessage()
+
+
+def test_names_are_whole_in_one_line_and_numbered_as_tokens_are(no_chinese_font, caplog):
+    long = "a name that is longer than a token may be"
+    names, note = labels.name_labels([long, "two\n lines", "温度", ""])
+    assert names == [long, "two lines", "#2", ""]
+    assert note == labels.token_labels(["温"])[1]
+    assert caplog.records[0].getMessage().endswith("#2 = '温度'")
+    assert labels.name_labels(["a"]) == (["a"], "")
+
+
+def test_lines_are_those_with_words_each_once():
+    assert labels.text_lines("", "b", "a", "", "b") == "b\na"
 
 
 @pytest.mark.parametrize("draw", [attention_heatmap, attention_grid])

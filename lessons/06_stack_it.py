@@ -1,0 +1,318 @@
+"""Lesson 06: Stack it (LayerNorm, heads, feed-forward, residuals)
+
+Question   How can twelve layers of attention stand on each other, and still learn?
+You build  LayerNorm and a whole Transformer block, forward and backward; and a tape that does backward for you, to see what it hides
+You need   lessons 02 and 04
+Article    section 4.2, the Transformer model: the layers inside nn.TransformerEncoder
+Time       3 s on 2 cores
+Figures    06_gradient_norms.png
+Run        python lessons/06_stack_it.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 06
+"""
+
+# %% [markdown]
+# ## 1. Keep the numbers in shape: LayerNorm
+#
+# A layer multiplies and adds. After a few layers the numbers have grown or shrunk beyond use. **LayerNorm** takes each word's row of
+# numbers, subtracts its mean and divides by its standard deviation. Then two learned rows, γ and β, give the model back the freedom to
+# choose:
+#
+#     y = γ x̂ + β        x̂ = (x - mean) / √(variance + ε)
+#
+# By hand: the row (1, 2, 3) has the mean 2 and the variance 2/3, so x̂ is (-1, 0, 1) / 0.816. ε is tiny. It stands *inside* the root, and
+# saves a row of equal numbers from 0 / 0.
+
+# %%
+import math
+
+import numpy as np
+
+from minillm.course import EXAMPLE, Lesson
+from minillm.gradcheck import numeric_gradient
+from minillm.layers import FeedForward, LayerNorm, MultiHeadAttention, PreNormBlock
+from minillm.ops import attention, attention_backward, sum_to
+from minillm.plots import layer_norms
+
+lesson = Lesson(6)
+rng = lesson.rng()
+
+
+def norm(x, gamma, beta, eps=1e-5):
+    """Each row of x (..., D) -> y, and what the way back needs."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    scale = 1 / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + eps)
+    xhat = centred * scale
+    return gamma * xhat + beta, (xhat, scale, gamma)
+
+
+print(norm(np.array([1.0, 2, 3]), 1.0, 0.0)[0].round(3))
+#> [-1.225  0.     1.225]
+
+# %% [markdown]
+# The way back has a trap. x̂ depends on x three times: directly, through the mean, and through the variance. Call g = γ dy the gradient
+# that reaches x̂. The mean takes the average of g away from every number. The variance takes away the part of g that points along x̂,
+# because to stretch a row changes nothing: it is divided out again. What is left:
+#
+#     dx = scale · ( g - mean(g) - x̂ · mean(g x̂) )
+
+# %%
+def norm_backward(dy, saved):
+    """dx (..., D), dgamma (D,), dbeta (D,)."""
+    xhat, scale, gamma = saved
+    g = gamma * dy
+    dx = scale * (g - g.mean(axis=-1, keepdims=True) - xhat * (g * xhat).mean(axis=-1, keepdims=True))
+    rows = tuple(range(dy.ndim - 1))
+    return dx, (dy * xhat).sum(axis=rows), dy.sum(axis=rows)
+
+
+def without_variance(dy, saved):
+    """The classic mistake: the variance is taken for a constant."""
+    _, scale, gamma = saved
+    g = gamma * dy
+    return scale * (g - g.mean(axis=-1, keepdims=True))
+
+
+x, gamma, beta = rng.standard_normal((4, 7)), np.ones(7), np.zeros(7)
+for upstream, dy in {"ones": np.ones((4, 7)), "random": rng.standard_normal((4, 7))}.items():
+    saved = norm(x, gamma, beta)[1]
+    numeric = numeric_gradient(lambda dy=dy: float((dy * norm(x, gamma, beta)[0]).sum()), x)
+    for name, dx in {"right": norm_backward(dy, saved)[0], "without variance": without_variance(dy, saved)}.items():
+        print(f"upstream {upstream}, {name}: {'passes' if np.abs(dx - numeric).max() < 1e-6 else 'CAUGHT'}")
+#> upstream ones, right: passes
+#> upstream ones, without variance: passes
+#> upstream random, right: passes
+#> upstream random, without variance: CAUGHT
+
+# %% [markdown]
+# Lesson 02 again: an upstream gradient of ones can't see the mistake. Several published projects have it.
+#
+# ## 2. The block
+#
+# A **block** is two steps, each with a shortcut around it, the *residual*:
+#
+#     r = x + attention(norm(x))        collect from the other words
+#     y = r + ffn(norm(r))              think about it, each word alone:  ffn(m) = relu(m W₁) W₂
+#
+# Attention has several **heads**: the D numbers of a query are cut into H pieces of K = D/H, and each piece attends on its own. Cutting is
+# a change of shape, (B, T, D) to (B, H, T, K), and costs nothing. A matrix W_o mixes what the heads brought.
+
+# %%
+def split_heads(x, H):
+    """(B, T, D) -> (B, H, T, K)."""
+    B, T, D = x.shape
+    return x.reshape(B, T, H, D // H).transpose(0, 2, 1, 3)
+
+
+def merge_heads(x):
+    """(B, H, T, K) -> (B, T, D)."""
+    B, H, T, K = x.shape
+    return x.transpose(0, 2, 1, 3).reshape(B, T, H * K)
+
+
+def block(x, w, H):
+    """x (B, T, D), a dict of weights -> y (B, T, D), and what the way back needs."""
+    n, s1 = norm(x, w["gamma1"], w["beta1"])
+    q, k, v = (split_heads(n @ w[name], H) for name in ("Wq", "Wk", "Wv"))
+    heads, sa = attention(q, k, v, causal=True)
+    c = merge_heads(heads)
+    r = x + c @ w["Wo"]
+    m, s2 = norm(r, w["gamma2"], w["beta2"])
+    h = np.maximum(m @ w["W1"], 0)  # relu
+    return r + h @ w["W2"], (n, s1, sa, c, m, s2, h)
+
+
+def flat(a):
+    """All words of all sentences, one below the other: (B, T, D) -> (B T, D)."""
+    return a.reshape(-1, a.shape[-1])
+
+
+def block_backward(dy, w, saved):
+    """dx (B, T, D), and a dict of the weights' gradients: each line undoes the line of `block` that stands beside it."""
+    n, s1, sa, c, m, s2, h = saved
+    H, dw = sa[0].shape[1], {}
+    dw["W2"] = flat(h).T @ flat(dy)  # y = r + h W2
+    dpre = (dy @ w["W2"].T) * (h > 0)  # h = relu(m W1)
+    dw["W1"] = flat(m).T @ flat(dpre)
+    dm, dw["gamma2"], dw["beta2"] = norm_backward(dpre @ w["W1"].T, s2)  # m = norm(r)
+    dr = dy + dm  # y = r + ...: the shortcut hands dy down as it is
+    dw["Wo"] = flat(c).T @ flat(dr)  # r = x + c Wo
+    dqkv = attention_backward(split_heads(dr @ w["Wo"].T, H), sa)
+    dn = 0
+    for name, d in zip(("Wq", "Wk", "Wv"), map(merge_heads, dqkv[:3])):  # n was read three times: three gradients add up
+        dw[name] = flat(n).T @ flat(d)
+        dn = dn + d @ w[name].T
+    dx, dw["gamma1"], dw["beta1"] = norm_backward(dn, s1)  # n = norm(x)
+    return dr + dx, dw  # r = x + ...
+
+
+B, T, D, H, F = 2, len(EXAMPLE["en"]), 8, 2, 16
+theirs = PreNormBlock(D, H, F, rng, activation="relu", bias=False, std=0.4)
+parts = {"Wq": theirs.attention.query, "Wk": theirs.attention.key, "Wv": theirs.attention.value, "Wo": theirs.attention.output}
+parts |= {"W1": theirs.ffn.expand, "W2": theirs.ffn.contract}
+w = {name: layer.weight.data for name, layer in parts.items()}
+for i, layer in ((1, theirs.norm1), (2, theirs.norm2)):
+    w[f"gamma{i}"], w[f"beta{i}"] = layer.gamma.data, layer.beta.data
+x, dy = rng.standard_normal((2, B, T, D))
+y, saved = block(x, w, H)
+dx, dw = block_backward(dy, w, saved)
+library, library_saved = theirs.forward(x, causal=True)
+np.testing.assert_allclose(y, library)
+np.testing.assert_allclose(dx, theirs.backward(dy, library_saved), atol=1e-12)
+worst = max(np.abs(dw[name] - numeric_gradient(lambda: float((dy * block(x, w, H)[0]).sum()), w[name])).max() for name in w)
+print(f"{len(w)} weights, {sum(a.size for a in w.values())} numbers; worst difference from the numerical gradient {worst:.0e}")
+#> 10 weights, 544 numbers; worst difference from the numerical gradient ≤ 1e-6
+
+# %% [markdown]
+# That is a whole block of GPT-2 but for biases and GELU. Ours equals the library's, forward and back.
+#
+# ## 3. What would autograd hide?
+#
+# PyTorch and its kind never ask you for a backward. They write down every operation on a **tape** while going forward, and play it
+# backwards. One can be built in a few dozen lines. Here is one, just large enough for LayerNorm:
+
+# %%
+class Node:
+    """An array on the tape: its value, and for each array that it was made from a function from its gradient to theirs."""
+
+    def __init__(self, value, parents=()):
+        self.value, self.parents, self.grad = np.asarray(value, float), parents, 0.0
+
+    def __add__(self, other):
+        return Node(self.value + other.value, [(self, lambda g: g), (other, lambda g: g)])
+
+    def __mul__(self, other):
+        return Node(self.value * other.value, [(self, lambda g: g * other.value), (other, lambda g: g * self.value)])
+
+    def __pow__(self, n):
+        return Node(self.value**n, [(self, lambda g: g * n * self.value ** (n - 1))])
+
+    def mean(self):
+        share = np.full(self.value.shape, 1 / self.value.shape[-1])
+        return Node(self.value.mean(axis=-1, keepdims=True), [(self, lambda g: g * share)])
+
+    def tape(self):
+        """Every node that this one was made from, each after all that it was made from."""
+        order, seen = [], set()
+
+        def visit(node):
+            if id(node) not in seen:
+                seen.add(id(node))
+                for parent, _ in node.parents:
+                    visit(parent)
+                order.append(node)
+
+        visit(self)
+        return order
+
+    def backward(self, dy):
+        self.grad = dy
+        for node in reversed(self.tape()):
+            for parent, rule in node.parents:
+                parent.grad = parent.grad + sum_to(rule(node.grad), parent.value.shape)  # read twice: both add up
+
+
+tape_x, minus, tape_gamma, tape_beta = Node(x[0]), Node(-1.0), Node(rng.standard_normal(D)), Node(rng.standard_normal(D))
+centred = tape_x + minus * tape_x.mean()
+tape_y = tape_gamma * (centred * ((centred**2).mean() + Node(1e-5)) ** -0.5) + tape_beta
+tape_y.backward(dy[0])
+dx, dgamma, dbeta = norm_backward(dy[0], norm(x[0], tape_gamma.value, tape_beta.value)[1])
+np.testing.assert_allclose(tape_x.grad, dx, atol=1e-12)
+np.testing.assert_allclose(tape_gamma.grad, dgamma, atol=1e-12)
+held = sum(node.value.size for node in tape_y.tape())
+print(f"the tape holds {len(tape_y.tape())} arrays, {held} numbers; by hand {sum(a.size for a in norm(x[0], gamma[0], 0.0)[1][:2])}")
+#> the tape holds 15 arrays, 389 numbers; by hand 63
+
+# %% [markdown]
+# Same gradients, to twelve digits, and nobody derived anything. That is why everyone uses it. What it hides: that the mean and the
+# variance each take a part of the gradient away; that six times as many numbers were kept; and what each line costs. The formula by hand
+# is three terms long. In this course you see them.
+#
+# ## 4. What breaks if the shortcuts or the norms are left out?
+#
+# Stack twenty-four steps (twelve blocks), send a random gradient down from the top, and measure what arrives at each step.
+
+# %%
+depth, width = 24, 64
+steps = []
+for i in range(depth):  # attention and feed-forward in turn
+    std = 1 / math.sqrt(width)
+    steps.append(FeedForward(width, width, rng, activation="relu", std=std) if i % 2 else MultiHeadAttention(width, 4, rng, std=std))
+
+
+def run(step, x):
+    return step.forward(x) if isinstance(step, FeedForward) else step.forward(x, x)
+
+
+def run_backward(step, dy, saved):
+    if isinstance(step, FeedForward):
+        return step.backward(dy, saved)
+    dx, dmemory, _ = step.backward(dy, saved)
+    return dx + dmemory
+
+
+def gradient_norms(x: np.ndarray, dy: np.ndarray, residual: bool, where: str) -> list[float]:
+    """The norm of the gradient below each step; `where` is "pre", "post" or "none"."""
+    norms, saves = [LayerNorm(width) for _ in steps], []
+    for step, layer in zip(steps, norms):
+        n, before = layer.forward(x) if where == "pre" else (x, None)
+        f, saved = run(step, n)
+        x = x + f if residual else f
+        x, after = layer.forward(x) if where == "post" else (x, None)
+        saves.append((before, saved, after))
+    found = []
+    for step, layer, (before, saved, after) in zip(reversed(steps), reversed(norms), reversed(saves)):
+        dy = layer.backward(dy, after) if where == "post" else dy
+        d = run_backward(step, dy, saved)
+        d = layer.backward(d, before) if where == "pre" else d
+        dy = dy + d if residual else d
+        found.append(float(np.linalg.norm(dy)))
+    return found[::-1]
+
+
+x, dy = rng.standard_normal((2, 2, 16, width))
+variants = {"neither": (False, "none"), "residuals only": (True, "none"), "post-LN": (True, "post"), "pre-LN": (True, "pre")}
+found = {name: gradient_norms(x, dy, *variant) for name, variant in variants.items()}
+for name, norms in found.items():
+    print(f"{name}: from top to bottom the gradient changes by 10 to the power {math.log10(norms[0] / norms[-1]):.1f}")
+lesson.save(
+    layer_norms(found, title="With norms and shortcuts, the gradient arrives as it left"),
+    "gradient_norms",
+    alt="The norm of the gradient below each of 24 steps, on a logarithmic scale. Without residuals and norms it falls three hundredfold "
+    "from the top to the bottom; with residuals alone it grows hundred-thousandfold; with post-LN and pre-LN it stays nearly level.",
+)
+#> neither: from top to bottom the gradient changes by 10 to the power -2.5 ± 0.5
+#> residuals only: from top to bottom the gradient changes by 10 to the power 5.3 ± 1.5
+#> post-LN: from top to bottom the gradient changes by 10 to the power -0.3 ± 0.3
+#> pre-LN: from top to bottom the gradient changes by 10 to the power 0.5 ± 0.3
+
+# %% [markdown]
+# With neither, three thousandths of the gradient arrive, and fewer with every layer more. With shortcuts alone everything grows from step
+# to step, until it overflows. **Post-LN**, the paper's and the article's order, normalises after each sum; its shortcut is never clean,
+# and deep models need a careful warm-up. **Pre-LN**, GPT-2's order, normalises only what a step reads: the shortcut runs from bottom to
+# top untouched.
+#
+# ## Takeaways
+#
+# - A block is attention and a feed-forward network, each with a norm and a shortcut around it; heads are a change of shape.
+# - The backward of a sum is a copy: that is what carries the gradient through a deep stack.
+# - A tape gives right gradients without thought, and keeps every intermediate array to do so.
+#
+# ## Exercises
+#
+# 1. `layer_norm`: with ε where it belongs.
+# 2. `layer_norm_backward`: all three ways back.
+# 3. `split_heads`: one array of queries into H heads.
+#
+# `python -m minillm check 06`, with `--hint` and `--figure`.
+#
+# ## In practice
+#
+# Today's large models are pre-LN, most with RMSNorm (no mean, no β) and gated feed-forward networks; both are in `minillm/ops` and
+# `minillm/layers`. PyTorch has a hand-written backward for LayerNorm and attention too, for the memory and the speed: its tape then holds
+# one node where ours held fifteen.
+#
+# ## Reading
+#
+# - Ba, Kiros and Hinton 2016, *Layer Normalization*.
+# - He et al. 2016, *Deep Residual Learning for Image Recognition*: shortcuts.
+# - Xiong et al. 2020, *On Layer Normalization in the Transformer Architecture*: pre- and post-LN.

@@ -1,0 +1,124 @@
+"""Checks of lesson 01."""
+
+import numpy as np
+
+from minillm.course import Exercise, Mistake
+
+EXERCISES = [
+    Exercise(
+        "bigram_probabilities",
+        lambda rng: [
+            (np.array([[0.0, 6, 2, 1], [5, 0, 0, 0], [1, 1, 0, 2], [0, 0, 0, 0]]), 0.5),
+            (rng.integers(0, 9, (5, 5)).astype(float), 0.1),
+        ],
+        [
+            "First add alpha to every count. What must each row then be divided by, to sum to one?",
+            "A row's sum must contain the alphas too: sum after adding. keepdims=True makes (V, 1), which divides row by row.",
+            "raised = counts + alpha, then raised / raised.sum(axis=1, keepdims=True)",
+        ],
+        [
+            Mistake(
+                "raised.sum(axis=1, keepdims=True)",
+                "raised.sum(axis=0)",
+                "You divided by the sums of the columns: now the columns sum to one, and a row is no distribution.",
+            ),
+            Mistake(
+                "raised.sum(axis=1, keepdims=True)",
+                "raised.sum(axis=1)",
+                "The sums of the rows were laid across the columns: keepdims=True keeps them beside their rows.",
+            ),
+            Mistake(
+                "raised.sum(axis=1, keepdims=True)",
+                "raised.sum()",
+                "The whole table sums to one, not each row: these are the probabilities of pairs, not of the next word.",
+            ),
+            Mistake(
+                "raised.sum(axis=1, keepdims=True)",
+                "(counts.sum(axis=1, keepdims=True) + alpha)",
+                "Alpha was added once to the sum of a row, but V times to its counts: the rows sum to more than one.",
+            ),
+            Mistake(
+                "counts + alpha",
+                "counts",
+                "Alpha was left out: a pair that was never seen is impossible, and a word that was never seen gives 0 / 0.",
+            ),
+        ],
+    ),
+    Exercise(
+        "perplexity",
+        lambda rng: [(np.full(4, 1 / 6),), (np.array([0.5, 0.25, 0.125]),), (rng.uniform(0.05, 0.9, 20),)],
+        [
+            "Work from the inside out: the logarithm of each probability, its negative, the mean, exp.",
+            "np.log is the natural logarithm ln; np.exp undoes it. Take the mean of the logarithms, not of the probabilities.",
+            "np.exp(-np.log(p).mean())",
+        ],
+        [
+            Mistake("np.exp(-np.log(p).mean())", "-np.log(p).mean()", "That is the cross-entropy: the exp is missing."),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "np.exp(-np.log(p).sum())",
+                "You summed over the words: the longer the text, the worse it looks. Take the mean.",
+            ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "np.exp(np.log(p).mean())",
+                "The minus sign is missing: that is one over the perplexity.",
+            ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "1 / p.mean()",
+                "That is one over the mean probability. The logarithm comes first: one word that was thought impossible must spoil it all.",
+            ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "(1 / p).mean()",
+                "That is the mean of 1 / p; the mean is taken of the logarithms.",
+            ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "np.exp(-np.log2(p).mean())",
+                "log2 and exp do not undo each other: use ln with exp, or log2 with 2**.",
+            ),
+        ],
+    ),
+    Exercise(
+        "next_word",
+        lambda rng: [
+            *((np.array([0.2, 0.5, 0.3]), u) for u in (0.1, 0.0, 0.25, 0.69, 0.75, 0.999)),
+            *((np.array([0.5, 0.25, 0.25]), u) for u in (0.5, 0.75, 0.25)),
+            *((rng.dirichlet(np.ones(6)), float(rng.random())) for _ in range(20)),
+        ],
+        [
+            "Where does each word end on the line? np.cumsum(p) tells.",
+            "Count the words that end at u or before it. The next one is the word on which u falls.",
+            "int(np.sum(np.cumsum(p) <= u))",
+        ],
+        [
+            Mistake(
+                "np.sum(right_ends <= u)",
+                "np.sum(right_ends < u)",
+                "Almost: where u is exactly the border of two words, it belongs to the word on its right.",
+            ),
+            Mistake(
+                "np.sum(right_ends <= u)",
+                "np.sum(right_ends <= u) - 1",
+                "One word too far to the left: if no word ends before u, u is on word 0.",
+            ),
+            Mistake(
+                "np.sum(right_ends <= u)",
+                "np.argmax(p)",
+                "You returned the likeliest word whatever u is: it would write the same text every time.",
+            ),
+            Mistake(
+                "np.sum(right_ends <= u)",
+                "np.sum(p <= u)",
+                "You compared u with the probabilities themselves, not with the places where the words end.",
+            ),
+            Mistake(
+                "np.sum(right_ends <= u)",
+                "u * len(p)",
+                "Every word got the same width on the line: the probabilities were not used.",
+            ),
+        ],
+    ),
+]

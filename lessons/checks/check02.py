@@ -1,0 +1,121 @@
+"""Checks of lesson 02."""
+
+import numpy as np
+
+from minillm.course import Exercise, Mistake
+
+
+def distributions(rng: np.random.Generator, rows: int, words: int) -> np.ndarray:
+    return rng.dirichlet(np.ones(words), rows)
+
+
+EXERCISES = [
+    Exercise(
+        "softmax",
+        lambda rng: [
+            (rng.standard_normal((5, 7)),),
+            (np.array([[1000.0, 1000 + np.log(3)], [-1000.0, 0.0]]),),
+            (3 * rng.standard_normal((4, 4)),),
+        ],
+        [
+            "np.exp of every number, then divide each row by its own sum.",
+            "Subtracting the same number from a whole row changes nothing. Subtract the row's largest, and exp never sees more than 0.",
+            "x.max(axis=1, keepdims=True) is (N, 1): it can be subtracted from (N, V). The sums need keepdims=True too.",
+        ],
+        [
+            Mistake(
+                "x - x.max(axis=1, keepdims=True)",
+                "x",
+                "Large logits overflow: exp(1000) is infinite, and inf / inf is not a number. Lower each row first.",
+            ),
+            Mistake(
+                "e / e.sum(axis=1, keepdims=True)",
+                "e / e.sum(axis=0, keepdims=True)",
+                "Softmax over the wrong axis: here the columns sum to one, not the rows.",
+            ),
+            Mistake(
+                "e / e.sum(axis=1, keepdims=True)",
+                "e / e.sum()",
+                "All rows together sum to one: each row needs a sum of its own.",
+            ),
+            Mistake(
+                "e / e.sum(axis=1, keepdims=True)",
+                "e",
+                "These are exponentials, not yet probabilities: the rows do not sum to one.",
+            ),
+            Mistake(
+                "x - x.max(axis=1, keepdims=True)",
+                "x - x.max()",
+                "One maximum was subtracted from all rows: a row far below it turns into 0 / 0 or loses its digits. Take each row's own.",
+            ),
+        ],
+    ),
+    Exercise(
+        "cross_entropy_gradient",
+        lambda rng: [
+            (distributions(rng, 5, 4), np.array([0, 2, 2, 1, 3])),
+            (distributions(rng, 3, 6), np.array([5, 5, 0])),
+        ],
+        [
+            "Start from a copy of p. In each row, subtract 1 at one place.",
+            "gradient[np.arange(N), targets] picks one place in each row. Do not forget that the loss is a mean.",
+            "gradient = p.copy(); gradient[np.arange(len(targets)), targets] -= 1; then divide by len(targets).",
+        ],
+        [
+            Mistake(
+                "gradient / len(targets)",
+                "gradient",
+                "That is the gradient of the sum of the losses. The loss is their mean, so each counts 1/N.",
+            ),
+            Mistake(
+                "[np.arange(len(targets)), targets] -= 1",
+                "[:, targets] -= 1",
+                "The 1 was subtracted in every row, for every target: [:, targets] picks whole columns.",
+            ),
+            Mistake(
+                "gradient / len(targets)",
+                "-gradient / len(targets)",
+                "The sign is turned round: a step against it would make the right word less likely.",
+            ),
+            Mistake(
+                "[np.arange(len(targets)), targets] -= 1",
+                "[np.arange(len(targets)), targets] *= 1",
+                "These are the probabilities alone: nothing pulls the right word up.",
+            ),
+            Mistake(
+                "gradient / len(targets)",
+                "gradient / gradient.size",
+                "You divided by N × V. The mean is over the N losses only.",
+            ),
+        ],
+    ),
+    Exercise(
+        "table_gradient",
+        lambda rng: [
+            (np.array([1, 3, 1, 1, 0]), np.arange(15.0).reshape(5, 3) + 1, 5),
+            (rng.integers(4, size=20), rng.standard_normal((20, 3)), 6),
+        ],
+        [
+            "Start with zeros, then add each gradient to the row that it belongs to.",
+            "dtable[words] += gradient looks right, and keeps only one gradient of a word that comes twice. NumPy has a function for this: np.add.at.",
+            "dtable = np.zeros((size, gradient.shape[1])); np.add.at(dtable, words, gradient)",
+        ],
+        [
+            Mistake(
+                "np.add.at(dtable, words, gradient)",
+                "dtable[words] = gradient",
+                "Assigned, not accumulated: of a word that came several times, only the last gradient is left. The same happens with dtable[words] += gradient.",
+            ),
+            Mistake(
+                "np.add.at(dtable, words, gradient)",
+                "np.add.at(dtable, words, gradient); dtable /= np.maximum(np.bincount(words, minlength=size), 1)[:, None]",
+                "You took the mean of a word's gradients. They are added: the loss already holds the mean.",
+            ),
+            Mistake(
+                "np.add.at(dtable, words, gradient)",
+                "dtable[: len(words)] = gradient[:size]",
+                "The gradients were laid into the table in their own order: row n instead of row words[n].",
+            ),
+        ],
+    ),
+]

@@ -1,0 +1,122 @@
+"""Checks of lesson 03."""
+
+import numpy as np
+
+from minillm.course import Exercise, Mistake
+
+
+def some_word(rng: np.random.Generator, length: int) -> tuple[int, ...]:
+    return tuple(int(number) for number in rng.integers(1, 4, length))
+
+
+EXERCISES = [
+    Exercise(
+        "count_pairs",
+        lambda rng: [
+            ({(7, 8, 8, 8): 2, (7, 8): 5},),
+            ({some_word(rng, 6): 3, some_word(rng, 8): 2, (9,): 4},),
+        ],
+        [
+            "Go through the words, and in each through its neighbours. How much does one pair count?",
+            "zip(word, word[1:]) gives the neighbours of a word. Each of them counts as often as its word occurs.",
+            "pairs[pair] = pairs.get(pair, 0) + count",
+        ],
+        [
+            Mistake(
+                "pairs.get(pair, 0) + count",
+                "pairs.get(pair, 0) + 1",
+                "Each word was counted once: a pair counts as often as its word occurs.",
+            ),
+            Mistake(
+                "zip(word, word[1:])",
+                "set(zip(word, word[1:]))",
+                "A pair that stands twice in a word was counted once.",
+            ),
+            Mistake(
+                "pairs.get(pair, 0) + count",
+                "count",
+                "Assigned, not added: only the last word that has the pair was counted.",
+            ),
+            Mistake(
+                "zip(word, word[1:])",
+                "zip(word[::2], word[1::2])",
+                "You took every second pair: a number is the neighbour of the one before and of the one after.",
+            ),
+        ],
+    ),
+    Exercise(
+        "join",
+        lambda rng: [
+            ((1, 2, 3, 1, 2), (1, 2), 9),
+            ((5, 5, 5), (5, 5), 9),
+            ((5, 5, 5, 5), (5, 5), 9),
+            ((2, 1), (1, 2), 9),
+            ((1,), (1, 2), 9),
+            *((some_word(rng, 12), (1, 2), 9) for _ in range(5)),
+        ],
+        [
+            "Walk through the word with a place `at`. At each place ask: do the pair's two numbers stand here?",
+            "If they do, append new and go on two places; if not, append the number itself and go on one place.",
+            "word[at : at + 2] == pair is also right at the last place, where only one number is left. Then at += 2, else at += 1.",
+        ],
+        [
+            Mistake(
+                "at += 2",
+                "at += 1",
+                "After a join you went on one place: the pair's second number was used again. Go on two.",
+            ),
+            Mistake(
+                "word[at : at + 2] == pair",
+                "set(word[at : at + 2]) == set(pair)",
+                "(2, 1) was taken for (1, 2), or one number for two: the order of a pair matters.",
+            ),
+            Mistake(
+                "    while at < len(word):",
+                "    while at < len(word) - 1:",
+                "The walk ends one place too early: a last number that is in no pair is lost.",
+            ),
+            Mistake(
+                "            joined.append(new)",
+                "            joined.extend([new, *word[at + 2 :]])\n            break",
+                "Only the first place was joined: the pair may stand in a word several times.",
+            ),
+        ],
+    ),
+    Exercise(
+        "encode",
+        lambda rng: [
+            ((1, 2, 3), [(2, 3), (1, 2)]),
+            ((1, 2, 3), [(1, 2), (256, 3)]),
+            ((1, 2, 1, 2, 3), [(1, 2), (2, 3), (256, 256), (258, 3)]),
+            ((4, 4), []),
+            *((some_word(rng, 10), [(1, 2), (3, 3), (256, 1), (2, 258), (1, 1)]) for _ in range(5)),
+        ],
+        [
+            "One loop over the learned pairs, with your `join` inside.",
+            "Keep what join returns: it makes a new word. The i-th pair becomes the number 256 + i.",
+            "for i, pair in enumerate(learned): word = join(word, pair, 256 + i)",
+        ],
+        [
+            Mistake(
+                "enumerate(learned)",
+                "reversed(list(enumerate(learned)))",
+                "The pairs were joined in the wrong order: the last learned came first, and it is made of earlier ones.",
+            ),
+            Mistake(
+                "word = join(word, pair, 256 + i)",
+                "word = join(word, pair, 257 + i)",
+                "The numbers are one too high: the first pair that was learned (i = 0) is 256.",
+            ),
+            Mistake(
+                "word = join(word, pair, 256 + i)",
+                "join(word, pair, 256 + i)",
+                "The joined words were thrown away: join returns a new word and leaves the old one.",
+            ),
+            Mistake(
+                "        word = join(word, pair, 256 + i)\n    return word",
+                "        word = join(word, pair, 256 + i)\n        return word",
+                "It returns after the first pair: the return stands inside the loop.",
+            ),
+        ],
+    ),
+]

@@ -1,0 +1,141 @@
+"""Checks of lesson 04."""
+
+import numpy as np
+
+from minillm.course import Exercise, Mistake
+
+
+def qkv(rng: np.random.Generator, t: int, s: int, k: int, m: int) -> tuple[np.ndarray, ...]:
+    """Queries, keys and values of order one: far from saturation, so that every mistake shows."""
+    return rng.standard_normal((t, k)), rng.standard_normal((s, k)), rng.standard_normal((s, m))
+
+
+EXERCISES = [
+    Exercise(
+        "causal_weights",
+        lambda rng: [(rng.standard_normal((7, 7)),), (2 * rng.standard_normal((4, 4)),), (np.array([[1.5]]),)],
+        [
+            "Which score gives the weight zero after the softmax? What must stand there before it?",
+            "np.tri(T, dtype=bool) is True on and below the diagonal. np.where(allowed, scores, -np.inf) keeps the others out.",
+            "softmax(np.where(np.tri(len(scores), dtype=bool), scores, -np.inf))",
+        ],
+        [
+            Mistake(
+                "softmax(np.where(allowed, scores, -np.inf))",
+                "softmax(scores) * allowed",
+                "The mask came after the softmax: the allowed weights no longer sum to one, because the forbidden words took their share.",
+            ),
+            Mistake(
+                "np.where(allowed, scores, -np.inf)",
+                "np.where(allowed, scores, 0)",
+                "Forbidden scores became 0, and exp(0) = 1: they still get weight. What score gets none?",
+            ),
+            Mistake(
+                "np.tri(len(scores), dtype=bool)",
+                "np.tri(len(scores), k=-1, dtype=bool)",
+                "The diagonal is excluded: a word may look at itself. The first word now has nothing to look at, and its row is NaN.",
+            ),
+            Mistake(
+                "np.tri(len(scores), dtype=bool)",
+                "np.tri(len(scores), dtype=bool).T",
+                "The mask is turned round: each word sees the future and not the past. Rows look, columns are looked at.",
+            ),
+            Mistake(
+                "softmax(np.where(allowed, scores, -np.inf))",
+                "softmax(np.where(allowed, scores, -np.inf).T).T",
+                "Softmax over the wrong axis: the columns sum to one, not the rows.",
+            ),
+            Mistake(
+                "softmax(np.where(allowed, scores, -np.inf))",
+                "softmax(scores)",
+                "There is no mask: every word sees the words after it.",
+            ),
+        ],
+    ),
+    Exercise(
+        "self_attention",
+        lambda rng: [qkv(rng, 5, 5, 8, 4), qkv(rng, 3, 6, 4, 2), qkv(rng, 1, 2, 9, 3)],
+        [
+            "Three steps: scores (T, S), weights (T, S), output (T, M). Check the shape after each.",
+            "The scores are all dot products of a query with a key: q @ k.T. Divide by the square root of the width K of a key.",
+            "softmax(q @ k.T / math.sqrt(q.shape[1])) @ v",
+        ],
+        [
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "",
+                "√K was forgotten: large dot products make the softmax too sure of itself.",
+            ),
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "/ q.shape[1]",
+                "You divided by K, not by its square root: the weights become too even.",
+            ),
+            Mistake("/ math.sqrt(q.shape[1])", "* math.sqrt(q.shape[1])", "You multiplied by √K: divide."),
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "/ math.sqrt(len(k))",
+                "You divided by the root of the number of keys. It is the width of a key that makes dot products large.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "softmax(scores.T).T @ v",
+                "Softmax over the wrong axis: the weights of each query must sum to one.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "scores @ v",
+                "There is no softmax: these weights may be negative, and do not sum to one.",
+            ),
+        ],
+    ),
+    Exercise(
+        "self_attention_backward",
+        lambda rng: [
+            (rng.standard_normal((5, 4)), *qkv(rng, 5, 5, 8, 4)),
+            (rng.standard_normal((3, 2)), *qkv(rng, 3, 6, 4, 2)),
+        ],
+        [
+            "Go backwards: first y = p v, which gives dp and dv. A product's gradient is dy times the other factor, transposed so that the shapes fit.",
+            "Through the softmax: ds = p * (dp - the sum of p * dp over each row). Take keepdims=True.",
+            "s = q kᵀ scale: dq = ds @ k * scale and dk = ds.T @ q * scale, with scale = 1 / math.sqrt(K).",
+        ],
+        [
+            Mistake(
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds @ k, ds.T @ q, dv",
+                "The scale was forgotten on the way back: the scores were q kᵀ / √K, so dq and dk carry 1/√K too.",
+            ),
+            Mistake(
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * (1 - p) * dp",
+                "Only the diagonal of the softmax's derivative was used: raising one weight lowers the others of its row.",
+            ),
+            Mistake(
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * dp",
+                "The sum over the row is missing in the softmax's backward: the weights of a row cannot all rise.",
+            ),
+            Mistake(
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * (dp - (p * dp).sum(axis=0, keepdims=True))",
+                "The sum in the softmax's backward went over the columns: each query's row is a softmax of its own.",
+            ),
+            Mistake(
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * (dp - dp.mean(axis=-1, keepdims=True))",
+                "A plain mean stands in the softmax's backward: the sum is weighted by p.",
+            ),
+            Mistake(
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "dp",
+                "The softmax was skipped on the way back: dp is the gradient of the weights, not of the scores.",
+            ),
+            Mistake(
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds.T @ q * scale, ds @ k * scale, dv",
+                "dq and dk are exchanged: a query's gradient is made of keys.",
+            ),
+        ],
+    ),
+]

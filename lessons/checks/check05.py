@@ -1,0 +1,109 @@
+"""Checks of lesson 05."""
+
+from minillm.course import Exercise, Mistake
+from minillm.ops import sinusoidal_positions
+
+EXERCISES = [
+    Exercise(
+        "sinusoids",
+        lambda rng: [(24, 16), (3, 4), (5, 2)],
+        [
+            "Make the D/2 speeds ω first, then all angles t ω_i as one array (T, D/2).",
+            "np.arange(0, D, 2) is 0, 2, 4 ...: that is 2i. np.arange(T)[:, None] * omega gives every angle. table[:, 0::2] are the even columns.",
+            "omega = 10000.0 ** (-np.arange(0, D, 2) / D); table[:, 0::2] = np.sin(angle); table[:, 1::2] = np.cos(angle)",
+        ],
+        [
+            Mistake(
+                "    table[:, 0::2] = np.sin(angle)\n    table[:, 1::2] = np.cos(angle)",
+                "    table[:, : D // 2] = np.sin(angle)\n    table[:, D // 2 :] = np.cos(angle)",
+                "All sines come first and then all cosines: here they take turns, sine in the even columns and cosine in the odd ones.",
+            ),
+            Mistake(
+                "omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "omega = 10000.0 ** (-np.arange(D // 2) / D)\n    angle",
+                "The exponent is -2i/D, and you took -i/D: the hands slow down too little. np.arange(0, D, 2) counts in twos.",
+            ),
+            Mistake(
+                "omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "omega = 10000.0 ** (np.arange(0, D, 2) / D)\n    angle",
+                "The hands get faster from one to the next: the exponent needs a minus sign.",
+            ),
+            Mistake(
+                "    table[:, 0::2] = np.sin(angle)\n    table[:, 1::2] = np.cos(angle)",
+                "    table[:, 0::2] = np.cos(angle)\n    table[:, 1::2] = np.sin(angle)",
+                "Sine and cosine have changed places: place 0 must be (0, 1, 0, 1 ...).",
+            ),
+            Mistake(
+                "np.arange(T)[:, None] * omega",
+                "np.arange(1, T + 1)[:, None] * omega",
+                "The places are counted from 1: the first is place 0.",
+            ),
+        ],
+    ),
+    Exercise(
+        "shift",
+        lambda rng: [
+            (sinusoidal_positions(9, 8)[3], 4),
+            (sinusoidal_positions(40, 6)[30], -5),
+            (sinusoidal_positions(2, 2)[1], 1),
+        ],
+        [
+            "Take the sines p[0::2] and the cosines p[1::2] apart. By which angle does each hand turn?",
+            "Hand i turns by k ω_i. Put it into the two formulas of the docstring, with a the old angle and b the turn.",
+            "new sine = sine * np.cos(turn) + cosine * np.sin(turn); new cosine = cosine * np.cos(turn) - sine * np.sin(turn)",
+        ],
+        [
+            Mistake(
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = sine * np.cos(turn) - cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) + sine * np.sin(turn)",
+                "The hands turn the wrong way: this is place t - k.",
+            ),
+            Mistake(
+                "    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[1::2] = cosine * np.cos(turn) + sine * np.sin(turn)",
+                "The cosine has a wrong sign: cos(a + b) = cos a cos b - sin a sin b.",
+            ),
+            Mistake(
+                "turn = k * 10000.0 ** (-np.arange(0, D, 2) / D)",
+                "turn = k * np.ones(D // 2)",
+                "All hands turned by the same angle: each has its own speed ω_i.",
+            ),
+            Mistake(
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = sine + np.sin(turn)\n    moved[1::2] = cosine + np.cos(turn)",
+                "Sines were added to sines: the sine of a sum is not the sum of the sines.",
+            ),
+        ],
+    ),
+    Exercise(
+        "table_gradient",
+        lambda rng: [(rng.standard_normal((3, 5, 4)), 7), (rng.standard_normal((2, 4, 3)), 4)],
+        [
+            "Which numbers of y did table[t] reach? Its gradient is the sum of theirs.",
+            "Sum over the sentences of the batch, axis 0. Rows from T on stay zero.",
+            "dtable = np.zeros((length, D)); dtable[:T] = dy.sum(axis=0), with T and D from dy.shape",
+        ],
+        [
+            Mistake(
+                "dy.sum(axis=0)",
+                "dy.mean(axis=0)",
+                "You took the mean over the batch: each sentence that read the row adds its own gradient.",
+            ),
+            Mistake(
+                "dy.sum(axis=0)",
+                "dy[-1]",
+                "Assigned, not accumulated: only the last sentence is left. Every sentence read the row.",
+            ),
+            Mistake(
+                "dtable[: dy.shape[1]] = dy.sum(axis=0)",
+                "dtable[:] = dy.sum(axis=(0, 1))",
+                "You summed over the places too: now every row gets the same.",
+            ),
+            Mistake(
+                "dtable = np.zeros((length, dy.shape[2]))\n    dtable[: dy.shape[1]] = dy.sum(axis=0)",
+                "dtable = dy.sum(axis=0)",
+                "The gradient must have a row for every row of the table, also for those that were not read: they are zero.",
+            ),
+        ],
+    ),
+]

@@ -1,0 +1,125 @@
+"""Checks of lesson 06."""
+
+import numpy as np
+
+from minillm.course import Exercise, Mistake
+
+
+def rows(rng: np.random.Generator, n: int, d: int) -> np.ndarray:
+    """Rows of different size and place: a LayerNorm along the wrong axis shows."""
+    return rng.standard_normal((n, d)) * rng.uniform(0.5, 3, (n, 1)) + rng.standard_normal((n, 1))
+
+
+EXERCISES = [
+    Exercise(
+        "layer_norm",
+        lambda rng: [
+            (rows(rng, 5, 7), rng.uniform(0.5, 2, 7), rng.standard_normal(7), 0.1),
+            (rows(rng, 3, 4), np.ones(4), np.zeros(4), 1e-5),
+            (np.ones((2, 4)), np.ones(4), np.zeros(4), 1e-5),
+        ],
+        [
+            "First the mean of each row, then the variance of each row. keepdims=True keeps them as columns beside the rows.",
+            "ε stands inside the root: √(variance + ε).",
+            "xhat = (x - mean) / np.sqrt(variance + eps), then gamma * xhat + beta",
+        ],
+        [
+            Mistake(
+                "np.sqrt(variance + eps)",
+                "(np.sqrt(variance) + eps)",
+                "Your epsilon is outside the square root: √variance + ε in place of √(variance + ε).",
+            ),
+            Mistake(
+                "np.sqrt(variance + eps)",
+                "np.sqrt(variance)",
+                "Epsilon was left out: a row of equal numbers becomes 0 / 0.",
+            ),
+            Mistake(
+                "np.sqrt(variance + eps)", "(variance + eps)", "You divided by the variance, not by its square root."
+            ),
+            Mistake(
+                "((x - mean) ** 2).mean(axis=1, keepdims=True)\n    xhat",
+                "((x - mean) ** 2).sum(axis=1, keepdims=True) / (x.shape[1] - 1)\n    xhat",
+                "You divided by D - 1: the variance here is the plain mean of the squares.",
+            ),
+            Mistake(
+                "    mean = x.mean(axis=1, keepdims=True)\n    variance = ((x - mean) ** 2).mean(axis=1, keepdims=True)",
+                "    mean = x.mean(axis=0, keepdims=True)\n    variance = ((x - mean) ** 2).mean(axis=0, keepdims=True)",
+                "You normalised the columns: each row, one word, has a mean and a variance of its own.",
+            ),
+            Mistake(
+                "gamma * xhat + beta",
+                "gamma * (xhat + beta)",
+                "Beta was multiplied by gamma: it is added at the very end.",
+            ),
+        ],
+    ),
+    Exercise(
+        "layer_norm_backward",
+        lambda rng: [
+            (rng.standard_normal((5, 7)), rows(rng, 5, 7), rng.uniform(0.5, 2, 7), 0.1),
+            (rng.standard_normal((3, 4)), rows(rng, 3, 4), rng.uniform(0.5, 2, 4), 1e-5),
+        ],
+        [
+            "Compute mean, scale and x̂ anew, as in the forward pass. Then g = gamma * dy.",
+            "Two things are taken away from g: its mean over the row, and x̂ times the mean of g x̂ over the row.",
+            "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True)); dgamma = (dy * xhat).sum(axis=0)",
+        ],
+        [
+            Mistake(
+                " - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                ")",
+                "The variance path is missing in dx: the variance depends on x too. (An upstream gradient of ones would not have shown it.)",
+            ),
+            Mistake(
+                "(g - g.mean(axis=1, keepdims=True) - xhat",
+                "(g - xhat",
+                "The mean path is missing in dx: to raise every number of a row changes nothing.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * g",
+                "Mean and variance were taken for constants: both depend on x, and each takes a part of the gradient away.",
+            ),
+            Mistake(
+                "g = gamma * dy", "g = dy", "Gamma was forgotten on the way to x: the gradient that reaches x̂ is γ dy."
+            ),
+            Mistake("(dy * xhat).sum(axis=0)", "(dy * x).sum(axis=0)", "dgamma was made with x: gamma multiplied x̂."),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "(dy * xhat).mean(axis=0), dy.mean(axis=0)",
+                "dgamma and dbeta are means over the rows: every row adds its own, so they are sums.",
+            ),
+        ],
+    ),
+    Exercise(
+        "split_heads",
+        lambda rng: [
+            (np.arange(12.0).reshape(2, 6), 3),
+            (rng.standard_normal((5, 8)), 4),
+            (rng.standard_normal((4, 4)), 2),
+        ],
+        [
+            "Two steps: first cut the last axis in two, (T, H, K), then bring the heads to the front.",
+            "reshape keeps the order of the numbers in memory; transpose exchanges axes. You need both.",
+            "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+        ],
+        [
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(H, T, D // H)",
+                "reshape alone mixes words and heads: it keeps the numbers in their order. First cut, (T, H, K), then exchange axes.",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(T, H, D // H)",
+                "The heads are cut, but the words still come first: exchange the first two axes.",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(T, D // H, H).transpose(2, 0, 1)",
+                "Each head got every H-th number: head 0 should have the first K side by side.",
+            ),
+        ],
+    ),
+]

@@ -1,0 +1,40 @@
+"""Exercises of lesson 05: where am I?
+
+Write what is missing, then: python -m minillm check 05
+"""
+
+import numpy as np
+
+
+def sinusoids(T: int, D: int) -> np.ndarray:
+    """The places 0 to T - 1, each as D numbers (D is even): (T, D).
+
+        PE[t, 2i] = sin(t ω_i)        PE[t, 2i + 1] = cos(t ω_i)        ω_i = 10000^(-2i/D),  i = 0 ... D/2 - 1
+
+    For example sinusoids(2, 4) is [[0, 1, 0, 1], [sin 1, cos 1, sin 0.01, cos 0.01]].
+
+    Difficulty 2/5, about 10 minutes.
+    """
+    raise NotImplementedError("not written yet")
+
+
+def shift(p: np.ndarray, k: int) -> np.ndarray:
+    """From the numbers p (D,) of a place t, those of the place t + k; t itself is not told.
+
+    Each pair (p[2i], p[2i + 1]) is the sine and the cosine of one angle. Add k ω_i to it, with
+    sin(a + b) = sin a cos b + cos a sin b and cos(a + b) = cos a cos b - sin a sin b. ω_i is that of `sinusoids`.
+
+    Difficulty 3/5, about 15 minutes.
+    """
+    raise NotImplementedError("not written yet")
+
+
+def table_gradient(dy: np.ndarray, length: int) -> np.ndarray:
+    """What a learned table of positions receives: dy (B, T, D) -> dtable (length, D).
+
+    Forward was y[b, t] = x[b, t] + table[t], for B sentences of T words, with T at most length. So row t was read once by every sentence,
+    and rows from T on were not read at all.
+
+    Difficulty 2/5, about 10 minutes.
+    """
+    raise NotImplementedError("not written yet")

@@ -1,0 +1,90 @@
+"""What a lesson script is told from outside, and what it hands out: its options, its random numbers, its figures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minillm.backend import reuse_freed_memory
+from minillm.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ROOT = Path(__file__).resolve().parents[2]  # the folder that holds minillm/, lessons/ and figures/
+
+
+class Lesson:
+    """`lesson = Lesson(4)` at the top of lessons/04_name.py reads what stands after the script's name on the command line.
+
+    quick: whether to do a few steps only, to see that everything runs. The numbers are then not those of the text.
+    seed:  of all random numbers (0).
+    out:   the folder of the figures: figures/, or runs/figures/ for a quick run or another seed, whose figures aren't those of the text.
+
+    In a notebook there is no command line, and the defaults hold.
+    """
+
+    def __init__(self, number: int, arguments: Sequence[str] | None = None):
+        reuse_freed_memory()
+        if hasattr(sys.stdout, "reconfigure"):  # Windows would write Chinese in a code page that lacks it
+            sys.stdout.reconfigure(encoding="utf-8")
+        self.number = number
+        script = Path(sys.argv[0]).name
+        if arguments is None:
+            arguments = sys.argv[1:] if script.startswith(f"{number:02d}_") else []
+        main = sys.modules["__main__"]
+        parser = argparse.ArgumentParser(
+            prog=script, description=main.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        parser.add_argument("--quick", action="store_true", help="a few steps only: does everything run?")
+        parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the random numbers (0)")
+        parser.add_argument("--out", type=Path, metavar="DIR", help="the folder of the figures (figures)")
+        options = parser.parse_args(arguments)
+        if options.seed < 0:
+            parser.error(f"--seed {options.seed} is negative")
+        self.quick: bool = options.quick
+        self.seed: int = options.seed
+        usual = ROOT / "figures" if not (self.quick or self.seed) else ROOT / "runs" / "figures"
+        self.out: Path = options.out or usual
+
+    def rng(self) -> np.random.Generator:
+        """A new generator of random numbers, from the seed."""
+        return np.random.default_rng(self.seed)
+
+    def path(self, name: str) -> Path:
+        """Where a file of this lesson goes: `head_view.html` -> figures/04_head_view.html. The folder is made."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        return self.out / f"{self.number:02d}_{name}"
+
+    def save(self, figure: Figure, name: str, *, alt: str) -> None:
+        """Save a figure as figures/04_name.png. `alt` says what is drawn and what to see in it, for those who can't see it."""
+        from minillm.plots import save
+
+        path = self.path(f"{name}.png")
+        try:
+            save(figure, path, alt=alt)
+        except InputError as error:
+            raise SystemExit(f"{error.wrong}\n{error.remedy}") from None
+        write_index(self.out)
+        print(f"figure: {_short(path)}", file=sys.stderr)
+
+
+def write_index(folder: Path) -> None:
+    """README.md in a folder of figures: each of them, with the alternative text that its file carries."""
+    from PIL import Image
+
+    parts = ["# Figures\n\nWhat the lessons draw, each with words for those who cannot see it.\n"]
+    for path in sorted(folder.glob("*.png")):
+        with Image.open(path) as picture:
+            alt = picture.info.get("Description", "")
+        parts.append(f"## {path.name}\n\n![{alt}]({path.name})\n")
+    (folder / "README.md").write_text("\n".join(parts), encoding="utf-8")
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,37 @@
+"""A lesson as a notebook: the cells of a percent-format script, in the JSON of Jupyter (nbformat 4.5)."""
+
+import ast
+import json
+
+
+def cells(source: str) -> list[tuple[str, str]]:
+    """The cells of a script, as ("markdown", text) or ("code", text). What stands above the first `# %%` is the docstring."""
+    found = [("markdown", _docstring(source))]
+    for part in ("\n" + source).split("\n# %%")[1:]:
+        marker, _, body = part.partition("\n")
+        body = body.strip("\n")
+        if "[markdown]" in marker:
+            found.append(("markdown", "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))))
+        else:
+            found.append(("code", body))
+    return found
+
+
+def _docstring(source: str) -> str:
+    """The title as a heading, and the fields below it as they stand."""
+    title, _, rest = ast.get_docstring(ast.parse(source)).partition("\n")
+    return f"# {title}\n\n```\n{rest.strip()}\n```"
+
+
+def to_notebook(source: str) -> str:
+    """The notebook of a lesson, as the text of an .ipynb file."""
+    entries = []
+    for number, (kind, text) in enumerate(cells(source)):
+        entry = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": text.splitlines(keepends=True)}
+        if kind == "code":
+            entry |= {"execution_count": None, "outputs": []}
+        entries.append(entry)
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    notebook = {"cells": entries, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,132 @@
+"""Embeddings on a plane: each word at the two directions in which the words differ most."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+
+from minillm.errors import InputError
+from minillm.plots.labels import name_labels, plain_text, text_lines, token_labels
+from minillm.plots.layout import POINTS, fit
+from minillm.plots.line_chart import MARKERS
+from minillm.plots.style import COLOURS, house_style, new_figure
+
+MOST_NAMES = 40
+
+# Where the nearest edge or corner of a name may stand, in points right of its point and above it: the first that is free is taken.
+NEAR = 6
+_OFFSETS = [
+    (r * x, r * y)
+    for r in (NEAR, 12, 20)
+    for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+]
+_SIDES = (
+    {1: "left", 0: "center", -1: "right"},
+    {1: "bottom", 0: "center", -1: "top"},
+)  # of the name, towards its point
+
+
+@house_style()
+def embedding_map(
+    vectors: np.ndarray,
+    words: Sequence[str],
+    *,
+    groups: Mapping[str, str] | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Vectors (V, D) of V words on their first two principal components, on one scale: near on the map is near in these two only.
+
+    The axes say what share of the variance they keep. `groups` gives a word the name of its group: a colour and a marker, named
+    below. Words are named as far as there is room, the first ones first; the figure says how many.
+    """
+    vectors = np.asarray(vectors, dtype=float)
+    if vectors.ndim != 2 or len(vectors) != len(words) or 0 in vectors.shape:
+        raise InputError(
+            f"The vectors are {vectors.shape} but there are {len(words)} words.",
+            "Give (V, D): one vector for each of V words.",
+        )
+    if not np.isfinite(vectors).all():
+        raise InputError("Some vector is not finite.", "Look for the step where the training went wrong.")
+    places, shares = _principal_components(vectors)
+
+    figure = new_figure()
+    axes = figure.subplots(squeeze=False)
+    panel = axes[0, 0]
+    group_note = _draw_points(panel, places, [(groups or {}).get(word) for word in words])
+    panel.set_aspect("equal", adjustable="datalim")
+    panel.margins(0.08)
+    if panel.get_legend_handles_labels()[0]:
+        legend = figure.legend(loc="outside lower center", ncols=4, fontsize=9)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+    names, note = token_labels(words)
+    panel.set_ylabel(f"component 2 ({shares[1]:.0%} of the variance)")
+    if title:
+        panel.set_title(plain_text(title), parse_math=False, wrap=True)
+    label = f"component 1 ({shares[0]:.0%} of the variance)"
+    panel.set_xlabel(text_lines(label, note, group_note), wrap=True)
+    fit(figure, axes, 5.2, 4.2)
+    named = _name_points(panel, places, names)
+    if named < len(words):
+        panel.set_xlabel(text_lines(label, f"{named} of {len(words)} words are named", note, group_note), wrap=True)
+        fit(figure, axes, 5.2, 4.2)
+    return figure
+
+
+def _principal_components(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the vectors (V, D) lie on their first two principal components: (V, 2), and the share of the variance of each: (2,).
+
+    With the mean taken out, X = U S Vᵀ: the components are the rows of Vᵀ, and the places on them are U S.
+    """
+    u, s, vt = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    # A component may point either way: its largest entry is made positive, so that the map is the same everywhere.
+    signs = np.sign(vt[np.arange(len(vt)), np.abs(vt).argmax(axis=1)])
+    places, shares = np.zeros((len(vectors), 2)), np.zeros(2)
+    kept = min(2, len(s))
+    places[:, :kept] = (u * s * signs)[:, :kept]
+    shares[:kept] = s[:kept] ** 2 / max(np.sum(s**2), np.finfo(float).tiny)
+    return places, shares
+
+
+def _draw_points(panel: Axes, places: np.ndarray, groups: list[str | None]) -> str:
+    """A marker at each place (V, 2), a colour and a shape for each group; returns the note that the groups' names need."""
+    found = list(dict.fromkeys(filter(None, groups)))
+    names, note = name_labels(found)
+    palette = list(COLOURS.values())
+    for i, (group, name) in enumerate(zip(found, names, strict=True)):
+        chosen = places[[g == group for g in groups]]
+        # After seven groups the shapes move on by one: 49 pairs.
+        panel.plot(
+            *chosen.T, ls="none", marker=MARKERS[(i + i // 7) % 7], color=palette[i % 7], markersize=5, label=name
+        )
+    rest = places[[not g for g in groups]]
+    colour = "0.6" if found else palette[0]
+    panel.plot(*rest.T, ls="none", marker=".", color=colour, markersize=6)
+    return note
+
+
+def _name_points(panel: Axes, places: np.ndarray, names: list[str]) -> int:
+    """Write names beside their points where they cover no point, no other name and no edge; returns how many found room."""
+    panel.apply_aspect()
+    half = 3 * panel.figure.dpi / POINTS  # of the square around a point, in pixels
+    taken = [Bbox.from_extents(x - half, y - half, x + half, y + half) for x, y in panel.transData.transform(places)]
+    named = 0
+    for place, name in zip(places[:MOST_NAMES], names, strict=False):
+        for offset in _OFFSETS:
+            ha, va = (sides[int(np.sign(shift))] for sides, shift in zip(_SIDES, offset, strict=True))
+            text = panel.annotate(
+                name, place, offset, textcoords="offset points", ha=ha, va=va, fontsize=8, parse_math=False
+            )
+            box = text.get_window_extent()
+            inside = panel.bbox.contains(box.x0, box.y0) and panel.bbox.contains(box.x1, box.y1)
+            if inside and not box.count_overlaps(taken):
+                taken.append(box)
+                named += 1
+                if max(map(abs, offset)) > NEAR:  # too far to be taken for granted: a line leads there
+                    line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
+                    panel.annotate("", place, offset, textcoords="offset points", arrowprops=line)
+                break
+            text.remove()
+    return named

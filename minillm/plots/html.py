@@ -1,0 +1,90 @@
+"""The attention viewer: every layer and head of one text in one HTML file, which needs no server, no library and no network.
+
+The page itself is in `viewer/`: viewer.html is its frame, viewer.css its looks, viewer.js its program.
+"""
+
+import base64
+import html
+import json
+import os
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from minillm.errors import InputError
+from minillm.files import write_atomic
+from minillm.plots.weights import checked_weights
+from minillm.text.characters import legible
+
+VIEWER = files("minillm.plots") / "viewer"
+
+
+def save_html(
+    path: str | os.PathLike,
+    weights: np.ndarray,
+    queries: Sequence[str],
+    keys: Sequence[str] | None = None,
+    *,
+    causal: bool = False,
+    title: str,
+    alt: str,
+    layer_numbers: Sequence[int] | None = None,
+    head_numbers: Sequence[int] | None = None,
+) -> None:
+    """Write a page to explore attention with: weights (L, H, T, S), the T query tokens, and the S key tokens.
+
+    keys: None where the queries look at themselves. `causal`: keys later than the query are masked, and drawn as missing.
+    `title` heads the page; `alt` says what is drawn to those who cannot see it. The numbers name the layers and heads,
+    for a page with some of a model's; None counts from 0. A weight is stored in one byte, so it is off by 1/510 at most.
+    InputError: weights that are no attention or do not fit the tokens, no .html file, no title, no alt.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"Cannot write {path}: the viewer is an .html file.", "Give the file this ending.")
+    for name, text in (("title", title), ("alternative text", alt)):
+        if not text.strip():
+            raise InputError(f"{path} has no {name}.", "Say in a few words what is drawn and what to see in it.")
+    checked = checked_weights(weights, "LHTS", queries, keys, causal)
+    layers, heads = checked.shape[:2]
+    data = {
+        "layers": _numbers(layer_numbers, layers, "layer"),
+        "heads": _numbers(head_numbers, heads, "head"),
+        "queries": [_visible(token) for token in queries],
+        "keys": [_visible(token) for token in (queries if keys is None else keys)],
+        "causal": bool(causal),
+        "weights": _packed(checked),
+    }
+    parts = {
+        "title": html.escape(title),
+        "alt": html.escape(alt),
+        # Inside <script> only "<" can do harm: it may begin "</script>". JSON can write it as a number.
+        "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
+        "viewer.css": (VIEWER / "viewer.css").read_text(encoding="utf-8"),
+        "viewer.js": (VIEWER / "viewer.js").read_text(encoding="utf-8"),
+    }
+    frame = (VIEWER / "viewer.html").read_text(encoding="utf-8")
+    # All in one pass, so that a token such as {{title}} stays as it is.
+    page = re.sub(r"\{\{([a-z.]+)\}\}", lambda place: parts[place[1]], frame)
+    write_atomic(path, page.encode("utf-8", errors="backslashreplace"))
+
+
+def _packed(weights: np.ma.MaskedArray) -> str:
+    """The weights that are not masked, row by row, in base64: one byte each, 255 for a weight of 1."""
+    bytes_ = np.rint(weights.compressed() * 255).astype(np.uint8)
+    return base64.b64encode(bytes_.tobytes()).decode("ascii")
+
+
+def _visible(token: str) -> str:
+    return legible(token) or "∅"
+
+
+def _numbers(numbers: Sequence[int] | None, count: int, kind: str) -> list[int]:
+    numbers = list(range(count)) if numbers is None else [int(number) for number in numbers]
+    if len(numbers) != count:
+        raise InputError(
+            f"There are {count} {kind}s in the weights but {len(numbers)} {kind}_numbers.", f"Give one for each {kind}."
+        )
+    return numbers

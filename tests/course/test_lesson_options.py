@@ -1,0 +1,51 @@
+"""The options of a lesson script, and where its figures go."""
+
+import pytest
+
+from minillm.course import Lesson, lesson
+from minillm.plots import loss_curve
+
+
+def test_options():
+    chosen = Lesson(1, ["--quick", "--seed", "3", "--out", "here"])
+    assert chosen.quick and chosen.seed == 3 and str(chosen.out) == "here"
+
+
+def test_only_the_run_of_the_text_draws_into_figures():
+    assert Lesson(1, []).out == lesson.ROOT / "figures"
+    assert Lesson(1, ["--seed", "0"]).out == lesson.ROOT / "figures"
+    assert Lesson(1, ["--seed", "1"]).out == Lesson(1, ["--quick"]).out == lesson.ROOT / "runs" / "figures"
+
+
+def test_another_program_s_arguments_are_not_read(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["ipykernel_launcher.py", "-f", "x.json"])
+    assert not Lesson(1).quick
+    monkeypatch.setattr("sys.argv", ["lessons/01_x.py", "--quick"])
+    assert Lesson(1).quick and not Lesson(2).quick
+
+
+@pytest.mark.parametrize("bad", [["--sed", "1"], ["--seed", "-1"], ["--seed", "one"], ["more"]])
+def test_bad_options_end_with_a_line(bad, capsys):
+    with pytest.raises(SystemExit) as end:
+        Lesson(1, bad)
+    assert end.value.code == 2 and "error" in capsys.readouterr().err
+
+
+def test_random_numbers_come_from_the_seed():
+    first, again, other = (Lesson(1, ["--seed", seed]).rng().random() for seed in "778")
+    assert first == again != other
+
+
+def test_figures_and_their_index(tmp_path):
+    chosen = Lesson(4, ["--out", str(tmp_path)])
+    for name in ("second", "first"):
+        chosen.save(loss_curve([(0, 1.0)], []), name, alt=f"The {name} figure. Nothing to see.")
+    assert (tmp_path / "04_first.png").exists()
+    index = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert index.index("04_first.png") < index.index("04_second.png")
+    assert "![The first figure. Nothing to see.](04_first.png)" in index
+
+
+def test_a_figure_without_words_is_refused(tmp_path):
+    with pytest.raises(SystemExit, match="alternative text"):
+        Lesson(4, ["--out", str(tmp_path)]).save(loss_curve([(0, 1.0)], []), "x", alt=" ")

@@ -1,0 +1,110 @@
+"""Each lesson runs as a student runs it, and prints and draws what it promises. No network, and a warning is an error."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from minillm.course.expected import broken, promises
+from minillm.course.lesson import ROOT
+from minillm.course.outline import outlines
+
+LESSONS = outlines()
+CONCEPTS = [lesson for lesson in LESSONS if lesson.seconds <= 15]
+NO_NETWORK = """
+import socket
+
+def refuse(*arguments, **options):
+    raise OSError("a lesson wants the network")
+
+socket.socket.connect = socket.getaddrinfo = refuse
+"""
+
+
+def run(lesson, folder, *options) -> str:
+    """What the lesson prints; its figures are in the folder."""
+    (folder / "usercustomize.py").write_text(NO_NETWORK, encoding="utf-8")
+    environment = {
+        **os.environ,
+        "MPLBACKEND": "Agg",
+        "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
+        "PYTHONIOENCODING": "utf-8",
+    }
+    # NumPy's matrix products now and then warn of an overflow that never was.
+    strict = ["-X", "dev", "-W", "error", "-W", "ignore:divide by zero encountered in matmul:RuntimeWarning"]
+    strict += ["-W", "ignore:overflow encountered in matmul:RuntimeWarning"]
+    strict += ["-W", "ignore:invalid value encountered in matmul:RuntimeWarning"]
+    code = "import usercustomize, runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, *strict, "-c", code, str(lesson.path), *options, "--out", str(folder)],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment,
+        cwd=folder,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def figures_in(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.suffix in (".png", ".html"))
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_quick_run(lesson, tmp_path):
+    from matplotlib.image import imread
+
+    printed = run(lesson, tmp_path, "--quick")
+    assert not broken(promises(lesson.path.read_text(encoding="utf-8")), printed, numbers=False)
+    assert figures_in(tmp_path) == sorted(lesson.figures)
+    for path in tmp_path.glob("*.png"):
+        assert np.std(imread(path)[..., :3]) > 0.02, f"{path.name} is blank"
+    index = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert all(path.name in index for path in tmp_path.glob("*.png"))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("lesson", CONCEPTS, ids=lambda lesson: lesson.name)
+def test_the_numbers_hold(lesson, seed, tmp_path):
+    printed = run(lesson, tmp_path, "--seed", str(seed))
+    assert not broken(promises(lesson.path.read_text(encoding="utf-8")), printed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("lesson", [each for each in LESSONS if each not in CONCEPTS], ids=lambda lesson: lesson.name)
+def test_the_numbers_of_training_hold(lesson, seed, tmp_path):
+    printed = run(lesson, tmp_path, "--seed", str(seed))
+    assert not broken(promises(lesson.path.read_text(encoding="utf-8")), printed)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+class TestText:
+    """What every lesson's text has."""
+
+    def test_header(self, lesson):
+        assert (
+            lesson.title
+            and {"Question", "You build", "You need", "Time", "Figures", "Run", "Check"} <= lesson.fields.keys()
+        )
+        assert 1 <= lesson.seconds <= 120 and lesson.figures
+        assert lesson.path.name in lesson.fields["Run"] and f"check {lesson.name}" in lesson.fields["Check"]
+        assert all(name.startswith(lesson.name) for name in lesson.figures)
+
+    def test_sections(self, lesson):
+        text = lesson.path.read_text(encoding="utf-8")
+        for heading in ("What breaks if", "Takeaways", "Exercises", "In practice", "Reading"):
+            assert f"## {heading}" in text or f". {heading}" in text, heading
+        assert text.count("\n#>") >= 5 and text.count("assert") >= 1
+
+    def test_its_figures_are_committed(self, lesson):
+        for name in lesson.figures:
+            assert (ROOT / "figures" / name).stat().st_size > 5000
+
+
+def test_all_lessons_are_there_and_fit_the_time():
+    assert [lesson.number for lesson in LESSONS] == list(range(1, len(LESSONS) + 1))
+    assert sum(lesson.seconds for lesson in LESSONS[:10]) <= 8 * 60
