@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 
 from minillm.errors import InputError
 from minillm.plots.cells import draw_cells, write_in_cell
-from minillm.plots.labels import name_labels, plain_text, token_labels
+from minillm.plots.labels import name_labels, plain_text, text_lines, token_labels
 from minillm.plots.layout import fit, name_ticks
 from minillm.plots.style import house_style, new_figure
-from minillm.plots.weights import text_lines, weight_bar
+from minillm.plots.weights import weight_bar
 
 BAND = 20  # tokens side by side; a longer text goes on below
 COLUMNS = 6  # characters of a word in its cell; a Chinese one is as wide as two

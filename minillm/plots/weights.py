@@ -10,7 +10,7 @@ from matplotlib.image import AxesImage
 
 from minillm.errors import InputError
 from minillm.plots.cells import draw_cells, write_numbers
-from minillm.plots.labels import plain_text, token_labels
+from minillm.plots.labels import plain_text, text_lines, token_labels
 from minillm.plots.layout import fit, name_ticks
 from minillm.plots.style import new_figure
 
@@ -79,11 +79,6 @@ def query_and_key_names(queries: Sequence[str], keys: Sequence[str] | None) -> t
     query_names, query_note = token_labels(queries)
     key_names, key_note = (query_names, query_note) if keys is None else token_labels(keys)
     return query_names, key_names, query_note or key_note
-
-
-def text_lines(*lines: str) -> str:
-    """One text of those lines that are not empty."""
-    return "\n".join(filter(None, lines))
 
 
 def weight_maps(
