@@ -196,13 +196,14 @@ lesson.save(
 #
 # ## 5. What breaks if ...
 #
-# ... the positions are added along the wrong axis? The article's listing does just that: it adds row b of the table to the b-th *sentence
-# of the batch*, in place of the t-th word.
+# ... the positions are added along the wrong axis? The article's listing does just that. With as many sentences as words, every word of
+# sentence number b gets the code of place b, in place of the t-th word the code of place t. (`docs/transformer_listing.md` tells the whole
+# story.)
 
 # %%
-x = np.zeros((3, 6, 4))  # (B, T, D): three sentences of six words
+x = np.zeros((6, 6, 4))  # (B, T, D): six sentences of six words
 right = x + sinusoids(6, 4)
-wrong = x + sinusoids(3, 4)[:, None]
+wrong = x + sinusoids(6, 4)[:, None]  # (6, 1, 4): its first axis falls on the sentences
 print("right: places differ", bool(np.ptp(right, axis=1).any()), "| sentences differ", bool(np.ptp(right, axis=0).any()))
 print("wrong: places differ", bool(np.ptp(wrong, axis=1).any()), "| sentences differ", bool(np.ptp(wrong, axis=0).any()))
 #> right: places differ True | sentences differ False

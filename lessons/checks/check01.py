@@ -42,6 +42,16 @@ EXERCISES = [
                 "counts",
                 "Alpha was left out: a pair that was never seen is impossible, and a word that was never seen gives 0 / 0.",
             ),
+            Mistake(
+                "raised.sum(axis=1, keepdims=True)",
+                "counts.sum(axis=1, keepdims=True)",
+                "Alpha is in the counts and not in the sums of the rows: a row sums to more than one. Sum after adding.",
+            ),
+            Mistake(
+                "counts + alpha",
+                "np.where(counts == 0, alpha, counts)",
+                "Alpha was put in place of the zeros only: it is added to every count.",
+            ),
         ],
     ),
     Exercise(
@@ -78,6 +88,16 @@ EXERCISES = [
                 "np.exp(-np.log(p).mean())",
                 "np.exp(-np.log2(p).mean())",
                 "log2 and exp do not undo each other: use ln with exp, or log2 with 2**.",
+            ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "2 ** (-np.log(p).mean())",
+                "2** undoes log2, and exp undoes ln: np.exp belongs to np.log.",
+            ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "np.exp(-p.mean())",
+                "The logarithm is missing: take the mean of ln p, not of p.",
             ),
         ],
     ),
@@ -118,6 +138,21 @@ EXERCISES = [
                 "np.sum(right_ends <= u)",
                 "u * len(p)",
                 "Every word got the same width on the line: the probabilities were not used.",
+            ),
+            Mistake(
+                "np.sum(right_ends <= u)",
+                "np.sum(right_ends <= u) + 1",
+                "One word too far to the right: the words are numbered from 0.",
+            ),
+            Mistake(
+                "np.sum(right_ends <= u)",
+                "next((i for i, width in enumerate(p) if u < width), len(p) - 1)",
+                "You compared u with the width of each word alone. A word ends where the widths up to it, added up, end.",
+            ),
+            Mistake(
+                "int(np.sum(right_ends <= u))",
+                "right_ends[np.sum(right_ends <= u)]",
+                "That is a place on the line: return the number of the word that lies there.",
             ),
         ],
     ),

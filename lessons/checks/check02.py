@@ -14,7 +14,7 @@ EXERCISES = [
         "softmax",
         lambda rng: [
             (rng.standard_normal((5, 7)),),
-            (np.array([[1000.0, 1000 + np.log(3)], [-1000.0, 0.0]]),),
+            (np.array([[1000.0, 1000 + np.log(3)], [-1000.0, 0.0], [0.0, 2000.0]]),),
             (3 * rng.standard_normal((4, 4)),),
         ],
         [
@@ -47,6 +47,26 @@ EXERCISES = [
                 "x - x.max(axis=1, keepdims=True)",
                 "x - x.max()",
                 "One maximum was subtracted from all rows: a row far below it turns into 0 / 0 or loses its digits. Take each row's own.",
+            ),
+            Mistake(
+                "e = np.exp(x - x.max(axis=1, keepdims=True))\n    return e / e.sum(axis=1, keepdims=True)",
+                "e = np.exp(x - x.max(axis=0, keepdims=True))\n    return e / e.sum(axis=0, keepdims=True)",
+                "Maximum and sum were taken of the columns: each row is a distribution, so both belong to the rows.",
+            ),
+            Mistake(
+                "e = np.exp(x - x.max(axis=1, keepdims=True))\n    return e / e.sum(axis=1, keepdims=True)",
+                "e = np.exp(x - x.max())\n    return e / e.sum()",
+                "Maximum and sum were taken of the whole array: each row needs its own.",
+            ),
+            Mistake(
+                "x - x.max(axis=1, keepdims=True)",
+                "x - x.mean(axis=1, keepdims=True)",
+                "You subtracted the mean: a logit far above it still overflows. Subtract the largest.",
+            ),
+            Mistake(
+                "e = np.exp(x - x.max(axis=1, keepdims=True))",
+                "e = x",
+                "There is no exp: logits may be negative, probabilities may not.",
             ),
         ],
     ),
@@ -87,6 +107,36 @@ EXERCISES = [
                 "gradient / gradient.size",
                 "You divided by N × V. The mean is over the N losses only.",
             ),
+            Mistake(
+                "gradient[np.arange(len(targets)), targets] -= 1\n    return gradient / len(targets)",
+                "gradient /= len(targets)\n    gradient[np.arange(len(targets)), targets] -= 1\n    return gradient",
+                "p was divided by N, and the 1 was not: subtract first, then divide all of p - y.",
+            ),
+            Mistake(
+                "gradient[np.arange(len(targets)), targets] -= 1\n    return gradient / len(targets)",
+                "gradient[np.arange(len(targets)), targets] -= 1 / len(targets)\n    return gradient",
+                "Only y was divided by N: all of p - y is divided.",
+            ),
+            Mistake(
+                "[np.arange(len(targets)), targets] -= 1",
+                "[np.arange(len(targets)), targets] = -1",
+                "The right word got -1. It gets p - 1: the likelier it already is, the less it is pulled.",
+            ),
+            Mistake(
+                "gradient = p.copy()\n    gradient[np.arange(len(targets)), targets] -= 1",
+                "gradient = np.zeros_like(p)\n    gradient[np.arange(len(targets)), targets] = -1 / p[np.arange(len(targets)), targets]",
+                "That is the gradient with respect to the probabilities. With respect to the logits it is p - y.",
+            ),
+            Mistake(
+                "gradient = p.copy()\n    gradient[np.arange(len(targets)), targets] -= 1",
+                "gradient = p - targets[:, None]",
+                "The number of the right word was subtracted: y is 1 at its place, and 0 elsewhere.",
+            ),
+            Mistake(
+                "gradient / len(targets)",
+                "gradient / p.shape[1]",
+                "You divided by V, the number of words. The mean is over the N rows.",
+            ),
         ],
     ),
     Exercise(
@@ -115,6 +165,11 @@ EXERCISES = [
                 "np.add.at(dtable, words, gradient)",
                 "dtable[: len(words)] = gradient[:size]",
                 "The gradients were laid into the table in their own order: row n instead of row words[n].",
+            ),
+            Mistake(
+                "np.add.at(dtable, words, gradient)",
+                "np.add.at(dtable, words, gradient); dtable /= len(words)",
+                "You divided by the number of predictions: the gradients are added as they are.",
             ),
         ],
     ),

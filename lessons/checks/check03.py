@@ -42,6 +42,16 @@ EXERCISES = [
                 "zip(word[::2], word[1::2])",
                 "You took every second pair: a number is the neighbour of the one before and of the one after.",
             ),
+            Mistake(
+                "pairs.get(pair, 0) + count",
+                "pairs.get(pair, count) + count",
+                "A pair that was new counted double: it starts from 0.",
+            ),
+            Mistake(
+                "words.items()",
+                "[(tuple(n for w, c in words.items() for _ in range(c) for n in w), 1)]",
+                "The words were strung together: the last number of one and the first of the next are no neighbours.",
+            ),
         ],
     ),
     Exercise(
@@ -80,6 +90,21 @@ EXERCISES = [
                 "            joined.extend([new, *word[at + 2 :]])\n            break",
                 "Only the first place was joined: the pair may stand in a word several times.",
             ),
+            Mistake(
+                "            at += 1",
+                "            at += 2",
+                "You went on two places even where nothing was joined: a pair may begin at every place.",
+            ),
+            Mistake(
+                "    return tuple(joined)",
+                "    return tuple(joined[::-1] if pair[0] == pair[1] else joined)",
+                "You joined from right to left: in (5, 5, 5) the first two make the pair.",
+            ),
+            Mistake(
+                "word[at : at + 2] == pair",
+                "False",
+                "Nothing was joined: is your comparison ever true? A list never equals a tuple.",
+            ),
         ],
     ),
     Exercise(
@@ -110,12 +135,32 @@ EXERCISES = [
             Mistake(
                 "word = join(word, pair, 256 + i)",
                 "join(word, pair, 256 + i)",
-                "The joined words were thrown away: join returns a new word and leaves the old one.",
+                "The word is as it was: the joined words were thrown away (join returns a new word), or your join joins nothing.",
             ),
             Mistake(
                 "        word = join(word, pair, 256 + i)\n    return word",
                 "        word = join(word, pair, 256 + i)\n        return word",
                 "It returns after the first pair: the return stands inside the loop.",
+            ),
+            Mistake(
+                "word = join(word, pair, 256 + i)",
+                "word = join(word, pair, i)",
+                "The pairs were numbered from 0: those numbers are bytes. The i-th pair becomes 256 + i.",
+            ),
+            Mistake(
+                "word = join(word, pair, 256 + i)",
+                "word = join(word, pair, 256)",
+                "Every pair became 256: the i-th becomes 256 + i.",
+            ),
+            Mistake(
+                "        word = join(word, pair, 256 + i)\n    return word",
+                "        cut = join(word, pair, 256 + i)\n    return cut if learned else word",
+                "Each join began again with the word that was given: join what the join before returned.",
+            ),
+            Mistake(
+                "        word = join(word, pair, 256 + i)\n    return word",
+                "        cut = join(word, pair, 256 + i)\n    return cut",
+                "Each join began again with the word that was given, and where no pair was learned there was nothing to return.",
             ),
         ],
     ),

@@ -28,7 +28,7 @@ EXERCISES = [
             Mistake(
                 "np.where(allowed, scores, -np.inf)",
                 "np.where(allowed, scores, 0)",
-                "Forbidden scores became 0, and exp(0) = 1: they still get weight. What score gets none?",
+                "Forbidden scores became 0 (or nearly, such as -1e-9), and exp(0) = 1: they still get weight. What score gets none?",
             ),
             Mistake(
                 "np.tri(len(scores), dtype=bool)",
@@ -49,6 +49,16 @@ EXERCISES = [
                 "softmax(np.where(allowed, scores, -np.inf))",
                 "softmax(scores)",
                 "There is no mask: every word sees the words after it.",
+            ),
+            Mistake(
+                "softmax(np.where(allowed, scores, -np.inf))",
+                "np.where(allowed, scores, -np.inf)",
+                "These are still scores: the softmax is missing.",
+            ),
+            Mistake(
+                "np.where(allowed, scores, -np.inf)",
+                "np.where(allowed, -np.inf, scores)",
+                "np.where(condition, a, b) takes a where the condition is true: a and b are exchanged, and what is allowed was forbidden.",
             ),
         ],
     ),
@@ -86,6 +96,31 @@ EXERCISES = [
                 "softmax(scores) @ v",
                 "scores @ v",
                 "There is no softmax: these weights may be negative, and do not sum to one.",
+            ),
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "/ math.sqrt(len(q))",
+                "You divided by the root of the number of queries. It is the width of a query that makes dot products large.",
+            ),
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "/ math.sqrt(v.shape[1])",
+                "You divided by the root of the width of a value: K is the width of queries and keys.",
+            ),
+            Mistake(
+                "scores = q @ k.T / math.sqrt(q.shape[1])\n    return softmax(scores) @ v",
+                "return softmax(q @ k.T) / math.sqrt(q.shape[1]) @ v",
+                "The scale came after the softmax: the weights of a query no longer sum to one.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "softmax(np.where(np.tri(*scores.shape, dtype=bool), scores, -np.inf)) @ v",
+                "You masked the future: here every query looks at all keys.",
+            ),
+            Mistake(
+                "q @ k.T / math.sqrt(q.shape[1])",
+                "k @ q.T / math.sqrt(q.shape[1])",
+                "Queries and keys have changed places: row i of the scores belongs to query i, q @ k.T.",
             ),
         ],
     ),
@@ -135,6 +170,41 @@ EXERCISES = [
                 "ds @ k * scale, ds.T @ q * scale, dv",
                 "ds.T @ q * scale, ds @ k * scale, dv",
                 "dq and dk are exchanged: a query's gradient is made of keys.",
+            ),
+            Mistake(
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds @ k * scale, ds.T @ q, dv",
+                "dk lacks the scale: the scores were q kᵀ / √K.",
+            ),
+            Mistake(
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds @ k, ds.T @ q * scale, dv",
+                "dq lacks the scale: the scores were q kᵀ / √K.",
+            ),
+            Mistake(
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds @ k * scale, ds.T @ q * scale, dv * scale",
+                "dv got the scale too: there is none in y = p v.",
+            ),
+            Mistake(
+                "softmax(q @ k.T * scale)",
+                "softmax(q @ k.T)",
+                "The weights that you computed anew lack the scale: they are not those of the forward pass.",
+            ),
+            Mistake(
+                "p.T @ dy",
+                "p @ dy",
+                "The transpose is missing in dv = pᵀ dy: value j collects from every query that looked at it.",
+            ),
+            Mistake(
+                "ds.T @ q",
+                "ds @ q",
+                "The transpose is missing in dk = dsᵀ q / √K: key j collects from every query that looked at it.",
+            ),
+            Mistake(
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * (dp - (p * dp).sum())",
+                "The sum in the softmax's backward went over everything: each row has a sum of its own.",
             ),
         ],
     ),

@@ -38,6 +38,21 @@ EXERCISES = [
                 "np.arange(1, T + 1)[:, None] * omega",
                 "The places are counted from 1: the first is place 0.",
             ),
+            Mistake(
+                "np.cos(angle)",
+                "np.cos(np.arange(T)[:, None] * 10000.0 ** (-np.arange(1, D, 2) / D))",
+                "The cosines have speeds of their own: sine and cosine of one hand share the angle t ω_i.",
+            ),
+            Mistake(
+                "-np.arange(0, D, 2) / D)\n    angle",
+                "-2 * np.arange(0, D, 2) / D)\n    angle",
+                "The exponent is -2i/D, and you took -4i/D: np.arange(0, D, 2) is 2i already.",
+            ),
+            Mistake(
+                "np.cos(angle)",
+                "np.sin(angle)",
+                "There are only sines: the odd columns are cosines.",
+            ),
         ],
     ),
     Exercise(
@@ -73,6 +88,26 @@ EXERCISES = [
                 "    moved[0::2] = sine + np.sin(turn)\n    moved[1::2] = cosine + np.cos(turn)",
                 "Sines were added to sines: the sine of a sum is not the sum of the sines.",
             ),
+            Mistake(
+                "    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[1::2] = cosine * np.cos(turn) - moved[0::2] * np.sin(turn)",
+                "The cosine was made with the new sine: keep the old one until both are made.",
+            ),
+            Mistake(
+                "    sine, cosine = p[0::2], p[1::2]\n    moved = np.empty(D)\n    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    sine, cosine = p[: D // 2], p[D // 2 :]\n    moved = np.empty(D)\n    moved[: D // 2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[D // 2 :] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "You cut p into two halves: sines and cosines take turns in it, p[0::2] and p[1::2].",
+            ),
+            Mistake(
+                "sine, cosine = p[0::2], p[1::2]",
+                "sine, cosine = p[0::2], np.sqrt(1 - p[0::2] ** 2)",
+                "From the sine alone (arcsin) nobody can tell in which half the hand stands: use the cosine that p holds too.",
+            ),
+            Mistake(
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = np.sin(turn)\n    moved[1::2] = np.cos(turn)",
+                "That is place k: where the hands stood before, p, was not used.",
+            ),
         ],
     ),
     Exercise(
@@ -103,6 +138,11 @@ EXERCISES = [
                 "dtable = np.zeros((length, dy.shape[2]))\n    dtable[: dy.shape[1]] = dy.sum(axis=0)",
                 "dtable = dy.sum(axis=0)",
                 "The gradient must have a row for every row of the table, also for those that were not read: they are zero.",
+            ),
+            Mistake(
+                "dtable[: dy.shape[1]] = dy.sum(axis=0)",
+                "dtable[: dy.shape[0]] = dy.sum(axis=1)",
+                "You summed over the words of each sentence, as if row b belonged to sentence b (section 5 of the lesson). Row t belongs to word t.",
             ),
         ],
     ),

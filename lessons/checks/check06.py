@@ -52,6 +52,26 @@ EXERCISES = [
                 "gamma * (xhat + beta)",
                 "Beta was multiplied by gamma: it is added at the very end.",
             ),
+            Mistake(
+                "xhat = (x - mean) / np.sqrt",
+                "xhat = x / np.sqrt",
+                "The mean was not subtracted from x.",
+            ),
+            Mistake(
+                "gamma * xhat + beta",
+                "gamma * xhat",
+                "Beta is missing: it is added at the very end.",
+            ),
+            Mistake(
+                "((x - mean) ** 2).mean(axis=1, keepdims=True)\n    xhat",
+                "((x - mean) ** 2).sum(axis=1, keepdims=True)\n    xhat",
+                "The variance is the mean of the squares, and you took their sum.",
+            ),
+            Mistake(
+                "    mean = x.mean(axis=1, keepdims=True)\n    variance = ((x - mean) ** 2).mean(axis=1, keepdims=True)",
+                "    mean = x.mean()\n    variance = ((x - mean) ** 2).mean()",
+                "Mean and variance were taken of the whole array: each row, one word, has its own.",
+            ),
         ],
     ),
     Exercise(
@@ -69,7 +89,7 @@ EXERCISES = [
             Mistake(
                 " - xhat * (g * xhat).mean(axis=1, keepdims=True))",
                 ")",
-                "The variance path is missing in dx: the variance depends on x too. (An upstream gradient of ones would not have shown it.)",
+                "The variance path is missing in dx, or it is zero: it is x̂ times mean(g x̂), the mean of the products. (Upstream ones would not have shown it.)",
             ),
             Mistake(
                 "(g - g.mean(axis=1, keepdims=True) - xhat",
@@ -89,6 +109,31 @@ EXERCISES = [
                 "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
                 "(dy * xhat).mean(axis=0), dy.mean(axis=0)",
                 "dgamma and dbeta are means over the rows: every row adds its own, so they are sums.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "The scale is missing in dx: x̂ is (x - mean) times scale.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.sum(axis=1, keepdims=True) - xhat * (g * xhat).sum(axis=1, keepdims=True))",
+                "There are sums in dx where means belong.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.mean() - xhat * (g * xhat).mean())",
+                "The means in dx were taken of the whole array: each row has its own.",
+            ),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "(g * xhat).sum(axis=0), g.sum(axis=0)",
+                "dgamma and dbeta were made from g = γ dy. Only x̂ was multiplied by γ: take dy itself.",
+            ),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "dy.sum(axis=0), (dy * xhat).sum(axis=0)",
+                "dgamma and dbeta are exchanged.",
             ),
         ],
     ),
@@ -119,6 +164,11 @@ EXERCISES = [
                 "x.reshape(T, H, D // H).transpose(1, 0, 2)",
                 "x.reshape(T, D // H, H).transpose(2, 0, 1)",
                 "Each head got every H-th number: head 0 should have the first K side by side.",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(T, H, D // H).transpose(1, 2, 0)",
+                "Words and numbers have changed places within each head: (H, T, K), not (H, K, T).",
             ),
         ],
     ),

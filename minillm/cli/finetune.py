@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ from minillm.finetuning import (
     hold_out,
     learned_count,
     load_classifier,
+    name_of,
     new_classifier,
     numbers_of,
     padding_of,
@@ -48,6 +50,8 @@ from minillm.layers.pooling import POOLINGS
 from minillm.models import SequenceClassifier
 from minillm.text import Tokenizer
 from minillm.training import Trainer, TrainOptions, check_memory, default_workers, load_model, load_run
+from minillm.training.checkpoint import RETRAIN
+from minillm.training.run import OPTIONS
 from minillm.training.schedules import SCHEDULES
 
 DESCRIPTION = """example: python -m minillm finetune --checkpoint runs/first --data reviews.tsv --out runs/reviews
@@ -74,7 +78,7 @@ def frozen(value: str) -> str | int:
 def add_arguments(parser) -> None:
     add = parser.add_argument
     add("--checkpoint", metavar="DIR", help="the folder of a pretrained model: a run of pretrain, or GPT-2, or BERT")
-    add("--data", metavar="FILE", help="labelled texts: in each line a text, a tab and a label")
+    add("--data", metavar="FILE", help="labelled texts: in each line a text, a tab and a label; - is standard input")
     add("--dev", metavar="FILE", help="more of them, to validate with (default: a tenth of --data is held out)")
     add("--out", metavar="DIR", required=True, help="the folder of the run")
     either = parser.add_mutually_exclusive_group()
@@ -281,8 +285,8 @@ def start(args, device: Device) -> Job:
         "prompt": " ".join(visible(parts.held_out.texts[0]).split()[:12]),
         "chosen": {
             "objective": TASK,
-            "checkpoint": str(Path(args.checkpoint).resolve()),
-            "dev": str(Path(args.dev).resolve()) if args.dev else None,
+            "checkpoint": absolute(args.checkpoint),
+            "dev": absolute(args.dev),
             "freeze": method.freeze,
             "lora": method.lora,
             "init": args.init or INITS[0],
@@ -305,20 +309,25 @@ def resume(args, device: Device) -> Job:
     named = {name: value for name, value in vars(args).items() if value is not None}
     for name in ("checkpoint", "dev"):
         if name in named:
-            named[name] = str(Path(named[name]).resolve())
+            named[name] = absolute(named[name])
     if "epochs" in named:
         raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
     fixed = config.to_dict() | options.to_dict() | remembered
     options = dataclasses.replace(options, **changes(named, fixed, {}))
+    method, dev = began_with(folder, remembered)
+    method.check(config.body)
     data = args.data if args.data is not None else facts["source"]
-    examples, given, classes = read_parts(data, remembered["dev"], options.seed)
+    if data == "-" and args.data is None and sys.stdin.isatty():
+        raise InputError(
+            "This run read its texts from standard input.", "Give them again: --data FILE, or through a pipe."
+        )
+    examples, given, classes = read_parts(data, dev, options.seed)
     if given["sha256"] != facts["sha256"]:
         raise InputError(
             f"{facts['name']} does not hold the texts that this run began with.",
             "Give the same texts again (--data FILE), or start another run.",
         )
     folder.classes = read_classes(args.out, config.classes)
-    method = Method(remembered["freeze"], remembered["lora"])
     parts = as_numbers(*examples, classes, tokenizer, config.body.context)
     trained, trainer = trainer_for(load_model(args.out, device), method, parts, tokenizer, options)
     folder.whole = trained.whole
@@ -328,16 +337,30 @@ def resume(args, device: Device) -> Job:
     return Job(folder, trainer, tokenizer, classes, parts, method, facts)
 
 
+def began_with(folder: FinetuningRun, chosen: dict) -> tuple[Method, str | None]:
+    """How a run learns, and where its held-out texts are; InputError if its file does not say so any more."""
+    freeze, lora, dev = (chosen.get(name) for name in ("freeze", "lora", "dev"))
+    known = freeze in ("none", "body") or type(freeze) is int
+    if not known or type(lora) not in (int, type(None)) or not isinstance(dev, str | None):
+        raise InputError(f"{folder.path(OPTIONS)} does not say how the run learns.", RETRAIN)
+    return Method(freeze, lora), dev
+
+
+def absolute(path: str | None) -> str | None:
+    """A path that is right wherever `--resume` is called from. Standard input has none."""
+    return path if path in (None, "-") else str(Path(path).resolve())
+
+
 def read_parts(data: str, dev: str | None, seed: int) -> tuple[tuple[Examples, Examples], dict, list[str]]:
     """Texts to train on and held-out ones; what the run must remember of them; and the classes."""
     everything = read_examples(data)
-    training, held_out = (everything, read_examples(dev)) if dev else hold_out(everything, seed, data)
-    classes = classes_of(everything, data)
-    numbers_of(held_out, classes, dev or data)
+    training, held_out = (everything, read_examples(dev)) if dev else hold_out(everything, seed, name_of(data))
+    classes = classes_of(everything, name_of(data))
+    numbers_of(held_out, classes, name_of(dev or data))
     content = json.dumps([training, held_out], ensure_ascii=False)
     facts = {
-        "name": str(data),
-        "source": str(Path(data).resolve()),
+        "name": name_of(data),
+        "source": absolute(data),
         "sha256": hashlib.sha256(content.encode("utf-8")).hexdigest(),
     }
     return (training, held_out), facts, classes

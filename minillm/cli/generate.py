@@ -88,7 +88,7 @@ def run(args) -> None:
     if not prompt:
         raise InputError("The prompt is empty.", "Give at least one character, or leave --prompt out.")
     if isinstance(model, EncoderDecoder):  # it answers the prompt
-        source, start = as_source(tokenizer, tokenizer.encode(prompt, special=True))
+        source, start = as_source(model, tokenizer, tokenizer.encode(prompt, special=True))
         ids, prompt, rules = [start], "", rules | {"eos": (int(source[-1]),), "cache": model.start(source[None])}
     elif isinstance(model, GPT):  # it continues the prompt
         ids, context = tokenizer.encode(prompt), model.config.context

@@ -61,7 +61,7 @@ def add_arguments(parser) -> None:
         metavar="NAME",
         help="char (default for causal) or bpe",
     )
-    add("--merges", type=int, metavar="N", help="how many merges the bpe tokenizer learns (default 1024)")
+    add("--merges", type=int, metavar="N", help="merges that bpe learns (default 1024, for some objectives 256)")
     add("--layers", type=int, metavar="N", help="blocks")
     add("--heads", type=int, metavar="N", help="attention heads in a block")
     add("--d-model", type=int, metavar="N", help="width: numbers to a token")
@@ -204,7 +204,7 @@ def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     recipe.config(1, chosen)  # bad sizes are found before a large text is read
     if chosen.get("merges", 0) < 0:
         raise InputError(f"There can't be {chosen['merges']} merges.", "Give --merges 0 or more; 1024 suits a book.")
-    if "merges" in chosen and chosen["tokenizer"] != "bpe":
+    if args.merges is not None and chosen["tokenizer"] != "bpe":
         raise InputError("--merges is for the bpe tokenizer only.", "Add --tokenizer bpe, or leave --merges out.")
     folder = Run(args.out if args.out else next_free_folder())
     if not args.overwrite:

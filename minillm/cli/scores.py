@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from minillm.backend import to_host
-from minillm.cli.filling import answer
+from minillm.cli.filling import MASK, answer
 from minillm.objectives import Data
 from minillm.ops import IGNORE
 from minillm.text import Tokenizer
@@ -17,10 +17,13 @@ LENGTHS = (8, 16, 32)  # words: where the reported groups of sentences end
 
 
 def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
-    """How often the hidden token is the likeliest one, and how often it would be if the most frequent one were always taken."""
+    """How often the hidden token is the likeliest one, and how often it would be if the most frequent one were always taken.
+
+    Only places with the mask count: a chosen token that was left as it is can be read off.
+    """
     right, hidden = 0, []
     for ids, mask, targets in islice(data.validation_batches(BATCH), 100):
-        places = targets != IGNORE
+        places = (targets != IGNORE) & (ids == tokenizer.special_tokens[MASK])
         logits, _ = model.forward(ids, mask, places=places)
         right += np.count_nonzero(to_host(logits).argmax(axis=-1) == targets[places])
         hidden.append(targets[places])

@@ -2,7 +2,7 @@
 
 from minillm.finetuning.bag_of_words import BagOfWords
 from minillm.finetuning.data import FeatureData, TextData, Tokens, padded, padding_of, tokenize
-from minillm.finetuning.examples import Examples, classes_of, hold_out, numbers_of, read_examples
+from minillm.finetuning.examples import Examples, classes_of, hold_out, name_of, numbers_of, read_examples
 from minillm.finetuning.last_layer import LAST_LAYER, LastLayer, features_of
 from minillm.finetuning.methods import Method, Trained, body_of, learned_count, merged, new_classifier, prepare
 from minillm.finetuning.run import FinetuningRun, LoadedClassifier, load_classifier, read_classes
@@ -29,6 +29,7 @@ __all__ = [
     "learned_count",
     "load_classifier",
     "merged",
+    "name_of",
     "new_classifier",
     "numbers_of",
     "padded",

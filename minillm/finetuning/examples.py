@@ -21,10 +21,15 @@ class Examples(NamedTuple):
         return Examples([self.texts[i] for i in places], [self.labels[i] for i in places])
 
 
-def read_examples(path: str | Path) -> Examples:
-    """The labelled texts of a UTF-8 file. Blank lines, and a first line that names a column "label", are left out.
+def name_of(path: str | Path) -> str:
+    """What messages call a file."""
+    return "standard input" if str(path) == "-" else str(path)
 
-    InputError, with the number of the line, for one that is not a text, a tab and a label.
+
+def read_examples(path: str | Path) -> Examples:
+    """The labelled texts of a UTF-8 file; "-" is standard input. Blank lines, and a first line that names a column "label", are left out.
+
+    InputError, with the number of the line, for one that is not a text, a tab and a label; and for a file without any.
     """
     examples = Examples([], [])
     for number, line in enumerate(read_text(str(path)).split("\n"), start=1):
@@ -33,14 +38,16 @@ def read_examples(path: str | Path) -> Examples:
         columns = [column.strip() for column in line.split("\t")]
         if len(columns) != 2:
             found = "no tab" if len(columns) == 1 else f"{len(columns)} columns"
-            raise InputError(f"Line {number:,} of {path} has {found}.", FORM)
+            raise InputError(f"Line {number:,} of {name_of(path)} has {found}.", FORM)
         text, label = columns
         if not text or not label:
-            raise InputError(f"Line {number:,} of {path} has no {'label' if text else 'text'}.", FORM)
+            raise InputError(f"Line {number:,} of {name_of(path)} has no {'label' if text else 'text'}.", FORM)
         if not examples.texts and label.lower() == "label":
             continue
         examples.texts.append(text)
         examples.labels.append(label)
+    if not examples.texts:
+        raise InputError(f"{name_of(path)} has no labelled text.", FORM)
     return examples
 
 

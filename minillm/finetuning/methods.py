@@ -14,6 +14,7 @@ from minillm.models import (
     MaskedLM,
     Model,
     ModelConfig,
+    QuestionAnswering,
     SequenceClassifier,
     build,
     copy_parameters,
@@ -53,7 +54,8 @@ class Method(NamedTuple):
             return "the last layer"
         if self.freeze == "none":
             return "everything"
-        return "everything above the " + (f"lowest {self.freeze} blocks" if self.freeze else "embeddings")
+        frozen = "lowest block" if self.freeze == 1 else f"lowest {self.freeze} blocks" if self.freeze else "embeddings"
+        return f"everything above the {frozen}"
 
 
 class Trained(NamedTuple):
@@ -65,8 +67,8 @@ class Trained(NamedTuple):
 
 
 def body_of(model: Model, directory: str | Path) -> Model:
-    """The part of a pretrained model that a classifier can stand on; InputError if it has none."""
-    if isinstance(model, MaskedLM):
+    """The part of a pretrained model that a classifier can stand on, be it one of other classes; InputError if it has none."""
+    if isinstance(model, MaskedLM | SequenceClassifier | QuestionAnswering):
         return model.body
     if isinstance(model, GPT):
         return model

@@ -1,6 +1,7 @@
 """The checked configuration of a model, a GPT's first of all, and what it costs."""
 
 import dataclasses
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,27 +12,19 @@ from minillm.layers.feedforward import ACTIVATIONS
 POSITIONS = ("learned", "sinusoidal")
 
 
-class ModelConfig:
+class ModelConfig(ABC):
     """What every config shares. A config is a frozen dataclass that checks itself when it is made: bad values raise InputError."""
 
     name: ClassVar[str]  # of the model, with its article, for messages
     dropout: float  # where it is 0, the model needs no random numbers
 
+    @abstractmethod
     def parameter_count(self) -> int:
         """How many numbers the model learns."""
-        raise NotImplementedError
 
+    @abstractmethod
     def flops_per_token(self) -> int:
         """Floating-point operations that training spends on one token, forward and backward, matrix products only."""
-        raise NotImplementedError
-
-    def body_parameter_count(self) -> int:
-        """How many of its numbers a classifier takes over, when the model becomes its body."""
-        raise NotImplementedError
-
-    def body_flops_per_token(self) -> int:
-        """What of its operations is left in a classifier: all but the head's."""
-        raise NotImplementedError
 
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)
@@ -53,7 +46,7 @@ class ModelConfig:
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise InputError(
                     f"{name} must be a whole number of at least {least}, got {value!r}.",
-                    f"Give a positive {name}." if least else f"Give a {name} of zero or more.",
+                    f"Give {least} or more.",
                 )
 
     def check_heads(self) -> None:
@@ -129,9 +122,10 @@ class GPTConfig(ModelConfig):
         return self.body_flops_per_token() + 6 * self.d_model * self.vocab_size
 
     def body_parameter_count(self) -> int:
-        """A GPT is taken over whole. Its head is mostly the embedding table again."""
+        """How many of its numbers a classifier takes over: all of them, for its head is mostly the embedding table again."""
         return self.parameter_count()
 
     def body_flops_per_token(self) -> int:
+        """What of its operations is left in a classifier: all but the head's."""
         d = self.d_model
         return 6 * self.layers * (4 * d * d + 2 * d * self.d_ff) + 12 * self.layers * d * self.context

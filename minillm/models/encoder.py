@@ -34,20 +34,24 @@ class Encoder(Model):
     """ids (B, T) -> hidden (B, T, D): every token's vector, after it has looked at the text on both sides.
 
     Devlin et al. 2019, section 3: the sum of a word's, a position's and a segment's vector, a LayerNorm, dropout, L blocks, and a last
-    LayerNorm (pre-LN only). Weights are drawn on the host from `seed`, N(0, 0.02²).
+    LayerNorm (pre-LN only).
+
+    Weights are drawn on the host from `seed`, as large as the Transformer's: words, positions and segments from N(0, 1/D), the matrices
+    from N(0, 1/2D). At BERT's D = 768 these are deviations of 0.036 and 0.026, near its 0.02 everywhere; but a narrow model with 0.02 looks
+    almost evenly at all tokens and hears little of any, and takes long to begin to look at its neighbours.
     """
 
     def __init__(self, config: EncoderConfig, *, seed: int | None = 0, dtype: type = np.float32, device: Device = CPU):
         rng, d_model = first_weights(seed), config.d_model
         self.config = config
-        # Beside sines and cosines of size one, words of size 0.02 would drown: Vaswani et al. 2017, section 3.4, multiply them by √D.
-        scale = math.sqrt(d_model) if config.positions == "sinusoidal" else 1.0
-        self.embedding = Embedding(config.vocab_size, d_model, rng, scale=scale)
+        # Beside sines and cosines of size one, such small words would drown: Vaswani et al. 2017, section 3.4, multiply them by √D.
+        scale, std = math.sqrt(d_model) if config.positions == "sinusoidal" else 1.0, 1 / math.sqrt(d_model)
+        self.embedding = Embedding(config.vocab_size, d_model, rng, std=std, scale=scale)
         if config.positions == "learned":
-            self.positions = LearnedPositions(config.context, d_model, rng)
+            self.positions = LearnedPositions(config.context, d_model, rng, std=std)
         else:
             self.positions = SinusoidalPositions(d_model)
-        self.token_types = Embedding(config.token_types, d_model, rng) if config.token_types else None
+        self.token_types = Embedding(config.token_types, d_model, rng, std=std) if config.token_types else None
         self.embedding_norm = LayerNorm(d_model, eps=config.eps)
         self.dropout = Dropout(config.dropout)
         self.blocks = [
@@ -58,6 +62,7 @@ class Encoder(Model):
                 rng,
                 dropout=config.dropout,
                 activation=config.activation,
+                std=1 / math.sqrt(2 * d_model),
                 eps=config.eps,
             )
             for _ in range(config.layers)
@@ -151,6 +156,7 @@ class MaskedLM(Model):
             first_weights(seed, 1),
             activation=config.activation,
             eps=config.eps,
+            std=1 / math.sqrt(2 * config.d_model),
         )
         self.vector = self.body.vector = ParameterVector(self, dtype, device)
 

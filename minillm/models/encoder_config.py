@@ -44,6 +44,7 @@ class EncoderConfig(ModelConfig):
             raise InputError(f"eps must be positive, got {self.eps!r}.", "1e-12 is BERT's, 1e-5 is usual elsewhere.")
 
     def body_parameter_count(self) -> int:
+        """How many of its numbers a head of another kind takes over: all but those of its own head."""
         d, f = self.d_model, self.d_ff
         positions = self.context if self.positions == "learned" else 0
         norms = 2 * d * (1 + (self.norm == "pre"))
@@ -55,6 +56,7 @@ class EncoderConfig(ModelConfig):
         return self.body_parameter_count() + (d * d + d) + 2 * d + self.vocab_size
 
     def body_flops_per_token(self) -> int:
+        """What of its operations is left then."""
         d = self.d_model
         return 6 * self.layers * (4 * d * d + 2 * d * self.d_ff) + 12 * self.layers * d * self.context
 

@@ -1,5 +1,6 @@
 """Encoder-decoders: one half reads a source in both directions, the other writes a target, and looks at the source as it does."""
 
+from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ class EncoderDecoderSaved(NamedTuple):
     head: Any
 
 
-class EncoderDecoder(Model):
+class EncoderDecoder(Model, ABC):
     """source (B, S), target (B, T) -> logits (B, T, V), a score for every possible next token of the target at every place.
 
     The target comes in moved on by one: it begins with a start token, and the scores at a place are for the token after it. S and T are as
@@ -26,14 +27,15 @@ class EncoderDecoder(Model):
     decoder: list[Layer]  # of blocks with `attention` and `cross_attention`
     head: Layer
 
+    @abstractmethod
     def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, Any]:
         """source (B, S) -> memory (B, S, D): every token's vector, after it has looked at the source on both sides."""
-        raise NotImplementedError
 
+    @abstractmethod
     def encode_backward(self, dmemory: Array, saved: Any) -> None:
         """dmemory (B, S, D): every line of `encode`, last one first, down to the lowest layer that learns."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decode(
         self,
         target: np.ndarray,
@@ -43,14 +45,13 @@ class EncoderDecoder(Model):
         rng=None,
     ) -> tuple[Array, Any]:
         """target (B, T), memory (B, S, D) -> hidden (B, T, D), from which the head makes the scores."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decode_backward(self, dhidden: Array, saved: Any) -> Array | None:
         """dhidden (B, T, D) -> dmemory (B, S, D): every block read the memory, so their gradients for it add up.
 
         If nothing in the encoder learns, the way ends at the lowest layer that does, and dmemory means nothing.
         """
-        raise NotImplementedError
 
     def forward(
         self,
@@ -84,9 +85,9 @@ class EncoderDecoder(Model):
         mask = key_mask(source_mask, self.vector.device.xp)
         return EncoderDecoderCache([block.cross_attention.keys_values(memory) for block in self.decoder], mask)
 
+    @abstractmethod
     def extend(self, ids: np.ndarray, cache: "EncoderDecoderCache") -> Array:
         """The target's next tokens ids (B, T), after those in the cache -> logits (B, V) of the token that follows. No backward."""
-        raise NotImplementedError
 
     def check_tokens(self, ids: np.ndarray, name: str, mask: np.ndarray | None) -> None:
         """Raise ValueError unless ids, and their mask if there is one, are host arrays of the right kind."""

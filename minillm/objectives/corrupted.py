@@ -1,5 +1,6 @@
 """Batches of corrupted texts: what all the data builders of this room share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import islice
 
@@ -14,20 +15,20 @@ VALIDATION_SEED = 1810  # any number: the same noise for every evaluation of eve
 TOGETHER = 64  # validation texts that share a generator
 
 
-class CorruptedData:
+class CorruptedData(ABC):
     """Data for training on pieces of a corpus, with new noise at every step, and for validating with always the same noise."""
 
     def __init__(self, pieces: Pieces, special: SpecialTokens):
         special.check_absent(pieces.ids)
         self.pieces, self.special = pieces, special
 
+    @abstractmethod
     def corrupt(self, rng: np.random.Generator, texts: Texts) -> tuple[Rows, ...]:
         """The texts with noise, and what is to be found out about them; the same number of rows in each."""
-        raise NotImplementedError
 
+    @abstractmethod
     def arrays(self, *rows: Rows) -> tuple[np.ndarray, ...]:
         """What `corrupt` gave as the arrays of a batch, padded to the longest row; the targets last."""
-        raise NotImplementedError
 
     def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
         """`size` pieces of the training part at random, with noise at random."""

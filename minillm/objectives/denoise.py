@@ -13,7 +13,8 @@ from minillm.objectives.rows import Rows, Texts, choose, shuffled
 from minillm.objectives.sequence_to_sequence import SequenceToSequenceData
 from minillm.objectives.special_tokens import SpecialTokens
 
-RATES = {"delete": 0.15, "mask": 0.15, "infill": 0.3}  # the noises, and the usual share of words that each one hits
+# The noises, and the usual share of words that each one hits. Words are deleted as by Lample et al. 2018, section 2.3.
+RATES = {"delete": 0.1, "mask": 0.15, "infill": 0.3}
 
 
 def budget(texts: Texts, rate: float) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The texts to corrupt: windows or sentences of a corpus, the first 90 % to train on and the last 10 % to validate on."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +11,7 @@ from minillm.objectives.rows import Texts
 SHORTEST = 2  # tokens: of a shorter piece, nothing can be hidden and something left
 
 
-class Pieces:
+class Pieces(ABC):
     """Stretches of a corpus ids (N,), of 2 to `longest` tokens.
 
     `starts_word` (N,), boolean, is True at the first token of each word (see `word_starts`); without it every token is a word. A word that
@@ -28,9 +29,9 @@ class Pieces:
         self.ids, self.longest, self.starts_word = ids, longest, starts_word
         self._validation = validation_starts, validation_lengths
 
+    @abstractmethod
     def draw(self, rng: np.random.Generator, size: int) -> Texts:
         """`size` pieces of the training part, at random."""
-        raise NotImplementedError
 
     def validation(self, size: int) -> Iterator[Texts]:
         """All pieces of the validation part in order, at most `size` at a time."""

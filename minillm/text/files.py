@@ -26,14 +26,14 @@ def reading(path: str | Path, what: str, remedy: str) -> Iterator[None]:
 
 
 def read_json(path: str | Path) -> object:
-    """What a JSON file holds. A name that an object has twice is a ValueError."""
-    with open(path, encoding="utf-8") as file:
+    """What a JSON file holds, with or without a BOM. A name that an object has twice is a ValueError."""
+    with open(path, encoding="utf-8-sig") as file:
         return json.load(file, object_pairs_hook=_without_twins)
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """The lines of a UTF-8 file, without their ends; U+2028 and what else splitlines() splits at is part of a line."""
-    with open(path, encoding="utf-8") as file:
+    """The lines of a UTF-8 file, without a BOM and their ends; U+2028 and what else splitlines() splits at is part of a line."""
+    with open(path, encoding="utf-8-sig") as file:
         lines = file.read().split("\n")
     return lines if lines[-1] else lines[:-1]
 

@@ -32,7 +32,7 @@ class HuggingFaceTokenizer:
     def read(cls, path: str | Path) -> "HuggingFaceTokenizer":
         """The tokenizer in a tokenizer.json; InputError if it can't be read, or `tokenizers` isn't installed."""
         with reading(path, "tokenizer.json of Hugging Face", "Copy the model's tokenizer.json anew."):
-            return cls(Path(path).read_text(encoding="utf-8"))
+            return cls(Path(path).read_text(encoding="utf-8-sig"))
 
     def encode(self, text: str, special: bool = False) -> np.ndarray:
         """The ids of a text's tokens, int32 (T,); with special=True a special token that the text names is that token."""

@@ -1,6 +1,7 @@
 """Special tokens: [MASK], [SEP], </s>, <extra_id_0> and their like, which stand beside the text and are no part of it."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -39,7 +40,7 @@ def special_tokens_of(data: dict) -> list[str]:
     return check_special_tokens(tokens)
 
 
-class WithSpecialTokens:
+class WithSpecialTokens(ABC):
     """What every tokenizer of ours does with its special tokens; `_encode` is how it reads a text that has none.
 
     `special_tokens` gives each one's id, in the order of the ids.
@@ -65,9 +66,9 @@ class WithSpecialTokens:
             end = found.end()
         return np.concatenate([*parts, self._encode(text[end:], end)]).astype(np.int32, copy=False)
 
+    @abstractmethod
     def _encode(self, text: str, start: int = 0) -> np.ndarray:
         """The ids of a text without special tokens, int32 (T,). It stands at `start` in what the user wrote: for messages."""
-        raise NotImplementedError
 
     def _known(self, ids: Sequence[int] | np.ndarray, special: bool) -> list[int]:
         """The ids, checked; without the special ones if those are not wanted."""

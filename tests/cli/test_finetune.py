@@ -1,5 +1,6 @@
 """finetune: every way of learning, from beginning to end; frozen means frozen; stopped and resumed is never stopped."""
 
+import io
 import json
 import re
 import shlex
@@ -54,6 +55,12 @@ def masked_run(text_file, tmp_path_factory) -> Path:
 @pytest.fixture(params=["decoder", "encoder"])
 def body(request) -> Path:
     return request.getfixturevalue("finished_run" if request.param == "decoder" else "masked_run")
+
+
+@pytest.fixture
+def run_to_damage(quick, plain, call, tmp_path) -> Path:
+    assert call(*quick, "--freeze=1", "--out", tmp_path / "run", "--stop-at=1")[0] == 0
+    return tmp_path / "run"
 
 
 @pytest.fixture
@@ -188,7 +195,7 @@ FILES_THAT_CANNOT_BE = {
     "empty label": (b"a\tx\n\nb\t \n", "Line 3 of {} has no label."),
     "empty text": (b"\tx\n", "Line 1 of {} has no text."),
     "one class": (b"a\tx\nb\tx\n" * 10, "has only one label, 'x'"),
-    "a header alone": (b"text\tlabel\n", "has fewer than 10"),
+    "a header alone": (b"text\tlabel\n", "{} has no labelled text."),
     "columns the other way round": (b"".join(b"x\ttext %d\n" % i for i in range(50)), "has fewer than 10"),
     "too few": (b"a\tx\nb\ty\n", "has fewer than 10 texts of each class"),
 }
@@ -265,13 +272,18 @@ def test_a_run_needs_a_model_and_texts(refused, quick, labelled):
     assert refused("finetune", "--checkpoint=x", "--out=run")[0] == "--data is missing."
 
 
+def test_held_out_texts_that_are_none(refused_and_nothing_written, quick, tmp_path):
+    (tmp_path / "dev.tsv").write_text("text\tlabel\n", encoding="utf-8")
+    wrong, _ = refused_and_nothing_written(*quick, "--dev", tmp_path / "dev.tsv", "--out=run")
+    assert wrong == f"{tmp_path / 'dev.tsv'} has no labelled text."
+
+
 def test_models_that_cannot_be_a_body(refused, call, quick, plain, text_file, labelled, tmp_path):
     assert call(*quick, "--steps=1", "--out", tmp_path / "classifier")[0] == 0
     small = ["--preset=tiny", "--d-model=16", "--context=16", "--batch=4", "--steps=1", "--merges=20"]
     assert call("pretrain", "--objective=span", *small, "--text", text_file, "--out", tmp_path / "span")[0] == 0
-    for name in ("classifier", "span"):
-        wrong, _ = refused("finetune", "--checkpoint", tmp_path / name, "--data", labelled, "--out", tmp_path / "run")
-        assert "cannot be fine-tuned to classify" in wrong
+    wrong, _ = refused("finetune", "--checkpoint", tmp_path / "span", "--data", labelled, "--out", tmp_path / "run")
+    assert "cannot be fine-tuned to classify" in wrong
     for command in ("generate", "fill --text x"):
         refused(*command.split(), "--checkpoint", tmp_path / "classifier")
     assert call("attention", "--text=a", "--out=x.png", "--checkpoint", tmp_path / "classifier")[0] == 0
@@ -315,6 +327,37 @@ def test_resume_alters_nothing_but_the_end(call, refused, quick, plain, labelled
     assert "does not hold the texts that this run began with" in refused(*argv)[0]
     (run / "labels.json").write_text('["one"]', encoding="utf-8")
     assert "does not name the 2 classes" in refused("finetune", "--resume", "--out", run)[0]
+
+
+@pytest.mark.parametrize(
+    "damage", [{"freeze": ...}, {"freeze": "head"}, {"freeze": True}, {"lora": "2"}, {"dev": 3}], ids=str
+)
+def test_resuming_a_run_that_has_forgotten_how_it_learns(refused, run_to_damage, damage):
+    path = run_to_damage / "trainer.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    chosen = content["text"]["chosen"] | damage
+    content["text"]["chosen"] = {name: value for name, value in chosen.items() if value is not ...}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    wrong, _ = refused("finetune", "--resume", "--out", run_to_damage)
+    assert wrong == f"{path} does not say how the run learns."
+
+
+def test_texts_from_standard_input(call, refused, quick, plain, labelled, tmp_path, monkeypatch):
+    def pipe(content: bytes):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
+
+    argv = [*quick, "--data=-", "--out", tmp_path / "run"]
+    pipe(b"a\tpraise\nthe\n")
+    assert refused(*argv)[0] == "Line 2 of standard input has no tab."
+    pipe(labelled.read_bytes())
+    code, _, err = call(*argv, "--stop-at=2")
+    assert code == 0 and "data    standard input: 54 texts" in err
+    pipe(labelled.read_bytes())
+    assert call("finetune", "--resume", "--out", tmp_path / "run", "--stop-at=3")[0] == 0
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    wrong, remedy = refused("finetune", "--resume", "--out", tmp_path / "run")
+    assert "from standard input" in wrong and "--data FILE" in remedy
+    assert call("finetune", "--resume", "--out", tmp_path / "run", "--data", labelled)[0] == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")

@@ -4,12 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from minillm.cli.filling import with_holes
 from minillm.cli.scores import fill_in_accuracy, restored_sentences, token_accuracy
 from minillm.models import MaskedLM, Transformer
 from minillm.objectives import DenoisingData, MaskedData, Sentences, SpecialTokens, Windows, sentence_starts
-from minillm.text import BPETokenizer
+from minillm.text import BPETokenizer, CharTokenizer
 from minillm.training import load_run
 from tests.words import WORDS
 
@@ -69,6 +71,16 @@ def test_the_end_of_a_run_says_what_was_learned(runs, sentences, call, tmp_path)
         assert told in err and "minillm fill" in err
 
 
+def test_a_hole_has_the_space_before_it():
+    """As a word of byte pairs has; among characters a space is a token of its own."""
+    text, special = "the cat [MASK] on <extra_id_0>", ("[MASK]", "<extra_id_0>")
+    for tokenizer, expected in (
+        (BPETokenizer.train("the cat on", 0, special), "the cat[MASK] on<extra_id_0>"),
+        (CharTokenizer.train("the cat on", special), text),
+    ):
+        assert tokenizer.decode(with_holes(tokenizer, text)) == expected
+
+
 def test_an_encoder_decoder_answers_a_prompt(runs, call):
     answers = {
         call("generate", "--checkpoint", runs["denoise"], "--prompt=the cat", "--max-tokens=5", *options)[1]
@@ -124,6 +136,15 @@ def test_options_that_do_not_go_together(options, told, sentences, call, tmp_pat
     assert code == 2 and told in err and not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_values_of_the_laptop_give_way_to_those_named(name, sentences, call, tmp_path):
+    """Merges of the objective's own are no error beside characters, which the command line asks for."""
+    sizes = ["--layers=1", "--d-model=8", "--batch=2", "--steps=1", "--eval-batches=1", "--workers=1"]
+    named = [*sizes, "--tokenizer=char", "--objective", name]
+    code, _, err = call("pretrain", *named, "--text", sentences, "--out", tmp_path / "run")
+    assert code == 0 and "8 wide" in err and load_run(tmp_path / "run")[1].to_json()["type"] == "char"
+
+
 def test_another_objective_cannot_be_resumed(runs, call, tmp_path):
     shutil.copytree(runs["masked"], tmp_path / "run")
     code, _, err = call("pretrain", "--resume", "--objective=denoise", "--out", tmp_path / "run")
@@ -135,12 +156,20 @@ def test_what_was_chosen_is_written_down(runs):
     assert chosen == {"objective": "denoise", "context": 16, "noise": "delete"}
 
 
+class Reader:
+    """Says of each token what it is, be it a mask."""
+
+    def __init__(self, vocab_size):
+        self.eye = np.eye(vocab_size)
+
+    def forward(self, ids, mask, places):
+        return self.eye[ids[places]], None
+
+
 class Oracle:
     """Answers as a perfect model would: it has read the validation batches."""
 
     def __init__(self, data, vocab_size):
-        import numpy as np
-
         self.answers = {batch[0].tobytes(): batch[-1] for size in (1, 16) for batch in data.validation_batches(size)}
         self.eye = np.eye(vocab_size)
 
@@ -156,6 +185,8 @@ def test_a_perfect_model_scores_a_hundred_percent(sentences, monkeypatch):
     special = SpecialTokens(pad=known["[PAD]"], mask=known["[MASK]"], bos=known["<s>"], eos=known["</s>"])
     masked = MaskedData(Windows(ids, 14), special, tokenizer.vocab_size - 4)
     assert "text: 100.0% of" in fill_in_accuracy(Oracle(masked, tokenizer.vocab_size), masked, tokenizer)
+    copies = Reader(tokenizer.vocab_size)
+    assert "text: 0.0% of" in fill_in_accuracy(copies, masked, tokenizer), "a token that stands there is no hidden one"
     damaged = DenoisingData(Sentences(ids, 15, sentence_starts(ids, tokenizer)), special)
     oracle = Oracle(damaged, tokenizer.vocab_size)
     assert "text: 100.0% of" in token_accuracy(oracle, damaged, tokenizer)

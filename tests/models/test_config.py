@@ -11,13 +11,13 @@ from minillm.models import GPT, GPTConfig
 GOOD = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
 
 BAD = [
-    ({"vocab_size": 0}, "vocab_size must be a whole number of at least 1, got 0.", "Give a positive vocab_size."),
-    ({"context": -3}, "context must be a whole number of at least 1, got -3.", "Give a positive context."),
-    ({"layers": 1.5}, "layers must be a whole number of at least 1, got 1.5.", "Give a positive layers."),
-    ({"heads": True}, "heads must be a whole number of at least 1, got True.", "Give a positive heads."),
-    ({"d_model": "6"}, "d_model must be a whole number of at least 1, got '6'.", "Give a positive d_model."),
-    ({"d_ff": -1}, "d_ff must be a whole number of at least 1, got -1.", "Give a positive d_ff."),
-    ({"ngram": 0}, "ngram must be a whole number of at least 1, got 0.", "Give a positive ngram."),
+    ({"vocab_size": 0}, "vocab_size must be a whole number of at least 1, got 0.", "Give 1 or more."),
+    ({"context": -3}, "context must be a whole number of at least 1, got -3.", "Give 1 or more."),
+    ({"layers": 1.5}, "layers must be a whole number of at least 1, got 1.5.", "Give 1 or more."),
+    ({"heads": True}, "heads must be a whole number of at least 1, got True.", "Give 1 or more."),
+    ({"d_model": "6"}, "d_model must be a whole number of at least 1, got '6'.", "Give 1 or more."),
+    ({"d_ff": -1}, "d_ff must be a whole number of at least 1, got -1.", "Give 1 or more."),
+    ({"ngram": 0}, "ngram must be a whole number of at least 1, got 0.", "Give 1 or more."),
     ({"heads": 4}, "4 heads do not divide d_model = 6.", "try 3 heads"),
     ({"dropout": 1.0}, "dropout must lie in [0, 1), got 1.0.", "0 turns it off"),
     ({"dropout": -0.1}, "dropout must lie in [0, 1), got -0.1.", "0 turns it off"),

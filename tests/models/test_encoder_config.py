@@ -20,8 +20,8 @@ from minillm.models import (
 GOOD = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
 
 BAD = [
-    ({"vocab_size": 0}, "vocab_size must be a whole number of at least 1, got 0.", "Give a positive vocab_size."),
-    ({"token_types": -1}, "token_types must be a whole number of at least 0, got -1.", "zero or more"),
+    ({"vocab_size": 0}, "vocab_size must be a whole number of at least 1, got 0.", "Give 1 or more."),
+    ({"token_types": -1}, "token_types must be a whole number of at least 0, got -1.", "Give 0 or more."),
     ({"heads": 4}, "4 heads do not divide d_model = 6.", "try 3 heads"),
     ({"dropout": 1.0}, "dropout must lie in [0, 1), got 1.0.", "0 turns it off"),
     ({"dropout": "0.1"}, "dropout must lie in [0, 1), got '0.1'.", "0 turns it off"),

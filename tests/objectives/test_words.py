@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from minillm.objectives import sentence_starts, word_starts
-from minillm.text import BPETokenizer, CharTokenizer
+from minillm.text import BPETokenizer, CharTokenizer, WordPieceTokenizer
+from minillm.text.wordpiece import BERT_TOKENS
 
 TEXT = """The cat isn't on the table. Is it? "No!" she said.
 It sleeps 12.5 hours, no less
@@ -70,3 +71,21 @@ def test_no_tokens_and_one():
     for ids in (np.array([], np.int32), np.array([0], np.int32)):
         for starts in (word_starts, sentence_starts):
             assert starts(ids, tokenizer).tolist() == [True] * len(ids)
+
+
+def test_word_pieces_belong_to_the_word_that_they_go_on_with():
+    """As in BERT, where a digit or a sign after ## goes on with its word too. A window may begin inside a word."""
+    pieces = ["the", "cat", "play", "##ing", "##s", "##2", "##'s", ".", "猫", "桌"]
+    tokenizer = WordPieceTokenizer([*BERT_TOKENS, *pieces])
+    words = [["##ing"], ["the"], ["play", "##ing", "##2", "##'s"], ["."], ["cat", "##s"], ["猫"], ["桌"], ["[UNK]"]]
+    ids = np.array([tokenizer.vocab.index(piece) for word in words for piece in word])
+    expected = [place == 0 for word in words for place in range(len(word))]
+    assert word_starts(ids, tokenizer).tolist() == expected
+    assert np.flatnonzero(sentence_starts(ids, tokenizer)).tolist() == [0, 7]
+
+
+def test_a_byte_pair_of_two_sharps_is_no_word_piece():
+    tokenizer = BPETokenizer.train("x## y " * 9, 3)
+    ids = tokenizer.encode("x## y")
+    assert tokenizer.decode(ids[1:2]) == "##"
+    assert pieces(ids, word_starts(ids, tokenizer), tokenizer) == ["x", "##", " y"]

@@ -26,7 +26,7 @@ class Stored(NamedTuple):
 
 def read_json(path: Path) -> dict:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror or error}.", COPY) from error
     except (ValueError, RecursionError) as error:
@@ -68,11 +68,8 @@ def _read_shards(index: Path) -> dict[str, Stored]:
 def read_header(path: Path) -> dict[str, Stored]:
     """What a safetensors file holds: the length of its header in eight bytes, the header in JSON, and then the numbers."""
     try:
-        with safe_open(
-            path, framework="numpy"
-        ):  # checks that names, shapes and places agree with each other and with the file's size
-            pass
-        with open(path, "rb") as file:
+        # safe_open checks that names, shapes and places agree with each other and with the file's size.
+        with open(path, "rb") as file, safe_open(path, framework="numpy"):
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(length))
     except OSError as error:
@@ -96,6 +93,11 @@ def read_tensor(name: str, stored: Stored) -> np.ndarray:
     array = np.fromfile(stored.path, DTYPES[stored.dtype], math.prod(stored.shape), offset=stored.offset)
     if stored.dtype == "BF16":
         array = (array.astype(np.uint32) << 16).view(np.float32)
-    if not np.isfinite(array).all():
-        raise InputError(f"{stored.path}: {name} holds numbers that are not finite.", "Use another checkpoint.")
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(array.astype(np.float32, copy=False)).all()
+    if not finite:
+        raise InputError(
+            f"{stored.path}: {name} holds numbers that are not finite, or too large for float32.",
+            "Use another checkpoint.",
+        )
     return array.reshape(stored.shape)

@@ -1,0 +1,141 @@
+"""A folder of Hugging Face as --checkpoint: what every command makes of each kind of model, and of a tokenizer that is not its own."""
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+
+from minillm.generation import generate
+from minillm.gradcheck import randomize
+from minillm.models import (
+    GPT,
+    T5,
+    ClassifierConfig,
+    EncoderConfig,
+    GPTConfig,
+    MaskedLM,
+    QuestionAnswering,
+    QuestionAnsweringConfig,
+    SequenceClassifier,
+    T5Config,
+)
+from minillm.models.huggingface import save_pretrained
+from minillm.text.gpt2 import byte_characters
+from minillm.training import load_run
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "model", "reads", "a", "token", "good", "bad"]
+ENDS = {"bos_token": "<s>", "eos_token": "</s>"}  # two tokens more, after the words
+TEXT = "the model reads a token"
+ENCODER = EncoderConfig(vocab_size=300, context=9, layers=2, heads=2, d_model=6)
+KINDS = {
+    "GPT": (GPT, GPTConfig(vocab_size=300, context=9, layers=2, heads=2, d_model=6)),
+    "masked words": (MaskedLM, ENCODER),
+    "classes": (SequenceClassifier, ClassifierConfig(ENCODER, classes=3, pooler=True)),
+    "questions": (QuestionAnswering, QuestionAnsweringConfig(ENCODER)),
+    "T5": (T5, T5Config(vocab_size=300, layers=2, decoder_layers=3, heads=2, d_model=6, d_kv=4, d_ff=8, pad_id=3)),
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """folder(kind, settings of the tokenizer ...) -> a folder with such a model, and with WORDS as its vocab.txt."""
+
+    def write(name, **settings):
+        kind, config = KINDS[name]
+        model = randomize(kind(config), np.random.default_rng(0))
+        save_pretrained(model, tmp_path / "model")
+        (tmp_path / "model" / "vocab.txt").write_text("\n".join([*WORDS, ""]), encoding="utf-8")
+        (tmp_path / "model" / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+        return tmp_path / "model"
+
+    return write
+
+
+@pytest.fixture
+def with_the_tokenizer_of_gpt2(folder):
+    def write(name):
+        path = folder(name)
+        (path / "vocab.txt").unlink()
+        vocab = {token: i for i, token in enumerate([*byte_characters(), "<|endoftext|>"])}
+        (path / "vocab.json").write_text(json.dumps(vocab), encoding="utf-8")
+        (path / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("kind", ["GPT", "masked words", "classes", "questions"])
+def test_attention_of_one_half(folder, call, kind):
+    code, _, err = call("attention", "--checkpoint", folder(kind), "--text", TEXT, "--out=map.png")
+    tokens = 5 if kind == "GPT" else 7  # an encoder reads [CLS] and [SEP] too
+    assert code == 0 and f"2 layers × 2 heads, {tokens} tokens" in err
+
+
+@pytest.mark.parametrize(("view", "layers"), [("encoder", 2), ("decoder", 3), ("cross", 3)])
+def test_attention_of_two_halves_that_differ(folder, call, refused, view, layers):
+    argv = ["attention", "--checkpoint", folder("T5", **ENDS), "--text", TEXT, "--view", view, "--out=map.png"]
+    code, _, err = call(*argv)
+    assert code == 0 and f"{view}, {layers} layers × 2 heads" in err
+    code, _, err = call(*argv, f"--layer={layers - 1}", "--head=1")
+    assert code == 0 and f"{view}, layer {layers - 1}, head 1" in err
+    assert refused(*argv, f"--layer={layers}") == (
+        f"There is no layer {layers}.",
+        f"This model has layers 0 to {layers - 1}.",
+    )
+
+
+def test_an_answer_starts_with_the_token_that_the_config_names(folder, call):
+    path = folder("T5", **ENDS)
+    model, tokenizer = load_run(path)
+    assert model.config.pad_id == 3 and "<s>" in tokenizer.special_tokens
+    source = [*tokenizer.encode(TEXT), tokenizer.special_tokens["</s>"]]
+
+    def written(start):
+        rules = {"eos": [source[-1]], "banned": range(tokenizer.vocab_size, 300), "temperature": 0}
+        return tokenizer.decode(list(generate(model, [start], 8, cache=model.start(np.array([source])), **rules)))
+
+    argv = ["generate", "--checkpoint", path, "--prompt", TEXT, "--max-tokens=8", "--temperature=0"]
+    assert call(*argv) == (0, written(3) + "\n", "")
+    assert written(3) != written(tokenizer.special_tokens["<s>"]), "or this shows nothing"
+
+
+def test_no_more_fillings_than_there_are_words(folder, call):
+    code, out, _ = call("fill", "--checkpoint", folder("masked words"), "--text=the [MASK]", "--top=1000")
+    assert code == 0
+    assert sorted(line.split()[-1] for line in out.splitlines()[1:]) == sorted(WORDS[5:])
+
+
+@pytest.mark.parametrize(
+    ("kind", "command", "token"),
+    [
+        ("masked words", "fill --text 'the [MASK]'", "[MASK]"),
+        ("masked words", "attention --text the --out map.png", "[CLS]"),
+        ("questions", "attention --text the --out map.png", "[CLS]"),
+        ("T5", "generate --prompt the", "</s>"),
+        ("T5", "fill --text the", "</s>"),
+        ("T5", "attention --text the --out map.png", "</s>"),
+    ],
+)
+def test_the_tokenizer_of_another_model(with_the_tokenizer_of_gpt2, refused, kind, command, token):
+    path = with_the_tokenizer_of_gpt2(kind)
+    wrong, remedy = refused(*shlex.split(command), "--checkpoint", path)
+    assert f"no special token {token}" in wrong and "own tokenizer" in remedy
+
+
+@pytest.mark.parametrize("kind", ["masked words", "classes", "questions"])
+def test_other_classes_on_a_body_that_had_a_head_already(folder, call, tmp_path, kind):
+    (tmp_path / "data.tsv").write_text("a good token\tyes\na bad token\tno\n" * 20, encoding="utf-8")
+    argv = ["finetune", "--checkpoint", folder(kind), "--data", tmp_path / "data.tsv", "--out", tmp_path / "run"]
+    assert call(*argv, "--freeze=1", "--steps=2", "--batch=4", "--workers=1")[0] == 0
+    code, out, _ = call("classify", "--checkpoint", tmp_path / "run", "--text=a good token")
+    assert code == 0 and {part.split()[0] for part in out.strip().split("\t")} == {"yes", "no"}
+
+
+@pytest.mark.parametrize("name", ["config.json", "vocab.txt", "tokenizer_config.json"])
+def test_a_byte_order_mark_changes_nothing(folder, call, name):
+    path = folder("masked words")
+    argv = ["fill", "--checkpoint", path, "--text=the [MASK]"]
+    before = call(*argv)
+    (path / name).write_bytes(b"\xef\xbb\xbf" + (path / name).read_bytes())
+    assert call(*argv) == before and before[0] == 0
