@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from minillm import ops
 from minillm.backend import CPU, ON_HOST, to_host
-from minillm.gradcheck import CASES, OpCase
+from minillm.gradcheck import CASES, LayerCase
 from minillm.layers import ParameterVector
 from minillm.models import Model
 
@@ -27,8 +26,8 @@ def results(name, device):
     if (seed := options.pop("dropout_seed", None)) is not None:
         options["rng"] = Draws(seed, xp)
     inputs, parameters = case.inputs, []
-    if isinstance(case, OpCase):
-        forward, backward = getattr(ops, case.op), getattr(ops, f"{case.op}_backward")
+    if not isinstance(case, LayerCase):
+        forward, backward = case.forward, case.backward
     else:
         forward, backward = options.pop("forward", case.layer.forward), options.pop("backward", case.layer.backward)
         parameters = case.layer.parameters()
@@ -36,7 +35,9 @@ def results(name, device):
         for layer in case.layer.sublayers():
             if isinstance(layer, Model):
                 layer.vector = vector
-    if isinstance(case, OpCase) or not isinstance(case.layer, Model):  # a model takes its ids and masks from the host
+    if not (
+        isinstance(case, LayerCase) and isinstance(case.layer, Model)
+    ):  # a model takes its ids and masks from the host
         inputs = [xp.asarray(x) if isinstance(x, ON_HOST) else x for x in inputs]
         options = {key: xp.asarray(x) if isinstance(x, ON_HOST) else x for key, x in options.items()}
     y, saved = forward(*inputs, **options)

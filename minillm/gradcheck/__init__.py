@@ -1,7 +1,15 @@
 """Gradient checks: for your own layers (`randomize`, `layer_errors`, `gradient_error`), and of everything in minillm (`run`)."""
 
-from minillm.gradcheck import op_cases, layer_cases, model_cases, encoder_cases, encoder_decoder_cases, objective_cases  # noqa: F401, I001 (each enters its cases, in this order)
-from minillm.gradcheck.cases import CASES, LayerCase, OpCase, Result, case, check, run, select
+from minillm.gradcheck import (  # noqa: F401, I001 (each enters its cases, in this order)
+    op_cases,
+    layer_cases,
+    model_cases,
+    encoder_cases,
+    encoder_decoder_cases,
+    objective_cases,
+    preference_cases,
+)
+from minillm.gradcheck.cases import CASES, LayerCase, OpCase, PairCase, Result, case, check, run, select
 from minillm.gradcheck.numeric import (
     LIMIT,
     STEP,
@@ -18,6 +26,7 @@ __all__ = [
     "STEP",
     "LayerCase",
     "OpCase",
+    "PairCase",
     "Result",
     "case",
     "check",

@@ -19,10 +19,29 @@ class OpCase(NamedTuple):
     inputs: tuple
     options: dict[str, Any] = {}  # noqa: RUF012 (read only)
 
+    # Looked up by name now rather than when the case was written, so that a replaced pair is what gets checked.
+    @property
+    def forward(self) -> Callable:
+        return getattr(ops, self.op)
+
+    @property
+    def backward(self) -> Callable:
+        return getattr(ops, f"{self.op}_backward")
+
     def errors(self, rng: np.random.Generator) -> dict[str, float]:
-        # Looked up by name now rather than when the case was written, so that a replaced pair is what gets checked.
-        forward, backward = getattr(ops, self.op), getattr(ops, f"{self.op}_backward")
-        return gradient_errors(forward, backward, self.inputs, rng, **self.options)
+        return gradient_errors(self.forward, self.backward, self.inputs, rng, **self.options)
+
+
+class PairCase(NamedTuple):
+    """Any other pair of pure functions, such as a loss on top of an op, and the inputs to check it at."""
+
+    forward: Callable
+    backward: Callable
+    inputs: tuple
+    options: dict[str, Any] = {}  # noqa: RUF012 (read only)
+
+    def errors(self, rng: np.random.Generator) -> dict[str, float]:
+        return gradient_errors(self.forward, self.backward, self.inputs, rng, **self.options)
 
 
 class LayerCase(NamedTuple):
@@ -43,7 +62,7 @@ class Result(NamedTuple):
     passed: bool
 
 
-CASES: dict[str, Callable[[np.random.Generator], OpCase | LayerCase]] = {}
+CASES: dict[str, Callable[[np.random.Generator], OpCase | PairCase | LayerCase]] = {}
 
 
 def case(name: str) -> Callable:

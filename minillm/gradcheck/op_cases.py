@@ -245,3 +245,25 @@ def _(rng):
 def _(rng):
     targets = np.array([[0, IGNORE, 3], [3, 3, 5]])
     return OpCase("cross_entropy", (rng.normal(0, 2, (2, 3, 7)),), {"targets": targets, "label_smoothing": 0.2})
+
+
+@case("token_logp")
+def _(rng):
+    return OpCase("token_logp", (rng.normal(0, 2, (2, 3, 7)),), {"targets": np.array([[0, 6, 3], [3, 3, 5]])})
+
+
+@case("token_logp:ignored")
+def _(rng):
+    targets = np.array([[0, IGNORE, 3], [3, IGNORE, IGNORE]])
+    return OpCase("token_logp", (rng.normal(0, 2, (2, 3, 7)),), {"targets": targets})
+
+
+@case("sequence_logp")
+def _(rng):
+    targets = np.array([[IGNORE, IGNORE, 3, 6, 3], [IGNORE, 3, 1, IGNORE, IGNORE], [0, 4, 2, 2, 5]])
+    return OpCase("sequence_logp", (rng.normal(0, 2, (3, 5, 7)),), {"targets": targets})  # prompt, answer, padding
+
+
+@case("kl_divergence")
+def _(rng):
+    return OpCase("kl_divergence", (rng.normal(0, 2, (2, 3, 7)),), {"reference": rng.normal(0, 2, (2, 3, 7))})

@@ -25,6 +25,7 @@ from minillm.ops.chunked_attention import (
     chunked_attention_backward,
     chunked_attention_weights,
 )
+from minillm.ops.divergence import kl_divergence, kl_divergence_backward
 from minillm.ops.dot_product_attention import (
     attention,
     attention_backward,
@@ -38,9 +39,10 @@ from minillm.ops.linear_map import linear, linear_backward
 from minillm.ops.loss import IGNORE, cross_entropy, cross_entropy_backward
 from minillm.ops.masks import causal_mask, forbid, padding_mask
 from minillm.ops.normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
-from minillm.ops.reductions import mean_last, sum_last, sum_rows, sum_to
+from minillm.ops.reductions import log_softmax, mean_last, sum_last, sum_rows, sum_to
 from minillm.ops.regularization import dropout, dropout_backward, dropout_mask
 from minillm.ops.relative_positions import relative_bias, relative_bias_backward, relative_buckets
+from minillm.ops.sequence_logp import sequence_logp, sequence_logp_backward, token_logp, token_logp_backward
 
 __all__ = [
     "IGNORE",
@@ -65,10 +67,13 @@ __all__ = [
     "gelu_backward",
     "gelu_erf",
     "gelu_erf_backward",
+    "kl_divergence",
+    "kl_divergence_backward",
     "layer_norm",
     "layer_norm_backward",
     "linear",
     "linear_backward",
+    "log_softmax",
     "mean_last",
     "normal_cdf",
     "padding_mask",
@@ -79,6 +84,8 @@ __all__ = [
     "relu_backward",
     "rms_norm",
     "rms_norm_backward",
+    "sequence_logp",
+    "sequence_logp_backward",
     "sinusoidal_positions",
     "softmax",
     "softmax_backward",
@@ -87,4 +94,6 @@ __all__ = [
     "sum_to",
     "tanh",
     "tanh_backward",
+    "token_logp",
+    "token_logp_backward",
 ]

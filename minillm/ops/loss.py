@@ -1,7 +1,7 @@
 """The loss: cross-entropy."""
 
 from minillm.backend import array_module
-from minillm.ops.reductions import sum_last
+from minillm.ops.reductions import log_softmax, sum_last
 
 IGNORE = -100  # a target that is not scored (PyTorch's convention)
 
@@ -20,8 +20,7 @@ def cross_entropy(logits, targets, label_smoothing=0.0):
     scored = targets != IGNORE
     places = (xp.arange(len(targets)), xp.where(scored, targets, 0))
     count = xp.maximum(scored.sum(), 1).astype(logits.dtype)
-    logp = logits - logits.max(axis=-1, keepdims=True)
-    logp -= xp.log(sum_last(xp.exp(logp)))  # log softmax
+    logp = log_softmax(logits)
     loss = -(1 - label_smoothing) * logp[places]
     if label_smoothing:
         loss -= label_smoothing / vocab * sum_last(logp)[:, 0]

@@ -21,6 +21,14 @@ def mean_last(x: Array) -> Array:
     return (x @ _filled(array_module(x), width, 1 / width, x.dtype))[..., None]
 
 
+def log_softmax(x: Array) -> Array:
+    """log softmax over the last axis: x - log Σ exp(x). The largest is taken away first, so that nothing overflows."""
+    xp = array_module(x)
+    logp = x - x.max(axis=-1, keepdims=True)
+    logp -= xp.log(sum_last(xp.exp(logp)))
+    return logp
+
+
 def sum_rows(x: Array) -> Array:
     """Sum over all rows: (..., D) -> (D,)."""
     rows = x.reshape(-1, x.shape[-1])

@@ -9,6 +9,7 @@ from minillm import ops
 from minillm.gradcheck import LIMIT
 from minillm.ops import sum_last, sum_rows
 from tests.gradients.test_planted_attention_bugs import BUGS as ATTENTION_BUGS
+from tests.gradients.test_planted_logp_bugs import BUGS as LOGP_BUGS
 
 BUGS = {}
 
@@ -31,7 +32,9 @@ def test_the_check_fails(name, error_with):
 
 def test_every_backward_has_a_bug():
     backwards = {name.removesuffix("_backward") for name in vars(ops) if name.endswith("_backward")}
-    assert {case.split(":")[0] for case, *_ in [*BUGS.values(), *ATTENTION_BUGS.values()]} == backwards
+    assert {
+        case.split(":")[0] for case, *_ in [*BUGS.values(), *ATTENTION_BUGS.values(), *LOGP_BUGS.values()]
+    } == backwards
 
 
 right = {name: value for name, value in vars(ops).items() if name.endswith("_backward")}  # unpatched

@@ -5,12 +5,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from minillm import ops
-from minillm.gradcheck import CASES, OpCase
+from minillm.gradcheck import CASES, LayerCase
 from minillm.layers import Layer, ParameterVector
 
-OP_CASES = [name for name, make in CASES.items() if isinstance(make(np.random.default_rng(0)), OpCase)]
-LAYER_CASES = [name for name in CASES if name not in OP_CASES]
+LAYER_CASES = [name for name, make in CASES.items() if isinstance(make(np.random.default_rng(0)), LayerCase)]
+OP_CASES = [name for name in CASES if name not in LAYER_CASES]
 
 
 def build(name):
@@ -20,9 +19,8 @@ def build(name):
 def pair(case):
     """The forward pass of a case, to be called without arguments, and its backward pass."""
     options = dict(case.options)
-    if isinstance(case, OpCase):
-        forward, backward = getattr(ops, case.op), getattr(ops, f"{case.op}_backward")
-        return partial(forward, *case.inputs, **options), backward
+    if not isinstance(case, LayerCase):
+        return partial(case.forward, *case.inputs, **options), case.backward
     seed = options.pop("dropout_seed", None)
     forward, backward = options.pop("forward", case.layer.forward), options.pop("backward", case.layer.backward)
 

@@ -1,0 +1,28 @@
+"""How far has a model moved from another? The Kullback-Leibler divergence, exactly, at every place."""
+
+from minillm.backend import array_module
+from minillm.ops.reductions import log_softmax, sum_last
+
+
+def kl_divergence(logits, reference):
+    """KL(p ‖ q) in nats, p = softmax(logits) and q = softmax(reference), both (..., V) -> kl (...)
+
+        kl = Σ_v p_v (log p_v - log q_v)
+
+    The sum runs over the whole vocabulary: nothing is estimated. The reference is a constant, so only the logits get a gradient.
+    """
+    logp = log_softmax(logits)
+    ratio = logp - log_softmax(reference)
+    p = array_module(logits).exp(logp)
+    kl = sum_last(p * ratio)
+    return kl[..., 0], (p, ratio, kl)
+
+
+def kl_divergence_backward(dkl, saved):
+    """dkl (...) -> dlogits (..., V)
+
+    d kl / d log p_v = p_v (log p_v - log q_v + 1), and Σ_v p_v of a change of log p_v is nothing, so
+    d kl / dlogits_v = p_v (log p_v - log q_v - kl).
+    """
+    p, ratio, kl = saved
+    return dkl[..., None] * p * (ratio - kl)  # kl = Σ p ratio
