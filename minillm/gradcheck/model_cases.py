@@ -4,9 +4,10 @@ from functools import partial
 
 import numpy as np
 
+from minillm.backend import array_module
 from minillm.gradcheck.cases import LayerCase, case
 from minillm.gradcheck.numeric import randomize
-from minillm.models import GPT, GPTConfig
+from minillm.models import GPT, GPTConfig, GPTWithValue
 from minillm.objectives import causal_lm, causal_lm_backward
 from minillm.ops import IGNORE
 
@@ -48,6 +49,20 @@ def _(rng):
 @case("GPT:dropout")
 def _(rng):
     return LayerCase(tiny_gpt(rng, dropout=0.2), (IDS,), {"dropout_seed": 3})
+
+
+@case("GPTWithValue")
+def _(rng):
+    model = randomize(GPTWithValue(tiny_gpt(rng)), rng)
+
+    def forward(ids):
+        (logits, values), saved = model.forward(ids)
+        return array_module(values).concatenate([logits, values[..., None]], axis=-1), saved
+
+    def backward(dy, saved):
+        model.backward(dy[..., :-1], dy[..., -1], saved)
+
+    return LayerCase(model, (IDS,), {"forward": forward, "backward": backward})
 
 
 def causal_case(model: GPT, **options) -> LayerCase:

@@ -13,6 +13,7 @@ from minillm.models.t5 import T5
 from minillm.models.t5_config import T5Config
 from minillm.models.transformer import Transformer
 from minillm.models.transformer_config import TransformerConfig
+from minillm.models.value import GPTWithValue
 
 __all__ = [
     "GPT",
@@ -23,6 +24,7 @@ __all__ = [
     "EncoderDecoder",
     "EncoderDecoderCache",
     "GPTConfig",
+    "GPTWithValue",
     "KeyValueCache",
     "MaskedLM",
     "Model",

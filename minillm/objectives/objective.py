@@ -10,11 +10,13 @@ class Objective(NamedTuple):
     """A pair of functions, forward and backward, that training minimises; both can be found by name in their module.
 
     `loss, saved = forward(model, *batch, rng=None, label_smoothing=0.0)` is the mean over the scored targets, a scalar on the device;
-    `backward(model, dloss, saved)` adds dloss times its gradient to every parameter's gradient.
+    `backward(model, dloss, saved)` adds dloss times its gradient to every parameter's gradient. Where progress is measured by something
+    else than what is minimised, `judge` is the forward function that evaluations call, with validation batches of its own kind.
     """
 
     forward: Callable
     backward: Callable
+    judge: Callable | None = None
 
 
 class Data(Protocol):

@@ -64,7 +64,7 @@ def pass_over(model: Model, objective: Objective, shares: list[Share], label_smo
 
 def loss_of(model: Model, objective: Objective, batch: tuple[np.ndarray, ...]) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):
-        return objective.forward(model, *batch)[0]
+        return (objective.judge or objective.forward)(model, *batch)[0]
 
 
 class Trainer:

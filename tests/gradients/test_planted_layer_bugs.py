@@ -22,7 +22,7 @@ from minillm.layers import (
     TiedLinear,
 )
 from minillm.layers.feedforward import ACTIVATIONS
-from minillm.models import GPT
+from minillm.models import GPT, GPTWithValue
 from minillm.ops import cross_entropy_backward, relu_backward
 from tests.gradients.planting import owners, planter
 
@@ -40,6 +40,7 @@ def test_every_layer_has_a_bug():
     assert classes - {Layer} <= owners()
 
 
+right_with_value = GPTWithValue.backward
 right = {owner: owner.backward for _, owner in vars(layers).items() if hasattr(owner, "backward")}  # unpatched
 
 
@@ -402,6 +403,24 @@ def tied_embedding_lost(self, dy, saved):
 @bug("GPT:tied", Embedding)
 def tied_embedding_overwrites_the_head(self, dy, saved):
     overwrite(self.weight, layers.embedding.embedding_backward(dy, saved))
+
+
+@bug("GPTWithValue", GPTWithValue)
+def values_teach_the_head_alone(self, dlogits, dvalues, saved):
+    self.value.backward(dvalues[..., None], saved.value)
+    self.body.backward(dlogits, saved.body)
+
+
+@bug("GPTWithValue", GPTWithValue)
+def values_moved_on_by_one(self, dlogits, dvalues, saved):
+    right_with_value(self, dlogits, np.roll(dvalues, 1, axis=1), saved)
+
+
+@bug("GPTWithValue", GPTWithValue)
+def value_head_not_learned(self, dlogits, dvalues, saved):
+    kept = self.value.weight.grad.copy()
+    right_with_value(self, dlogits, dvalues, saved)
+    self.value.weight.grad[...] = kept
 
 
 @bug("causal_lm", model_cases, "causal_lm_backward")

@@ -63,6 +63,13 @@ def test_evaluation_is_the_loss_of_the_whole_split_in_one_go(make_trainer, batch
     assert trainer.evaluate() == pytest.approx(float(whole), abs=1e-12)
 
 
+def test_a_judge_measures_and_does_not_train(make_trainer):
+    plain, judged = make_trainer(np.float64), make_trainer(np.float64)
+    judged.objective = judged.objective._replace(judge=lambda *given: (7 + causal_lm(*given)[0], None))
+    assert judged.evaluate() == pytest.approx(7 + plain.evaluate(), abs=1e-12)
+    assert float(judged.gradient(0)) == float(plain.gradient(0))
+
+
 def test_eval_batches_limits_the_evaluation(make_trainer):
     trainer = make_trainer(np.float64, eval_batches=2)
     first = [batch for batch, _ in zip(trainer.data.validation_batches(3), range(2), strict=False)]

@@ -1,0 +1,41 @@
+"""A decoder with a value head: at every place it says what may come next, and how well it expects things to go."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array
+from minillm.layers import Linear, ParameterVector
+from minillm.models.decoder import GPT, GPTSaved
+from minillm.models.model import Model, first_weights
+
+
+class GPTWithValueSaved(NamedTuple):
+    body: GPTSaved
+    value: Any
+
+
+class GPTWithValue(Model):
+    """ids (B, T) -> logits (B, T, V) and values (B, T): V_t = h_t w + b is the reward that the model expects after its token t.
+
+    Both read the same hidden states h, which learn from both (Peng et al. 2019; Schulman et al. 2017, eq. 9). w and b begin at zero, so
+    every value does. Only training asks for values: `body` is the GPT without them. Korbak et al. 2023 take -sigmoid(h w), for their
+    rewards are never above zero; without it a head serves any reward.
+    """
+
+    def __init__(self, body: GPT):
+        self.config, self.body = body.config, body
+        self.value = Linear(body.config.d_model, 1, first_weights(None), std=0.0)
+        vector = body.vector
+        self.vector = body.vector = ParameterVector(self, vector.data.dtype, vector.device)
+
+    def forward(self, ids: np.ndarray, rng=None) -> tuple[tuple[Array, Array], GPTWithValueSaved]:
+        hidden, se = self.body.encode(ids, rng)
+        logits, sh = self.body.head.forward(hidden)
+        values, sv = self.value.forward(hidden)
+        return (logits, values[..., 0]), GPTWithValueSaved(GPTSaved(se, sh), sv)
+
+    def backward(self, dlogits: Array, dvalues: Array, saved: GPTWithValueSaved) -> None:
+        dhidden = self.value.backward(dvalues[..., None], saved.value)  # values = value(hidden)
+        dhidden = dhidden + self.body.head.backward(dlogits, saved.body.head)  # logits = head(hidden)
+        self.body.encode_backward(dhidden, saved.body.encode)  # hidden = encode(ids)
