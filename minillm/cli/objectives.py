@@ -11,7 +11,7 @@ from minillm.cli.scores import fill_in_accuracy, restored_sentences, token_accur
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
 from minillm.generation import generate
-from minillm.models import EncoderConfig, GPTConfig, ModelConfig, TransformerConfig
+from minillm.models import EncoderConfig, GPTConfig, Model, ModelConfig, TransformerConfig, build
 from minillm.objectives import (
     CAUSAL,
     MASKED,
@@ -29,7 +29,8 @@ from minillm.objectives import (
     word_starts,
 )
 from minillm.objectives.denoise import RATES
-from minillm.text import Corpus, Tokenizer
+from minillm.preferences.segments import PreferenceCorpus
+from minillm.text import Corpus, Tokenizer, read_text
 
 MODEL_OPTIONS = (
     "context", "layers", "heads", "d_model", "d_ff", "dropout", "activation", "norm", "positions", "tie_head", "bias", "ngram",
@@ -52,13 +53,17 @@ class Recipe(NamedTuple):
     laptop: dict  # over those of the preset laptop
     options: tuple[str, ...]  # of its own, besides the sizes of the model
     config: Callable[[int, dict], ModelConfig]  # (vocab_size, chosen)
-    data: Callable[[np.ndarray, Tokenizer, dict], Data]  # (ids, tokenizer, chosen)
-    objective: Objective
+    data: Callable[[str, Tokenizer, dict], Data]  # (text, tokenizer, chosen)
+    objective: Callable[[dict], Objective]  # (chosen)
     sample: Callable  # (model, tokenizer, a few words of the text, step) -> what the model makes of them
     score: Callable | None  # (model, data, tokenizer) -> what it can do on held-out text, in words
     use: str  # the command that uses the trained model,
     takes: str  # the option that gives it a text,
     example: Callable[[str], str]  # and such a text, made of a few words of the corpus
+    read: Callable[[str | None, dict], str] = lambda source, chosen: read_text(source)
+    usual_text: str = "the Python language reference"  # what `read` gives where no source is named
+    build: Callable[..., Model] = build
+    tell: Callable[[Data], str] | None = None  # what there is to know of the data
 
 
 def special_tokens(tokenizer: Tokenizer, **roles: str) -> SpecialTokens:
@@ -79,8 +84,8 @@ def gpt_config(vocab_size: int, chosen: dict) -> GPTConfig:
     return GPTConfig(vocab_size, **sizes_for(GPTConfig, chosen))
 
 
-def causal_data(ids: np.ndarray, tokenizer: Tokenizer, chosen: dict) -> Data:
-    return Corpus(ids, chosen["context"])
+def causal_data(text: str, tokenizer: Tokenizer, chosen: dict) -> Data:
+    return Corpus(tokenizer.encode(text), chosen["context"])
 
 
 def continue_text(model, tokenizer: Tokenizer, prompt: str, step: int) -> str:
@@ -92,7 +97,8 @@ def encoder_config(vocab_size: int, chosen: dict) -> EncoderConfig:
     return EncoderConfig(vocab_size, **sizes_for(EncoderConfig, chosen, ("tie_head", "bias", "ngram")), token_types=0)
 
 
-def masked_data(ids: np.ndarray, tokenizer: Tokenizer, chosen: dict) -> Data:
+def masked_data(text: str, tokenizer: Tokenizer, chosen: dict) -> Data:
+    ids = tokenizer.encode(text)
     special = special_tokens(tokenizer, mask=MASK, bos=CLS, eos=SEP)
     ordinary = tokenizer.vocab_size - len(tokenizer.special_tokens)
     starts = sentence_starts(ids, tokenizer), word_starts(ids, tokenizer)
@@ -116,14 +122,16 @@ def transformer_config(vocab_size: int, chosen: dict) -> TransformerConfig:
     return TransformerConfig(vocab_size, **{"d_ff": 4 * sizes["d_model"], "dropout": 0.0} | sizes)
 
 
-def denoising_data(ids: np.ndarray, tokenizer: Tokenizer, chosen: dict) -> Data:
+def denoising_data(text: str, tokenizer: Tokenizer, chosen: dict) -> Data:
+    ids = tokenizer.encode(text)
     special = special_tokens(tokenizer, mask=MASK, bos=BOS, eos=EOS)
     starts = sentence_starts(ids, tokenizer), word_starts(ids, tokenizer)
     noise = chosen["noise"]
     return DenoisingData(Sentences(ids, chosen["context"] - 1, *starts), special, noise, rate_of(chosen, RATES[noise]))
 
 
-def span_data(ids: np.ndarray, tokenizer: Tokenizer, chosen: dict) -> Data:
+def span_data(text: str, tokenizer: Tokenizer, chosen: dict) -> Data:
+    ids = tokenizer.encode(text)
     rate = rate_of(chosen, 0.15)
     length, _ = fitting_lengths(chosen["context"], rate)
     return SpanData(Windows(ids, length), special_tokens(tokenizer, bos=BOS, eos=EOS), rate)
@@ -145,13 +153,15 @@ def unigram_ids(data: Data) -> tuple[np.ndarray, np.ndarray]:
     """The tokens to train on and those to validate on."""
     if isinstance(data, Corpus):
         return data.train, data.validation
+    if isinstance(data, PreferenceCorpus):
+        return data.train, data.good_validation()
     ids = data.pieces.ids
     return ids[: len(ids) * 9 // 10], ids[len(ids) * 9 // 10 :]
 
 
 def batches(data: Data, size: int) -> int:
     """How many batches an evaluation has."""
-    if isinstance(data, Corpus):
+    if isinstance(data, Corpus | PreferenceCorpus):
         return math.ceil(len(data.validation) / (size * data.context))
     return sum(1 for _ in data.validation_batches(size))
 
@@ -185,7 +195,7 @@ OBJECTIVES = {
         options=(),
         config=gpt_config,
         data=causal_data,
-        objective=CAUSAL,
+        objective=lambda chosen: CAUSAL,
         sample=continue_text,
         score=None,
         use="generate",
@@ -200,7 +210,7 @@ OBJECTIVES = {
         options=("rate", "whole_words"),
         config=encoder_config,
         data=masked_data,
-        objective=MASKED,
+        objective=lambda chosen: MASKED,
         sample=fill_a_hole,
         score=fill_in_accuracy,
         use="fill",
@@ -215,7 +225,7 @@ OBJECTIVES = {
         options=("rate", "noise"),
         config=transformer_config,
         data=denoising_data,
-        objective=SEQUENCE_TO_SEQUENCE,
+        objective=lambda chosen: SEQUENCE_TO_SEQUENCE,
         sample=restore,
         score=restored_sentences,
         use="fill",
@@ -230,7 +240,7 @@ OBJECTIVES = {
         options=("rate",),
         config=transformer_config,
         data=span_data,
-        objective=SEQUENCE_TO_SEQUENCE,
+        objective=lambda chosen: SEQUENCE_TO_SEQUENCE,
         sample=fill_a_span,
         score=token_accuracy,
         use="fill",

@@ -9,16 +9,16 @@ from pathlib import Path
 from minillm.backend import choose_device
 from minillm.cli.objectives import OBJECTIVES, Recipe, batches, unigram_ids
 from minillm.cli.parser import choice
+from minillm.cli.preferences import OWN_OPTIONS, add_preference_arguments, recipe_of
 from minillm.cli.presets import DEFAULT, PRESETS
 from minillm.cli.session import CHANGEABLE, STOP_AT, announce_plan, changes, check_end, draw_curve, train
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
-from minillm.models import build
 from minillm.models.config import POSITIONS
 from minillm.objectives.denoise import RATES
-from minillm.text import BPETokenizer, CharTokenizer, Tokenizer, read_text, unigram_entropy
+from minillm.text import BPETokenizer, CharTokenizer, Tokenizer, unigram_entropy
 from minillm.training import Run, Trainer, TrainOptions, check_memory, default_workers
 from minillm.training.schedules import SCHEDULES
 
@@ -98,6 +98,7 @@ def add_arguments(parser) -> None:
     add("--whole-words", action="store_true", default=None, help="masked: hide whole words, not single tokens")
     noises = choice("noise", list(RATES))
     add("--noise", type=noises, metavar="NAME", help="denoise: delete (default), mask or infill words")
+    add_preference_arguments(parser)
     add("--optimizer", type=choice("optimizer", ["adamw"]), metavar="NAME", default="adamw", help="adamw")
     add("--lr", type=float, metavar="X", help="highest learning rate")
     add("--lr-floor", type=float, metavar="X", help="last learning rate, as a share of --lr")
@@ -119,7 +120,7 @@ def run(args) -> int:
         raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
     device = choose_device(args.device)
     run_folder, trainer, tokenizer, facts = resume(args, device) if args.resume else start(args, device)
-    recipe, context = OBJECTIVES[facts["chosen"]["objective"]], facts["chosen"]["context"]
+    recipe, context = recipe_of(facts["chosen"]), facts["chosen"]["context"]
     model, options, vocab = trainer.model, trainer.options, tokenizer.vocab_size
     config, (train_ids, validation_ids) = model.config, unigram_ids(trainer.data)
     chance, unigram = math.log(vocab), unigram_entropy(train_ids, validation_ids, vocab)
@@ -133,6 +134,8 @@ def run(args) -> int:
         f"{config.parameter_count():,} parameters, {config.flops_per_token() / 1e6:.1f} MFLOP a token"
     )
     say(f"data    {facts['name']}: {len(train_ids):,} tokens to train on, {len(validation_ids):,} to validate")
+    if recipe.tell:
+        say(f"        {recipe.tell(trainer.data)}")
     say(
         f"        validation loss of a blind guess: ln {vocab} = {chance:.2f}; of one that knows the frequencies: {unigram:.2f}"
     )
@@ -185,12 +188,11 @@ def fitting(text: str, tokenizer: Tokenizer, context: int) -> str:
 def settings(args) -> dict:
     """The preset's values, the objective's over them, and over both those named on the command line."""
     named = {"objective": "causal"} | {name: value for name, value in vars(args).items() if value is not None}
-    recipe = OBJECTIVES[named["objective"]]
-    for name in ("rate", "whole_words", "noise"):
+    recipe = recipe_of(named)
+    for name in ("rate", "whole_words", "noise", *OWN_OPTIONS):
         if name in named and name not in recipe.options:
-            raise InputError(
-                f"--{name.replace('_', '-')} means nothing to the objective {named['objective']}.", "Leave it out."
-            )
+            whose = f"preference {named['preference']}" if "preference" in named else f"objective {named['objective']}"
+            raise InputError(f"--{name.replace('_', '-')} means nothing to the {whose}.", "Leave it out.")
     preset = args.preset or DEFAULT
     return PRESETS[preset] | recipe.defaults | (recipe.laptop if preset == "laptop" else {}) | named
 
@@ -200,7 +202,7 @@ def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     chosen = settings(args)
     chosen.setdefault("workers", default_workers(chosen["batch"], device))
     options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
-    recipe = OBJECTIVES[chosen["objective"]]
+    recipe = recipe_of(chosen)
     recipe.config(1, chosen)  # bad sizes are found before a large text is read
     if chosen.get("merges", 0) < 0:
         raise InputError(f"There can't be {chosen['merges']} merges.", "Give --merges 0 or more; 1024 suits a book.")
@@ -209,14 +211,18 @@ def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
     folder = Run(args.out if args.out else next_free_folder())
     if not args.overwrite:
         folder.refuse_existing()
-    text = read_text(args.text)
+    objective = recipe.objective(chosen)
+    text = recipe.read(args.text, chosen)
     tokenizer = make_tokenizer(chosen, text, recipe)
-    data = recipe.data(tokenizer.encode(text), tokenizer, chosen)
+    data = recipe.data(text, tokenizer, chosen)
     config = recipe.config(tokenizer.vocab_size, chosen)
     check_memory(config, options, chosen["context"])
-    trainer = Trainer(build(config, seed=options.seed, device=device), data, options, recipe.objective)
+    trainer = Trainer(recipe.build(config, seed=options.seed, device=device), data, options, objective)
     facts = describe(args.text, text)
-    facts["chosen"] = {name: chosen[name] for name in ("objective", "context", *recipe.options) if name in chosen}
+    if args.text is None:
+        facts["name"] = recipe.usual_text
+    kept = ("objective", "preference", "context", *recipe.options)
+    facts["chosen"] = {name: chosen[name] for name in kept if name in chosen}
     folder.create(trainer, tokenizer, options, facts, overwrite=args.overwrite)
     return folder, trainer, tokenizer, facts
 
@@ -234,7 +240,7 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
         raise InputError(
             f"{args.out} holds a run that pretrain did not begin.", "Go on with the command that did, such as finetune."
         )
-    recipe = OBJECTIVES[facts["chosen"]["objective"]]
+    recipe = recipe_of(facts["chosen"])
     fixed = config.to_dict() | options.to_dict() | facts["chosen"]
     fixed |= {"tokenizer": learned["type"], "merges": len(learned.get("merges", []))}
     preset = {name: value for name, value in PRESETS.get(args.preset, {}).items() if name not in CHANGEABLE}
@@ -246,14 +252,14 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
         raise InputError(
             "This run read its text from standard input.", "Give it again: --text FILE, or through a pipe."
         )
-    text = read_text(source)
+    text = recipe.read(source, facts["chosen"])
     if fingerprint(text) != facts["sha256"]:
         raise InputError(
             f"{facts['name']} is not the text that this run began with.",
             "Give the same text again (--text FILE), or start another run.",
         )
-    data = recipe.data(tokenizer.encode(text), tokenizer, facts["chosen"])
-    trainer = Trainer(build(config, device=device), data, options, recipe.objective)
+    data = recipe.data(text, tokenizer, facts["chosen"])
+    trainer = Trainer(recipe.build(config, device=device), data, options, recipe.objective(facts["chosen"]))
     folder.load(trainer)
     check_end(trainer, args.steps, args.stop_at)
     folder.write_options(options, facts)
@@ -281,11 +287,10 @@ def fingerprint(text: str) -> str:
 
 def describe(source: str | None, text: str) -> dict:
     """What the run must remember of its text: enough to find it again, and to know it if it changed."""
-    name = {None: "the Python language reference", "-": "standard input"}.get(source, source)
     opening = [word for word in text[len(text) // 2 :].split("\n\n", 1)[-1].split() if word == visible(word)]
     words = opening[: 4 if " " in text else 1]
     return {
-        "name": name,
+        "name": "standard input" if source == "-" else source,
         "source": source if source in (None, "-") else str(Path(source).resolve()),
         "characters": len(text),
         "sha256": fingerprint(text),

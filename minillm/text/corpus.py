@@ -82,20 +82,11 @@ class Corpus:
         ids = np.asarray(ids)
         if ids.ndim != 1 or ids.dtype.kind not in "iu":
             raise ValueError(f"a corpus is a 1-D array of integers, and this is {ids.dtype} of shape {ids.shape}")
-        if context < 1:
-            raise InputError(f"A context of {context} tokens is too short.", "Use --context 1 or longer.")
         end = len(ids) * 9 // 10
         self.context = context
         self.train = ids[:end]
         self.validation = ids[end:]
-        shorter = min(len(self.train), len(self.validation))
-        if shorter <= context:
-            enough = f"a longer text ({10 * (context + 1):,} tokens are enough)"
-            raise InputError(
-                f"The text is too short for a context of {context:,} tokens: its training part has {len(self.train):,}, "
-                f"its validation part {len(self.validation):,}, and each needs {context + 1:,}.",
-                f"Use --context {shorter - 1}, or {enough}." if shorter > 1 else f"Use {enough}.",
-            )
+        check_lengths(self.train, self.validation, context)
         self._windows = np.lib.stride_tricks.sliding_window_view(self.train, context)
 
     def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -119,6 +110,20 @@ class Corpus:
             inputs.reshape(-1)[: stop - start] = self.validation[start:stop]
             targets.reshape(-1)[: stop - start] = self.validation[start + 1 : stop + 1]
             yield inputs, targets
+
+
+def check_lengths(train: np.ndarray, validation: np.ndarray, context: int) -> None:
+    """Raise InputError unless both parts of a corpus are longer than the context, so that every token of a window has a target."""
+    if context < 1:
+        raise InputError(f"A context of {context} tokens is too short.", "Use --context 1 or longer.")
+    shorter = min(len(train), len(validation))
+    if shorter <= context:
+        enough = f"a longer text ({10 * (context + 1):,} tokens are enough)"
+        raise InputError(
+            f"The text is too short for a context of {context:,} tokens: its training part has {len(train):,}, "
+            f"its validation part {len(validation):,}, and each needs {context + 1:,}.",
+            f"Use --context {shorter - 1}, or {enough}." if shorter > 1 else f"Use {enough}.",
+        )
 
 
 def unigram_entropy(train_ids: np.ndarray, validation_ids: np.ndarray, vocab_size: int) -> float:

@@ -107,7 +107,7 @@ def check_config(path: Path, metadata: dict[str, str], config: ModelConfig) -> N
 
 def save_model(model: Model, directory: Path) -> None:
     """Write the weights into a folder, each under its name. `config.json` is written once, when the run begins."""
-    tensors = {name: to_host(parameter.data).astype(np.float32) for name, parameter in model.vector.named.items()}
+    tensors = {name: to_host(parameter.data).astype(np.float32) for name, parameter in model.named_parameters()}
     save_tensors(directory / WEIGHTS, tensors, config_metadata(model.config))
 
 

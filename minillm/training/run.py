@@ -21,7 +21,7 @@ import numpy as np
 from minillm.backend import CPU, Array, Device, to_host
 from minillm.errors import InputError
 from minillm.files import write_atomic
-from minillm.models import Model, ModelConfig, check_types, config_to_dict
+from minillm.models import GPTWithValue, Model, ModelConfig, check_types, config_to_dict
 from minillm.models.huggingface import is_pretrained, load_pretrained
 from minillm.text import Tokenizer, load_pretrained_tokenizer, load_tokenizer, save_tokenizer
 from minillm.training.checkpoint import (
@@ -107,8 +107,8 @@ class Run:
         save_tokenizer(tokenizer, self.path(TOKENIZER))
 
     def save_weights(self, model: Model) -> None:
-        """Write the weights for use."""
-        save_model(model, self.directory)
+        """Write the weights for use. Values were for training only."""
+        save_model(model.body if isinstance(model, GPTWithValue) else model, self.directory)
 
     def _remove_files(self) -> None:
         for name in FILES:

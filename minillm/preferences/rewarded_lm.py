@@ -1,0 +1,90 @@
+"""The objectives of `minillm.preferences.pretraining` on a model, for the trainer.
+
+What `mle`, `filtering` and `conditional` minimise is the loss of causal language modelling, on other text or with other tokens scored: see
+`PreferenceCorpus`, whose targets that are not scored are IGNORE. The others weigh every token by its reward.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.backend import Array
+from minillm.models import GPT, GPTWithValue
+from minillm.objectives import Objective, causal_lm
+from minillm.objectives.causal import check_targets
+from minillm.ops import IGNORE, token_logp, token_logp_backward
+from minillm.preferences.pretraining import awr, rwr, unlikelihood
+
+
+class RewardedSaved(NamedTuple):
+    model: Any
+    logp: Any
+    dlogp: Array
+    dvalues: Array | None = None
+
+
+def rewarded_lm(
+    model: GPT, ids: np.ndarray, rewards: np.ndarray, targets: np.ndarray, rng=None, label_smoothing=0.0, *, loss_of
+) -> tuple[Array, RewardedSaved]:
+    """`loss_of(logp, scored, rewards)` of the targets' log-probabilities: ids, rewards and targets (B, T) on the host -> a scalar.
+
+    rewards are those of the segments that the targets belong to. Labels are not smoothed: there is no telling good from bad then.
+    """
+    check_targets(targets, ids, model.config.vocab_size)
+    xp = model.vector.device.xp
+    logits, sm = model.forward(ids, rng)
+    logp, sl = token_logp(logits, xp.asarray(targets))
+    loss, dlogp = loss_of(logp, xp.asarray(targets != IGNORE), xp.asarray(rewards))
+    return loss, RewardedSaved(sm, sl, dlogp)
+
+
+def rewarded_lm_backward(model: GPT, dloss: float, saved: RewardedSaved) -> None:
+    """Adds dloss times the loss's gradient to every parameter's gradient."""
+    dlogits = token_logp_backward(dloss * saved.dlogp, saved.logp)  # loss = loss_of(token_logp(logits, targets))
+    model.backward(dlogits, saved.model)  # logits = model(ids)
+
+
+def valued_lm(
+    model: GPTWithValue,
+    ids: np.ndarray,
+    rewards: np.ndarray,
+    targets: np.ndarray,
+    rng=None,
+    label_smoothing=0.0,
+    *,
+    loss_of,
+) -> tuple[Array, RewardedSaved]:
+    """As `rewarded_lm`, with `loss_of(logp, values, scored, rewards)`: the values are those at the tokens before the targets."""
+    check_targets(targets, ids, model.config.vocab_size)
+    xp = model.vector.device.xp
+    (logits, values), sm = model.forward(ids, rng)
+    logp, sl = token_logp(logits, xp.asarray(targets))
+    loss, dlogp, dvalues = loss_of(logp, values, xp.asarray(targets != IGNORE), xp.asarray(rewards))
+    return loss, RewardedSaved(sm, sl, dlogp, dvalues)
+
+
+def valued_lm_backward(model: GPTWithValue, dloss: float, saved: RewardedSaved) -> None:
+    dlogits = token_logp_backward(
+        dloss * saved.dlogp, saved.logp
+    )  # loss = loss_of(token_logp(logits, targets), values)
+    model.backward(dlogits, dloss * saved.dvalues, saved.model)  # logits, values = model(ids)
+
+
+def body_lm(model: GPTWithValue, ids: np.ndarray, targets: np.ndarray) -> tuple[Array, Any]:
+    """How well the GPT in it knows a text."""
+    return causal_lm(model.body, ids, targets)
+
+
+def unlikelihood_objective(*, threshold: float = 0.0, alpha: float = 1.0) -> Objective:
+    loss_of = partial(unlikelihood, threshold=threshold, alpha=alpha)
+    return Objective(partial(rewarded_lm, loss_of=loss_of), rewarded_lm_backward, judge=causal_lm)
+
+
+def rwr_objective(*, beta: float = 1.0) -> Objective:
+    return Objective(partial(rewarded_lm, loss_of=partial(rwr, beta=beta)), rewarded_lm_backward, judge=causal_lm)
+
+
+def awr_objective(*, alpha: float = 0.5, beta: float = 1.0) -> Objective:
+    loss_of = partial(awr, alpha=alpha, beta=beta)
+    return Objective(partial(valued_lm, loss_of=loss_of), valued_lm_backward, judge=body_lm)
