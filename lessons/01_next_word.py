@@ -91,17 +91,17 @@ lesson.save(
         [vocabulary[i] for i in likely],
         probabilities[[number_of["the"], number_of["cat"]]][:, likely],
         labels=["after “the”", "after “cat”"],
-        title="Each word has a table of its own",
+        title="After “the” much may come, after “cat” only five words",
     ),
     "next_words",
-    alt="Bars with the probabilities of twelve next words, after “the” and after “cat”. After “the” many nouns and colours share the "
-    "probability; after “cat” a few verbs and the full stop have nearly all of it.",
+    alt="Bars with the probabilities of twelve next words, after “the” and after “cat”. After “the” seven nouns have less than a tenth "
+    "each (others, not shown, share the rest); after “cat” five words have all of it: is, and, meows, the question mark and the full stop.",
 )
 #> after the: …
 #> after cat: …
 
 # %% [markdown]
-# After *the*, everything that a story talks about is possible. After *cat*, only what cats do in this world.
+# After *the*, everything that a story talks about is possible. After *cat*, only five words ever come in these stories.
 #
 # ## 3. Let it write
 #
@@ -116,8 +116,8 @@ print(" ".join(text))
 #> …
 
 # %% [markdown]
-# Read it aloud. Each pair of neighbours is fine, and the whole means nothing: it asks for a thing and answers with an animal. The model
-# remembers one word and has forgotten everything before it.
+# Read it aloud. Each pair of neighbours is fine, and the whole means nothing: one sentence stops after two words, another runs on into the
+# next. The model remembers one word and has forgotten everything before it.
 #
 # ## 4. How good is it?
 #
@@ -126,8 +126,9 @@ print(" ".join(text))
 #
 #     perplexity = exp( mean of -ln p(word that came) )
 #
-# A die has perplexity 6, whatever it shows. The mean inside, without exp, is the **cross-entropy**. Every model of this course is
-# trained to make it small, so we compare with the library's function now: the logarithms of probabilities are logits like any others.
+# A die has perplexity 6, whatever it shows. The mean inside, without exp, is the **cross-entropy**. Every model of this course is trained
+# to make it small, so we compare with the library's function now. (It asks for *logits*, which lesson 02 explains; the logarithms of
+# probabilities will do.)
 
 
 # %%
@@ -151,7 +152,7 @@ print(f"choosing blindly {V}, by frequency {perplexity(frequency[after]):.1f}, b
 #> choosing blindly 62, by frequency 33.9 ± 0.8, by the word before 3.9 ± 0.2
 
 # %% [markdown]
-# One word of memory brings 62 equal choices down to fewer than four. Would two words of memory be better still? And three?
+# One word of memory brings 62 equal choices down to about four. Would two words of memory be better still? And three?
 #
 # ## 5. What breaks if the memory gets longer
 #
@@ -210,14 +211,16 @@ lesson.save(
 
 # %% [markdown]
 # The gap between the two curves is **overfitting**: long phrases are remembered, not understood. (In the end even the counted stories cost
-# more: where a phrase was seen once or twice, the 0.1 that every other word got outweighs it.) There are 62⁸ phrases of eight words,
-# about 200 million million, and no library holds them all. Yet the answer to *where is the white cup ?* stands twenty words back, and
-# you found it without having counted anything. To use a word far back *without counting long phrases* is what attention is for (lesson 04).
+# more: where a phrase was seen once or twice, the 0.1 that every other word got outweighs it.) There are 62⁸ phrases of eight words, about
+# 200 million million, and no library holds them all. Yet the answer to a question such as *where is the white cup ?* stands about twenty
+# words back, and you found it without having counted anything. To use a word far back *without counting long phrases* is what attention is
+# for (lesson 04).
 #
 # ## 6. The same world in Chinese
 #
 # 同样的故事，用中文讲一遍。 Counting does not care about the language. But what counts as *one word*? Chinese is written without
-# blanks, so we may also count characters. Perplexity is per piece, and the pieces differ: compare the cost of a whole story instead.
+# blanks, so we may also count characters. Perplexity is per piece, and the pieces differ. So compare the
+# cost of a whole story instead, in **bits**: a choice between two equally likely words costs one bit, one among k words log₂ k.
 
 # %%
 chinese = [write_stories(300, seed, "zh") for seed in (lesson.seed, 1000 + lesson.seed)]
@@ -237,7 +240,8 @@ for name, (counted, judged) in {
 #> Chinese characters: perplexity 2.9 ± 0.2, 60 ± 3 pieces a story, 92 ± 5 bits a story
 
 # %% [markdown]
-# A perplexity of characters and one of words are different numbers about the same text. Never compare models by perplexity unless they cut
+# The same stories have the lower perplexity as characters, and yet a story costs more bits than as words: there are more pieces to guess. A
+# perplexity of characters and one of words are different numbers about the same text. Never compare models by perplexity unless they cut
 # the text in the same way. Lesson 03 is about cutting.
 #
 # ## Takeaways

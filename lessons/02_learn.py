@@ -128,8 +128,8 @@ lesson.save(
 #> loss 4.127 at first (ln 62 = 4.127), 1.33 ± 0.02 in the end, counting 1.312 ± 0.015
 
 # %% [markdown]
-# Nobody told the model to count. It guessed, was corrected, and arrived at the same place: the smallest possible loss of a table of pairs
-# is the entropy of the counts. Compare the tables themselves.
+# Nobody told the model to count. It guessed, was corrected, and arrived at the same place: no table of pairs
+# has a smaller loss on these stories than the counted one. (The unit of a loss with ln is called a *nat*.) Compare the tables themselves.
 
 # %%
 shown = ["the", "cat", "dog", "is", "and", "on", "under", "because", "it", "happy", ".", "where"]
@@ -140,7 +140,7 @@ print(f"after cat: learned is {learned[number_of['cat'], number_of['is']]:.2f}, 
 print(f"mean difference of all probabilities {np.abs(learned - counted).mean():.4f}")
 lesson.save(
     matrix_maps({"learned": learned[places], "counted": counted[places]}, rows=shown, columns=shown,
-                title="Learned and counted, the table is the same\n(row: the word before, column: the word after)"),
+                title="Learned and counted, the tables nearly agree\n(row: the word before, column: the word after)"),
     "learned_and_counted",
     alt="Two square maps of the probabilities among twelve words, learned by gradient descent and counted. The same few cells are "
     "bright in both: 'because' is always followed by 'it', 'it' mostly by 'is'.",
@@ -149,6 +149,8 @@ lesson.save(
 #> mean difference of all probabilities 0.0013 ± 0.0004
 
 # %% [markdown]
+# They nearly agree: each step saw 256 pairs only, and the large steps keep shaking the table a little.
+#
 # ## 4. Is the gradient right? Ask the numbers
 #
 # A wrong gradient seldom stops a model from learning. It learns a little worse, and nobody notices. So we compare every gradient of
@@ -156,8 +158,11 @@ lesson.save(
 #
 #     (f(x + ε) - f(x - ε)) / 2ε
 #
-# But a function such as softmax has many outputs. We must weight them into one number, with some *upstream gradient* dy: f = Σ dy · y.
-# Many projects take ones, because it is easy: `output.sum()`. Let us plant a mistake in the backward of softmax, and look for it both ways.
+# But a function such as softmax has many outputs. We must weight them into one number, with some *upstream gradient* dy: f = Σ dy · y. (In
+# a real model dy is what the layers above send down: how much the loss moves with each output.) Many projects take ones, because it is
+# easy: `output.sum()`. Let us plant a mistake in the backward of softmax, and look for it both ways. The right one comes from the
+# derivative of p_v with respect to x_u, which is p_v (1 - p_v) for u = v and -p_v p_u for others: to raise one logit raises its own
+# probability, and lowers all others. Multiply by dy and add up.
 
 # %%
 def softmax_backward(dy: np.ndarray, p: np.ndarray) -> np.ndarray:

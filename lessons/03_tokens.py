@@ -120,8 +120,8 @@ print(f"{len(learned)} joins; the first: {[piece.decode(errors='replace').replac
 #> 400 joins; the first: ['␣t', 'he', '␣the', '␣.', …
 
 # %% [markdown]
-# Frequent words become one piece: `␣the` is the third. One of the next shows a `�`: two of the three bytes of a Chinese character, which
-# alone are no text at all. The other byte joins them in the next step.
+# Frequent words become one piece: `␣the` is the third. The fifth shows as `��`: the last two bytes of the Chinese full stop `。`, which
+# alone are no text at all. Its first byte joins them in the next step.
 #
 # ## 4. Cut with them
 #
@@ -162,7 +162,7 @@ print("a new word:", [pieces[i].decode() for i in encode("the kitten", learned)]
 # %% [markdown]
 # With all joins every word is one piece, but for the first: without a blank before it *the* is another word, and a rare one. Real
 # tokenizers have that quirk too. *kitten* was never seen: it comes out in a few pieces, and goes back together without loss. The library's
-# tokenizer gives the same numbers.
+# tokenizer gives the same numbers. (Its pattern for words also has digits and line breaks, which `WORD` leaves out to stay short.)
 #
 # ## 5. Who pays?
 #

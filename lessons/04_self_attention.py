@@ -16,12 +16,13 @@ Check      python -m minillm check 04
 # A table can only look up the word before. We want every word to collect what it needs from *all* words, near or far. The simplest way to
 # collect is an average. The idea of attention is that the **weights of the average are computed** from the words themselves.
 #
-# The article writes it in three lines. Each word x_i is a row of numbers. How well word j suits word i is a score; softmax makes weights
-# of the scores; the new word is the weighted average:
+# The article writes it in three formulas. Each word x_i is a list of numbers. How well word j suits word i is a score; softmax makes
+# weights of the scores; the new word is the weighted average:
 #
 #     e_ij = x_iᵀ W x_j        α_i = softmax(e_i)        h_i = Σ_j α_ij x_j
 #
-# Take three words of two numbers each, and a W that you can follow on paper.
+# (In the formulas x_i stands upright, a column. In the code the words are the rows of x, so that all scores at once are x W xᵀ.) Take three
+# words of two numbers each, and a W that you can follow on paper.
 
 # %%
 import math
@@ -63,9 +64,9 @@ np.testing.assert_allclose(h, bilinear_attention(x[None], W)[0][0])  # the libra
 #
 # ## 2. Too sure of itself
 #
-# In practice W is split in two: each word gets a **query** q = x W_q (what am I looking for?) and a **key** k = x W_k (what do I have?),
-# and the score is their dot product. What is collected also gets a matrix of its own, the **value** v = x W_v (what do I tell?). With
-# words of 64 numbers:
+# In practice W is split in two, W = W_q W_kᵀ: each word gets a **query** q = x W_q (what am I looking for?) and a **key** k = x W_k (what
+# do I have?), and the score is their dot product. What is collected also gets a matrix of its own, the **value** v = x W_v (what do I
+# tell?). We have trained nothing yet, so let random numbers stand for the three, 64 to a word:
 
 # %%
 words = EXAMPLE["en"]
@@ -79,9 +80,10 @@ for name, s in {"plain": scores, "divided by 8": scores / math.sqrt(K)}.items():
 #> divided by 8: mean of the largest weight in a row 0.39 ± 0.08
 
 # %% [markdown]
-# Nothing has been trained, yet in the first line every word has already decided to look at one single word. A dot product of two rows of
-# 64 random numbers is typically as large as √64 = 8, and e⁸ is 3,000: the largest score drowns all others. A softmax that is so sure of
-# itself has almost no gradient: the model could not change its mind even if it should.
+# Nothing has been trained, yet in the first line every word has already decided to look at one single word. A dot product of two rows of 64
+# random numbers is typically as large as √64 = 8, and e⁸ is 3,000: the largest score drowns all others. A softmax that is so sure of itself
+# has almost no gradient (lesson 02's p (dy - Σ p dy) is zero if one p is 1 and the others are 0): the model could not change its mind even
+# if it should.
 #
 # The cure is in the name *scaled* dot-product attention: divide by √K before the softmax.
 #
@@ -103,13 +105,13 @@ def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, allowed: np.ndarray) -> 
 
 
 y, weights = attend(q, k, v, allowed)
-theirs, saved = attention(q[None, None], k[None, None], v[None, None], allowed)  # (B, H, T, K)
+theirs, saved = attention(q[None, None], k[None, None], v[None, None], allowed)  # (B, H, T, K): B sentences, H heads, here 1
 np.testing.assert_allclose(y, theirs[0, 0])
 print("rows sum to", weights.sum(-1).round(6))
 print("the first word can only look at itself:", weights[0])
 lesson.save(
     score_strip(
-        scores, scores / math.sqrt(K), weights, words, allowed=allowed, title="From scores to weights: scale, mask, softmax"
+        scores, scores / math.sqrt(K), weights, words, allowed=allowed, title="Scale, mask, softmax: each row ends as weights"
     ),
     "score_strip",
     alt="Four maps for the sentence “the cat is on the table .”: the raw scores, the same divided by 8, then with the "
@@ -174,7 +176,8 @@ lesson.save(
     head_lines(maps, words, title="Three heads made by hand: the word before, the same word, all alike"),
     "three_heads",
     alt="Three panels, one a head, with the words of “the cat is on the table .” on both sides and lines from each word to those that "
-    "it looks at. Head 0 looks at the word before, head 1 at the same word, head 2 evenly at all words up to itself.",
+    "it looks at. Head 0 looks at the word before (the first word, which has none, at itself), head 1 at the same "
+    "word, head 2 evenly at all words up to itself.",
 )
 save_html(
     lesson.path("three_heads.html"),

@@ -51,7 +51,7 @@ print(f"difference without positions: {np.abs(seen_by_is(words) - seen_by_is(swa
 #
 # Why not add the number of the place, 0, 1, 2 ...? It grows without end, and soon outweighs the words. A clock has a better idea: several
 # hands, each turning at its own speed, every one always between -1 and 1. The Transformer's paper, and the article's listing, use D/2
-# hands. Hand i turns by an angle ω_i at each word, from one radian for the fastest down to nearly 1/10000 for the slowest:
+# hands. Hand i turns by an angle ω_i at each word, from one radian for the fastest down to nearly 1/10000 (if D is large) for the slowest:
 #
 #     PE[t, 2i] = sin(t ω_i)        PE[t, 2i + 1] = cos(t ω_i)        ω_i = 10000^(-2i/D)
 #
@@ -79,7 +79,7 @@ lesson.save(
     "stripes get longer, and the last columns hardly change at all.",
 )
 lesson.save(
-    position_curves(P, [0, 1, 8, 9, 16], title="Sine and cosine of a few hands"),
+    position_curves(P, [0, 1, 8, 9, 16], title="Low dimensions turn fast, high ones slowly"),
     "waves",
     alt="Five waves over the places 0 to 63: dimensions 0 and 1 go round ten times, 8 and 9 once, and 16 only begins to rise.",
 )
@@ -105,7 +105,8 @@ for distance in (0, 1, 5, 20):
 #> distance 20: dot products from 10.471 to 10.471
 
 # %% [markdown]
-# The nearer, the larger: attention gets a feeling for *near* and *far* as a gift.
+# The nearest places have the largest products. (Further off they rise and fall a little, but stay smaller.) Attention gets a feeling for
+# *near* and *far* as a gift.
 #
 # ## 4. Or learn the table
 #
@@ -178,7 +179,7 @@ lesson.save(
         {"trained: places 0 to 23": longer[:T, :T], "never seen: 24 to 47 (0 is place 24)": longer[T:, T:]},
         rows=[str(t) for t in range(T)],
         columns=[str(t) for t in range(T)],
-        title="A head that learned “the word before” on 24 places, and on 24 more",
+        title="A head that learned “the word before” on 24 places mostly finds it on 24 more",
     ),
     "beyond",
     alt="Two maps of attention weights. On the 24 trained places a bright line runs just below the diagonal: each place looks at the "
@@ -190,7 +191,8 @@ lesson.save(
 
 # %% [markdown]
 # The rotation that the head learned goes on working, with an error here and there, where it was never trained. The faint second line in
-# the right-hand map shows the error: some fourteen places further back, the hands point nearly the same way. A learned table simply ends:
+# the right-hand map shows the error: some thirteen places further back, the hands point nearly the same way. (Its first row is
+# dark because the word before place 24 lies outside of the map.) A learned table simply ends:
 # GPT-2 can't read word 1,025. (Do not trust sinusoids too far either. In a whole Transformer other parts get used to the trained lengths,
 # and longer texts do get worse.)
 #

@@ -208,6 +208,7 @@ class Node:
         self.grad = dy
         for node in reversed(self.tape()):
             for parent, rule in node.parents:
+                # sum_to: an array that was broadcast gets the sum over its copies
                 parent.grad = parent.grad + sum_to(rule(node.grad), parent.value.shape)  # read twice: both add up
 
 
@@ -223,7 +224,7 @@ print(f"the tape holds {len(tape_y.tape())} arrays, {held} numbers; by hand {sum
 #> the tape holds 15 arrays, 389 numbers; by hand 63
 
 # %% [markdown]
-# Same gradients, to twelve digits, and nobody derived anything. That is why everyone uses it. What it hides: that the mean and the
+# Same gradients, and nobody derived anything. That is why everyone uses it. What it hides: that the mean and the
 # variance each take a part of the gradient away; that six times as many numbers were kept; and what each line costs. The formula by hand
 # is three terms long. In this course you see them.
 #
@@ -275,10 +276,10 @@ found = {name: gradient_norms(x, dy, *variant) for name, variant in variants.ite
 for name, norms in found.items():
     print(f"{name}: from top to bottom the gradient changes by 10 to the power {math.log10(norms[0] / norms[-1]):.1f}")
 lesson.save(
-    layer_norms(found, title="With norms and shortcuts, the gradient arrives as it left"),
+    layer_norms(found, title="With norms and shortcuts, the gradient arrives nearly as it left"),
     "gradient_norms",
     alt="The norm of the gradient below each of 24 steps, on a logarithmic scale. Without residuals and norms it falls three hundredfold "
-    "from the top to the bottom; with residuals alone it grows hundred-thousandfold; with post-LN and pre-LN it stays nearly level.",
+    "from the top to the bottom; with residuals alone it grows a millionfold; with post-LN and pre-LN it stays nearly level.",
 )
 #> neither: from top to bottom the gradient changes by 10 to the power -2.5 ± 0.5
 #> residuals only: from top to bottom the gradient changes by 10 to the power 5.3 ± 1.5
@@ -287,9 +288,9 @@ lesson.save(
 
 # %% [markdown]
 # With neither, three thousandths of the gradient arrive, and fewer with every layer more. With shortcuts alone everything grows from step
-# to step, until it overflows. **Post-LN**, the paper's and the article's order, normalises after each sum; its shortcut is never clean,
-# and deep models need a careful warm-up. **Pre-LN**, GPT-2's order, normalises only what a step reads: the shortcut runs from bottom to
-# top untouched.
+# to step; a deeper stack would overflow. **Post-LN**, the paper's and the article's order, normalises after each sum; its shortcut is never
+# clean, and deep models need a careful warm-up (very small steps at first), which these curves don't show. **Pre-LN**, GPT-2's order,
+# normalises only what a step reads: the shortcut runs from bottom to top untouched.
 #
 # ## Takeaways
 #

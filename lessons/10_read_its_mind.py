@@ -1,0 +1,397 @@
+"""Lesson 10: Read its mind, carefully (maps, lenses, and taking heads away)
+
+Question   An attention map shows where a model looks. Does it show why it answers as it does?
+You build  a forward pass with open doors, rollout, the logit lens, scores of heads, and ablation, which checks them all
+You need   lessons 04, 06 and 08
+Article    section 4.1, self-attention: is a weight the importance of a word?
+Time       30 s on 2 cores
+Figures    10_rollout.png, 10_logit_lens.png, 10_scores.png, 10_ablation.png, 10_heads.html
+Run        python lessons/10_read_its_mind.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 10
+"""
+
+# %% [markdown]
+# ## 1. A model to look into
+#
+# The article says: a weight α is *the importance of word j for word i*. That is a claim, and in this lesson we test it. First we need a
+# mind to read, and we train our own: two layers with four heads each.
+#
+# It gets two kinds of text: the stories that we know, one row in three, and **chants**: a few words drawn at random, said again and again,
+# as in *tom cup sings under tom cup sings under tom*. Which word comes first is pure chance. But from the second round on, whoever looks
+# back finds the answer: see what came after *tom* last time. No table of pairs helps, since each chant has its own pairs.
+#
+# One change to lesson 08. GPT-2's first weights (0.02) are made for 768 columns. In 64 columns the first scores are nearly 0, every head
+# looks evenly at everything, and needs long to notice that it could look at single words. So queries and keys begin four times as large.
+
+# %%
+import math
+import sys
+
+import numpy as np
+
+from minillm import ops
+from minillm.course import Lesson, write_stories
+from minillm.models import GPT, GPTConfig
+from minillm.ops import IGNORE
+from minillm.plots import attention_rollout, logit_lens, matrix_maps, rollout_maps, save_html
+from minillm.training import Trainer, TrainOptions
+
+lesson = Lesson(10)
+T, L, H = 48, 2, 4  # places, layers, heads
+stories = write_stories(3000, seed=lesson.seed)
+words = sorted({word for story in stories for word in story})
+V = len(words)
+number = {word: i for i, word in enumerate(words)}
+stream = np.array([number[word] for story in stories for word in story])
+told = np.array([number[word] for story in write_stories(300, seed=1000 + lesson.seed) for word in story])
+
+
+def chants(rng, count):
+    """(count, T + 1): in each row 6 to 16 different words, again and again until the row is full; and how many they are, (count,)."""
+    sizes = rng.integers(6, 17, size=count)
+    return np.array([np.resize(rng.permutation(V)[:size], T + 1) for size in sizes]), sizes
+
+
+class StoriesAndChants:
+    def batch(self, rng, size):
+        starts = rng.integers(len(stream) - T - 1, size=size // 3)
+        rows = np.concatenate([stream[starts[:, None] + np.arange(T + 1)], chants(rng, size - size // 3)[0]])
+        return rows[:, :-1], rows[:, 1:]
+
+    def validation_batches(self, size):
+        yield story_ids, story_targets
+
+
+rows = told[: len(told) // (T + 1) * (T + 1)].reshape(-1, T + 1)[:200]  # held-out stories
+story_ids, story_targets = rows[:, :-1], rows[:, 1:]
+rows, sizes = chants(np.random.default_rng((lesson.seed, 1)), 200)  # chants that training never used
+chant_ids = rows[:, :-1]
+chant_targets = np.where(np.arange(T) >= sizes[:, None], rows[:, 1:], IGNORE)  # only what can be known counts
+
+model = GPT(GPTConfig(V, context=T, layers=L, heads=H, d_model=64), seed=lesson.seed)
+for block in model.blocks:
+    block.attention.query.weight.data[:] *= 4
+    block.attention.key.weight.data[:] *= 4
+options = TrainOptions(
+    steps=2 if lesson.quick else 1200, batch=24, lr=8e-3, warmup=50, eval_every=200, workers=2, seed=lesson.seed
+)
+for progress in Trainer(model, StoriesAndChants(), options).run():
+    if progress.validation is not None:
+        print(f"step {progress.step}: held-out stories {progress.validation:.3f}", file=sys.stderr)
+
+# %% [markdown]
+# ## 2. A forward pass with open doors
+#
+# This is the whole forward pass of a GPT, written out with the library's parts, so that we can look in at every place and reach in at one.
+# It keeps what stands on the shortcut after each layer (`states`), and all attention maps. And it can take a head away.
+#
+# How does one take a head away? Each head writes K = 16 numbers at every place. The numbers of all heads stand side by side, and the output
+# projection multiplies them by one matrix. Its first 16 rows belong to head 0, the next 16 to head 1, and so on:
+#
+#     (h0 h1 h2 h3) W  =  h0 W[0:16] + h1 W[16:32] + h2 W[32:48] + h3 W[48:64]
+#
+# Each head adds its own part to the shortcut. Set a head's 16 numbers to zero, and exactly its part is gone. That is **ablation**.
+
+
+# %%
+def look(ids, without=()):
+    """ids (B, T) -> logits (B, T, V), maps (L, B, H, T, T), states: L + 1 arrays (B, T, D). `without`: pairs (layer, head)."""
+    x = model.positions.forward(model.embedding.forward(ids)[0])[0]
+    maps, states = [], [x]
+    for layer, block in enumerate(model.blocks):
+        a = block.attention
+        n = block.norm1.forward(x)[0]
+        q, k, v = (a.split(linear.forward(n)[0]) for linear in (a.query, a.key, a.value))
+        h, saved = ops.attention(q, k, v, causal=True)  # (B, H, T, K): each head alone
+        there = np.array([(layer, head) not in without for head in range(H)])
+        h = h * there[:, None, None]  # times 1, or times 0
+        x = x + a.output.forward(a.merge(h))[0]
+        x = x + block.ffn.forward(block.norm2.forward(x)[0])[0]
+        maps.append(saved[3])
+        states.append(x)
+    return model.head.forward(model.norm.forward(x)[0])[0], np.array(maps), states
+
+
+def loss(ids, targets, without=()):
+    return float(ops.cross_entropy(look(ids, without)[0], targets)[0])
+
+
+logits, maps, states = look(chant_ids)
+theirs, saved = model.forward(chant_ids)
+np.testing.assert_allclose(logits, theirs, atol=1e-4)
+np.testing.assert_allclose(maps[1], saved.encode.blocks[1].attention.weights, atol=1e-5)
+
+attention, h = model.blocks[0].attention, np.random.default_rng(0).standard_normal((1, H, 5, 16))
+matrix = attention.output.weight.data
+parts = sum(h[:, head] @ matrix[16 * head : 16 * (head + 1)] for head in range(H))
+np.testing.assert_allclose(parts, attention.merge(h) @ matrix, atol=1e-6)
+
+right = logits.argmax(axis=-1) == chant_targets
+print(f"stories: loss {loss(story_ids, story_targets):.2f}, blind guessing {math.log(V):.2f}")
+print(f"chants from the second round on: loss {loss(chant_ids, chant_targets):.2f}, ", end="")
+print(f"right {right[chant_targets != IGNORE].mean():.0%}")
+#> stories: loss 0.66 ± 0.05, blind guessing 4.13
+#> chants from the second round on: loss 0.04 ± 0.06, right 98 ± 3%
+
+# %% [markdown]
+# It can chant. How does it do that? Here is one chant to look at, with all eight maps as a page: open `10_heads.html` in a browser, and
+# point at the words.
+
+# %%
+chant = ["tom", "cup", "sings", "under", "red", "tree"] * 2 + ["tom"]
+ids = np.array([[number[word] for word in chant]])
+logits, maps, states = look(ids)
+one = maps[:, 0]  # (L, H, T, T)
+save_html(
+    lesson.path("heads.html"),
+    one,
+    chant,
+    causal=True,
+    title="Eight heads read a chant",
+    alt="The attention of two layers with four heads each over a chant of six words that is said twice.",
+)
+print(f"after the last tom it says: {words[logits[0, -1].argmax()]}")
+#> after the last tom it says: cup
+
+# %% [markdown]
+# ## 3. Rollout: one map for all layers
+#
+# In layer 1 a head does not look at words. It looks at places, and layer 0 has already mixed other words into these. **Rollout** multiplies
+# the maps through. It assumes that a layer passes on half of what it reads by attention, and half unchanged on the shortcut:
+# A = (mean of heads + I) / 2. Two layers give A₁ A₀: first layer 0, then layer 1. With two words, on paper:
+#
+#     heads' mean  1    0        A  1     0         A A  1       0
+#                  0.5  0.5         0.25  0.75           0.4375  0.5625
+
+
+# %%
+def rollout(weights):
+    """weights (L, H, T, T) -> (T, T): of which words each place is made in the end. Each row sums to one."""
+    mixed = np.eye(weights.shape[-1])
+    for layer in weights:
+        passed = layer.mean(axis=0) + np.eye(len(mixed))
+        mixed = passed / passed.sum(axis=-1, keepdims=True) @ mixed
+    return mixed
+
+
+half = np.array([[1, 0], [0.5, 0.5]])
+print("by hand:", rollout(np.array([[half], [half]]))[1])
+#> by hand: [0.4375 0.5625]
+np.testing.assert_allclose(rollout(one), attention_rollout(one))
+lesson.save(
+    rollout_maps(one, chant, causal=True, title="Rollout: of which words each place is made"),
+    "rollout",
+    alt="Two triangular maps over a chant: the last layer's mean attention, and the rollout through both layers. The rollout is "
+    "brighter on the diagonal, because half of everything stays where it is, and it spreads over many words.",
+)
+
+# %% [markdown]
+# Is that importance? Let us ask the model itself. The right answer after the last *tom* is *cup*. We swap one word of the chant for *bed*,
+# and see how far the probability of *cup* falls. Such an experiment knows nothing of attention. It only counts what happens.
+
+# %%
+def probability(ids):
+    return float(ops.softmax(look(ids)[0][0, -1].astype(np.float64))[0][number["cup"]])
+
+
+falls = np.zeros(len(chant) - 1)
+for place in range(len(falls)):
+    swapped = ids.copy()
+    swapped[0, place] = number["bed"]
+    falls[place] = probability(ids) - probability(swapped)
+shares, idle = rollout(one)[-1, :-1], np.abs(falls) < 0.05
+print(f"the word whose swap hurts most: {chant[falls.argmax()]}, at place {falls.argmax()}")
+print(f"swaps that change next to nothing: {idle.sum()} of {len(falls)}; the rollout's share of their places: {shares[idle].sum():.2f}")
+print(f"how well the two agree over all places: correlation {np.corrcoef(shares, falls)[0, 1]:.2f}")
+#> the word whose swap hurts most: cup, at place 1
+#> swaps that change next to nothing: 10 ± 2 of 12; the rollout's share of their places: 0.4 ± 0.2
+#> how well the two agree over all places: correlation 0.6 ± 0.2
+
+# %% [markdown]
+# The two agree in part. The map knows where the words come from, and it names many more places than the model uses: up to half of its light
+# falls on words that one may swap and lose nothing.
+#
+# ## 4. The logit lens: what would it say after each layer?
+#
+# The head turns the last state into scores for words. Nothing forbids us to give it an earlier state. One thing is easily forgotten: the
+# head has only ever seen states that went through the **final LayerNorm**. Give it the same.
+
+
+# %%
+def lens(states, norm=True):
+    """The probabilities of the next word after each state, (L + 1, B, T, V)."""
+    return np.array(
+        [ops.softmax(model.head.forward(model.norm.forward(x)[0] if norm else x)[0])[0] for x in states]
+    )
+
+
+p = lens(states)[:, 0]
+np.testing.assert_allclose(p[-1], ops.softmax(logits)[0][0], rtol=1e-4)
+lesson.save(
+    logit_lens(
+        p.max(axis=-1),
+        [[words[i] for i in row] for row in p.argmax(axis=-1)],
+        chant,
+        layers=["the word", "layer 0", "layer 1"],
+        title="The answer comes in the last layer",
+    ),
+    "logit_lens",
+    alt="A table of guesses for the next word, a row after each layer. Before any layer each word guesses itself or nothing sensible, "
+    "layer 0 has guesses from the stories, and after layer 1, from the second round on, the guesses are the next words of the chant.",
+)
+states = look(chant_ids)[2]
+known = chant_targets != IGNORE
+for name, guesses in zip(("the word alone", "layer 0", "layer 1"), lens(states).argmax(axis=-1)):
+    print(f"after {name}: {(guesses == chant_targets)[known].mean():.0%} of the chants right")
+#> after the word alone: 1 ± 2% of the chants right
+#> after layer 0: 3 ± 4% of the chants right
+#> after layer 1: 98 ± 3% of the chants right
+
+# %% [markdown]
+# ## 5. Give every head a score
+#
+# Eight maps can be looked at. Real models have thousands. So we ask each head for a number. Three habits that are found in nearly every
+# model:
+#
+# - *previous token*: how much it looks at the word just before,
+# - *first token*: how much it looks at place 0, where heads look that have nothing to do,
+# - *induction*: the place after an earlier copy of the present word. Reading *tom*, it looks at what came after *tom* last time.
+
+
+# %%
+def previous_token(maps):
+    """maps (L, B, H, T, T) -> (L, H), the mean weight one place to the left."""
+    return np.diagonal(maps, offset=-1, axis1=-2, axis2=-1).mean(axis=(1, 3))
+
+
+def first_token(maps):
+    return maps[..., 1:, 0].mean(axis=(1, 3))
+
+
+def induction(maps, ids):
+    """The mean weight on all places that follow an earlier copy of the present word, where there is one."""
+    copies = np.tril(ids[:, :, None] == ids[:, None, :], -1)  # [b, t, j]: word j is word t, and earlier
+    after = np.zeros_like(copies)
+    after[:, :, 1:] = copies[:, :, :-1]
+    weight = np.einsum("lbhtj,btj->lhbt", maps, after)
+    return weight[..., after.any(axis=-1)].mean(axis=-1)
+
+
+maps = look(chant_ids)[1]
+scores = {"previous token": previous_token(maps), "first token": first_token(maps), "induction": induction(maps, chant_ids)}
+best = {name: np.unravel_index(score.argmax(), score.shape) for name, score in scores.items()}
+for name in ("previous token", "induction"):
+    layer, head = best[name]
+    print(f"best at {name}: a head of layer {layer}, score {scores[name][layer, head]:.2f}")
+#> best at previous token: a head of layer 0, score 0.46 ± 0.15
+#> best at induction: a head of layer 1, score 0.95 ± 0.06
+named = {"rows": [f"layer {i}" for i in range(L)], "columns": [f"head {i}" for i in range(H)]}
+lesson.save(
+    matrix_maps(scores, **named, title="One head looks one word back, another finds what came next last time"),
+    "scores",
+    alt="Three small tables of scores, layers by heads, measured on chants.",
+)
+
+# %% [markdown]
+# The two fit together. An induction head needs to know, at the place of *cup*, that *tom* stands before it; and only a head of the layer
+# below can have written that there. So the score tells a story: one head tells each place its left neighbour, and a later one looks for the
+# place whose neighbour was *tom*. A good story is not yet a true one.
+#
+# ## 6. Take it away
+#
+# A score says what a head looks at. It does not say that anybody uses what it brings. So we take away one head at a time, and see how much
+# the loss rises, on chants and on stories.
+
+# %%
+changes = {}
+for name, ids, targets in (("chants", chant_ids, chant_targets), ("stories", story_ids, story_targets)):
+    whole = loss(ids, targets)
+    changes[name] = np.array([[loss(ids, targets, [(i, j)]) - whole for j in range(H)] for i in range(L)])
+lesson.save(
+    matrix_maps(changes, **named, centred=True, title="What the loss gains without each head (nats)"),
+    "ablation",
+    alt="Two small tables, layers by heads: the change of the loss without each head, on chants and on stories. On chants one head "
+    "of layer 0 matters far more than any other; on stories no head matters that much.",
+)
+neighbour, copier = best["previous token"], best["induction"]
+print(f"chants, without the best previous-token head: loss {changes['chants'][neighbour]:+.2f}")
+print(f"chants, without the best induction head: loss {changes['chants'][copier]:+.2f}")
+#> chants, without the best previous-token head: loss 3.5 ± 2.5
+#> chants, without the best induction head: loss 0.4 ± 0.4
+
+_, broken, _ = look(chant_ids, without=[neighbour])
+print(f"the induction head's score is {scores['induction'][copier]:.2f}, ", end="")
+print(f"and without the previous-token head {induction(broken, chant_ids)[copier]:.2f}")
+#> the induction head's score is 0.95 ± 0.06, and without the previous-token head 0.4 ± 0.35
+
+# %% [markdown]
+# So the first half of the story is true: without the head that looks one word back, the chants are lost, and the induction head no longer
+# knows where to look. The second half seems to be false! The best induction head is hardly missed. But look at the scores again: it has
+# twins. Take them all away at once:
+
+# %%
+twins = [(1, head) for head in range(H) if scores["induction"][1, head] > 0.5]
+alone = sum(changes["chants"][twin] for twin in twins)
+together = loss(chant_ids, chant_targets, twins) - loss(chant_ids, chant_targets)
+print(f"{len(twins)} induction heads, each taken away alone, cost {alone:.2f} in all; taken away together {together:.2f}")
+#> 3.5 ± 0.5 induction heads, each taken away alone, cost 0.6 ± 0.3 in all; taken away together 7 ± 3
+
+# %% [markdown]
+# Each of them could do the work alone, so none is missed alone. **A small change by ablation does not show that a head does nothing**; it
+# may only show that others can do the same. And a bright map does not show that a head matters: on the stories too, the head with the
+# sharpest maps is not the one that is missed most.
+
+# %%
+brightness = look(story_ids)[1][..., 5:, :].max(axis=-1).mean(axis=(1, 3))
+sharpest = np.unravel_index(brightness.argmax(), brightness.shape)
+print(f"stories: without the head of the sharpest maps {changes['stories'][sharpest]:+.2f}, ", end="")
+print(f"without the one that matters most {changes['stories'].max():+.2f}")
+#> stories: without the head of the sharpest maps 0.08 ± 0.07, without the one that matters most 0.5 ± 0.3
+
+# %% [markdown]
+# ## What breaks if ...
+#
+# ... the rollout forgets the shortcut? Then no place keeps anything of itself, and the map shows a model that does not exist. ... the lens
+# forgets the final norm? Then the last state itself, which says the truth, is misread.
+
+# %%
+mixed = np.eye(len(chant))
+for layer in one:
+    mixed = layer.mean(axis=0) @ mixed
+print(f"what a place keeps of its own word: {np.diag(rollout(one))[1:].mean():.2f}, without the shortcut {np.diag(mixed)[1:].mean():.2f}")
+states = look(story_ids)[2]
+for name, norm in (("with", True), ("without", False)):
+    p = lens(states, norm)[-1]
+    read = -np.log(np.take_along_axis(p, story_targets[..., None], axis=-1)).mean()
+    print(f"the last state read {name} the final norm: loss {read:.2f} on stories")
+#> what a place keeps of its own word: 0.32 ± 0.03, without the shortcut 0.01 ± 0.02
+#> the last state read with the final norm: loss 0.66 ± 0.05 on stories
+#> the last state read without the final norm: loss 0.88 ± 0.1 on stories
+
+# %% [markdown]
+# ## Takeaways
+#
+# - An attention map says where a head looks. What it brings from there, and whether anybody uses it, is not in the map.
+# - Rollout and the logit lens look through all layers, and rest on assumptions: half and half on the shortcut, one head for all states.
+# - Scores find heads with known habits among thousands. Ablation asks whether they matter, and a twin can hide that they do.
+#
+# ## Exercises
+#
+# 1. `rollout`: one map for all layers.
+# 2. `previous_token_score`: a number for each head.
+# 3. `without_head`: take a head away before the output projection.
+#
+# `python -m minillm check 10`, with `--hint` and `--figure`.
+#
+# ## In practice
+#
+# Induction heads are found in all large models, and they appear suddenly in training, together with the ability to learn from examples in
+# the prompt. To zero a head is a blunt tool, since a model never sees such states in training; one also puts in the head's mean, or what it
+# wrote for another text (*activation patching*).
+#
+# ## Reading
+#
+# - Jain and Wallace 2019, *Attention is not Explanation*; and Wiegreffe and Pinter 2019, *Attention is not not Explanation*.
+# - Abnar and Zuidema 2020, *Quantifying Attention Flow in Transformers*: rollout.
+# - Olsson et al. 2022, *In-context Learning and Induction Heads*.
+# - Michel, Levy and Neubig 2019, *Are Sixteen Heads Really Better than One?*

@@ -1,0 +1,159 @@
+"""The exercises of lesson 07, and the mistakes that are often made in them."""
+
+import numpy as np
+
+from minillm.course import Exercise, Mistake
+
+
+def adamw_calls(rng: np.random.Generator) -> list[tuple]:
+    def numbers():
+        return rng.normal(size=6)
+
+    decay = np.array([0.0, 0.0, 0.1, 0.1, 0.5, 0.5])
+    first = (numbers(), numbers(), np.zeros(6), np.zeros(6), 1, 0.1, decay)
+    later = (numbers(), numbers(), numbers(), numbers() ** 2, 7, 0.02, decay, 0.8, 0.95, 1e-3)
+    quiet = (numbers(), 1e-4 * numbers(), 1e-4 * numbers(), 1e-8 * numbers() ** 2, 3, 0.1, decay, 0.9, 0.99, 1e-4)
+    return [first, later, quiet]
+
+
+def shift_calls(rng: np.random.Generator) -> list[tuple]:
+    def answers(lengths, width):
+        real = np.arange(width) < np.array(lengths)[:, None]
+        return np.where(real, rng.integers(3, 20, size=real.shape), 0), np.array(lengths)
+
+    return [(*answers([4, 2, 5], 5), 1, 2), (*answers([3], 3), 1, 2), (*answers([1, 2, 1, 3], 4), 30, 31)]
+
+
+def exact_calls(rng: np.random.Generator) -> list[tuple]:
+    right = np.array([[3, 4, 5, 0], [6, 0, 9, 9], [7, 8, 0, 0], [5, 0, 5, 0], [4, 3, 6, 0], [0, 3, 3, 3], [8, 8, 8, 0]])
+    written = np.array(
+        [[3, 4, 5, 0], [6, 0, 1, 2], [7, 8, 9, 0], [5, 0, 4, 0], [4, 3, 6, 6], [0, 4, 4, 4], [8, 7, 8, 0]]
+    )
+    return [(written, right, 0), (written[:1], right[:1], 0), (written[4:], right[4:], 0)]
+
+
+EXERCISES = [
+    Exercise(
+        "adamw_step",
+        adamw_calls,
+        hints=[
+            "Five lines: the new m, the new v, both corrected under other names, and the new w. The lesson's section 3 has them in words.",
+            "A running mean keeps β of what it was and takes 1 - β of what is new: m = beta1 * m + (1 - beta1) * g. For v the new is g**2.",
+            "m_hat = m / (1 - beta1**t), and v_hat likewise with beta2. Return m and v, not m_hat and v_hat.",
+            "w - lr * decay * w - lr * m_hat / (np.sqrt(v_hat) + eps)",
+        ],
+        mistakes=[
+            Mistake(
+                "    m_hat = m / (1 - beta1**t)\n    v_hat = v / (1 - beta2**t)",
+                "    m_hat = m\n    v_hat = v",
+                "There is no bias correction: m and v start at 0, so the first steps have the wrong length.",
+            ),
+            Mistake(
+                "v_hat = v / (1 - beta2**t)",
+                "v_hat = v",
+                "Only m is corrected. v starts at 0 as well, and is too small at first: the steps are too long.",
+            ),
+            Mistake(
+                "    m = beta1 * m + (1 - beta1) * g\n    v = beta2 * v + (1 - beta2) * g**2",
+                "    g = g + decay * w\n    decay = 0 * decay\n    m = beta1 * m + (1 - beta1) * g\n    v = beta2 * v + (1 - beta2) * g**2",
+                "The weight decay went through the gradient, and so through m and v: that is Adam with L2, and not AdamW. Take it from w "
+                "directly.",
+            ),
+            Mistake(
+                "(np.sqrt(v_hat) + eps)",
+                "np.sqrt(v_hat + eps)",
+                "eps is inside the root, where it weighs far more: √1e-8 is 1e-4. It is added to the root.",
+            ),
+            Mistake(
+                "m_hat / (np.sqrt(v_hat) + eps)",
+                "m_hat / (v_hat + eps)",
+                "The root is missing: m / v still depends on the gradient's size, upside down.",
+            ),
+            Mistake(
+                "(1 - beta2) * g**2",
+                "(1 - beta2) * g",
+                "v should be the running mean of the gradient's square, and yours is of the gradient.",
+            ),
+            Mistake(
+                "w - lr * decay * w -",
+                "w - decay * w -",
+                "The weight decay is not multiplied by the learning rate: the weights shrink much too fast.",
+            ),
+            Mistake(
+                "return w, m, v",
+                "return w, m_hat, v_hat",
+                "You return the corrected means. The next step would correct them once more: return m and v as they run.",
+            ),
+        ],
+    ),
+    Exercise(
+        "shift_targets",
+        shift_calls,
+        hints=[
+            "np.hstack joins columns: what the decoder reads is a column of `start` and the answers.",
+            "The targets begin as the answers with one more column. Then compare the places 0 to T with the lengths.",
+            "places = np.arange(T + 1) is a row, lengths[:, None] a column. Where they are equal the target is `end`, where the place is larger "
+            "it is IGNORE: np.where(condition, this, otherwise that).",
+        ],
+        mistakes=[
+            Mistake(
+                "targets = np.hstack([answers, np.full((rows, 1), IGNORE)])",
+                "targets = reads",
+                "The targets are not moved on: each place is asked for the very token that it reads, which it only has to copy.",
+            ),
+            Mistake(
+                "    targets = np.where(places > ends, IGNORE, targets)\n",
+                "    targets = np.where(places > ends, np.hstack([answers, np.zeros((rows, 1), int)]), targets)\n",
+                "Padding is scored: the model is asked to write it, and that easy work drowns the rest of the loss.",
+            ),
+            Mistake(
+                "targets = np.where(places == ends, end, targets)",
+                "targets = np.where(places == width, end, targets)",
+                "`end` always stands in the last column. It belongs right after each answer's last real token.",
+            ),
+            Mistake(
+                "places > ends",
+                "places >= ends",
+                "The end is not scored: the model would never learn to stop.",
+            ),
+            Mistake(
+                "places = np.arange(width + 1)",
+                "places = np.arange(width + 1) + 1",
+                "`end` came one place too early: it took the place of the last real token.",
+            ),
+        ],
+    ),
+    Exercise(
+        "exact_match",
+        exact_calls,
+        hints=[
+            "Two answers are the same if they agree at every place up to and with the first `end` of the right one.",
+            "Which places count? Those with no `end` before them: the number of ends up to a place, np.cumsum(right == end, axis=1), without "
+            "the place's own, is 0 there.",
+            "A place is fine if it is equal or does not count; an answer is right if all of its places are fine; the score is the mean over "
+            "the answers.",
+        ],
+        mistakes=[
+            Mistake(
+                "equal.all(axis=1).mean()",
+                "(equal & counts).sum() / counts.sum()",
+                "That is the share of right tokens, not of right answers. An answer with one wrong token is wrong.",
+            ),
+            Mistake(
+                "equal = (written == right) | ~counts",
+                "equal = written == right",
+                "What stands after the end is compared too. It is of no account.",
+            ),
+            Mistake(
+                "- (right == end) == 0",
+                "== 0",
+                "The end itself is not compared: an answer that goes on where it should stop passes for right.",
+            ),
+            Mistake(
+                "equal.all(axis=1)",
+                "equal.any(axis=1)",
+                "An answer passes if any of its tokens is right. All of them must be.",
+            ),
+        ],
+    ),
+]

@@ -1,0 +1,46 @@
+"""Exercises of lesson 08: the loss of a language model, the choice of a word, and the learning rate.
+
+Write what is missing, then run: python -m minillm check 08
+"""
+
+import numpy as np
+
+
+def causal_loss(scores: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, float]:
+    """scores (B, T, V) of a GPT that read ids (B, T) -> the loss of each prediction (B, T - 1), and the perplexity of all.
+
+    The scores at a place are for the word after it. The last place has no next word in ids, so it is left out. The loss of a prediction is
+    -log of the probability that softmax over the last axis gives to the next word, in nats. The perplexity is e to the power of the mean
+    loss: from among how many equally likely words the model seems to guess. With all scores 0 it is V.
+
+    Scores may be as large as 1000: take the largest of each row away before np.exp.
+
+    Difficulty 3/5, about 15 minutes.
+    """
+    raise NotImplementedError("not written yet")
+
+
+def top_k_probabilities(scores: np.ndarray, k: int, temperature: float) -> np.ndarray:
+    """scores (V,), all different -> probabilities (V,) to draw the next word from.
+
+    Only the k best words can be drawn: theirs is softmax(scores / temperature) over these k, and that of all others is 0. The
+    probabilities add up to 1. Scores may be as large as 1000: take the largest away before np.exp.
+
+    With scores [log 4, log 2, log 1], k = 2 and temperature 1 it is [2/3, 1/3, 0]; at temperature 0.5 it is [0.8, 0.2, 0].
+
+    Difficulty 2/5, about 10 minutes.
+    """
+    raise NotImplementedError("not written yet")
+
+
+def learning_rates(steps: int, peak: float, warmup: int, floor: float) -> np.ndarray:
+    """The learning rate of each step 0, 1, ... steps - 1, (steps,): up along a line, then down along half a cosine.
+
+    Warm-up: step t < warmup has peak · (t + 1) / (warmup + 1), so the first is not zero and step `warmup` would have the peak.
+    After it: floor + (peak - floor) · (1 + cos(π r)) / 2, where r, the share of the way down, is (t - warmup) / (steps - warmup).
+
+    With steps = 4, peak = 1, warmup = 2 and floor = 0 it is [1/3, 2/3, 1, 0.5].
+
+    Difficulty 1/5, about 10 minutes.
+    """
+    raise NotImplementedError("not written yet")
