@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from minillm.backend import choose_device
 from minillm.cli.filling import as_source
 from minillm.cli.parser import choice
+from minillm.cli.steering import add_steering_arguments, best_of, check_steering, refuse_steering, steer
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
 from minillm.generation import Sampling, beam_search, generate, until_stop
@@ -60,6 +61,7 @@ def add_arguments(parser) -> None:
         metavar="X",
         help="with --beams and --stop: how much longer texts are favoured (default 1)",
     )
+    add_steering_arguments(parser)
     add("--seed", type=int, metavar="N", default=0, help="the same seed writes the same text (default 0)")
     add(
         "--device",
@@ -79,7 +81,8 @@ def run(args) -> None:
         raise InputError(f"--max-tokens must be at least 1, got {args.max_tokens}.", "Give a positive number.")
     if args.seed < 0:
         raise InputError(f"--seed must be 0 or more, got {args.seed}.", "Give another --seed.")
-    model, tokenizer = load_run(args.checkpoint, choose_device(args.device))
+    device = choose_device(args.device)
+    model, tokenizer = load_run(args.checkpoint, device)
     prompt = args.prompt
     if prompt is None:
         prompt = blank(tokenizer)
@@ -87,13 +90,17 @@ def run(args) -> None:
         prompt = read_text("-")
     if not prompt:
         raise InputError("The prompt is empty.", "Give at least one character, or leave --prompt out.")
+    steered = None
     if isinstance(model, EncoderDecoder):  # it answers the prompt
+        refuse_steering(args)
         source, start = as_source(model, tokenizer, tokenizer.encode(prompt, special=True))
         ids, prompt, rules = [start], "", rules | {"eos": (int(source[-1]),), "cache": model.start(source[None])}
     elif isinstance(model, GPT):  # it continues the prompt
         ids, context = tokenizer.encode(prompt), model.config.context
         if END_OF_TEXT in tokenizer.special_tokens:
             rules["eos"] = [tokenizer.special_tokens[END_OF_TEXT]]
+        steered = steer(args, model, tokenizer, ids, device)
+        ids, rules = steered.ids, rules | steered.rules
         if len(ids) + args.max_tokens - 1 > context:  # the token written last need not be read
             say(f"(The model sees {context} tokens at once: farther on it forgets the beginning.)")
     else:
@@ -101,12 +108,18 @@ def run(args) -> None:
             f"{args.checkpoint} holds {model.config.name}, which writes no text.",
             "Use a model that was pretrained to: pretrain --objective causal.",
         )
-    rules["banned"] = range(tokenizer.vocab_size, model.config.vocab_size)  # a vocabulary may be padded
-    if args.beams is None:
-        tokens = generate(model, ids, args.max_tokens, seed=args.seed, **{"temperature": 0.8} | drawing, **rules)
-        pieces = tokenizer.stream(tokens)
-    else:
+    padding = range(tokenizer.vocab_size, model.config.vocab_size)  # a vocabulary may be padded
+    rules["banned"] = [*padding, *rules.get("banned", ())]
+    settings = {"temperature": 0.8} | drawing | rules
+    if args.best_of is not None:
+        pieces = [best_of(args, steered, tokenizer, prompt, stops, settings)]
+    elif args.beams is not None:
         pieces = likeliest(args, model, tokenizer, ids, stops, rules)
+    elif steered is not None:
+        tokens = generate(steered.scorer(1), ids, args.max_tokens, control=steered.control, seed=args.seed, **settings)
+        pieces = tokenizer.stream(tokens, special=steered.control is None)
+    else:
+        pieces = tokenizer.stream(generate(model, ids, args.max_tokens, seed=args.seed, **settings))
     shown = visible if sys.stdout.isatty() else str  # a file or a pipe gets the text as it is
     sys.stdout.write(shown(prompt))
     sys.stdout.flush()
@@ -119,6 +132,7 @@ def run(args) -> None:
 def check(args, rules: dict, drawing: dict) -> None:
     """Raise InputError for options that mean nothing, alone or together."""
     Sampling(**drawing, **rules)
+    check_steering(args)
     if "" in (args.stop or []):
         raise InputError("--stop is empty.", "Give it a value.")
     if args.beams is None:

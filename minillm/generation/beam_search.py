@@ -7,7 +7,7 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.generation.processors import log_probabilities
-from minillm.generation.reading import Cache, Reader, Reading
+from minillm.generation.reading import Cache, Reader, Scorer, scorer_of
 from minillm.generation.sampling import Rules
 
 
@@ -32,7 +32,7 @@ class Hypothesis(NamedTuple):
 
 
 def beam_search(
-    model: Reader,
+    model: Reader | Scorer,
     prompt: Sequence[int] | np.ndarray,
     max_tokens: int,
     *,
@@ -64,12 +64,12 @@ def beam_search(
     text = np.array([prompt])
     if text.size == 0:
         raise ValueError("the prompt must have at least one token")
-    reading, start, penalty = Reading(model, 1, cache), text.shape[1], PENALTIES[penalty_form]
+    scorer, start, penalty = scorer_of(model, 1, cache), text.shape[1], PENALTIES[penalty_form]
     candidates = beams * max(2, 1 + len(rules.eos))  # each beam may end in every way, and as many still go on
     sums = np.zeros(1)  # log p of what each beam has written
     finished: list[Hypothesis] = []
     for written in range(max_tokens):
-        logp = rules.apply(log_probabilities(reading.next_scores(text)), text, written)
+        logp = rules.apply(log_probabilities(scorer.next_scores(text)), text, written)
         totals, length = sums[:, None] + logp, written + 1
         going_on: list[tuple[int, int]] = []
         for rank, (row, token) in enumerate(_highest(totals, candidates)):
@@ -94,7 +94,7 @@ def beam_search(
                 break
         rows, tokens = np.array(going_on).T
         sums = totals[rows, tokens]
-        reading.cache.reorder(rows)
+        scorer.reorder(rows)
         text = np.concatenate([text[rows], tokens[:, None]], axis=1)
     return finished
 

@@ -5,16 +5,18 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from minillm.errors import InputError
-from minillm.generation.reading import Cache, Reader, Reading
+from minillm.generation.control import Control
+from minillm.generation.reading import Cache, Reader, Scorer, scorer_of
 from minillm.generation.sampling import Sampling, sample
 
 
 def generate(
-    model: Reader,
+    model: Reader | Scorer,
     prompt: Sequence[int] | np.ndarray,
     max_tokens: int,
     *,
     cache: Cache | None = None,
+    control: Control | None = None,
     seed: int = 0,
     **settings,
 ) -> Iterator[int]:
@@ -27,45 +29,63 @@ def generate(
 
         generate(model, [start], 100, cache=model.start(source), eos=[end])
 
+    In place of a model there may be a scorer that steers it, such as `ClassifierFreeGuidance`. With `control` a control token is put in
+    front of every new segment; it is yielded, and counts, like any other.
+
     Keys and values of earlier tokens are kept, so a token costs one token's work. When the context is full, the older half of it is
     forgotten and the newer half read anew at the first positions.
     """
-    for _, (token,) in _steps(model, np.array([prompt]), max_tokens, cache, seed, Sampling(**settings)):
+    for _, (token,) in _steps(model, np.array([prompt]), max_tokens, cache, control, seed, Sampling(**settings)):
         yield int(token)
 
 
 def generate_batch(
-    model: Reader, prompts: np.ndarray, max_tokens: int, *, cache: Cache | None = None, seed: int = 0, **settings
+    model: Reader | Scorer,
+    prompts: np.ndarray,
+    max_tokens: int,
+    *,
+    cache: Cache | None = None,
+    control: Control | None = None,
+    seed: int = 0,
+    **settings,
 ) -> list[list[int]]:
     """As `generate`, for prompts (B, T) of one length at once: what was written after each. A text that has ended costs nothing more."""
     written: list[list[int]] = [[] for _ in prompts]
-    for rows, tokens in _steps(model, prompts, max_tokens, cache, seed, Sampling(**settings)):
+    for rows, tokens in _steps(model, prompts, max_tokens, cache, control, seed, Sampling(**settings)):
         for row, token in zip(rows.tolist(), tokens.tolist(), strict=True):
             written[row].append(token)
     return written
 
 
 def _steps(
-    model: Reader, text: np.ndarray, max_tokens: int, cache: Cache | None, seed: int, sampling: Sampling
+    model: Reader | Scorer,
+    text: np.ndarray,
+    max_tokens: int,
+    cache: Cache | None,
+    control: Control | None,
+    seed: int,
+    sampling: Sampling,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Token by token: which rows have not ended, and what each of them writes."""
     if text.size == 0:
         raise ValueError("the prompt must have at least one token")
     rng = np.random.default_rng(seed)
-    reading, rows = Reading(model, len(text), cache), np.arange(len(text))
+    scorer, rows = scorer_of(model, len(text), cache), np.arange(len(text))
     for written in range(max_tokens):
-        scores = sampling.apply(reading.next_scores(text), text, written)
+        scores = sampling.apply(scorer.next_scores(text), text, written)
         if np.isneginf(scores.max(axis=-1)).any():
             raise InputError(
                 f"After {written} tokens no other may follow.", "Relax no-repeat-ngram, or write fewer tokens."
             )
         tokens = sample(sampling.probabilities(scores), rng)
+        if control is not None:
+            tokens = control.enforced(text, tokens)
         if sampling.eos:
             on = np.flatnonzero((tokens[:, None] != np.array(sampling.eos)).all(axis=1))
             if on.size == 0:
                 return
             if on.size < rows.size:
                 rows, text, tokens = rows[on], text[on], tokens[on]
-                reading.cache.reorder(on)
+                scorer.reorder(on)
         yield rows, tokens
         text = np.concatenate([text, tokens[:, None]], axis=1)

@@ -1,7 +1,7 @@
 """What generation asks of a model, and the scores of the next token."""
 
 import math
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -28,8 +28,19 @@ class Reader(Protocol):
         """The next tokens (B, T) -> logits (B, V) of the token that follows them."""
 
 
+@runtime_checkable
+class Scorer(Protocol):
+    """What scores the next token of B texts that grow. A `Reading` of one model is the simplest; others put several together."""
+
+    def next_scores(self, text: np.ndarray) -> np.ndarray:
+        """text (B, T), whose beginning is as it was at the last call -> scores (B, V) of the token that follows; float64, on the host."""
+
+    def reorder(self, rows: np.ndarray) -> None:
+        """From now on row i goes on where row rows[i] was."""
+
+
 class Reading:
-    """A model and its cache, reading B texts that grow: what `generate` and `beam_search` have in common.
+    """A model and its cache, reading B texts that grow.
 
     Without a cache the model is a GPT, and sees the last `context` tokens: when they are full, the older half is forgotten and the newer
     half read anew at the first positions. A cache that is given comes from an encoder-decoder's `start`, which reads on without a limit.
@@ -53,3 +64,11 @@ class Reading:
         if not np.isfinite(logits).all():
             raise InputError("The model's scores are not finite.", "Its training diverged: use another checkpoint.")
         return logits.astype(np.float64)
+
+    def reorder(self, rows: np.ndarray) -> None:
+        self.cache.reorder(rows)
+
+
+def scorer_of(model: Reader | Scorer, batch: int, cache: Cache | None) -> Scorer:
+    """A model's own scores, or what scores already."""
+    return model if isinstance(model, Scorer) else Reading(model, batch, cache)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minillm.errors import InputError
+from minillm.generation.phrase_ban import PhraseBan
 from minillm.generation.processors import (
     ban,
     ban_repeated_ngrams,
@@ -29,6 +30,7 @@ class Rules:
     repetition_penalty: float = 1.0  # above 1, tokens that are in the text already are less likely
     no_repeat_ngram: int | None = None  # no so many tokens in a row come twice
     banned: Sequence[int] = ()  # the ids that never come
+    phrases: PhraseBan | None = None  # the texts that never come
     eos: Sequence[int] = ()  # the ids that end a text
     min_tokens: int = 0  # at least so many are written before the end
     end_after: int | None = None  # after so many, only the end may come
@@ -60,6 +62,10 @@ class Rules:
             scores = ban_repeated_ngrams(scores, text, self.no_repeat_ngram)
         if self.banned:
             scores = ban(scores, self.banned)
+        if self.phrases is not None:
+            forbidden = self.phrases.forbidden(text)
+            scores = scores.copy()
+            scores[:, : forbidden.shape[1]][forbidden] = -np.inf  # a model's vocabulary may be padded
         if written < self.min_tokens:
             scores = ban(scores, self.eos)
         if written == self.end_after:

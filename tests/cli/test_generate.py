@@ -166,6 +166,7 @@ def test_sampling_options_reach_the_sampler(call, finished_run, monkeypatch):
     )
     assert seen.pop("ids") == load_run(finished_run)[1].encode("a").tolist()
     assert len(seen.pop("banned")) == 0  # the model knows no more tokens than the tokenizer
+    assert seen.pop("control") is None
     drawing = {"top_k": 4, "top_p": 0.5, "min_p": 0.1, "temperature": 2}
     assert seen == {"count": 7, "seed": 6, "repetition_penalty": 1.2, "no_repeat_ngram": 3, **drawing}
 
