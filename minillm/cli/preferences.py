@@ -6,11 +6,14 @@ from functools import partial
 from minillm.backend import CPU, Device
 from minillm.cli.objectives import OBJECTIVES, Recipe
 from minillm.cli.parser import choice
+from minillm.cli.terminal import visible
 from minillm.errors import InputError
+from minillm.generation import generate
 from minillm.models import GPT, GPTConfig, GPTWithValue, build
 from minillm.objectives import CAUSAL, Objective
-from minillm.preferences import reward_of
+from minillm.preferences import distinct_n, expected_maximum, mean_and_error, reward_of
 from minillm.preferences.rewarded_lm import awr_objective, rwr_objective, unlikelihood_objective
+from minillm.preferences.samples import control_of, misalignment, sample_ids
 from minillm.preferences.segments import PreferenceCorpus, score
 from minillm.preferences.spoiling import MOST, spoil
 from minillm.text import Tokenizer, read_text
@@ -146,8 +149,33 @@ def described(data: PreferenceCorpus) -> str:
 
 
 def continue_body(model, tokenizer: Tokenizer, prompt: str, step: int) -> str:
+    """As whoever uses the model would: with the good control token, if it knows one."""
     body: GPT = getattr(model, "body", model)
-    return OBJECTIVES["causal"].sample(body, tokenizer, prompt, step)
+    control, ids = control_of(tokenizer), tokenizer.encode(prompt)
+    banned = [tokenizer.special_tokens[token] for token in CONTROL_TOKENS if control]
+    ids = ids if control is None else control.prompt(ids)
+    written = generate(body, ids, 120, control=control, banned=banned, temperature=0.8, seed=step)
+    return visible(prompt + "|" + tokenizer.decode(list(written), special=False))
+
+
+def sampled(model, data: PreferenceCorpus, tokenizer: Tokenizer) -> str:
+    """How well samples meet the preference, beside the text that the model was trained on."""
+    body, reward = getattr(model, "body", model), data.reward
+    told = []
+    for wanted in (True, False) if control_of(tokenizer) else (True,):
+        texts = sample_ids(body, tokenizer, control=control_of(tokenizer, wanted))
+        scores = misalignment(texts, tokenizer, reward)
+        kind = "samples" if control_of(tokenizer) is None else f"samples, asked for {'good' if wanted else 'bad'} lines"
+        if not len(scores):
+            return f"{kind}: not one whole line"
+        mean, error = mean_and_error(scores)
+        worst = expected_maximum(scores, min(25, len(scores)))
+        written = [tokenizer.decode(ids, special=False) for ids in texts]
+        told.append(
+            f"{kind}: misalignment {mean:.3f} ± {error:.3f} a line (text {-float(data.training.rewards.mean()):.3f}), "
+            f"worst of 25 {worst:.2f}, distinct-4 {distinct_n(written, 4):.2f}"
+        )
+    return "\n        ".join(told)
 
 
 def preference(what: str, data: Callable, objective: Callable[[dict], Objective], **own) -> Recipe:
@@ -161,6 +189,7 @@ def preference(what: str, data: Callable, objective: Callable[[dict], Objective]
         data=data,
         objective=checked(objective),
         sample=continue_body,
+        score=sampled,
         read=own_text,
         usual_text="Python's standard library",
         build=with_value if objective is awr_loss else build,

@@ -23,6 +23,7 @@ class Scored(NamedTuple):
     segments: list[str]  # the lines, each with the new line that ends it
     rewards: np.ndarray  # (S,) float32
     document: np.ndarray  # (S,) which document each belongs to, from 0 to D - 1 in order
+    reward: Reward  # what scored them
 
     def document_rewards(self) -> np.ndarray:
         """The mean reward of each document's segments, (D,)."""
@@ -32,7 +33,9 @@ class Scored(NamedTuple):
         """What is left when only the documents stay where kept (D,) is True."""
         stays = kept[self.document]
         segments = [segment for segment, stay in zip(self.segments, stays, strict=True) if stay]
-        return Scored(segments, self.rewards[stays], np.unique(self.document[stays], return_inverse=True)[1])
+        return Scored(
+            segments, self.rewards[stays], np.unique(self.document[stays], return_inverse=True)[1], self.reward
+        )
 
 
 def score(documents: Sequence[str], reward: Reward) -> Scored:
@@ -49,7 +52,7 @@ def score(documents: Sequence[str], reward: Reward) -> Scored:
         document += [number] * len(lines)
     check_no_control_token(segments)
     rewards = reward([segment.removesuffix("\n") for segment in segments])
-    return Scored(segments, rewards.astype(np.float32), np.array(document))
+    return Scored(segments, rewards.astype(np.float32), np.array(document), reward)
 
 
 def check_no_control_token(segments: Sequence[str]) -> None:
@@ -129,7 +132,7 @@ class PreferenceCorpus:
         if filtered:
             whole, training = training, training.of_documents(better_half(training))
             self.kept = sum(map(len, training.segments)) / sum(map(len, whole.segments))
-        self.training, self.threshold = training, threshold
+        self.training, self.threshold, self.reward = training, threshold, scored.reward
         drops = np.random.default_rng((seed, 1)).random(len(training.segments)) < drop
         self._train = _stream(training, tokenizer, threshold, ~drops if control else None)
         every = np.ones(len(validation.segments), bool)
