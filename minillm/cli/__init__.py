@@ -14,6 +14,7 @@ COMMANDS = {
     "pretrain": "train a model on a text, from nothing",
     "finetune": "teach a trained model to tell classes of texts apart",
     "classify": "name the class of a text",
+    "align": "teach a trained model what people prefer",
     "generate": "continue a prompt with a trained model",
     "fill": "put back what is missing in a text",
     "attention": "draw where a trained model looks",

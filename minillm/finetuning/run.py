@@ -68,7 +68,7 @@ class LoadedClassifier(NamedTuple):
 def load_classifier(directory: str | Path, device: Device = CPU) -> LoadedClassifier:
     """What a run of `finetune` made, or a classifier in Hugging Face's layout; InputError if the folder holds anything else."""
     model, tokenizer = load_run(directory, device)
-    if not isinstance(model, SequenceClassifier):
+    if not isinstance(model, SequenceClassifier) or model.config.classes < 2:
         raise InputError(
             f"{directory} holds {model.config.name}, which knows no classes.",
             "Fine-tune it first: python -m minillm finetune.",

@@ -9,6 +9,7 @@ from minillm.gradcheck import (  # noqa: F401, I001 (each enters its cases, in t
     objective_cases,
     preference_cases,
     rewarded_cases,
+    alignment_cases,
 )
 from minillm.gradcheck.cases import CASES, LayerCase, OpCase, PairCase, Result, case, check, run, select
 from minillm.gradcheck.numeric import (

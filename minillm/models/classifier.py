@@ -36,7 +36,7 @@ class ClassifierConfig(ModelConfig):
     def __post_init__(self):
         if not self.pooling:
             object.__setattr__(self, "pooling", "last" if isinstance(self.body, GPTConfig) else "first")
-        self.check_counts("classes", least=2)
+        self.check_counts("classes")
         self.check_choices(pooling=POOLINGS)
         self.check_dropout("head_dropout")
 

@@ -23,10 +23,14 @@ SHOWN = 40  # characters of a segment in a message
 
 
 class Reward(NamedTuple):
-    """A name for messages, and a function from a list of segments to one number for each of them."""
+    """A name for messages, and a function from a list of segments to one number for each of them.
+
+    A reward that is `whole` judges an answer together with its prompt, such as a reward model; the others judge it line by line.
+    """
 
     name: str
     function: Callable[[Sequence[str]], Sequence[float]]
+    whole: bool = False
 
     def __call__(self, segments: Sequence[str]) -> np.ndarray:
         """The scores (N,), float64. InputError unless the function gives a finite number for each of the N segments."""

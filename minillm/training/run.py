@@ -8,6 +8,7 @@ trainer.safetensors   the last weights, both moments, the step: what `--resume` 
 log.jsonl             one line a logged step or evaluation
 loss.png              the curves
 labels.json           the names of the classes             of a fine-tuned classifier only
+reference.safetensors what the reference model says of the pairs, or the reference itself: of an aligned model only
 """
 
 import contextlib
@@ -43,8 +44,8 @@ from minillm.training.options import TrainOptions
 from minillm.training.trainer import Progress, Trainer
 
 TOKENIZER, OPTIONS, STATE, LOG, CURVE = "tokenizer.json", "trainer.json", "trainer.safetensors", "log.jsonl", "loss.png"
-LABELS = "labels.json"
-FILES = (CONFIG, TOKENIZER, OPTIONS, WEIGHTS, STATE, LOG, CURVE, LABELS)
+LABELS, REFERENCE = "labels.json", "reference.safetensors"
+FILES = (CONFIG, TOKENIZER, OPTIONS, WEIGHTS, STATE, LOG, CURVE, LABELS, REFERENCE)
 
 
 class Run:
@@ -192,7 +193,7 @@ class Run:
             raise InputError(f"{self.path(STATE)} has no training state in it: {error}.", RETRAIN) from error
         for name, array in arrays.items():
             array[...] = trainer.model.vector.device.xp.asarray(saved[name])
-        trainer.steps_done = trainer.optimizer.steps = step
+        trainer.steps_done, trainer.optimizer.steps = step, step * trainer.updates
         trainer.elapsed, trainer.best_loss, trainer.best_step = elapsed, best_loss, best_step
         trainer.evaluated_step = evaluated_step
         # What was logged after that moment will be done, and logged, again.

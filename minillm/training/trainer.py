@@ -74,6 +74,8 @@ class Trainer:
     random state, and a run that stopped and went on is the run that never stopped.
     """
 
+    updates = 1  # of the weights, in a step
+
     def __init__(self, model: Model, data: Data, options: TrainOptions, objective: Objective = CAUSAL):
         self.model, self.data, self.options, self.objective = model, data, options, objective
         self.optimizer = AdamW(
@@ -129,9 +131,7 @@ class Trainer:
             schedule=options.schedule,
         )
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is caught below, by its value
-            loss = self.gradient(self.steps_done)
-            norm = clip_grad_norm(self.model.vector, options.clip or math.inf)
-            self.optimizer.step(lr)
+            loss, norm = self.update(self.steps_done, lr)
         self.steps_done += 1
         if self.steps_done % options.log_every and self.steps_done != 1:
             return Progress(self.steps_done, lr)
@@ -139,6 +139,13 @@ class Trainer:
         self.check_finite("loss", loss)
         self.check_finite("gradient's length", norm)
         return Progress(self.steps_done, lr, loss, norm)
+
+    def update(self, step: int, lr: float) -> tuple[Array, Array]:
+        """Change the weights, and return the loss and the gradient's length, scalars on the device."""
+        loss = self.gradient(step)
+        norm = clip_grad_norm(self.model.vector, self.options.clip or math.inf)
+        self.optimizer.step(lr)
+        return loss, norm
 
     def check_finite(self, what: str, value: float) -> None:
         if not math.isfinite(value):

@@ -51,7 +51,7 @@ def test_a_bad_config_says_what_is_wrong_and_what_to_do(change, wrong, remedy):
 @pytest.mark.parametrize(
     ("change", "wrong"),
     [
-        ({"classes": 1}, "classes must be a whole number of at least 2, got 1."),
+        ({"classes": 0}, "classes must be a whole number of at least 1, got 0."),
         ({"pooling": "max"}, "There is no pooling 'max'."),
         ({"head_dropout": -1}, "head_dropout must lie in [0, 1), got -1."),
     ],

@@ -1,0 +1,41 @@
+"""Preferences after pretraining: from pairs of answers (a reward model, DPO and its kin), or from rewards of a model's own answers."""
+
+from minillm.alignment.offline import PairData, Report, judge_pairs, offline_objective
+from minillm.alignment.on_policy import PolicyData, PolicyReport, PolicyTrainer, judge_policy, prompts_from, roll_out
+from minillm.alignment.pairs import Pair, TokenPairs, hold_out, read_pairs, tokenize_pairs
+from minillm.alignment.reward_model import (
+    REWARD_MODEL,
+    RewardData,
+    learned_reward,
+    new_reward_model,
+    reward_accuracy,
+    reward_from,
+    rewards_of,
+)
+from minillm.alignment.run import AlignmentRun
+
+__all__ = [
+    "REWARD_MODEL",
+    "AlignmentRun",
+    "Pair",
+    "PairData",
+    "PolicyData",
+    "PolicyReport",
+    "PolicyTrainer",
+    "Report",
+    "RewardData",
+    "TokenPairs",
+    "hold_out",
+    "judge_pairs",
+    "judge_policy",
+    "learned_reward",
+    "new_reward_model",
+    "offline_objective",
+    "prompts_from",
+    "read_pairs",
+    "reward_accuracy",
+    "reward_from",
+    "rewards_of",
+    "roll_out",
+    "tokenize_pairs",
+]

@@ -1,0 +1,176 @@
+"""DPO and its kin on a GPT: batches of pairs, the reference's log-probabilities beside them, and the objective for the trainer."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.alignment.pairs import Answers, TokenPairs, answers_of
+from minillm.backend import Array, array_module, to_host
+from minillm.models import GPT
+from minillm.objectives import Objective
+from minillm.ops import IGNORE, sequence_logp, sequence_logp_backward
+from minillm.preferences import dpo, hinge, ipo, kto, kto_kl, orpo, robust_dpo, simpo
+
+
+class PairData:
+    """Pairs to train on, and held-out ones.
+
+    A batch of B pairs has the rows chosen and rejected, and with `mismatched` a third: the prompt with the next pair's chosen answer,
+    from which KTO estimates its KL. ids and targets (B, 2 or 3, T); reference, float32 (B, 2 or 3), the reference model's
+    log-probabilities; and pairs (B,), zeros: one target to score for each pair.
+    """
+
+    def __init__(self, training: TokenPairs, held_out: TokenPairs, *, mismatched: bool = False):
+        self.training, self.held_out = (_rows(part, mismatched) for part in (training, held_out))
+        self.reference = [np.zeros(part[0].shape[:2], np.float32) for part in (self.training, self.held_out)]
+
+    def ask_reference(self, model: GPT, size: int = 16) -> None:
+        """Compute the reference's log-probabilities, once and for all."""
+        self.reference = [
+            np.concatenate(
+                [
+                    log_probabilities(model, Answers(ids[i : i + size], targets[i : i + size]))
+                    for i in range(0, len(ids), size)
+                ]
+            )
+            for ids, targets in (self.training, self.held_out)
+        ]
+
+    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+        return self._batch(self.training, self.reference[0], rng.integers(len(self.training[0]), size=size))
+
+    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+        for first in range(0, len(self.held_out[0]), size):
+            chosen = np.arange(first, min(first + size, len(self.held_out[0])))
+            yield self._batch(self.held_out, self.reference[1], chosen)
+
+    @staticmethod
+    def _batch(answers: Answers, reference: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
+        ids, targets = (array[chosen] for array in answers)
+        width = np.flatnonzero((targets != IGNORE).any(axis=(0, 1)))[-1] + 1  # as wide as the longest text in it
+        return ids[..., :width], targets[..., :width], reference[chosen], np.zeros(len(chosen), np.int64)
+
+
+def _rows(pairs: TokenPairs, mismatched: bool) -> Answers:
+    """ids and targets, (P, 2 or 3, T)."""
+    answers = [pairs.chosen, pairs.rejected]
+    if mismatched:
+        answers.append([*pairs.chosen[1:], pairs.chosen[0]])
+    count = len(pairs.prompts)
+    all_rows = answers_of(pairs.prompts * len(answers), [answer for rows in answers for answer in rows])
+    return Answers(*(array.reshape(len(answers), count, -1).swapaxes(0, 1) for array in all_rows))
+
+
+def log_probabilities(model: GPT, answers: Answers) -> np.ndarray:
+    """log p(answer | prompt), on the host, for ids and targets (..., T): (...)."""
+    ids, targets = (array.reshape(-1, array.shape[-1]) for array in answers)
+    logp, _ = sequence_logp(model.forward(ids)[0], model.vector.device.xp.asarray(targets))
+    return to_host(logp).reshape(answers.ids.shape[:-1])
+
+
+class PairSaved(NamedTuple):
+    model: Any
+    logp: Any
+    dlogp: Array
+
+
+def pair_lm(
+    model: GPT,
+    ids: np.ndarray,
+    targets: np.ndarray,
+    reference: np.ndarray,
+    pairs: np.ndarray,
+    rng=None,
+    label_smoothing=0.0,
+    *,
+    loss_of: Callable,
+) -> tuple[Array, PairSaved]:
+    """Mean over B pairs of a loss of their answers' log-probabilities: arrays as `PairData` has them, on the host -> a scalar.
+
+    `loss_of(logp, reference, lengths)`, all (B, 2 or 3), returns the loss and dlogp.
+    """
+    rows, width = ids.shape[:2], ids.shape[2]
+    xp = model.vector.device.xp
+    logits, sm = model.forward(ids.reshape(-1, width), rng)
+    logp, sl = sequence_logp(logits, xp.asarray(targets.reshape(-1, width)))
+    lengths = xp.asarray((targets != IGNORE).sum(axis=-1))
+    loss, dlogp = loss_of(logp.reshape(rows), xp.asarray(reference).astype(logp.dtype), lengths)
+    return loss, PairSaved(sm, sl, dlogp.reshape(-1))
+
+
+def pair_lm_backward(model: GPT, dloss: float, saved: PairSaved) -> None:
+    """Adds dloss times the loss's gradient to every parameter's gradient. The reference is a constant."""
+    dlogits = sequence_logp_backward(dloss * saved.dlogp, saved.logp)  # loss = loss_of(sequence_logp(logits, targets))
+    model.backward(dlogits, saved.model)  # logits = model(ids)
+
+
+def with_reference(
+    logp: Array, reference: Array, lengths: Array, *, loss: Callable, by_length: bool = False, **options
+) -> tuple[Array, Array]:
+    """A loss of `preferences.direct` on the columns chosen and rejected."""
+    if by_length:
+        options |= {"chosen_lengths": lengths[:, 0], "rejected_lengths": lengths[:, 1]}
+    value, *derivatives = loss(logp[:, 0], logp[:, 1], reference[:, 0], reference[:, 1], **options)
+    return value, _columns(logp, *derivatives)
+
+
+def without_reference(
+    logp: Array, reference: Array, lengths: Array, *, loss: Callable, **options
+) -> tuple[Array, Array]:
+    """A loss of `preferences.reference_free`."""
+    value, *derivatives = loss(logp[:, 0], logp[:, 1], lengths[:, 0], lengths[:, 1], **options)
+    return value, _columns(logp, *derivatives)
+
+
+def kto_of_pairs(logp: Array, reference: Array, lengths: Array, *, beta: float) -> tuple[Array, Array]:
+    """KTO, for which every pair is a desirable and an undesirable answer. The KL comes from the third column, without a gradient."""
+    desirable = array_module(logp).arange(2 * len(logp)) % 2 == 0
+    kl = kto_kl(logp[:, 2], reference[:, 2])
+    value, slope = kto(logp[:, :2].reshape(-1), reference[:, :2].reshape(-1), desirable, kl=kl, beta=beta)
+    slope = slope.reshape(-1, 2)
+    return value, _columns(logp, slope[:, 0], slope[:, 1])
+
+
+def _columns(logp: Array, dchosen: Array, drejected: Array) -> Array:
+    dlogp = 0 * logp
+    dlogp[:, 0], dlogp[:, 1] = dchosen, drejected
+    return dlogp
+
+
+def objective(loss_of: Callable) -> Objective:
+    return Objective(partial(pair_lm, loss_of=loss_of), pair_lm_backward)
+
+
+def offline_objective(method: str, *, beta: float, label_smoothing: float = 0.0, gamma: float = 1.0) -> Objective:
+    """dpo (with label_smoothing the conservative form), robust, hinge, ipo (β is its τ), kto, orpo (β is its λ) or simpo, with its β."""
+    losses = {
+        "dpo": partial(with_reference, loss=dpo, beta=beta, label_smoothing=label_smoothing),
+        "robust": partial(with_reference, loss=robust_dpo, beta=beta, flipped=label_smoothing),
+        "hinge": partial(with_reference, loss=hinge, beta=beta),
+        "ipo": partial(with_reference, loss=ipo, tau=beta),
+        "kto": partial(kto_of_pairs, beta=beta),
+        "orpo": partial(without_reference, loss=orpo, weight=beta),
+        "simpo": partial(without_reference, loss=simpo, beta=beta, gamma=gamma),
+    }
+    return objective(losses[method])
+
+
+class Report(NamedTuple):
+    """How a model judges held-out pairs. All in nats, means over the pairs."""
+
+    accuracy: float  # how often the chosen answer gained more than the rejected one
+    margin: float  # of log p - log q: chosen less rejected
+    chosen: float  # log p - log q of the chosen answers
+    rejected: float
+
+
+def judge_pairs(model: GPT, data: PairData, size: int = 16) -> Report:
+    """A tie, to a thousandth of a nat, is half right: a model that has not moved is right about half of the pairs."""
+    gains = []
+    for ids, targets, reference, _ in data.validation_batches(size):
+        gains.append((log_probabilities(model, Answers(ids, targets)) - reference)[:, :2].astype(np.float64))
+    chosen, rejected = np.concatenate(gains).T
+    right = (np.sign(np.round(chosen - rejected, 3)) + 1) / 2
+    return Report(float(right.mean()), float((chosen - rejected).mean()), float(chosen.mean()), float(rejected.mean()))

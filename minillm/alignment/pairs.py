@@ -1,0 +1,118 @@
+"""Preferences in a file: {"prompt": ..., "chosen": ..., "rejected": ...}, one JSON object a line; and their tokens."""
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minillm.errors import InputError
+from minillm.ops import IGNORE
+from minillm.text import Tokenizer, read_text
+
+KEYS = ("prompt", "chosen", "rejected")
+FEWEST = 10  # pairs: a tenth is held out
+EXAMPLE = 'A line looks like {"prompt": "Q: ", "chosen": "a good answer", "rejected": "a bad one"}.'
+
+
+class Pair(NamedTuple):
+    prompt: str
+    chosen: str
+    rejected: str
+
+
+def read_pairs(source: str) -> list[Pair]:
+    """The pairs in a file (- is standard input), blank lines left out. InputError, with its number, for a line that holds none."""
+    pairs = []
+    for number, line in enumerate(read_text(source).split("\n"), 1):
+        if line.strip():
+            pairs.append(_pair(line, f"Line {number:,} of {'standard input' if source == '-' else source}"))
+    if len(pairs) < FEWEST:
+        raise InputError(
+            f"{source} holds {len(pairs)} pairs.", f"Give {FEWEST} or more, since a tenth of them is held out."
+        )
+    return pairs
+
+
+def _pair(line: str, where: str) -> Pair:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where} is no JSON: {error}.", EXAMPLE) from None
+    if not isinstance(record, dict):
+        raise InputError(f"{where} is no JSON object.", EXAMPLE)
+    for key in KEYS:
+        if key not in record:
+            raise InputError(f"{where} has no {key!r}.", EXAMPLE)
+        if not isinstance(record[key], str):
+            raise InputError(f"{where} has a {key!r} that is no string.", EXAMPLE)
+    if not (record["chosen"] and record["rejected"]):
+        raise InputError(f"{where} has an empty answer.", "Give each answer a character or more, a new line at least.")
+    if record["chosen"] == record["rejected"]:
+        raise InputError(f"{where} has the same answer twice.", "Leave out pairs in which nothing is better.")
+    return Pair(*(record[key] for key in KEYS))
+
+
+class Answers(NamedTuple):
+    """Texts (prompt and answer) as a matrix, padded on the right: what a GPT reads, and which of its guesses count."""
+
+    ids: np.ndarray  # (N, T) int64
+    targets: np.ndarray  # (N, T) int64: the next token where it belongs to the answer, else IGNORE
+
+    def lengths(self) -> np.ndarray:
+        """Tokens of each answer, (N,)."""
+        return (self.targets != IGNORE).sum(axis=1)
+
+
+def answers_of(prompts: Sequence[np.ndarray], answers: Sequence[np.ndarray]) -> Answers:
+    """Rows of ids for prompts and answers. The prompt's own tokens are not scored; of the first token of a text nothing can be."""
+    width = max(len(prompt) + len(answer) for prompt, answer in zip(prompts, answers, strict=True)) - 1
+    ids = np.zeros((len(prompts), width), np.int64)
+    targets = np.full((len(prompts), width), IGNORE, np.int64)
+    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        text = np.concatenate([prompt, answer])
+        ids[row, : len(text) - 1] = text[:-1]
+        targets[row, len(prompt) - 1 : len(text) - 1] = answer
+    return Answers(ids, targets)
+
+
+class TokenPairs(NamedTuple):
+    """P pairs as tokens. The answers to one prompt stand in one row of `prompts`."""
+
+    prompts: list[np.ndarray]
+    chosen: list[np.ndarray]
+    rejected: list[np.ndarray]
+
+    def part(self, which: np.ndarray) -> "TokenPairs":
+        return TokenPairs(*([rows[i] for i in which] for rows in self))
+
+
+def tokenize_pairs(pairs: Sequence[Pair], tokenizer: Tokenizer, context: int) -> TokenPairs:
+    """InputError, with the pair's number, for one with a character that the tokenizer doesn't know, or longer than the context.
+
+    An empty prompt becomes a new line: a model guesses nothing without a token to read.
+    """
+    rows: tuple[list, ...] = ([], [], [])
+    for number, pair in enumerate(pairs, 1):
+        try:
+            tokens = [
+                tokenizer.encode(text).astype(np.int64) for text in (pair.prompt or "\n", pair.chosen, pair.rejected)
+            ]
+        except InputError as error:
+            raise InputError(f"Pair {number:,}: {error.wrong}", error.remedy) from None
+        length = len(tokens[0]) + max(len(tokens[1]), len(tokens[2]))
+        if length > context + 1:
+            raise InputError(
+                f"Pair {number:,} has {length - 1:,} tokens to read, and the model sees {context:,} at once.",
+                "Shorten the prompt or the answers, or pretrain a model with a longer --context.",
+            )
+        for part, row in zip(rows, tokens, strict=True):
+            part.append(row)
+    return TokenPairs(*rows)
+
+
+def hold_out(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which pairs to train on, and which tenth to hold out, at random from the seed."""
+    order = np.random.default_rng((seed, 0xA)).permutation(count)
+    held_out = max(1, count // 10)
+    return np.sort(order[held_out:]), np.sort(order[:held_out])

@@ -1,0 +1,101 @@
+"""A model of what people prefer: a GPT's body, and a single number at the last token of prompt and answer."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.alignment.pairs import TokenPairs
+from minillm.backend import Array, to_host
+from minillm.errors import InputError
+from minillm.finetuning import new_classifier, padded
+from minillm.models import GPT, SequenceClassifier
+from minillm.objectives import Objective
+from minillm.preferences import Reward, bradley_terry
+from minillm.text import Tokenizer
+from minillm.training import load_run
+
+
+def new_reward_model(body: GPT, *, seed: int = 0) -> SequenceClassifier:
+    """On a copy of the body; the number begins as the work of a random head. Ouyang et al. 2022, section 3.5."""
+    return new_classifier(body, 1, pooling="last", seed=seed)
+
+
+class RewardData:
+    """Batches of B pairs: ids and mask (B, 2, T), chosen first; and pairs (B,), zeros: one target to score for each pair."""
+
+    def __init__(self, training: TokenPairs, held_out: TokenPairs, pad: int = 0):
+        self.training, self.held_out, self.pad = training, held_out, pad
+
+    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+        return self._batch(self.training, rng.integers(len(self.training.prompts), size=size))
+
+    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+        for first in range(0, len(self.held_out.prompts), size):
+            yield self._batch(self.held_out, np.arange(first, min(first + size, len(self.held_out.prompts))))
+
+    def _batch(self, pairs: TokenPairs, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
+        texts = [np.concatenate([pairs.prompts[i], rows[i]]) for i in chosen for rows in (pairs.chosen, pairs.rejected)]
+        arrays = (array.reshape(len(chosen), 2, -1) for array in padded(texts, self.pad))
+        return *arrays, np.zeros(len(chosen), np.int64)
+
+
+class RewardSaved(NamedTuple):
+    model: Any
+    drewards: Array
+
+
+def reward_model_loss(
+    model: SequenceClassifier, ids: np.ndarray, mask: np.ndarray, pairs: np.ndarray, rng=None, label_smoothing=0.0
+) -> tuple[Array, RewardSaved]:
+    """Mean over B pairs of -log σ(r_chosen - r_rejected): ids and mask (B, 2, T) on the host -> a scalar."""
+    flat = (array.reshape(-1, array.shape[-1]) for array in (ids, mask))
+    scores, sm = model.forward(*flat, rng=rng)
+    rewards = scores.reshape(len(ids), 2)
+    loss, dchosen, drejected = bradley_terry(rewards[:, 0], rewards[:, 1])
+    drewards = 0 * rewards
+    drewards[:, 0], drewards[:, 1] = dchosen, drejected
+    return loss, RewardSaved(sm, drewards.reshape(scores.shape))
+
+
+def reward_model_loss_backward(model: SequenceClassifier, dloss: float, saved: RewardSaved) -> None:
+    model.backward(dloss * saved.drewards, saved.model)  # loss = bradley_terry(model(ids))
+
+
+REWARD_MODEL = Objective(reward_model_loss, reward_model_loss_backward)
+
+
+def rewards_of(model: SequenceClassifier, texts: Sequence[np.ndarray], pad: int = 0, size: int = 64) -> np.ndarray:
+    """The rewards of texts as arrays of ids, (N,). Of a text longer than the context, its end."""
+    context, found = model.config.body.context, []
+    for first in range(0, len(texts), size):
+        ids, mask = padded([text[-context:] for text in texts[first : first + size]], pad)
+        found.append(to_host(model.forward(ids, mask)[0])[:, 0])
+    return np.concatenate(found).astype(np.float64)
+
+
+def reward_accuracy(model: SequenceClassifier, pairs: TokenPairs) -> float:
+    """How often the chosen answer gets the higher reward."""
+    better, worse = (
+        rewards_of(model, [np.concatenate(both) for both in zip(pairs.prompts, rows, strict=True)])
+        for rows in (pairs.chosen, pairs.rejected)
+    )
+    return float(((np.sign(better - worse) + 1) / 2).mean())
+
+
+def learned_reward(directory: str) -> Reward:
+    """The reward model in a folder, as a reward of texts: whole ones, prompt and answer."""
+    model, tokenizer = load_run(directory)
+    if not isinstance(model, SequenceClassifier) or model.config.classes != 1:
+        raise InputError(
+            f"{directory} holds {model.config.name}, which gives no reward.",
+            "Make a reward model first: align --method reward.",
+        )
+    return reward_from(model, tokenizer, directory)
+
+
+def reward_from(model: SequenceClassifier, tokenizer: Tokenizer, name: str = "the reward model") -> Reward:
+    def score(texts: Sequence[str]) -> np.ndarray:
+        return rewards_of(model, [tokenizer.encode(text or "\n").astype(np.int64) for text in texts])
+
+    return Reward(name, score, whole=True)

@@ -1,0 +1,512 @@
+"""python -m minillm align: teach a pretrained GPT what people prefer."""
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from minillm.alignment import (
+    REWARD_MODEL,
+    AlignmentRun,
+    PairData,
+    PolicyData,
+    PolicyTrainer,
+    RewardData,
+    hold_out,
+    judge_pairs,
+    judge_policy,
+    learned_reward,
+    new_reward_model,
+    offline_objective,
+    prompts_from,
+    read_pairs,
+    reward_accuracy,
+    tokenize_pairs,
+)
+from minillm.alignment.on_policy import METHODS as ON_POLICY
+from minillm.backend import Device, choose_device, to_host
+from minillm.cli.finetune import absolute
+from minillm.cli.parser import choice
+from minillm.cli.preferences import recipe_of
+from minillm.cli.results import per_cent
+from minillm.cli.session import STOP_AT, announce_plan, changes, check_end, draw_curve, train
+from minillm.cli.terminal import count, duration, program, say, shell_word, visible
+from minillm.errors import InputError
+from minillm.models import GPT, GPTWithValue, Model, build, copy_parameters
+from minillm.preferences import Reward, reward_of
+from minillm.text import Tokenizer, read_text
+from minillm.training import Run, Trainer, TrainOptions, default_workers, load_model, load_run
+from minillm.training.run import OPTIONS
+
+DESCRIPTION = """example: python -m minillm align --checkpoint runs/first --pairs pairs.jsonl --out runs/aligned
+
+Teach a pretrained GPT what people prefer: from pairs of answers, or with --reward from scores of what it writes itself. A pair is a
+line {"prompt": "...", "chosen": "...", "rejected": "..."} of JSON. Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
+
+TASK = "alignment"
+COMMON = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "weight_decay": 0.0, "steps": 300}
+POLICY = COMMON | {"batch": 64, "steps": 100, "warmup": 5, "workers": 1, "eval_every": 20, "log_every": 1}
+
+
+class Way(NamedTuple):
+    """A method: what it is in words, its settings, and which of the options in OWN mean something to it."""
+
+    what: str
+    settings: dict
+    own: dict
+
+
+OWN = (
+    "beta",
+    "gamma",
+    "label_smoothing",
+    "group",
+    "updates",
+    "answer_tokens",
+    "prompt_tokens",
+    "kl_weight",
+    "kl_budget",
+)
+SAMPLING = {"group": 8, "answer_tokens": 64, "prompt_tokens": 32, "kl_weight": 0.02, "kl_budget": math.inf}
+WAYS = {
+    "reward": Way("a reward model (Bradley-Terry)", COMMON | {"lr": 1e-3}, {}),
+    "dpo": Way("DPO", COMMON | {"lr": 3e-4}, {"beta": 0.1, "label_smoothing": 0.0}),
+    "robust": Way("robust DPO", COMMON | {"lr": 3e-4}, {"beta": 0.1, "label_smoothing": 0.1}),
+    "hinge": Way("DPO with a hinge", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
+    "ipo": Way("IPO", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
+    "kto": Way("KTO", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
+    "orpo": Way("ORPO", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
+    "simpo": Way("SimPO", COMMON | {"lr": 3e-4}, {"beta": 2.0, "gamma": 1.0}),
+    "reinforce": Way("REINFORCE, others' mean as baseline", POLICY | {"lr": 3e-4}, SAMPLING),
+    "ppo": Way("PPO", POLICY | {"lr": 3e-4}, SAMPLING | {"updates": 4}),
+    "grpo": Way("GRPO", POLICY | {"lr": 3e-4}, SAMPLING | {"updates": 2}),
+}
+
+
+def add_arguments(parser) -> None:
+    add = parser.add_argument
+    add("--checkpoint", metavar="DIR", help="the folder of a pretrained GPT")
+    add("--pairs", metavar="FILE", help="pairs of answers, as JSON lines; - is standard input")
+    add(
+        "--reward",
+        metavar="FORM",
+        help="style, personal, length:N, words:FILE, FILE.py:NAME, or the folder of a reward model",
+    )
+    add("--out", metavar="DIR", required=True, help="the folder of the run")
+    methods = ", ".join(f"{name} ({way.what})" for name, way in WAYS.items())
+    add(
+        "--method",
+        type=choice("method", list(WAYS)),
+        metavar="NAME",
+        help=f"{methods}; default dpo, with --reward grpo",
+    )
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    either.add_argument("--overwrite", action="store_true", help="replace the run in --out")
+    devices = choice("device", ["auto", "cpu", "gpu"])
+    add("--device", type=devices, metavar="NAME", default="auto", help="auto (default), cpu or gpu")
+    add("--seed", type=int, metavar="N", help="what is held out, drawn and sampled follows from it (default 0)")
+
+    add = parser.add_argument_group("pairs").add_argument
+    add("--beta", type=float, metavar="X", help="how little the model may move: β of the method (default 0.1; SimPO 2)")
+    add("--gamma", type=float, metavar="X", help="simpo: the margin (default 1)")
+    add(
+        "--label-smoothing",
+        type=float,
+        metavar="X",
+        help="dpo, robust: share of the pairs that are the wrong way round",
+    )
+
+    add = parser.add_argument_group("answers of its own").add_argument
+    add(
+        "--prompts",
+        metavar="FILE",
+        help="a text, after whose line ends it answers (default: what the model was pretrained on)",
+    )
+    add("--prompt-tokens", type=int, metavar="N", help="tokens to a prompt (default 32)")
+    add(
+        "--answer-tokens", type=int, metavar="N", help="most tokens to an answer, which ends with its line (default 64)"
+    )
+    add("--group", type=int, metavar="N", help="answers to a prompt (default 8)")
+    add(
+        "--updates",
+        type=int,
+        metavar="N",
+        help="ppo, grpo: updates of the weights for each round of answers (default 4, 2)",
+    )
+    add("--kl-weight", type=float, metavar="X", help="weight of the KL to the reference, a token (default 0.02)")
+    add("--kl-budget", type=float, metavar="X", help="stop where the KL of an answer is above this many nats")
+
+    training = parser.add_argument_group("the training")
+    add = training.add_argument
+    either = training.add_mutually_exclusive_group()
+    either.add_argument("--steps", type=int, metavar="N", help="updates of the weights, or rounds of answers")
+    either.add_argument("--minutes", type=float, metavar="X", help="train for this long in place of --steps")
+    add("--batch", type=int, metavar="N", help="pairs, or answers, to a step")
+    add("--workers", type=int, metavar="N", help="pairs: processes that share a batch (default: one a core)")
+    add("--lr", type=float, metavar="X", help="highest learning rate")
+    add("--warmup", type=int, metavar="N", help="steps over which the learning rate climbs")
+    add("--clip", type=float, metavar="X", help="longest gradient (default 1; 0 turns it off)")
+    add("--eval-every", type=int, metavar="N", help="steps between evaluations, each with a checkpoint")
+    add("--stop-at", type=int, metavar="STEP", help="stop after this step, saved, as Ctrl-C would")
+
+
+class Job(NamedTuple):
+    """A run, ready to go on."""
+
+    folder: AlignmentRun
+    trainer: Trainer
+    tokenizer: Tokenizer
+    method: str
+    facts: dict
+    told: list[str]  # what there is to say of the data
+    report: Callable[[Model], str]  # how well the model does now
+    start: float  # the loss of a model that has learned nothing
+
+
+def run(args) -> int:
+    if args.stop_at is not None and args.stop_at < 1:
+        raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
+    device = choose_device(args.device)
+    job = resume(args, device) if args.resume else start(args, device)
+    folder, trainer = job.folder, job.trainer
+    options, config = trainer.options, trainer.model.config
+    processes = f", {options.workers} processes that share each batch" if options.workers > 1 else ""
+    say(f"device  {device.name}: {device.reason}{processes}")
+    say(f"model   {config.name} of {config.parameter_count():,} parameters, learning by {WAYS[job.method].what}")
+    for line in job.told:
+        say(line)
+    here = shell_word(folder.directory)
+    go_on = f"To go on:\n  {program()} align --resume --out {here}"
+
+    def draw() -> None:
+        draw_curve(folder, job.start, job.start, per="pair" if job.method not in ON_POLICY else "answer", choices="2")
+
+    try:
+        tokens = options.batch * min(getattr(config, "context", 0) or config.body.context, 64)
+        batches = 1 if job.method in ON_POLICY else math.ceil(len(list(trainer.data.validation_batches(options.batch))))
+        announce_plan(trainer, folder, tokens, batches)
+        stopped = train(
+            folder, trainer, sample=lambda: job.report(trainer.model), draw=draw, tokens=tokens, stop_at=args.stop_at
+        )
+    except KeyboardInterrupt:
+        say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {go_on}")
+        raise
+    if stopped:
+        say(f"Stopped after step {trainer.steps_done:,}, saved in {folder.directory}. {go_on}")
+        return 0 if stopped is STOP_AT else 128 + stopped
+    if isinstance(trainer, PolicyTrainer) and trainer.over_budget():
+        say(f"ended   the KL is above the budget of {trainer.kl_budget:g} nats; the best model inside it is kept")
+    say(f"done    {duration(trainer.elapsed)}, best at step {trainer.best_step:,}: {folder.directory}")
+    print(job.report(load_model(folder.directory, device)))
+    if job.method == "reward":
+        say(
+            f"next    {program()} align --checkpoint {shell_word(job.facts['chosen']['checkpoint'])} --reward {here} --out runs/grpo"
+        )
+    else:
+        say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(job.facts['prompt'])}")
+    return 0
+
+
+def settings(args, method: str) -> dict:
+    """The method's settings, and over them what was named; InputError for an option that means nothing to it."""
+    named = {name: value for name, value in vars(args).items() if value is not None}
+    way = WAYS[method]
+    for name in OWN:
+        if name in named and name not in way.own:
+            raise InputError(f"--{name.replace('_', '-')} means nothing to the method {method}.", "Leave it out.")
+    if method in ON_POLICY and named.get("workers", 1) != 1:
+        raise InputError(
+            f"The method {method} works in one process, since the model writes its own batches.", "Leave --workers out."
+        )
+    chosen = way.settings | way.own | named
+    chosen.setdefault("eval_every", max(1, chosen["steps"] // 4))
+    bounds = {
+        "beta": (lambda x: 0 < x < math.inf, "must be finite and above 0"),
+        "gamma": (lambda x: 0 <= x < math.inf, "must be finite and 0 or more"),
+        "label_smoothing": (lambda x: 0 <= x < 0.5, "must lie in [0, 0.5)"),
+        "group": (lambda x: x >= 2, "must be at least 2"),
+        "updates": (lambda x: x >= 1, "must be at least 1"),
+        "answer_tokens": (lambda x: x >= 1, "must be at least 1"),
+        "prompt_tokens": (lambda x: x >= 1, "must be at least 1"),
+        "kl_weight": (lambda x: 0 <= x < math.inf, "must be finite and 0 or more"),
+        "kl_budget": (lambda x: x > 0, "must be above 0"),
+    }
+    for name, (fits, must) in bounds.items():
+        if name in chosen and not fits(chosen[name]):
+            raise InputError(
+                f"--{name.replace('_', '-')} {must}, got {chosen[name]}.", "Leave it out for the usual one."
+            )
+    if method in ON_POLICY and chosen["batch"] % chosen["group"]:
+        raise InputError(
+            f"A batch of {chosen['batch']} answers does not fall into groups of {chosen['group']}.",
+            f"Try --batch {math.ceil(chosen['batch'] / chosen['group']) * chosen['group']}.",
+        )
+    return chosen
+
+
+def method_of(args) -> str:
+    if args.pairs is not None and args.reward is not None:
+        raise InputError("--pairs has the answers, and --reward scores the model's own.", "Leave one of them out.")
+    if args.pairs is None and args.reward is None:
+        raise InputError("There is nothing to learn from.", "Name --pairs FILE, or --reward FORM.")
+    method = args.method or ("dpo" if args.pairs is not None else "grpo")
+    if (method in ON_POLICY) != (args.reward is not None):
+        raise InputError(
+            f"The method {method} learns from {'a reward' if method in ON_POLICY else 'pairs'}.",
+            "Name --reward FORM." if method in ON_POLICY else "Name --pairs FILE.",
+        )
+    if args.prompts is not None and method not in ON_POLICY:
+        raise InputError(f"--prompts means nothing to the method {method}.", "Leave it out: pairs have their prompts.")
+    return method
+
+
+def start(args, device: Device) -> Job:
+    """A new run. Everything that can be wrong is found before anything is written."""
+    if args.checkpoint is None:
+        raise InputError("--checkpoint is missing.", f"See {program()} align --help")
+    method = method_of(args)
+    folder = AlignmentRun(args.out)
+    if Path(args.out).resolve() == Path(args.checkpoint).resolve():
+        raise InputError(f"{args.out} holds the model to begin with.", "Choose another --out.")
+    if not args.overwrite:
+        folder.refuse_existing()
+    chosen = settings(args, method)
+    chosen.setdefault("workers", default_workers(chosen["batch"], device))
+    smoothing = chosen.pop("label_smoothing", None)  # of pairs, not of tokens
+    options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
+    if smoothing is not None:
+        chosen["label_smoothing"] = smoothing
+    pretrained, tokenizer = load_run(args.checkpoint, device)
+    if not isinstance(pretrained, GPT):
+        raise InputError(
+            f"{args.checkpoint} holds {pretrained.config.name}, which writes no text.",
+            "Use a model of pretrain --objective causal.",
+        )
+    base = without_dropout(pretrained, device)
+    remembered = {"objective": TASK, "method": method, "checkpoint": absolute(args.checkpoint)}
+    remembered |= {name: finite(chosen[name]) for name in WAYS[method].own}
+    if method in ON_POLICY:
+        remembered |= {"reward": reward_name(args.reward), "prompts": absolute(args.prompts)}
+    job = prepare(method, {"chosen": remembered}, args.pairs, base, tokenizer, options, folder, device)
+    folder.create(job.trainer, tokenizer, options, job.facts, overwrite=args.overwrite)
+    return job
+
+
+def resume(args, device: Device) -> Job:
+    """The run in --out, where it stopped."""
+    folder = AlignmentRun(args.out)
+    options, facts = folder.read_options()
+    remembered = facts["chosen"]
+    if remembered.get("objective") != TASK or remembered.get("method") not in WAYS:
+        raise InputError(f"{args.out} holds a run that align did not begin.", "Go on with the command that did.")
+    method, config = remembered["method"], folder.config()
+    tokenizer = folder.tokenizer(config)
+    named = {name: value for name, value in vars(args).items() if value is not None}
+    for name in ("checkpoint", "prompts"):
+        if name in named:
+            named[name] = absolute(named[name])
+    if "reward" in named:
+        named["reward"] = reward_name(named["reward"])
+    fixed = config.to_dict() | options.to_dict() | remembered
+    options = dataclasses.replace(options, **changes(named, fixed, {}))
+    pairs = args.pairs if args.pairs is not None else facts["source"]
+    body = getattr(config, "body", config)
+    base = build(body, seed=None, device=device)
+    if method in ON_POLICY:
+        shapes = {name: parameter.data.shape for name, parameter in base.named_parameters()}
+        for name, array in folder.read_reference(shapes).items():
+            base.vector.named[name].data[...] = device.xp.asarray(array)
+    job = prepare(method, facts, pairs, base, tokenizer, options, folder, device)
+    folder.load(job.trainer)
+    check_end(job.trainer, args.steps, args.stop_at)
+    folder.write_options(options, facts)
+    return job
+
+
+def prepare(
+    method: str,
+    began: dict,
+    source: str | None,
+    base: GPT,
+    tokenizer: Tokenizer,
+    options: TrainOptions,
+    folder: AlignmentRun,
+    device: Device,
+) -> Job:
+    """What trains, its data and its reports. `base` is the model to begin with; a resumed run loads its own weights after this.
+
+    `began` has what was chosen, and for a resumed run all that it remembers: InputError if the data is no longer the same.
+    """
+    remembered = began["chosen"]
+    facts = {"chosen": remembered, "source": absolute(source)}
+    if method in ON_POLICY:
+        return policy_job(method, facts, began, base, tokenizer, options, folder, device)
+    pairs = read_pairs(source)
+    tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
+    training, held_out = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
+    facts |= {
+        "name": "standard input" if source == "-" else source,
+        "sha256": hashlib.sha256(json.dumps(pairs, ensure_ascii=False).encode("utf-8")).hexdigest(),
+        "prompt": " ".join(visible(pairs[0].prompt).split())[:40] or "\\n",
+    }
+    check_same(facts, began)
+    told = [f"data    {facts['name']}: {len(training.prompts):,} pairs to train on, {len(held_out.prompts):,} held out"]
+    if method == "reward":
+        model = new_reward_model(base, seed=options.seed)
+        trainer = Trainer(model, RewardData(training, held_out), options, REWARD_MODEL)
+        return Job(
+            folder, trainer, tokenizer, method, facts, told, lambda model: told_reward(model, held_out), math.log(2)
+        )
+    chosen = remembered
+    objective = offline_objective(
+        method,
+        beta=chosen["beta"],
+        label_smoothing=chosen.get("label_smoothing", 0.0),
+        gamma=chosen.get("gamma", 0.0),
+    )
+    data = PairData(training, held_out, mismatched=method == "kto")
+    shapes = {name: array.shape for name, array in zip(("training", "held_out"), data.reference, strict=True)}
+    if folder.resumable():
+        data.reference = list(folder.read_reference(shapes).values())
+    else:
+        say(f"reference  reads {2 * len(pairs):,} answers, once ...")
+        data.ask_reference(base)
+        folder.reference = lambda: dict(zip(shapes, data.reference, strict=True))
+    told.append("        a model that has learned nothing has a loss of " + beginning(method, chosen))
+    trainer = Trainer(base, data, options, objective)
+    return Job(
+        folder,
+        trainer,
+        tokenizer,
+        method,
+        facts,
+        told,
+        lambda model: told_pairs(model, data, chosen["beta"]),
+        math.log(2),
+    )
+
+
+def check_same(facts: dict, began: dict) -> None:
+    if began.get("sha256", facts["sha256"]) != facts["sha256"]:
+        raise InputError(
+            f"{facts['name']} does not hold what this run began with.", "Give the same again, or start another run."
+        )
+
+
+def beginning(method: str, chosen: dict) -> str:
+    if method in ("dpo", "robust"):
+        return "ln 2 = 0.693"
+    return {"hinge": "1", "kto": "1/2", "ipo": f"1/(2β)² = {1 / (2 * chosen['beta']) ** 2:.3g}"}.get(
+        method, "its own: there is no reference"
+    )
+
+
+def policy_job(
+    method: str,
+    facts: dict,
+    began: dict,
+    base: GPT,
+    tokenizer: Tokenizer,
+    options: TrainOptions,
+    folder: AlignmentRun,
+    device: Device,
+) -> Job:
+    chosen = facts["chosen"]
+    context = base.config.context
+    if chosen["prompt_tokens"] + chosen["answer_tokens"] > context + 1:
+        raise InputError(
+            f"A prompt of {chosen['prompt_tokens']} tokens and an answer of {chosen['answer_tokens']} are more than the {context} tokens "
+            "that the model sees at once.",
+            f"Try --prompt-tokens {max(1, context // 3)} --answer-tokens {max(1, context - context // 3)}.",
+        )
+    text, name = prompt_text(chosen)
+    reward = reward_for(chosen["reward"])
+    prompts = prompts_from(text, tokenizer, chosen["prompt_tokens"], seed=options.seed)
+    facts |= {"name": name, "sha256": hashlib.sha256(prompts.tobytes()).hexdigest(), "source": None}
+    facts["prompt"] = visible(tokenizer.decode(prompts[0], special=False)).strip()[-40:] or "\\n"
+    check_same(facts, began)
+    reward([tokenizer.decode(row, special=False) for row in prompts[:4]])  # one that goes wrong does so now
+    reference = without_dropout(base, device)
+    weights = {name: to_host(parameter.data) for name, parameter in reference.named_parameters()}
+    folder.reference = lambda: weights
+    model = GPTWithValue(base) if method == "ppo" else base
+    data = PolicyData(model, tokenizer, prompts, reward, method, tokens=chosen["answer_tokens"], group=chosen["group"])
+    budget = math.inf if chosen["kl_budget"] is None else chosen["kl_budget"]
+    trainer = PolicyTrainer(
+        model,
+        data,
+        options,
+        method,
+        reference,
+        updates=chosen.get("updates", 1),
+        kl_weight=chosen["kl_weight"],
+        kl_budget=budget,
+    )
+    told = [
+        f"data    {count(len(data.prompts), 'prompt')} of {name}, {count(len(data.held_out), 'other')} to evaluate on; "
+        f"{chosen['group']} answers to each; reward: {reward.name}"
+    ]
+
+    def report(model: Model) -> str:
+        return told_policy(judge_policy(getattr(model, "body", model), reference, data, options.seed))
+
+    return Job(folder, trainer, tokenizer, method, facts, told, report, 0.0)
+
+
+def prompt_text(chosen: dict) -> tuple[str, str]:
+    """The text for the prompts and its name: a file, or what the model was pretrained on."""
+    if chosen["prompts"] is not None:
+        return read_text(chosen["prompts"]), chosen["prompts"]
+    name_one = "Name a text for the prompts: --prompts FILE."
+    run = Run(chosen["checkpoint"])
+    if not run.path(OPTIONS).exists():
+        raise InputError(f"{chosen['checkpoint']} does not say what it was pretrained on.", name_one)
+    _, facts = run.read_options()
+    began = facts["chosen"]
+    if began.get("objective") != "causal" or facts["source"] == "-":
+        raise InputError(f"The text that {chosen['checkpoint']} was pretrained on can't be read again.", name_one)
+    return recipe_of(began).read(facts["source"], began), facts["name"]
+
+
+def reward_name(form: str) -> str:
+    """A folder by its whole path, any other form as it is."""
+    return absolute(form) if Path(form).is_dir() else form
+
+
+def reward_for(form: str) -> Reward:
+    return learned_reward(form) if Path(form).is_dir() else reward_of(form)
+
+
+def without_dropout(model: GPT, device: Device) -> GPT:
+    """A copy that drops nothing: what it says of an answer must not depend on chance."""
+    copy = build(dataclasses.replace(model.config, dropout=0.0), seed=None, device=device)
+    copy_parameters(model, copy)
+    return copy
+
+
+def finite(value: float | int) -> float | int | None:
+    """For JSON, which knows no infinity."""
+    return None if value == math.inf else value
+
+
+def told_reward(model: Model, held_out) -> str:
+    return f"held-out pairs: {per_cent(reward_accuracy(model, held_out))} right"
+
+
+def told_pairs(model: Model, data: PairData, beta: float) -> str:
+    report = judge_pairs(model, data)
+    return (
+        f"held-out pairs: {per_cent(report.accuracy)} right, margin {beta * report.margin:+.3f} (β times {report.margin:+.2f} nats); "
+        f"chosen answers {report.chosen:+.2f} nats, rejected {report.rejected:+.2f}"
+    )
+
+
+def told_policy(report) -> str:
+    return (
+        f"answers to held-out prompts: reward {report.reward:.3f}, KL {report.kl:.2f} nats an answer of {report.length:.0f} tokens; "
+        f"one of them: {visible(report.sample.rstrip(chr(10)))}"
+    )

@@ -1,0 +1,115 @@
+"""DPO and its kin on a model: where they begin, what they leave alone, what they learn, and that a batch can be shared out."""
+
+import math
+
+import numpy as np
+import pytest
+
+from minillm.alignment import PairData, judge_pairs, offline_objective
+from minillm.alignment.offline import log_probabilities
+from minillm.alignment.pairs import Answers
+from minillm.objectives import causal_lm
+from minillm.ops import IGNORE
+from minillm.training import Trainer, TrainOptions
+from tests.alignment.conftest import make_gpt
+
+METHODS = {"dpo": 0.1, "robust": 0.1, "hinge": 0.1, "ipo": 0.5, "kto": 0.1, "orpo": 0.5, "simpo": 2.0}
+
+
+@pytest.fixture
+def data_for(pairs, gpt):
+    def make(method="dpo"):
+        data = PairData(pairs.part(np.arange(50)), pairs.part(np.arange(50, 60)), mismatched=method == "kto")
+        data.ask_reference(gpt)
+        return data
+
+    return make
+
+
+def objective_for(method):
+    return offline_objective(
+        method, beta=METHODS[method], label_smoothing=0.1 if method == "robust" else 0.0, gamma=0.5
+    )
+
+
+def gradient(objective, model, *batch):
+    model.vector.zero_grad()
+    loss, saved = objective.forward(model, *batch)
+    objective.backward(model, 1.0, saved)
+    return float(loss), model.vector.grad.copy()
+
+
+@pytest.mark.parametrize(
+    ("method", "first"), [("dpo", math.log(2)), ("robust", math.log(2)), ("hinge", 1), ("ipo", 1.0), ("kto", 0.5)]
+)
+def test_where_it_begins(method, first, gpt, data_for):
+    batch = data_for(method).batch(np.random.default_rng(0), 8)
+    assert float(objective_for(method).forward(gpt, *batch)[0]) == pytest.approx(first, abs=1e-6)
+
+
+def test_log_probabilities_are_sums_over_the_answer_alone(gpt, data_for):
+    data = data_for()
+    ids, targets = data.training
+    for row in range(5):
+        for column in range(2):
+            scored = np.count_nonzero(targets[row, column] != IGNORE)
+            mean, _ = causal_lm(gpt, ids[row, column][None], targets[row, column][None])
+            assert data.reference[0][row, column] == pytest.approx(-float(mean) * scored, abs=1e-5)
+
+
+def test_padding_and_the_batch_beside_it_have_no_say(gpt, data_for):
+    data = data_for()
+    ids, targets = data.training
+    whole = log_probabilities(gpt, Answers(ids, targets))
+    changed = ids.copy()
+    for row in range(len(ids)):
+        for column in range(2):
+            end = np.flatnonzero(targets[row, column] != IGNORE)[-1] + 1
+            changed[row, column, end:] = 5
+    np.testing.assert_allclose(log_probabilities(gpt, Answers(changed, targets)), whole, atol=1e-12)
+    alone = log_probabilities(gpt, Answers(ids[3:4], targets[3:4]))
+    np.testing.assert_allclose(alone[0], whole[3], atol=1e-12)
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "kto"])  # whose KL is that of a share
+def test_shares_make_the_whole(method, data_for):
+    model, objective = make_gpt(seed=5), objective_for(method)
+    batch = data_for(method).batch(np.random.default_rng(0), 4)
+    loss, grad = gradient(objective, model, *batch)
+    parts = [gradient(objective, model, *(array[i : i + 1] for array in batch)) for i in range(4)]
+    assert loss == pytest.approx(np.mean([part[0] for part in parts]), abs=1e-10)
+    np.testing.assert_allclose(np.mean([part[1] for part in parts], axis=0), grad, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_it_learns_what_is_preferred(method, gpt, data_for):
+    data, model = data_for(method), make_gpt()
+    options = TrainOptions(steps=60, batch=8, lr=1e-2, warmup=0, eval_every=60, weight_decay=0.0)
+    before = judge_pairs(model, data)
+    assert before.accuracy == 0.5 and before.margin == pytest.approx(0, abs=1e-6)
+    kept = [array.copy() for array in data.reference]
+    losses = [
+        p.validation for p in Trainer(model, data, options, objective_for(method)).run() if p.validation is not None
+    ]
+    after = judge_pairs(model, data)
+    assert losses[-1] < losses[0] and after.accuracy > 0.9 and after.margin > 0.3
+    for array, old in zip(data.reference, kept, strict=True):
+        np.testing.assert_array_equal(array, old)
+    assert after.margin == pytest.approx(after.chosen - after.rejected)
+
+
+def test_kto_measures_its_kl_on_answers_to_other_prompts(pairs):
+    data = PairData(pairs.part(np.arange(5)), pairs.part(np.arange(5, 9)), mismatched=True)
+    ids, targets = data.training
+    for row in range(5):
+        answer = targets[row, 2][targets[row, 2] != IGNORE]
+        np.testing.assert_array_equal(answer, pairs.chosen[(row + 1) % 5])
+        np.testing.assert_array_equal(ids[row, 2, : len(pairs.prompts[row])], pairs.prompts[row])
+
+
+def test_float32_stays_float32(data_for):
+    model = make_gpt(np.float32)
+    for method in METHODS:
+        batch = data_for(method).batch(np.random.default_rng(0), 4)
+        loss, saved = objective_for(method).forward(model, *batch)
+        assert loss.dtype == np.float32 and saved.dlogp.dtype == np.float32, method

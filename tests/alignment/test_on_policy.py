@@ -1,0 +1,134 @@
+"""Rewards of a model's own answers: what is sampled and scored, and that the rewarded becomes likelier, within a budget."""
+
+import numpy as np
+import pytest
+
+from minillm.alignment import PolicyData, PolicyTrainer, judge_policy, prompts_from, roll_out
+from minillm.errors import InputError
+from minillm.models import GPTWithValue
+from minillm.ops import IGNORE
+from minillm.preferences import Reward
+from minillm.training import TrainOptions
+from tests.alignment.conftest import make_gpt
+
+LIKES_A = Reward("likes a", lambda lines: [line.count("a") / max(len(line), 1) for line in lines])
+TEXT = "abc\ndefg\nh\nij\n" * 20
+
+
+def data_for(model, tokenizer, method="grpo", **choices):
+    prompts = prompts_from(TEXT, tokenizer, 3)
+    return PolicyData(model, tokenizer, prompts, LIKES_A, method, **{"tokens": 6, "group": 4} | choices)
+
+
+def trainer_for(method, tokenizer, *, updates=1, steps=25, seed=0, **choices):
+    body = make_gpt(np.float32)
+    model = GPTWithValue(body) if method == "ppo" else body
+    options = TrainOptions(steps=steps, batch=32, lr=2e-2, warmup=0, eval_every=steps, weight_decay=0.0, seed=seed)
+    return PolicyTrainer(
+        model, data_for(model, tokenizer, method), options, method, make_gpt(np.float32), updates=updates, **choices
+    )
+
+
+def test_prompts_end_where_lines_end(tokenizer):
+    prompts = prompts_from(TEXT, tokenizer, 3)
+    assert prompts.shape[1] == 3 and (prompts[:, -1] == 0).all()
+    assert {tokenizer.decode(row) for row in prompts} == {"bc\n", "fg\n", "\nh\n", "ij\n"}
+    with pytest.raises(InputError, match="no line end after 5 tokens"):
+        prompts_from("ab\ncd", tokenizer, 5)
+
+
+def test_an_answer_ends_with_its_line(gpt, tokenizer):
+    prompts = np.resize(prompts_from(TEXT, tokenizer, 3), (40, 3))
+    rollout = roll_out(gpt, tokenizer, prompts, 6, LIKES_A, 0)
+    lengths = {len(answer) for answer in rollout.answers}
+    assert lengths <= set(range(1, 7)) and len(lengths) > 2
+    for answer, reward in zip(rollout.answers, rollout.rewards, strict=True):
+        text = tokenizer.decode(answer)
+        assert "\n" not in text[:-1] and (len(text) == 6 or text.endswith("\n"))
+        assert reward == pytest.approx(LIKES_A([text.removesuffix("\n")])[0])
+
+
+def test_a_line_that_the_prompt_began_is_judged_as_a_whole(gpt, tokenizer):
+    seen = []
+    reward = Reward("seen", lambda lines: [seen.append(line) or 0.0 for line in lines])
+    roll_out(gpt, tokenizer, np.array([tokenizer.encode("a\nbc")]), 4, reward, 0)
+    assert seen[0].startswith("bc")
+    roll_out(gpt, tokenizer, np.array([tokenizer.encode("a\nbc")]), 4, reward._replace(whole=True), 0)
+    assert seen[1].startswith("a\nbc")
+
+
+@pytest.mark.parametrize("method", ["reinforce", "grpo", "ppo"])
+def test_a_batch(method, tokenizer):
+    model = make_gpt()
+    model = GPTWithValue(model) if method == "ppo" else model
+    data = data_for(model, tokenizer, method)
+    ids, old_logp, advantages, values, returns, targets = data.batch(np.random.default_rng(1), 16)
+    scored = targets != IGNORE
+    assert len(ids) == 16 and all(
+        array.shape == ids.shape for array in (old_logp, advantages, values, returns, targets)
+    )
+    for group in ids.reshape(4, 4, -1):
+        assert (group[:, :3] == group[0, :3]).all(), "four answers to one prompt"
+    assert not scored[:, :2].any() and scored[:, 2].all(), (
+        "the first guess that counts is that of the answer's first token"
+    )
+    assert (old_logp[scored] < 0).all() and not old_logp[~scored].any()
+    assert not advantages[~scored].any()
+    if method != "ppo":
+        means = (advantages * scored).sum(axis=1) / scored.sum(axis=1)
+        np.testing.assert_allclose(means.reshape(4, 4).sum(axis=1), 0, atol=1e-6)
+    again = data.batch(np.random.default_rng(1), 16)
+    np.testing.assert_array_equal(again[0], ids)
+
+
+@pytest.mark.parametrize(("method", "updates"), [("reinforce", 1), ("grpo", 2), ("ppo", 3)])
+def test_it_learns_to_write_what_is_rewarded(method, updates, tokenizer):
+    trainer = trainer_for(method, tokenizer, updates=updates)
+    reports = []
+    for progress in trainer.run():
+        if progress.validation is not None:
+            reports.append(trainer.report)
+            assert progress.validation == pytest.approx(-trainer.report.reward, abs=1e-12)
+    assert reports[0].kl == pytest.approx(0, abs=1e-6) and reports[-1].kl > 0.5
+    assert reports[-1].reward > reports[0].reward + 0.3
+    assert trainer.optimizer.steps == 25 * updates
+
+
+def test_a_weight_on_the_kl_holds_it_back(tokenizer):
+    free, held = trainer_for("grpo", tokenizer), trainer_for("grpo", tokenizer, kl_weight=3.0)
+    for trainer in (free, held):
+        list(trainer.run())
+    assert held.report.kl < 0.3 * free.report.kl
+
+
+def test_a_budget_ends_it_and_what_is_outside_is_not_best(tokenizer):
+    trainer = trainer_for("grpo", tokenizer, steps=40, kl_budget=0.5)
+    trainer.options = TrainOptions(**trainer.options.to_dict() | {"eval_every": 2})
+    seen = [(trainer.report.kl, p.best) for p in trainer.run() if p.validation is not None]
+    assert trainer.steps_done < 40 and seen[-1][0] > 0.5 and not seen[-1][1]
+    assert all(kl <= 0.5 for kl, _ in seen[:-1]) and trainer.best_step > 0
+
+
+def test_the_reference_stays_as_it_is(tokenizer):
+    trainer = trainer_for("ppo", tokenizer, updates=2, steps=3)
+    before = trainer.reference.vector.data.copy()
+    list(trainer.run())
+    np.testing.assert_array_equal(trainer.reference.vector.data, before)
+    assert not trainer.reference.vector.grad.any()
+
+
+def test_the_kl_is_that_of_the_answers(gpt, tokenizer):
+    other = make_gpt(seed=9)
+    data = data_for(gpt, tokenizer)
+    report = judge_policy(gpt, other, data, most=200)
+    prompts = np.resize(data.held_out, (200, 3))
+    rollout = data.roll_out(prompts, 0)
+    from minillm.alignment.offline import log_probabilities
+    from minillm.alignment.pairs import answers_of
+
+    answers = answers_of(rollout.prompts, rollout.answers)
+    estimates = log_probabilities(gpt, answers) - log_probabilities(
+        other, answers
+    )  # k1, of which the KL is the expectation
+    error = estimates.std() / np.sqrt(200)
+    assert abs(report.kl - estimates.mean()) < 5 * error + 1e-6

@@ -1,0 +1,43 @@
+"""The reward model: it learns which answer is better, and scores texts."""
+
+import numpy as np
+import pytest
+
+from minillm.alignment import REWARD_MODEL, RewardData, new_reward_model, reward_accuracy, reward_from, rewards_of
+from minillm.training import Trainer, TrainOptions
+from tests.alignment.conftest import make_gpt
+
+
+@pytest.fixture
+def trained(pairs):
+    training, held_out = pairs.part(np.arange(50)), pairs.part(np.arange(50, 60))
+    model = new_reward_model(make_gpt(np.float32), seed=1)
+    before = reward_accuracy(model, held_out)
+    options = TrainOptions(steps=80, batch=8, lr=1e-2, warmup=0, eval_every=80, weight_decay=0.0)
+    losses = [
+        p.validation
+        for p in Trainer(model, RewardData(training, held_out), options, REWARD_MODEL).run()
+        if p.validation is not None
+    ]
+    return model, held_out, before, losses
+
+
+def test_it_learns(trained):
+    model, held_out, before, losses = trained
+    assert losses[-1] < 0.5 * losses[0] and reward_accuracy(model, held_out) >= max(0.9, before)
+
+
+def test_a_reward_is_of_the_text_alone_not_of_the_batch(trained):
+    model, held_out, *_ = trained
+    texts = [np.concatenate(both) for both in zip(held_out.prompts, held_out.chosen, strict=True)]
+    together = rewards_of(model, texts)
+    np.testing.assert_allclose([rewards_of(model, [text])[0] for text in texts], together, atol=1e-5)
+    long = np.concatenate([np.full(30, 4), texts[0]])
+    assert rewards_of(model, [long])[0] == pytest.approx(rewards_of(model, [long[-12:]])[0])
+
+
+def test_as_a_reward_of_texts(trained, tokenizer):
+    reward = reward_from(trained[0], tokenizer)
+    better, worse = reward(["bcda\n", "bcdg\n"])
+    assert reward.whole and better > worse
+    assert np.isfinite(reward([""])).all()
