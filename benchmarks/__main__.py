@@ -4,15 +4,13 @@ Writes benchmarks/README.md and benchmarks/step_time.png. Takes about half an ho
 """
 
 import argparse
-import os
-import platform
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 from matplotlib.ticker import FuncFormatter
 
 from benchmarks import cores, long_context, profile, time_to_loss, train_step
+from benchmarks.machine import machine
 from minillm.files import write_atomic
 from minillm.models import GPTConfig
 from minillm.plots import save
@@ -43,28 +41,16 @@ def step_time_figure(rows: list[train_step.Row]):
     return figure, f"Time of a training step against model size, minillm against PyTorch. {told}."
 
 
-def machine() -> str:
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    name = platform.processor() or platform.machine()
-    for line in (
-        Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else ()
-    ):
-        if line.startswith("model name"):
-            name = line.split(": ", 1)[1]
-            break
-    versions = ", ".join(f"{package} {version(package)}" for package in ("numpy", "torch", "transformers"))
-    return f"{count} cores of {name}, Python {platform.python_version()}, {versions}"
-
-
 def page(rows: list[train_step.Row], alt: str, text: str | None, quick: bool) -> Iterator[str]:
     """The lines of benchmarks/README.md."""
     sizes = list(train_step.SIZES)
     yield "# How fast\n"
-    yield f"Measured on {machine()}. Do it on yours:\n"
+    yield f"Measured on {machine('numpy', 'torch', 'transformers')}. Do it on yours:\n"
     yield "```\npip install -e .[dev]\npython -m benchmarks --text shakespeare.txt\n```\n"
     yield "`shakespeare.txt` stands for tiny Shakespeare, 1.1 MB from github.com/karpathy/char-rnn. A ratio is minillm's figure"
     yield "over the other's: below 1 minillm is faster, or smaller. The sides take turns, each in a process of its own; figures are"
-    yield "medians.\n"
+    yield "medians. On pages of their own: [what pretraining is worth](finetune.md), and"
+    yield "[a GPT-2 of its real size](gpt2_size.md).\n"
     yield "## Training steps and generated tokens\n"
     yield "float32, batches of 16 × 32, 12 × 64 and 8 × 256 tokens; forward, backward, clipping and AdamW (PyTorch: eager, fused"
     yield "AdamW). Memory is the peak above what is there after the imports, over all processes.\n"

@@ -1,7 +1,7 @@
 """A GPT-2 of its real size, 124 million random weights, read and writing: python -m benchmarks.gpt2_size [--quick]
 
-transformers writes the model into a temporary folder, half a gigabyte, which is removed afterwards. Then each side, in a process of its
-own, reads that folder, and writes tokens greedily after a prompt of one.
+transformers writes the model into a temporary folder, half a gigabyte, which is removed afterwards. Then the sides take turns, each in a
+process of its own: it reads that folder, and writes tokens greedily after a prompt of one. Writes benchmarks/gpt2_size.md.
 """
 
 import argparse
@@ -11,11 +11,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from benchmarks.machine import machine
 from benchmarks.worker import peak_memory
+from minillm.files import write_atomic
 
+PAGE = Path(__file__).parent / "gpt2_size.md"
 CORES, TOKENS = 2, 64
 
 
@@ -85,21 +89,27 @@ def write_model(folder: str) -> None:
 
 
 def measure(quick: bool) -> Iterator[Row]:
+    answers = {name: [] for name in SIDES}
     with tempfile.TemporaryDirectory() as folder:
         write_model(folder)
-        for name in SIDES:
-            command = [sys.executable, "-m", "benchmarks.gpt2_size", "--work", name, folder, "1" if quick else "5"]
-            answers = [
-                json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-                for _ in range(1 if quick else 3)
-            ]
-            yield Row(
-                name, *(median(figures) if None not in figures else None for figures in zip(*answers, strict=True))
-            )
+        for _ in range(1 if quick else 3):
+            for name in SIDES:
+                command = [sys.executable, "-m", "benchmarks.gpt2_size", "--work", name, folder, "1" if quick else "5"]
+                done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+                answers[name].append(json.loads(done.stdout))
+    for name, turns in answers.items():
+        yield Row(name, *(None if None in figures else median(figures) for figures in zip(*turns, strict=True)))
 
 
-def table(rows: Iterator[Row]) -> Iterator[str]:
-    yield f"| GPT-2, 124 M | s to load | ms a token (of {TOKENS}) | peak MB |"
+def page(rows: Iterator[Row]) -> Iterator[str]:
+    """The lines of benchmarks/gpt2_size.md."""
+    yield "# A GPT-2 of its real size\n"
+    yield f"Measured on {machine('numpy', 'torch', 'transformers')}. Do it on yours:\n"
+    yield "```\npip install -e .[dev]\npython -m benchmarks.gpt2_size\n```\n"
+    yield "124 million random weights, float32, in Hugging Face's layout: seconds from the folder to the model, its file being in the"
+    yield f"system's cache; milliseconds a token, greedily, over {TOKENS} tokens; and the peak of the memory, above that after the"
+    yield "imports. Medians; the sides take turns, each in a process of its own.\n"
+    yield "| | s to load | ms a token | peak MB |"
     yield "|---|---:|---:|---:|"
     for side, load, token, memory in rows:
         yield f"| {side} | {load:.2f} | {1e3 * token:.1f} | {'?' if memory is None else f'{memory / 1e6:,.0f}'} |"
@@ -114,8 +124,11 @@ def main() -> None:
         name, folder, repeats = args.work
         work(name, folder, int(repeats))
         return
-    for line in table(measure(args.quick)):
+    lines = []
+    for line in page(measure(args.quick)):
         print(line, flush=True)
+        lines.append(line)
+    write_atomic(PAGE, "\n".join([*lines, ""]).encode("utf-8"))
 
 
 if __name__ == "__main__":

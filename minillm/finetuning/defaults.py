@@ -7,9 +7,10 @@ from minillm.finetuning.methods import Method
 from minillm.models import ModelConfig
 
 WIDTH = 128  # the learning rates are for bodies of this width; wider ones take smaller steps
-EVERYTHING = {"epochs": 4, "batch": 32, "lr": 1e-3, "dropout": 0.2}
-LORA = {"epochs": 4, "batch": 32, "lr": 4e-3, "dropout": 0.1}
-LAST_LAYER = {"epochs": 30, "batch": 64, "lr": 1e-2, "dropout": 0.0, "workers": 1}
+# small steps: at four times this learning rate, what was pretrained is soon lost
+EVERYTHING = {"epochs": 8, "batch": 32, "lr": 2.5e-4, "dropout": 0.3}
+LORA = {"epochs": 4, "batch": 32, "lr": 2e-3, "dropout": 0.1}
+LAST_LAYER = {"epochs": 30, "batch": 256, "lr": 3e-2, "dropout": 0.0, "workers": 1}
 EVALUATIONS = 8
 
 
