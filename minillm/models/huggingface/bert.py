@@ -123,9 +123,14 @@ def labels_of(values: dict) -> list[str] | None:
 def read_classifier(fields: Fields) -> ClassifierConfig:
     fields.require(problem_type="single_label_classification")
     labels, encoder = labels_of(fields.values), read_body(fields)
+    classes = fields.take("num_labels", 2) if labels is None else len(labels)
+    if classes == 1:
+        raise InputError(
+            "It has a single class, so it gives a number and tells nothing apart.", "Use a model with two or more."
+        )
     return ClassifierConfig(
         encoder,
-        classes=fields.take("num_labels", 2) if labels is None else len(labels),
+        classes=classes,
         pooling="first",
         pooler=True,
         head_dropout=fields.take("classifier_dropout", float(encoder.dropout)),
