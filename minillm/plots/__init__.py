@@ -20,6 +20,8 @@ from minillm.plots.rollout import attention_rollout, rollout_maps
 from minillm.plots.save import save
 from minillm.plots.score_strip import score_strip
 from minillm.plots.style import COLOURS, house_style
+from minillm.plots.text_columns import text_columns
+from minillm.plots.trade_off import trade_off
 from minillm.plots.training_strip import attention_over_training
 
 __all__ = [
@@ -45,4 +47,6 @@ __all__ = [
     "save",
     "save_html",
     "score_strip",
+    "text_columns",
+    "trade_off",
 ]

@@ -59,7 +59,7 @@ def line_chart(
     for axis, log in ((panel.xaxis, log_x), (panel.yaxis, log_y)):
         if log:
             _make_logarithmic(panel, axis)
-    _name_lines(panel, ends, pitch / height)
+    name_lines(panel, ends, pitch / height)
 
     said = f"{left_out} points left out: not finite{', or 0 or less' if log_x or log_y else ''}" if left_out else ""
     panel.set_xlabel(text_lines(plain_text(xlabel), said, note), parse_math=False, wrap=True)
@@ -115,7 +115,7 @@ def _make_logarithmic(panel: Axes, axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def _name_lines(panel: Axes, ends: list[End], gap: float) -> None:
+def name_lines(panel: Axes, ends: list[End], gap: float) -> None:
     """Right of the panel a piece of each line and its name, at the height where it ends or as near as the others leave room.
 
     `gap` is the height of a name as a share of the panel's. What has no points is named as well, on top.
