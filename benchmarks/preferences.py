@@ -129,12 +129,12 @@ def outcomes(seeds: int, folder: Path) -> dict[str, list[Outcome]]:
     return found
 
 
-def page(found: dict[str, list[Outcome]], where: str, steps: int, parameters: int) -> Iterator[str]:
+def page(found: dict[str, list[Outcome]], where: str, command: str, steps: int, parameters: int) -> Iterator[str]:
     """The lines of benchmarks/preferences.md."""
     seeds = len(found["mle"])
     yield "# Pretraining with preferences\n"
     yield f"Measured on {where}. Do it on yours:\n"
-    yield "```\npython -m benchmarks.preferences\n```\n"
+    yield f"```\npython -m benchmarks.preferences{command}\n```\n"
     yield f"A GPT of {parameters:,} parameters, {steps:,} steps of {TRAINING['batch']} × {SIZES['context']} characters; {seeds} seeds,"
     yield "mean ± standard error. The text is Python's standard library, 3 million characters, with a fault of style put into"
     yield f"{SPOILED:.1%} of its lines of code: the rate differs from file to file. *Bad lines*: the share of lines that break a rule, in"
@@ -159,9 +159,8 @@ def page(found: dict[str, list[Outcome]], where: str, steps: int, parameters: in
     order = sorted(found, key=lambda name: np.mean([run.bad for run in found[name]]))
     capable = sorted(found, key=lambda name: np.mean([run.loss for run in found[name]]))
     yield f"By bad lines, fewest first: {', '.join(order)}. By loss, lowest first: {', '.join(capable)}."
-    yield "In the paper (gpt2-small, 3.3 billion tokens,"
-    yield "PEP8 over whole files) conditional training is on the frontier, with AWR next to it; filtering pays the largest KL, and"
-    yield "unlikelihood is the least capable."
+    yield "In the paper (gpt2-small, 3.3 billion tokens, PEP8 over whole files) conditional training is on the frontier, with AWR next"
+    yield "to it; filtering pays the largest KL, and unlikelihood is the least capable."
     yield "\n![Bad lines against loss on good lines, one point an objective.](../figures/15_table.png)"
 
 
@@ -173,11 +172,10 @@ def told(values: list[float], factor: float, digits: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu")
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="a folder for the trained models, to be used again")
-    parser.add_argument("--machine", help="what to say of the machine, where the models come from another")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.work:
@@ -189,8 +187,9 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         train_all(args.seeds, args.steps, args.device, args.jobs, folder)
         found = outcomes(args.seeds, folder)
-    where = args.machine or machine("numpy") + (" and a GPU" if args.device == "gpu" else "")
-    lines = list(page(found, where, args.steps, GPTConfig(97, **SIZES).parameter_count()))
+    where = machine("numpy") + (" and a GPU" if args.device == "gpu" else "")
+    command = "".join(f" --{name} {getattr(args, name)}" for name in ("device", "jobs") if args.device == "gpu")
+    lines = list(page(found, where, command, args.steps, GPTConfig(97, **SIZES).parameter_count()))
     print("\n".join(lines))
     write_atomic(PAGE, "\n".join([*lines, ""]).encode("utf-8"))
     points = {name: [(run.loss, 100 * run.bad) for run in runs] for name, runs in found.items()}

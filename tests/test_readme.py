@@ -33,6 +33,8 @@ QUICKER = {
     "--minutes 5": "--minutes 0.01 --preset tiny --eval-batches 2",
     "--steps 4000": "--steps 4 --eval-batches 2",
     "lesson 01": "lesson 01 --quick --out figures",
+    "--preference conditional": "--preference conditional --overwrite --steps 2 --preset tiny --eval-batches 2",
+    "--pairs pairs.jsonl": "--pairs pairs.jsonl --overwrite --steps 2 --batch 2",
     "--data reviews.tsv": "--data reviews.tsv --overwrite --steps 2 --batch 4",
 }
 
@@ -75,6 +77,10 @@ def folder(tmp_path_factory):
     (folder / "reviews.tsv").write_text("a warm and funny film\tgood\nit is too long\tbad\n" * 20, encoding="utf-8")
     finetune = ["finetune", "--checkpoint", str(folder / "runs/masked"), "--data", str(folder / "reviews.tsv")]
     assert main([*finetune, "--steps", "2", "--out", str(folder / "runs/reviews")]) == 0
+    polite = ["--text", str(folder / "book.txt"), "--reward", "personal", "--preset", "tiny", "--steps", "2"]
+    assert main(["pretrain", "--preference", "conditional", *polite, "--out", str(folder / "runs/polite")]) == 0
+    pairs = [{"prompt": "The value", "chosen": " of the name", "rejected": " is so"} for _ in range(20)]
+    (folder / "pairs.jsonl").write_text("\n".join(map(json.dumps, pairs)), encoding="utf-8")
     pretrained_by_others(folder)
     return folder
 

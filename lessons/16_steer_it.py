@@ -1,0 +1,377 @@
+"""Lesson 16: Steer it (preferences after pretraining, and while writing)
+
+Question   The model is trained, and writes what we don't want. What can still be done, and how far does each remedy bend it?
+You build  a reward model from pairs, best-of-n, DPO, guidance, and policy gradients, all from one base model, on the same two axes
+You need   lessons 08, 15
+Article    section 2.3, preferences after pretraining, and used while generating
+Time       250 s on 2 cores
+Figures    16_steered.png, 16_too_far.png, 16_answers.png
+Run        python lessons/16_steer_it.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 16
+"""
+
+# %% [markdown]
+# ## 1. One base model, two questions
+#
+# The base is the MLE model of lesson 15: it imitates Python's library with faults in it, and two lines in five are bad. It gets a prompt
+# that ends where a line ends, and answers with a line. About every remedy we ask two questions. How many of its lines are bad? And how far
+# is it from the base? The distance is the KL divergence of whole lines, in nats. Our alphabet is small, so we add it up exactly, over all
+# characters that could have come:
+#
+#     KL(p || q) = sum over the places of  Σ_v p_v (log p_v - log q_v)
+#
+# What we want is a line that breaks no rule, **and has something in it**: an empty line breaks none. Keep that in mind.
+
+# %%
+import math
+
+import numpy as np
+
+from minillm.alignment import (
+    REWARD_MODEL,
+    PairData,
+    PolicyData,
+    PolicyTrainer,
+    RewardData,
+    TokenPairs,
+    judge_pairs,
+    new_reward_model,
+    offline_objective,
+    prompts_from,
+    reward_accuracy,
+    rewards_of,
+    roll_out,
+)
+from minillm.course import Lesson
+from minillm.generation import ExpertContrast, Reading, generate_batch
+from minillm.models import GPT, GPTConfig, copy_parameters
+from minillm.ops import kl_divergence
+from minillm.plots import line_chart, text_columns
+from minillm.preferences import Reward, best_of_n_kl, dpo, style_violations
+from minillm.preferences.spoiling import spoil
+from minillm.text import CharTokenizer, Corpus
+from minillm.text.python_library import PAGE, python_library
+from minillm.training import Trainer, TrainOptions
+
+lesson = Lesson(16)
+text = PAGE.join(spoil(python_library(200_000 if lesson.quick else 3_000_000), 0.475))
+tokenizer = CharTokenizer.train(text)
+SIZES = {"context": 128, "layers": 2, "heads": 4, "d_model": 136, "ngram": 4}
+
+
+def trained(model, data, objective=None, **options):
+    """The model after so many steps, and the losses on held-out data."""
+    options = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "workers": 2} | options
+    options["steps"] = 2 if lesson.quick else options["steps"]
+    options = TrainOptions(**{"eval_every": options["steps"], "eval_batches": 30, "seed": lesson.seed} | options)
+    trainer = Trainer(model, data, options, *([objective] if objective else []))
+    return [progress.validation for progress in trainer.run() if progress.validation is not None]
+
+
+base = GPT(GPTConfig(tokenizer.vocab_size, **SIZES), seed=lesson.seed)
+losses = trained(base, Corpus(tokenizer.encode(text), 128), steps=1200, batch=8, lr=4e-3, warmup=100)
+print(f"loss of the base: {losses[-1]:.2f}")
+#> loss of the base: 1.37 ± 0.08
+
+
+def good(line):
+    return bool(line.strip()) and not style_violations(line)
+
+
+rule = Reward("good lines", lambda lines: [0.0 if good(line) else -1.0 for line in lines])
+prompts = prompts_from(text, tokenizer, 32, seed=lesson.seed)
+COUNT = 16 if lesson.quick else 512
+asked = np.resize(prompts[:200], (COUNT, 32))  # held out: nothing below learns from these
+TOKENS = 64
+
+
+def line_of(answer):
+    return tokenizer.decode(answer).removesuffix("\n")
+
+
+def describe(answers, kl):
+    lines = [line_of(answer) for answer in answers]
+    bad, empty = (100 * np.mean([test(line) for line in lines]) for test in (style_violations_in, is_empty))
+    return bad, empty, kl
+
+
+def style_violations_in(line):
+    return bool(style_violations(line))
+
+
+def is_empty(line):
+    return not line.strip()
+
+
+def copy_of(model):
+    copy = GPT(model.config, seed=None)
+    copy_parameters(model, copy)
+    return copy
+
+
+def measure(model, name):
+    """Answers to the held-out prompts: the share of bad lines, of empty ones, and the KL of a line to the base."""
+    answers = roll_out(model, tokenizer, asked, TOKENS, rule, lesson.seed).answers
+    kl = np.zeros(len(answers))
+    for i, answer in enumerate(answers):
+        ids = np.concatenate([asked[i], answer])[None, :-1]
+        places = kl_divergence(model.forward(ids)[0], base.forward(ids)[0])[0]
+        kl[i] = places[0, 31:].sum()  # from the place on that guesses the answer's first character
+    bad, empty, kl = describe(answers, kl.mean())
+    print(f"{name}: {bad:.0f}% bad lines, {empty:.0f}% empty, KL {kl:.1f} nats a line")
+    return answers, (kl, bad)
+
+
+points = {}
+base_answers, points["base"] = measure(base, "base")
+#> base: 34 ± 9% bad lines, 17 ± 9% empty, KL 0.0 nats a line
+
+# %% [markdown]
+# ## 2. From pairs to a reward: the model of Bradley and Terry
+#
+# People find it hard to give marks, and easy to say which of two answers is better. So: the base answers each prompt twice, and our rule,
+# in the place of a person, says which one is better. Where it can't, the pair is dropped. A reward model learns r(answer) from the pairs:
+#
+#     p(w is preferred to l) = σ(r_w - r_l)         loss = -log σ(r_w - r_l)
+#
+# By hand, for a difference of 2 nats: σ(2) = 0.88, the loss 0.13, and its derivative with respect to r_w is -(1 - 0.88) = -0.12. A pair
+# that is already told apart teaches little.
+
+# %%
+rng = np.random.default_rng(lesson.seed)
+rounds = np.resize(prompts[200:], (64 if lesson.quick else 3000, 32))
+one, two = (roll_out(base, tokenizer, rounds, TOKENS, rule, lesson.seed + 1 + i) for i in range(2))
+told = np.flatnonzero(one.rewards != two.rewards)
+first = one.rewards > two.rewards
+pairs = TokenPairs(
+    [rounds[i] for i in told],
+    [(one if first[i] else two).answers[i] for i in told],
+    [(two if first[i] else one).answers[i] for i in told],
+)
+split = len(told) * 9 // 10
+training, held_out = pairs.part(np.arange(split)), pairs.part(np.arange(split, len(told)))
+print(f"{len(rounds)} prompts, {len(told)} pairs in which one answer is better")
+
+reward_model = new_reward_model(base, seed=lesson.seed)
+trained(reward_model, RewardData(training, held_out), REWARD_MODEL, steps=250, lr=1e-3)
+print(f"the reward model is right about {100 * reward_accuracy(reward_model, held_out):.0f}% of the held-out pairs")
+#> 3000 prompts, 1461 ± 250 pairs in which one answer is better
+#> the reward model is right about 98 ± 3% of the held-out pairs
+
+# %% [markdown]
+# ## 3. Best of n: no training at all
+#
+# Write n answers, keep the one with the highest reward. How far from the base does that take us? If no two answers are alike, the best of n
+# has KL = log n - (n - 1)/n, whatever the reward is: this is the price, known in advance. What one gets for it depends on the reward.
+
+# %%
+best, curve = {}, []
+many = [roll_out(base, tokenizer, asked, TOKENS, rule, 100 + i).answers for i in range(2 if lesson.quick else 16)]
+scores = np.array([rewards_of(reward_model, [np.concatenate(both) for both in zip(asked, answers)]) for answers in many])
+for n in (1, 2) if lesson.quick else (1, 2, 4, 8, 16):
+    kept = scores[:n].argmax(axis=0)
+    answers = [many[kept[i]][i] for i in range(COUNT)]
+    bad, empty, kl = describe(answers, best_of_n_kl(n))
+    curve.append((kl, bad))
+    print(f"best of {n}: {bad:.1f}% bad, {empty:.0f}% empty, KL at most {kl:.2f}")
+fails = np.mean([not good(line_of(answer)) for answers in many for answer in answers])
+print(f"a single answer fails with probability {fails:.2f}; all of four, if they had nothing in common, with {100 * fails**4:.0f}%")
+assert math.isclose(best_of_n_kl(16), math.log(16) - 15 / 16)
+#> best of 1: 30.5 ± 9% bad, 15 ± 9% empty, KL at most 0.00
+#> best of 2: 14.6 ± 6% bad, 7 ± 6% empty, KL at most 0.19
+#> ...
+#> best of 16: 0.6 ± 2% bad, 0 ± 2% empty, KL at most 1.84
+#> a single answer fails with probability 0.47 ± 0.1; all of four, if they had nothing in common, with 5 ± 5%
+points["best of 16"] = curve[-1]
+
+# %% [markdown]
+# ## 4. DPO: the pairs are enough
+#
+# Rafailov and others noticed that the reward model can be left out. The model that is best for a reward at a price β of the KL has
+# p ∝ q e^(r/β). Turned round, r = β log(p/q) + something that only depends on the prompt, and in a difference of two answers that something
+# is gone. So a model's own log-probabilities, less those of the frozen base, serve as its reward, in the same loss:
+#
+#     h = (log p(w) - log q(w)) - (log p(l) - log q(l))        loss = -log σ(β h)
+#
+# At the beginning p = q, so h = 0, and the loss is ln 2, exactly. If yours is not, something is wrong already.
+
+# %%
+loss, dchosen, drejected = dpo(*(np.zeros(1) for _ in range(4)), beta=0.1)
+print(f"two equal models: loss {loss:.6f}, ln 2 = {math.log(2):.6f}; the chosen answer's derivative {dchosen[0]:.3f} = -β/2")
+assert math.isclose(loss, math.log(2)) and dchosen == -drejected
+#> two equal models: loss 0.693147, ln 2 = 0.693147; the chosen answer's derivative -0.050 = -β/2
+
+data = PairData(training, held_out)
+data.ask_reference(base)  # the base's log-probabilities, once and for all
+aligned = copy_of(base)
+losses = trained(aligned, data, offline_objective("dpo", beta=0.1), steps=200, lr=3e-4)
+report = judge_pairs(aligned, data)
+print(f"loss on held-out pairs: {losses[0]:.3f} at first, {losses[-1]:.2f} at last")
+print(f"right about {100 * report.accuracy:.0f}% of the pairs; ", end="")
+print(f"the chosen answers moved by {report.chosen:+.1f} nats, the others by {report.rejected:+.1f}")
+dpo_answers, points["DPO"] = measure(aligned, "DPO")
+#> loss on held-out pairs: 0.693 at first, 0.29 ± 0.1 at last
+#> right about 98 ± 4% of the pairs; the chosen answers moved by -3.4 ± 3 nats, the others by -16.3 ± 7
+#> DPO: 2 ± 4% bad lines, 0 ± 4% empty, KL 3.4 ± 2 nats a line
+
+# %% [markdown]
+# Look at the two numbers: both kinds of answer became *less* likely, the worse ones faster. Only the difference counts for DPO. Where did
+# the probability go? To answers that are in no pair, and that is why one has to look at what the model now writes.
+#
+# ## 5. Guidance: exaggerate what was learned
+#
+# Two models at hand, the base and DPO's, and no more training. At every character, z = z_base + α (z_dpo - z_base): α = 0 is the base, α =
+# 1 is DPO, and above 1 what DPO changed is exaggerated. (With a conditional model, lesson 15, the same is done with its two control
+# tokens.)
+
+# %%
+def guided(alpha):
+    """Answers, and their exact KL to the base, from what each scored at every place."""
+    scorer = ExpertContrast(*(Reading(model, COUNT, None) for model in (base, aligned, base)), alpha)
+    beside, places = Reading(base, COUNT, None), []
+
+    class Watched:
+        def next_scores(self, text):
+            scores = scorer.next_scores(text)
+            places.append(kl_divergence(scores, beside.next_scores(text))[0])
+            return scores
+
+        def reorder(self, rows):
+            raise AssertionError("no answer ends early here")
+
+    written = np.array(generate_batch(Watched(), asked, TOKENS, seed=lesson.seed))
+    is_end = written == tokenizer.encode("\n")[0]
+    ends = np.where(is_end.any(axis=1), is_end.argmax(axis=1), TOKENS - 1)
+    kl = np.where(np.arange(TOKENS) <= ends[:, None], np.array(places).T, 0).sum(axis=1).mean()
+    return [row[: end + 1] for row, end in zip(written, ends)], kl
+
+
+for alpha in (0.5, 1.0, 2.0):
+    bad, empty, kl = describe(*guided(alpha))
+    print(f"guidance {alpha}: {bad:.0f}% bad lines, {empty:.0f}% empty, KL {kl:.1f}")
+    points[f"guidance {alpha:g}"] = (kl, bad)
+#> guidance 0.5: 7 ± 6% bad lines, 0 ± 4% empty, KL 1.5 ± 1
+#> guidance 1.0: 2 ± 4% bad lines, 0 ± 4% empty, KL 3.4 ± 2
+#> guidance 2.0: 3 ± 6% bad lines, 0 ± 4% empty, KL 8.9 ± 6
+
+# %% [markdown]
+# ## 6. Policy gradients: try, and keep what was rewarded
+#
+# The model writes K = 8 answers to a prompt. Each one's advantage is its reward less the mean of the eight, divided by their standard
+# deviation: that is GRPO. What was better than its siblings becomes likelier,
+#
+#     ∇ E[r] = E[A ∇ log p(answer)]
+#
+# and the KL to the base has a price, or else the model would run away from it.
+
+# %%
+def grpo(reward, rounds, kl_weight=0.02):
+    model = copy_of(base)
+    data = PolicyData(model, tokenizer, prompts[200:], reward, "grpo", tokens=TOKENS, group=8)
+    options = TrainOptions(
+        steps=2 if lesson.quick else rounds, batch=64, lr=3e-4, warmup=5, weight_decay=0.0, schedule="linear", lr_floor=0.0,
+        eval_every=1 if lesson.quick else 10, seed=lesson.seed,
+    )  # fmt: skip
+    trainer = PolicyTrainer(model, data, options, "grpo", base, updates=2, kl_weight=kl_weight)
+    history = []
+    for progress in trainer.run():
+        if progress.validation is not None:
+            answers = roll_out(model, tokenizer, asked[:128], TOKENS, rule, 7)
+            history.append((trainer.report.kl, trainer.report.reward, answers.rewards.mean()))
+    return model, history
+
+
+policy, _ = grpo(rule, 40)
+grpo_answers, points["GRPO"] = measure(policy, "GRPO")
+#> GRPO: 6 ± 6% bad lines, 0 ± 5% empty, KL 5 ± 3 nats a line
+
+# %% [markdown]
+# All remedies on the two axes. Down is better, and right is dearer. Best-of-n gets most for its KL, and needs n times the work for every
+# answer; DPO and GRPO pay once, in training. Guidance beyond 1 moves further away and gets nothing for it.
+
+# %%
+lesson.save(
+    line_chart(
+        {"best of 1, 2 ... 16": curve, **{name: [point] for name, point in points.items() if name not in ("base", "best of 16")}},
+        levels={"base": round(points["base"][1], 1)},
+        xlabel="KL to the base (nats a line)",
+        ylabel="bad lines (%)",
+        title="What each remedy gets, and what it costs",
+    ),
+    "steered",
+    alt="Bad lines in percent against the KL to the base model, for best-of-n, DPO, guidance of three strengths, and GRPO. All lie "
+    "far below the base; stronger guidance lies further right.",
+)
+lesson.save(
+    text_columns(
+        {
+            name: [(line_of(answer), style_violations_in(line_of(answer))) for answer in answers[:24]]
+            for name, answers in (("base", base_answers), ("DPO", dpo_answers), ("GRPO", grpo_answers))
+        },
+        width=40,
+        title="Answers to the same prompts; a dot is a blank at the end of a line",
+    ),
+    "answers",
+    alt="Three columns of answers to the same prompts. Of the base's a good third is marked as bad, of DPO's and GRPO's few are.",
+)
+
+# %% [markdown]
+# ## 7. What breaks if ...
+#
+# ... the reward is not quite what we meant? Take the rule of lesson 15: a line must break no rule of style. That an empty line breaks none
+# is a detail. To an optimiser it is a gift.
+
+# %%
+weak = Reward("style alone", lambda lines: [-1.0 if style_violations(line) else 0.0 for line in lines])
+hacked, history = grpo(weak, 40)
+_, (kl, bad) = measure(hacked, "GRPO on the weak reward")
+start, end = history[0], history[-1]
+print(f"the weak reward went from {start[1]:.2f} to {end[1]:.2f}, what we meant from {start[2]:.2f} to {end[2]:.2f}")
+lesson.save(
+    line_chart(
+        {"the reward that is optimised": [h[:2] for h in history], "what we meant": [(h[0], h[2]) for h in history]},
+        xlabel="KL to the base (nats a line)",
+        ylabel="mean reward",
+        title="The weak reward rises, what we meant does not",
+    ),
+    "too_far",
+    alt="Mean reward against the KL to the base during training on the weak reward: the optimised reward rises to 0, while the reward that "
+    "was meant falls to -1, because the model learns to write empty lines.",
+)
+#> GRPO on the weak reward: 0 ± 4% bad lines, 95 ± 15% empty, KL 2.1 ± 1.2 nats a line
+#> the weak reward went from -0.38 ± 0.12 to -0.02 ± 0.06, what we meant from -0.45 ± 0.15 to -0.95 ± 0.15
+
+# %% [markdown]
+# It found the gift within a few rounds. The reward that we optimise is nearly perfect, and nearly every line is empty. A reward is never
+# quite what is meant, and the harder it is optimised the more that matters. So: watch the KL, look at the texts, and measure with something
+# that was not optimised.
+#
+# ## Takeaways
+#
+# - Pairs are enough to learn a reward, and DPO learns from pairs without one. It begins at ln 2.
+# - Best-of-n has a price that is known in advance, log n - (n - 1)/n nats, and needs no training.
+# - Every remedy moves the model away from its base. Report how far, beside what was gained.
+# - A weak reward is over-optimised: the number rises, and what was meant gets lost.
+#
+# ## Exercises
+#
+# 1. `reward_model_loss`: the model of Bradley and Terry.
+# 2. `dpo_loss`: the same loss, of log-probabilities.
+# 3. `group_advantages`: an answer beside its siblings.
+#
+# `python -m minillm check 16`, with `--hint` and `--figure`.
+#
+# ## In practice
+#
+# Here a rule of style played the person. Real preferences come from people who are paid by the hour, tired at times, of one country more
+# often than of another, and who disagree about a quarter of the time. A preference model learns their mean, and calls it what *people*
+# want. Whose preferences a model has is a choice, whether anybody makes it or not. On the command line: `python -m minillm align --pairs
+# FILE`, and the options `--best-of`, `--guidance` and `--reward-weight` of `generate`; `docs/preferences.md` has them all.
+#
+# ## Reading
+#
+# - Christiano et al. 2017, *Deep Reinforcement Learning from Human Preferences*; Ouyang et al. 2022, *InstructGPT*.
+# - Rafailov et al. 2023, *Direct Preference Optimization*.
+# - Shao et al. 2024, *DeepSeekMath*: GRPO.
+# - Gao, Schulman and Hilton 2023, *Scaling Laws for Reward Model Overoptimization*.
+# - Santurkar et al. 2023, *Whose Opinions Do Language Models Reflect?*
