@@ -52,6 +52,9 @@ def test_broken(promised, printed):
 def test_a_quick_run_keeps_the_words_alone():
     assert kept("#> loss 1.24 after 600 steps", "loss 4.4 after 9 steps", numbers=False)
     assert not kept("#> loss 1.24", "error 1.24", numbers=False)
+    assert kept("#> after 2 words it says: cup", "after 3 words it says: tom", numbers=False)
+    assert not kept("#> after 2 words it says: cup", "after 2 words it says: tom")
+    assert not kept("#> after 2 words it says: cup", "before 2 words it says: cup", numbers=False)
 
 
 def test_the_first_broken_line_is_named():
