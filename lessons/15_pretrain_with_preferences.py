@@ -54,8 +54,8 @@ text = spoil(files, 0.475)
 scored = score(text, style_reward())
 print(f"{len(text)} files, {len(scored.segments):,} lines, of which {-scored.rewards.mean():.0%} are bad")
 print(f"before we put faults in: {-score(files, style_reward()).rewards.mean():.1%}")
-#> 220 ± 60 files, 86,000 ± 6000 lines, of which 40 ± 3% are bad
-#> before we put faults in: 0.6 ± 0.6%
+#> 220 ± 60 files, 86,000 ± 6000 lines, of which 40 ± 4% are bad
+#> before we put faults in: 1.3 ± 0.7%
 
 # %% [markdown]
 # ## 2. One backward pass, six weights
@@ -179,13 +179,13 @@ for name in ("MLE", "filtering", "conditional", "unlikelihood", "RWR", "AWR"):
     print(f"{name}: {rate:.0f}% of its lines are bad (standard error {error:.1f}), loss on good lines {loss:.2f}")
 asked, _ = bad_lines(write(models["conditional"], control_of(tokenizer, wanted=False)))
 print(f"conditional, asked for bad lines: {asked:.0f}%")
-#> MLE: 40 ± 8% of its lines are bad (standard error 2.1 ± 1.5), loss on good lines 1.6 ± 0.06
-#> filtering: 17 ± 8% of its lines are bad (standard error 1.7 ± 1.5), loss on good lines 1.56 ± 0.06
-#> conditional: 21 ± 9% of its lines are bad (standard error 1.8 ± 1.5), loss on good lines 1.59 ± 0.06
-#> unlikelihood: 4 ± 4% of its lines are bad (standard error 0.8 ± 1), loss on good lines 1.69 ± 0.08
-#> RWR: 8 ± 7% of its lines are bad (standard error 1.2 ± 1.2), loss on good lines 1.64 ± 0.07
-#> AWR: 10 ± 8% of its lines are bad (standard error 1.8 ± 1.5), loss on good lines 1.67 ± 0.08
-#> conditional, asked for bad lines: 54 ± 12%
+#> MLE: 42 ± 10% of its lines are bad (standard error 2.2 ± 1.5), loss on good lines 1.57 ± 0.09
+#> filtering: 18 ± 9% of its lines are bad (standard error 1.8 ± 1.5), loss on good lines 1.56 ± 0.09
+#> conditional: 28 ± 13% of its lines are bad (standard error 2 ± 1.5), loss on good lines 1.57 ± 0.09
+#> unlikelihood: 7 ± 6% of its lines are bad (standard error 1.1 ± 1.1), loss on good lines 1.68 ± 0.1
+#> RWR: 14 ± 10% of its lines are bad (standard error 1.6 ± 1.3), loss on good lines 1.62 ± 0.09
+#> AWR: 14 ± 10% of its lines are bad (standard error 1.8 ± 1.5), loss on good lines 1.65 ± 0.1
+#> conditional, asked for bad lines: 52 ± 14%
 
 lesson.save(
     trade_off(
@@ -196,7 +196,7 @@ lesson.save(
     ),
     "trade_off",
     alt="Bad lines in samples against loss on held-out good lines, a point for each of six objectives. MLE writes most bad lines; "
-    "filtering and conditional training half as many at about the same loss; unlikelihood fewest, at the highest loss.",
+    "filtering half as many at the same loss, conditional training a few less; unlikelihood fewest, at the highest loss.",
 )
 
 # %% [markdown]
@@ -227,8 +227,8 @@ lesson.save(
         title="What they write; a dot is a blank at the end of a line",
     ),
     "samples",
-    alt="Three columns of lines of near-Python. In the column of MLE a good third is marked as bad, in that of the conditional model asked "
-    "for good lines a few, and in that of the same model asked for bad lines most.",
+    alt="Three columns of lines of near-Python. Many are marked as bad: fewest where the conditional model is asked for good lines, most "
+    "where it is asked for bad ones.",
 )
 
 # %% [markdown]
@@ -251,7 +251,7 @@ rate, _ = bad_lines(write(harsh))
 print(f"unlikelihood with α = 1: {rate:.0f}% bad lines, and the loss on good lines is {loss - points['MLE'][0]:.2f} above MLE's")
 #> beta 0.5, rewards of 1.0: a bad line counts 0.135 of a good one
 #> beta 10.0, rewards of 0.01: a bad line counts 0.999 of a good one
-#> unlikelihood with α = 1: 6 ± 6% bad lines, and the loss on good lines is 0.35 ± 0.15 above MLE's
+#> unlikelihood with α = 1: 7 ± 6% bad lines, and the loss on good lines is 0.36 ± 0.16 above MLE's
 
 # %% [markdown]
 # ## Takeaways
