@@ -23,8 +23,8 @@ from minillm.text.python_library import PAGE, documents_of, python_library
 COMMON = ("reward", "threshold", "spoil")
 OWN_OPTIONS = (*COMMON, "drop", "alpha", "beta")
 SPOILED = 0.475  # of the lines of code: two fifths of all lines then break a rule
-# Two minutes on two cores. Long enough to write whole words and whole statements: before that, all its lines are bad.
-LAPTOP = {"context": 128, "batch": 16, "steps": 1500, "warmup": 100, "eval_every": 300}
+# Three or four minutes on two cores: before that a control token, which stands far from what it is about, hardly matters.
+LAPTOP = {"context": 128, "batch": 16, "steps": 3000, "lr": 4e-3, "warmup": 100, "eval_every": 500}
 
 
 def add_preference_arguments(parser) -> None:

@@ -83,12 +83,13 @@ def test_the_conservative_form_is_another(finished_run, pairs, call, tmp_path):
     assert losses[0] != losses[1]
 
 
-def test_a_reward_model_and_learning_from_it(lines_run, pairs, call, tmp_path):
+def test_a_reward_model_and_learning_from_it(lines_run, pairs, call, refused, tmp_path):
     given = ["--checkpoint", lines_run, "--pairs", pairs, "--method=reward", *QUICK]
     code, out, err = call("align", *given, "--out", tmp_path / "reward")
     assert code == 0 and re.fullmatch(r"held-out pairs: \d+\.\d % right\n", out), err
     model, _ = load_run(tmp_path / "reward")
     assert isinstance(model, SequenceClassifier) and model.config.classes == 1
+    assert "knows no classes" in refused("classify", "--checkpoint", tmp_path / "reward", "--text=a")[0]
     assert call("align", *given, "--stop-at=2", "--out", tmp_path / "halves")[0] == 0
     assert call("align", "--resume", "--out", tmp_path / "halves")[0] == 0
     assert_same(tmp_path / "reward", tmp_path / "halves")

@@ -5,15 +5,17 @@ import itertools
 import numpy as np
 import pytest
 
-from minillm.generation import Rules, beam_search, generate, next_token_probabilities, processors
+from minillm.generation import PhraseBan, Rules, beam_search, generate, next_token_probabilities, processors
 from minillm.models import GPT, T5, GPTConfig, T5Config
 from minillm.models.huggingface import tensors_of
+from minillm.text import CharTokenizer
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 theirs = pytest.importorskip("transformers.generation.logits_process")
 
 V = 23
+LETTERS = CharTokenizer("abcdefghijklmnopqrstuvw")
 PROMPT = [3, 1, 4, 1, 5]
 
 # Processors ----------------------------------------------------------------------------------------------------------
@@ -33,6 +35,15 @@ CASES = {
         )
         for n in (1, 2, 3, 50)
     },
+    # a letter a token, where the ban on text and theirs on tokens mean the same; of the words one is a single letter
+    "banned phrases": (
+        lambda s, ids: (
+            Rules(phrases=PhraseBan(["ab", "cad", "e"], LETTERS))
+            .apply(np.atleast_2d(s), np.atleast_2d(ids), 0)
+            .reshape(s.shape)
+        ),
+        lambda: theirs.NoBadWordsLogitsProcessor([LETTERS.encode(word).tolist() for word in ("ab", "cad", "e")]),
+    ),
     "banned tokens": (lambda s, ids: processors.ban(s, [3, 7]), lambda: theirs.SuppressTokensLogitsProcessor([3, 7])),
     "top-k": (lambda s, ids: processors.keep_top_k(s, 5), lambda: theirs.TopKLogitsWarper(5)),
     "top-k of more than there are": (lambda s, ids: processors.keep_top_k(s, V + 1), lambda: theirs.TopKLogitsWarper(V + 1)),
