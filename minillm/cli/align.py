@@ -28,11 +28,11 @@ from minillm.alignment import (
 )
 from minillm.alignment.on_policy import METHODS as ON_POLICY
 from minillm.backend import Device, choose_device, to_host
+from minillm.cli.align_options import WAYS, add_align_arguments, method_of, settings
 from minillm.cli.finetune import absolute
-from minillm.cli.parser import choice
 from minillm.cli.preferences import recipe_of
 from minillm.cli.results import per_cent
-from minillm.cli.session import STOP_AT, announce_plan, changes, check_end, draw_curve, train
+from minillm.cli.session import carry_out, changes, check_end, draw_curve
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.models import GPT, GPTWithValue, Model, build, copy_parameters
@@ -47,111 +47,10 @@ Teach a pretrained GPT what people prefer: from pairs of answers, or with --rewa
 line {"prompt": "...", "chosen": "...", "rejected": "..."} of JSON. Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
 
 TASK = "alignment"
-COMMON = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "weight_decay": 0.0, "steps": 300}
-POLICY = COMMON | {"batch": 64, "steps": 100, "warmup": 5, "workers": 1, "eval_every": 20, "log_every": 1}
-
-
-class Way(NamedTuple):
-    """A method: what it is in words, its settings, and which of the options in OWN mean something to it."""
-
-    what: str
-    settings: dict
-    own: dict
-
-
-OWN = (
-    "beta",
-    "gamma",
-    "label_smoothing",
-    "group",
-    "updates",
-    "answer_tokens",
-    "prompt_tokens",
-    "kl_weight",
-    "kl_budget",
-)
-SAMPLING = {"group": 8, "answer_tokens": 64, "prompt_tokens": 32, "kl_weight": 0.02, "kl_budget": math.inf}
-WAYS = {
-    "reward": Way("a reward model (Bradley-Terry)", COMMON | {"lr": 1e-3}, {}),
-    "dpo": Way("DPO", COMMON | {"lr": 3e-4}, {"beta": 0.1, "label_smoothing": 0.0}),
-    "robust": Way("robust DPO", COMMON | {"lr": 3e-4}, {"beta": 0.1, "label_smoothing": 0.1}),
-    "hinge": Way("DPO with a hinge", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
-    "ipo": Way("IPO", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
-    "kto": Way("KTO", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
-    "orpo": Way("ORPO", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
-    "simpo": Way("SimPO", COMMON | {"lr": 3e-4}, {"beta": 2.0, "gamma": 1.0}),
-    "reinforce": Way("REINFORCE, others' mean as baseline", POLICY | {"lr": 3e-4}, SAMPLING),
-    "ppo": Way("PPO", POLICY | {"lr": 3e-4}, SAMPLING | {"updates": 4}),
-    "grpo": Way("GRPO", POLICY | {"lr": 3e-4}, SAMPLING | {"updates": 2}),
-}
 
 
 def add_arguments(parser) -> None:
-    add = parser.add_argument
-    add("--checkpoint", metavar="DIR", help="the folder of a pretrained GPT")
-    add("--pairs", metavar="FILE", help="pairs of answers, as JSON lines; - is standard input")
-    add(
-        "--reward",
-        metavar="FORM",
-        help="style, personal, length:N, words:FILE, FILE.py:NAME, or the folder of a reward model",
-    )
-    add("--out", metavar="DIR", required=True, help="the folder of the run")
-    methods = ", ".join(f"{name} ({way.what})" for name, way in WAYS.items())
-    add(
-        "--method",
-        type=choice("method", list(WAYS)),
-        metavar="NAME",
-        help=f"{methods}; default dpo, with --reward grpo",
-    )
-    either = parser.add_mutually_exclusive_group()
-    either.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    either.add_argument("--overwrite", action="store_true", help="replace the run in --out")
-    devices = choice("device", ["auto", "cpu", "gpu"])
-    add("--device", type=devices, metavar="NAME", default="auto", help="auto (default), cpu or gpu")
-    add("--seed", type=int, metavar="N", help="what is held out, drawn and sampled follows from it (default 0)")
-
-    add = parser.add_argument_group("pairs").add_argument
-    add("--beta", type=float, metavar="X", help="how little the model may move: β of the method (default 0.1; SimPO 2)")
-    add("--gamma", type=float, metavar="X", help="simpo: the margin (default 1)")
-    add(
-        "--label-smoothing",
-        type=float,
-        metavar="X",
-        help="dpo, robust: share of the pairs that are the wrong way round",
-    )
-
-    add = parser.add_argument_group("answers of its own").add_argument
-    add(
-        "--prompts",
-        metavar="FILE",
-        help="a text, after whose line ends it answers (default: what the model was pretrained on)",
-    )
-    add("--prompt-tokens", type=int, metavar="N", help="tokens to a prompt (default 32)")
-    add(
-        "--answer-tokens", type=int, metavar="N", help="most tokens to an answer, which ends with its line (default 64)"
-    )
-    add("--group", type=int, metavar="N", help="answers to a prompt (default 8)")
-    add(
-        "--updates",
-        type=int,
-        metavar="N",
-        help="ppo, grpo: updates of the weights for each round of answers (default 4, 2)",
-    )
-    add("--kl-weight", type=float, metavar="X", help="weight of the KL to the reference, a token (default 0.02)")
-    add("--kl-budget", type=float, metavar="X", help="stop where the KL of an answer is above this many nats")
-
-    training = parser.add_argument_group("the training")
-    add = training.add_argument
-    either = training.add_mutually_exclusive_group()
-    either.add_argument("--steps", type=int, metavar="N", help="updates of the weights, or rounds of answers")
-    either.add_argument("--minutes", type=float, metavar="X", help="train for this long in place of --steps")
-    add("--batch", type=int, metavar="N", help="pairs, or answers, to a step")
-    add("--workers", type=int, metavar="N", help="pairs: processes that share a batch (default: one a core)")
-    add("--lr", type=float, metavar="X", help="highest learning rate")
-    add("--warmup", type=int, metavar="N", help="steps over which the learning rate climbs")
-    add("--clip", type=float, metavar="X", help="longest gradient (default 1; 0 turns it off)")
-    add("--eval-every", type=int, metavar="N", help="steps between evaluations, each with a checkpoint")
-    add("--stop-at", type=int, metavar="STEP", help="stop after this step, saved, as Ctrl-C would")
+    add_align_arguments(parser)
 
 
 class Job(NamedTuple):
@@ -164,7 +63,7 @@ class Job(NamedTuple):
     facts: dict
     told: list[str]  # what there is to say of the data
     report: Callable[[Model], str]  # how well the model does now
-    start: float  # the loss of a model that has learned nothing
+    start: float | None  # the loss of a model that can't tell the answers apart, where that is ln 2
 
 
 def run(args) -> int:
@@ -180,24 +79,22 @@ def run(args) -> int:
     for line in job.told:
         say(line)
     here = shell_word(folder.directory)
-    go_on = f"To go on:\n  {program()} align --resume --out {here}"
 
     def draw() -> None:
-        draw_curve(folder, job.start, job.start, per="pair" if job.method not in ON_POLICY else "answer", choices="2")
+        draw_curve(folder, job.start, None, per="answer" if job.method in ON_POLICY else "pair", choices="2")
 
-    try:
-        tokens = options.batch * min(getattr(config, "context", 0) or config.body.context, 64)
-        batches = 1 if job.method in ON_POLICY else math.ceil(len(list(trainer.data.validation_batches(options.batch))))
-        announce_plan(trainer, folder, tokens, batches)
-        stopped = train(
-            folder, trainer, sample=lambda: job.report(trainer.model), draw=draw, tokens=tokens, stop_at=args.stop_at
-        )
-    except KeyboardInterrupt:
-        say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {go_on}")
-        raise
-    if stopped:
-        say(f"Stopped after step {trainer.steps_done:,}, saved in {folder.directory}. {go_on}")
-        return 0 if stopped is STOP_AT else 128 + stopped
+    code = carry_out(
+        "align",
+        folder,
+        trainer,
+        sample=lambda: job.report(trainer.model),
+        draw=draw,
+        tokens=options.batch * min(getattr(config, "context", 0) or config.body.context, 64),
+        batches=1 if job.method in ON_POLICY else sum(1 for _ in trainer.data.validation_batches(options.batch)),
+        stop_at=args.stop_at,
+    )
+    if code is not None:
+        return code
     if isinstance(trainer, PolicyTrainer) and trainer.over_budget():
         say(f"ended   the KL is above the budget of {trainer.kl_budget:g} nats; the best model inside it is kept")
     say(f"done    {duration(trainer.elapsed)}, best at step {trainer.best_step:,}: {folder.directory}")
@@ -209,59 +106,6 @@ def run(args) -> int:
     else:
         say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(job.facts['prompt'])}")
     return 0
-
-
-def settings(args, method: str) -> dict:
-    """The method's settings, and over them what was named; InputError for an option that means nothing to it."""
-    named = {name: value for name, value in vars(args).items() if value is not None}
-    way = WAYS[method]
-    for name in OWN:
-        if name in named and name not in way.own:
-            raise InputError(f"--{name.replace('_', '-')} means nothing to the method {method}.", "Leave it out.")
-    if method in ON_POLICY and named.get("workers", 1) != 1:
-        raise InputError(
-            f"The method {method} works in one process, since the model writes its own batches.", "Leave --workers out."
-        )
-    chosen = way.settings | way.own | named
-    chosen.setdefault("eval_every", max(1, chosen["steps"] // 4))
-    bounds = {
-        "beta": (lambda x: 0 < x < math.inf, "must be finite and above 0"),
-        "gamma": (lambda x: 0 <= x < math.inf, "must be finite and 0 or more"),
-        "label_smoothing": (lambda x: 0 <= x < 0.5, "must lie in [0, 0.5)"),
-        "group": (lambda x: x >= 2, "must be at least 2"),
-        "updates": (lambda x: x >= 1, "must be at least 1"),
-        "answer_tokens": (lambda x: x >= 1, "must be at least 1"),
-        "prompt_tokens": (lambda x: x >= 1, "must be at least 1"),
-        "kl_weight": (lambda x: 0 <= x < math.inf, "must be finite and 0 or more"),
-        "kl_budget": (lambda x: x > 0, "must be above 0"),
-    }
-    for name, (fits, must) in bounds.items():
-        if name in chosen and not fits(chosen[name]):
-            raise InputError(
-                f"--{name.replace('_', '-')} {must}, got {chosen[name]}.", "Leave it out for the usual one."
-            )
-    if method in ON_POLICY and chosen["batch"] % chosen["group"]:
-        raise InputError(
-            f"A batch of {chosen['batch']} answers does not fall into groups of {chosen['group']}.",
-            f"Try --batch {math.ceil(chosen['batch'] / chosen['group']) * chosen['group']}.",
-        )
-    return chosen
-
-
-def method_of(args) -> str:
-    if args.pairs is not None and args.reward is not None:
-        raise InputError("--pairs has the answers, and --reward scores the model's own.", "Leave one of them out.")
-    if args.pairs is None and args.reward is None:
-        raise InputError("There is nothing to learn from.", "Name --pairs FILE, or --reward FORM.")
-    method = args.method or ("dpo" if args.pairs is not None else "grpo")
-    if (method in ON_POLICY) != (args.reward is not None):
-        raise InputError(
-            f"The method {method} learns from {'a reward' if method in ON_POLICY else 'pairs'}.",
-            "Name --reward FORM." if method in ON_POLICY else "Name --pairs FILE.",
-        )
-    if args.prompts is not None and method not in ON_POLICY:
-        raise InputError(f"--prompts means nothing to the method {method}.", "Leave it out: pairs have their prompts.")
-    return method
 
 
 def start(args, device: Device) -> Job:
@@ -386,7 +230,7 @@ def prepare(
         facts,
         told,
         lambda model: told_pairs(model, data, chosen["beta"]),
-        math.log(2),
+        math.log(2) if method in ("dpo", "robust") else None,
     )
 
 
@@ -454,7 +298,7 @@ def policy_job(
     def report(model: Model) -> str:
         return told_policy(judge_policy(getattr(model, "body", model), reference, data, options.seed))
 
-    return Job(folder, trainer, tokenizer, method, facts, told, report, 0.0)
+    return Job(folder, trainer, tokenizer, method, facts, told, report, None)
 
 
 def prompt_text(chosen: dict) -> tuple[str, str]:

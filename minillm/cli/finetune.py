@@ -15,7 +15,7 @@ from tqdm import tqdm
 from minillm.backend import Device, choose_device, to_host
 from minillm.cli.parser import choice
 from minillm.cli.results import agreement, per_cent
-from minillm.cli.session import STOP_AT, announce_plan, changes, check_end, draw_curve, train
+from minillm.cli.session import carry_out, changes, check_end, draw_curve
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.finetuning import (
@@ -179,25 +179,23 @@ def run(args) -> int:
     frequencies = float(-np.log(shares[parts.held_out_labels]).mean())
     tell(job, device, shares)
     here = shell_word(folder.directory)
-    go_on = f"To go on:\n  {program()} finetune --resume --out {here}"
 
     def draw() -> None:
         draw_curve(folder, chance, frequencies, per="text", choices="C")
 
-    try:
-        lengths = [len(row) for row in parts.rows.rows]
-        tokens = round(options.batch * options.accumulate * sum(lengths) / len(lengths))
-        announce_plan(trainer, folder, tokens, math.ceil(len(parts.held_out.texts) / options.batch))
-        stopped = train(
-            folder, trainer, sample=lambda: accuracy_now(job), draw=draw, tokens=tokens, stop_at=args.stop_at
-        )
-        draw()
-    except KeyboardInterrupt:
-        say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {go_on}")
-        raise
-    if stopped:
-        say(f"Stopped after step {trainer.steps_done:,}, saved in {folder.directory}. {go_on}")
-        return 0 if stopped is STOP_AT else 128 + stopped
+    lengths = [len(row) for row in parts.rows.rows]
+    code = carry_out(
+        "finetune",
+        folder,
+        trainer,
+        sample=lambda: accuracy_now(job),
+        draw=draw,
+        tokens=round(options.batch * options.accumulate * sum(lengths) / len(lengths)),
+        batches=math.ceil(len(parts.held_out.texts) / options.batch),
+        stop_at=args.stop_at,
+    )
+    if code is not None:
+        return code
     say(
         f"done    {duration(trainer.elapsed)}, best validation loss {trainer.best_loss:.3f} at step {trainer.best_step:,}"
         f" (a blind guess: {chance:.2f}, frequencies: {frequencies:.2f}): {folder.directory}"

@@ -11,7 +11,7 @@ from minillm.cli.objectives import OBJECTIVES, Recipe, batches, unigram_ids
 from minillm.cli.parser import choice
 from minillm.cli.preferences import OWN_OPTIONS, add_preference_arguments, recipe_of
 from minillm.cli.presets import DEFAULT, PRESETS
-from minillm.cli.session import CHANGEABLE, STOP_AT, announce_plan, changes, check_end, draw_curve, train
+from minillm.cli.session import CHANGEABLE, carry_out, changes, check_end, draw_curve
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.layers.block import BLOCKS
@@ -141,25 +141,18 @@ def run(args) -> int:
     )
     where = run_folder.directory
     here = shell_word(where)
-    go_on = f"To go on:\n  {program()} pretrain --resume --out {here}"
-    try:
-        tokens = options.batch * options.accumulate * context
-        announce_plan(trainer, run_folder, tokens, batches(trainer.data, options.batch))
-        stopped = train(
-            run_folder,
-            trainer,
-            sample=lambda: recipe.sample(model, tokenizer, facts["prompt"], trainer.steps_done),
-            draw=lambda: draw_curve(run_folder, chance, unigram),
-            tokens=tokens,
-            stop_at=args.stop_at,
-        )
-        draw_curve(run_folder, chance, unigram)
-    except KeyboardInterrupt:
-        say(f"\nStopped at once; what was saved last in {where} is whole. {go_on}")
-        raise
-    if stopped:
-        say(f"Stopped after step {trainer.steps_done:,}, saved in {where}. {go_on}")
-        return 0 if stopped is STOP_AT else 128 + stopped
+    code = carry_out(
+        "pretrain",
+        run_folder,
+        trainer,
+        sample=lambda: recipe.sample(model, tokenizer, facts["prompt"], trainer.steps_done),
+        draw=lambda: draw_curve(run_folder, chance, unigram),
+        tokens=options.batch * options.accumulate * context,
+        batches=batches(trainer.data, options.batch),
+        stop_at=args.stop_at,
+    )
+    if code is not None:
+        return code
     say(
         f"done    {duration(trainer.elapsed)}, best validation loss {trainer.best_loss:.3f} at step {trainer.best_step:,}"
         f" (a blind guess: {chance:.2f}, frequencies: {unigram:.2f}): {where}"

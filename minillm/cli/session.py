@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tqdm import tqdm
 
-from minillm.cli.terminal import count, duration, say
+from minillm.cli.terminal import count, duration, program, say, shell_word
 from minillm.errors import InputError
 from minillm.training import DivergedError, Progress, Run, Trainer
 
@@ -65,6 +65,32 @@ def announce_plan(trainer: Trainer, folder: Run, tokens: int, batches: int) -> N
 
 
 STOP_AT = object()
+
+
+def carry_out(
+    command: str,
+    folder: Run,
+    trainer: Trainer,
+    *,
+    sample: Callable[[], str],
+    draw: Callable[[], None],
+    tokens: int,
+    batches: int,
+    stop_at: int | None,
+) -> int | None:
+    """Tell the plan, train, and draw the curve. None at the end of the run; else it was stopped, and this is the exit code."""
+    go_on = f"To go on:\n  {program()} {command} --resume --out {shell_word(folder.directory)}"
+    try:
+        announce_plan(trainer, folder, tokens, batches)
+        stopped = train(folder, trainer, sample=sample, draw=draw, tokens=tokens, stop_at=stop_at)
+        draw()
+    except KeyboardInterrupt:
+        say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {go_on}")
+        raise
+    if stopped is None:
+        return None
+    say(f"Stopped after step {trainer.steps_done:,}, saved in {folder.directory}. {go_on}")
+    return 0 if stopped is STOP_AT else 128 + stopped
 
 
 def train(
@@ -128,7 +154,9 @@ def report(trainer: Trainer, progress: Progress, sample: str) -> str:
     return f"step {progress.step:>6,}  {duration(trainer.elapsed):>11}  validation loss {progress.validation:.3f}{best}\n    {shown}\n"
 
 
-def draw_curve(folder: Run, chance: float, unigram: float, *, per: str = "token", choices: str = "V") -> None:
+def draw_curve(
+    folder: Run, chance: float | None, unigram: float | None, *, per: str = "token", choices: str = "V"
+) -> None:
     """loss.png, from the log: the loss `per` token, which is one of so many `choices`. No picture is no reason to stop."""
     from minillm.plots import loss_curve, save
     from minillm.training.run import CURVE

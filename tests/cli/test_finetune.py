@@ -111,7 +111,7 @@ def test_interrupted_before_anything_was_learned(call, quick, plain, tmp_path, m
     argv = [*quick, *WAYS[way]]
     assert call(*argv, "--out", tmp_path / "whole")[0] == 0
     with monkeypatch.context() as patch:
-        patch.setattr("minillm.cli.finetune.announce_plan", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("minillm.cli.session.announce_plan", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
         assert call(*argv, "--out", tmp_path / "parts")[0] == 130
     assert call("finetune", "--resume", "--out", tmp_path / "parts")[0] == 0
     assert left(tmp_path / "parts") == left(tmp_path / "whole")

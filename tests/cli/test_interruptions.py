@@ -139,7 +139,7 @@ def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_is_still_whole(call, t
 
 
 def test_ctrl_c_before_training_begins(call, tiny, plain, tmp_path):
-    before = "import minillm.cli.pretrain as p, time, sys\n"
+    before = "import minillm.cli.session as p, time, sys\n"
     before += (
         "def announce(*a): print('planning', file=sys.stderr, flush=True); time.sleep(60)\np.announce_plan = announce"
     )
