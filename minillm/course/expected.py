@@ -26,8 +26,8 @@ class Promise(NamedTuple):
     def kept_by(self, line: str, numbers: bool) -> bool:
         found = self.pattern.fullmatch(_squeezed(line))
         if not numbers:
-            label, colon, _ = self.text.partition(":")
-            return found is not None or bool(colon and _promise(label + colon).pattern.match(_squeezed(line)))
+            label = re.match(r".*?(?::|->)", self.text)
+            return found is not None or bool(label and _promise(label[0]).pattern.match(_squeezed(line)))
         if found is None:
             return False
         values = [float(group.replace(",", "")) for group in found.groups()]
@@ -42,7 +42,7 @@ def promises(source: str) -> list[Promise]:
 def broken(expected: list[Promise], printed: str, *, numbers: bool = True) -> list[str]:
     """What a run printed other than promised, line by line; empty where it kept all.
 
-    `numbers` False is for a model that has learned nothing: the words alone are compared, and behind a colon not even those.
+    `numbers` False is for a model that has learned nothing: the words alone are compared, and behind a colon or -> not even those.
     """
     lines = [line for line in printed.splitlines() if line.strip()]
     at, skipping = 0, False

@@ -53,6 +53,8 @@ def test_a_quick_run_keeps_the_words_alone():
     assert kept("#> loss 1.24 after 600 steps", "loss 4.4 after 9 steps", numbers=False)
     assert not kept("#> loss 1.24", "error 1.24", numbers=False)
     assert kept("#> after 2 words it says: cup", "after 3 words it says: tom", numbers=False)
+    assert kept("#> the cat  ->  the cat is", "the cat -> meat meat", numbers=False)
+    assert not kept("#> the cat  ->  the cat is", "the dog -> the cat is", numbers=False)
     assert not kept("#> after 2 words it says: cup", "after 2 words it says: tom")
     assert not kept("#> after 2 words it says: cup", "before 2 words it says: cup", numbers=False)
 
