@@ -182,10 +182,10 @@ fails = np.mean([not good(line_of(answer)) for answers in many for answer in ans
 print(f"a single answer fails with probability {fails:.2f}; all of four, if they had nothing in common, with {100 * fails**4:.0f}%")
 assert math.isclose(best_of_n_kl(16), math.log(16) - 15 / 16)
 #> best of 1: 30.5 ± 9% bad, 15 ± 9% empty, KL at most 0.00
-#> best of 2: 14.6 ± 6% bad, 7 ± 6% empty, KL at most 0.19
-#> best of 4: 5.5 ± 4% bad, 1 ± 4% empty, KL at most 0.64
-#> best of 8: 1.8 ± 3% bad, 0 ± 3% empty, KL at most 1.20
-#> best of 16: 0.6 ± 2% bad, 0 ± 2% empty, KL at most 1.84
+#> best of 2: 17.0 ± 8% bad, 7 ± 6% empty, KL at most 0.19
+#> best of 4: 6.0 ± 5% bad, 1 ± 4% empty, KL at most 0.64
+#> best of 8: 2.2 ± 3% bad, 0 ± 3% empty, KL at most 1.20
+#> best of 16: 1.2 ± 2% bad, 0 ± 2% empty, KL at most 1.84
 #> a single answer fails with probability 0.47 ± 0.1; all of four, if they had nothing in common, with 5 ± 5%
 points["best of 16"] = curve[-1]
 
@@ -239,7 +239,7 @@ print(f"right about {100 * report.accuracy:.0f}% of the pairs; ", end="")
 print(f"the chosen answers moved by {report.chosen:+.1f} nats, the others by {report.rejected:+.1f}")
 dpo_answers, points["DPO"] = measure(aligned, "DPO")
 #> loss on held-out pairs: 0.693 at first, 0.29 ± 0.1 at last
-#> right about 98 ± 4% of the pairs; the chosen answers moved by -3.4 ± 3 nats, the others by -16.3 ± 7
+#> right about 96 ± 5% of the pairs; the chosen answers moved by -3.4 ± 3 nats, the others by -16.3 ± 7
 #> DPO: 2 ± 4% bad lines, 0 ± 4% empty, KL 3.4 ± 2 nats a line
 
 # %% [markdown]
