@@ -53,13 +53,14 @@ def run(args) -> int:
 
 def print_list(desk: Desk) -> None:
     done = desk.done()
+    width = max(len(outline.title) for outline in outlines())
     for outline in outlines():
         names = done.get(outline.name, [])
         exercises = [exercise.name for exercise in exercises_of(outline)]
         solved = sum(name in names for name in exercises)
         ran = "✓" if "run" in names else " "
         score = f"{solved} of {count(len(exercises), 'exercise')}"
-        print(f"{ran} {outline.name}  {outline.title:<58} {duration(outline.seconds):>10}   {score}")
+        print(f"{ran} {outline.name}  {outline.title:<{width}} {duration(outline.seconds):>10}   {score}")
     print(f"\n✓: you ran it. Run one: {program()} lesson 01   Check its exercises: {program()} check 01")
 
 
