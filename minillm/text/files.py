@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minillm.errors import InputError
+from minillm.files import FileError, read_file
 
 
 class MissingPackageError(InputError):
@@ -17,7 +18,7 @@ def reading(path: str | Path, what: str, remedy: str) -> Iterator[None]:
     """Around the reading of a file: turns what goes wrong into an InputError that says why the path is no `what`."""
     try:
         yield
-    except MissingPackageError:
+    except (FileError, MissingPackageError):
         raise
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror or error}.", remedy) from None
@@ -25,16 +26,19 @@ def reading(path: str | Path, what: str, remedy: str) -> Iterator[None]:
         raise InputError(f"{path} is no {what}: {_reason(error)}.", remedy) from None
 
 
+def read_text_file(path: str | Path) -> str:
+    """What a UTF-8 file holds, with or without a BOM."""
+    return read_file(path).decode("utf-8-sig")
+
+
 def read_json(path: str | Path) -> object:
     """What a JSON file holds, with or without a BOM. A name that an object has twice is a ValueError."""
-    with open(path, encoding="utf-8-sig") as file:
-        return json.load(file, object_pairs_hook=_without_twins)
+    return json.loads(read_text_file(path), object_pairs_hook=_without_twins)
 
 
 def read_lines(path: str | Path) -> list[str]:
     """The lines of a UTF-8 file, without a BOM and their ends; U+2028 and what else splitlines() splits at is part of a line."""
-    with open(path, encoding="utf-8-sig") as file:
-        lines = file.read().split("\n")
+    lines = [line.removesuffix("\r") for line in read_text_file(path).split("\n")]
     return lines if lines[-1] else lines[:-1]
 
 

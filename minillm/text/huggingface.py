@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from minillm.text.characters import check_ids, check_text, legible
-from minillm.text.files import MissingPackageError, reading
+from minillm.text.files import MissingPackageError, read_text_file, reading
 
 
 class HuggingFaceTokenizer:
@@ -32,7 +32,7 @@ class HuggingFaceTokenizer:
     def read(cls, path: str | Path) -> "HuggingFaceTokenizer":
         """The tokenizer in a tokenizer.json; InputError if it can't be read, or `tokenizers` isn't installed."""
         with reading(path, "tokenizer.json of Hugging Face", "Copy the model's tokenizer.json anew."):
-            return cls(Path(path).read_text(encoding="utf-8-sig"))
+            return cls(read_text_file(path))
 
     def encode(self, text: str, special: bool = False) -> np.ndarray:
         """The ids of a text's tokens, int32 (T,); with special=True a special token that the text names is that token."""

@@ -9,7 +9,7 @@ from safetensors.numpy import save
 
 from minillm.backend import CPU, Device, to_host
 from minillm.errors import InputError
-from minillm.files import write_atomic
+from minillm.files import FileError, read_file, refuse_stand_in, write_atomic
 from minillm.models import Model, ModelConfig, build, config_from_dict, config_to_dict
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -26,7 +26,9 @@ def write_json(path: Path, value: dict) -> None:
 
 def read_json(path: Path) -> dict:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_file(path).decode("utf-8"))
+    except FileError:
+        raise
     except FileNotFoundError:
         raise missing(path, path.parent) from None
     except OSError as error:
@@ -55,6 +57,7 @@ def save_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str,
 def read_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read float32 arrays of exactly these names and shapes, and the metadata. Checked from the header, before anything is allocated."""
     try:
+        refuse_stand_in(path)
         with safe_open(path, framework="numpy") as file:
             found = set(file.keys())
             if found != set(expected):
@@ -88,6 +91,8 @@ def check_size(path: Path, needed: int) -> None:
         raise missing(path, path.parent)
     size = path.stat().st_size
     if size < needed:
+        if path.is_file():
+            refuse_stand_in(path)
         raise InputError(
             f"{path} is damaged or cut short: {size:,} bytes, where its config asks for {needed:,} of weights.", RETRAIN
         )

@@ -9,6 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from minillm.errors import InputError
+from minillm.files import FileError, read_file, refuse_stand_in
 
 CONFIG, WEIGHTS, INDEX, PICKLE = "config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
 COPY = "Copy the model's files anew, all from one place."
@@ -26,7 +27,9 @@ class Stored(NamedTuple):
 
 def read_json(path: Path) -> dict:
     try:
-        value = json.loads(path.read_text(encoding="utf-8-sig"))
+        value = json.loads(read_file(path).decode("utf-8-sig"))
+    except FileError:
+        raise
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror or error}.", COPY) from error
     except (ValueError, RecursionError) as error:
@@ -68,10 +71,13 @@ def _read_shards(index: Path) -> dict[str, Stored]:
 def read_header(path: Path) -> dict[str, Stored]:
     """What a safetensors file holds: the length of its header in eight bytes, the header in JSON, and then the numbers."""
     try:
+        refuse_stand_in(path)
         # safe_open checks that names, shapes and places agree with each other and with the file's size.
         with open(path, "rb") as file, safe_open(path, framework="numpy"):
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(length))
+    except FileError:
+        raise
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror or error}.", COPY) from error
     except (SafetensorError, ValueError, RecursionError) as error:
