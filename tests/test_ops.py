@@ -195,6 +195,16 @@ def test_normal_cdf_against_the_error_function(dtype, limit):
     np.testing.assert_allclose(ops.gelu_erf(x)[0], x * exact, rtol=0, atol=limit * 10)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "lowest", "relative"),
+    [(np.float64, -11.3, 5e-14), (np.float32, -1, 5e-7), (np.float32, -11.3, 1.1e-5)],
+)
+def test_normal_cdf_is_as_exact_as_it_says(dtype, lowest, relative):
+    x = np.linspace(lowest, 9, 2001).astype(dtype)
+    exact = [0.5 * math.erfc(-float(v) / math.sqrt(2)) for v in x]
+    np.testing.assert_allclose(ops.normal_cdf(x), exact, rtol=relative)
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_dropout_keeps_the_share_and_the_mean(rate):
     keep = ops.dropout_mask((200, 500), rate, np.random.default_rng(0), np.float32)

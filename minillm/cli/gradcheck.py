@@ -1,5 +1,7 @@
 """python -m minillm gradcheck: compare the hand-written gradients with numerical ones."""
 
+from minillm.errors import InputError
+
 DESCRIPTION = """example: python -m minillm gradcheck layer_norm
 
 Check hand-written gradients against central differences, in float64: all of them, or those named. The error is
@@ -8,13 +10,18 @@ Check hand-written gradients against central differences, in float64: all of the
 
 def add_arguments(parser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="ops and layers to check (default: all of them)")
+    parser.add_argument(
+        "--seed", type=int, metavar="N", default=0, help="weights and inputs are drawn from it (default 0)"
+    )
 
 
 def run(args) -> int:
+    if args.seed < 0:
+        raise InputError(f"--seed must be 0 or more, got {args.seed}.", "Give another --seed.")
     from minillm.gradcheck import LIMIT
     from minillm.gradcheck import run as check_all
 
-    results = check_all(args.names or None)  # a name that isn't known is said before the table begins
+    results = check_all(args.names or None, args.seed)  # a name that isn't known is said before the table begins
     print(f"{'case':<40} {'tensor':<34} {'error':>8}")
     wrong = 0
     for result in results:

@@ -80,7 +80,10 @@ def normal_cdf(x):
     """Φ(x) = erfc(-x/√2)/2, the share of a standard normal distribution below x, to the precision of x's dtype.
 
     NumPy has no error function. But log erfc(z) + z² is so smooth in t = 2/(2 + z) that a polynomial through values of Python's
-    `math.erfc` gives it: relative error 4e-14 with degree 32, and 2e-7, float32's own rounding, with degree 13.
+    `math.erfc` gives it, with degree 32 in float64 and 13 in float32.
+
+    The absolute error is 6e-16, in float32 2e-7. For x >= -11.3 the relative error is 5e-14; in float32 it grows from 5e-7 at x = -1 to
+    1e-5 at -11.3, since x²/2 is rounded before exp takes it. Below -11.3, where Φ < 7e-30, only the magnitude is right.
     """
     xp, flat = array_module(x), x.reshape(-1)
     phi = xp.empty_like(flat)
