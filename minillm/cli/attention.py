@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.backend import to_host
-from minillm.cli.filling import answer, as_source, framed
 from minillm.cli.parser import choice
 from minillm.cli.terminal import count, say
 from minillm.errors import InputError
 from minillm.finetuning import tokenize
+from minillm.generation.filling import answer, as_source, framed
 from minillm.models import GPT, EncoderDecoder, MaskedLM, Model, QuestionAnswering
 from minillm.text import Tokenizer
 from minillm.training import load_run

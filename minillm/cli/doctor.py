@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from minillm.cli.presets import DEFAULT, PRESETS
 from minillm.cli.terminal import duration
+from minillm.pretraining.presets import DEFAULT, PRESETS
 
 DESCRIPTION = """example: python -m minillm doctor
 

@@ -2,9 +2,9 @@
 
 import sys
 
-from minillm.cli.filling import MASK, fillings, restored
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
+from minillm.generation.filling import MASK, fillings, restored
 from minillm.models import EncoderDecoder, MaskedLM
 from minillm.training import load_run
 

@@ -4,13 +4,13 @@ import sys
 from collections.abc import Iterator
 
 from minillm.backend import choose_device
-from minillm.cli.filling import as_source
 from minillm.cli.parser import choice
 from minillm.cli.steering import add_steering_arguments, best_of, check_steering, refuse_steering, steer
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
 from minillm.generation import Sampling, beam_search, generate, until_stop
 from minillm.generation.beam_search import check_beams
+from minillm.generation.filling import as_source
 from minillm.models import GPT, EncoderDecoder
 from minillm.text import Tokenizer, read_text
 from minillm.text.gpt2 import END_OF_TEXT

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.cli.filling import fillings, restored
-from minillm.cli.scores import fill_in_accuracy, restored_sentences, token_accuracy
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
 from minillm.generation import generate
+from minillm.generation.filling import fillings, restored
 from minillm.models import EncoderConfig, GPTConfig, Model, ModelConfig, TransformerConfig, build
 from minillm.objectives import (
     CAUSAL,
@@ -30,6 +29,7 @@ from minillm.objectives import (
 )
 from minillm.objectives.denoise import RATES
 from minillm.preferences.segments import PreferenceCorpus
+from minillm.pretraining.scores import fill_in_accuracy, restored_sentences, token_accuracy
 from minillm.text import Corpus, Tokenizer, read_text
 
 MODEL_OPTIONS = (

@@ -10,7 +10,6 @@ from minillm.backend import choose_device
 from minillm.cli.objectives import OBJECTIVES, Recipe, batches, unigram_ids
 from minillm.cli.parser import choice
 from minillm.cli.preferences import OWN_OPTIONS, add_preference_arguments, recipe_of
-from minillm.cli.presets import DEFAULT, PRESETS
 from minillm.cli.session import CHANGEABLE, carry_out, changes, check_end, draw_curve
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
@@ -18,6 +17,7 @@ from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models.config import POSITIONS
 from minillm.objectives.denoise import RATES
+from minillm.pretraining.presets import DEFAULT, PRESETS
 from minillm.text import BPETokenizer, CharTokenizer, Tokenizer, unigram_entropy
 from minillm.training import Run, Trainer, TrainOptions, check_memory, default_workers
 from minillm.training.schedules import SCHEDULES

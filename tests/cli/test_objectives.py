@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minillm.cli.filling import with_holes
-from minillm.cli.scores import fill_in_accuracy, restored_sentences, token_accuracy
+from minillm.generation.filling import with_holes
 from minillm.models import MaskedLM, Transformer
 from minillm.objectives import DenoisingData, MaskedData, Sentences, SpecialTokens, Windows, sentence_starts
+from minillm.pretraining.scores import fill_in_accuracy, restored_sentences, token_accuracy
 from minillm.text import BPETokenizer, CharTokenizer
 from minillm.training import load_run
 from tests.words import WORDS
@@ -191,5 +191,5 @@ def test_a_perfect_model_scores_a_hundred_percent(sentences, monkeypatch):
     oracle = Oracle(damaged, tokenizer.vocab_size)
     assert "text: 100.0% of" in token_accuracy(oracle, damaged, tokenizer)
     answers = (batch[-1][0][:-1].tolist() for batch in damaged.validation_batches(1))
-    monkeypatch.setattr("minillm.cli.scores.answer", lambda *args, **options: next(answers))
+    monkeypatch.setattr("minillm.pretraining.scores.answer", lambda *args, **options: next(answers))
     assert "20 of 20 of up to 8 words" in restored_sentences(oracle, damaged, tokenizer)

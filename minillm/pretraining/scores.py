@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from minillm.backend import to_host
-from minillm.cli.filling import MASK, answer
+from minillm.generation.filling import MASK, answer
 from minillm.objectives import Data
 from minillm.ops import IGNORE
 from minillm.text import Tokenizer

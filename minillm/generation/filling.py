@@ -6,7 +6,7 @@ import numpy as np
 
 from minillm.backend import to_host
 from minillm.errors import InputError
-from minillm.generation import beam_search
+from minillm.generation.beam_search import beam_search
 from minillm.models import T5, EncoderDecoder, MaskedLM
 from minillm.ops import softmax
 from minillm.text import Tokenizer

@@ -2,8 +2,8 @@
 
 import pytest
 
-from minillm.cli.scores import restored_sentences, shared_places
 from minillm.objectives import DenoisingData, Sentences, SpecialTokens, sentence_starts
+from minillm.pretraining.scores import restored_sentences, shared_places
 from minillm.text import BPETokenizer
 
 ROLES = {"pad": "[PAD]", "mask": "[MASK]", "bos": "<s>", "eos": "</s>"}
@@ -31,6 +31,8 @@ def test_what_came_back_of_what_was_missing(answers, told, monkeypatch):
         "nothing": lambda source: [],
     }
     whole = {key[:-8]: value for key, value in whole.items()}  # without the end of the source
-    monkeypatch.setattr("minillm.cli.scores.answer", lambda model, tokenizer, source, beams: given[answers](source))
+    monkeypatch.setattr(
+        "minillm.pretraining.scores.answer", lambda model, tokenizer, source, beams: given[answers](source)
+    )
     line = restored_sentences(None, data, tokenizer)
     assert f" missing tokens {told}, of " in line and f"others {0 if answers == 'nothing' else 100}% kept (" in line

@@ -1,0 +1,1 @@
+"""Pretraining: from a text to a trained model, in one of several ways."""
