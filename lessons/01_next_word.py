@@ -214,7 +214,7 @@ lesson.save(
 # more: where a phrase was seen once or twice, the 0.1 that every other word got outweighs it.) There are 62⁸ phrases of eight words, about
 # 200 million million, and no library holds them all. Yet the answer to a question such as *where is the white cup ?* stands about twenty
 # words back, and you found it without having counted anything. To use a word far back *without counting long phrases* is what attention is
-# for (lesson 04).
+# for (lesson 05).
 #
 # ## 6. The same world in Chinese
 #

@@ -190,7 +190,7 @@ for upstream, dy in {"ones": np.ones((2, 5)), "random": rng.standard_normal((2, 
 # ## 5. Why an upstream gradient of ones lies
 #
 # The outputs of softmax sum to one, whatever goes in. So `output.sum()` never moves, its gradient is zero, and *any* backward that gives
-# zero for ones passes: ours, the wrong one, even one that always returns zeros. LayerNorm (lesson 06) has the same blind spot.
+# zero for ones passes: ours, the wrong one, even one that always returns zeros. LayerNorm (lesson 07) has the same blind spot.
 # Published projects have shipped wrong gradients behind such a test. Use random numbers.
 #
 # ## 6. What breaks if ...
@@ -236,7 +236,7 @@ for lr in (1.0, 20.0, 2000.0):
 #
 # The table has V × V numbers: for the 50,257 pieces of GPT-2 that would be 2.5 thousand million, for a memory of one word. Real models
 # compute the logits from the words before by a network, and only its last step is the one that you built here: softmax, cross-entropy,
-# p - y. Plain SGD with one step size is replaced by AdamW (lesson 07).
+# p - y. Plain SGD with one step size is replaced by AdamW (lesson 09).
 #
 # ## Reading
 #

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from minillm.cli import main
+from minillm.course.outline import PLANNED, outlines
 from minillm.layers import PreNormBlock, causal_mask
 from minillm.models import GPT, EncoderConfig, GPTConfig, MaskedLM
 from minillm.models.huggingface import save_pretrained
@@ -132,6 +133,14 @@ def test_the_gradient_check_in_the_readme_passes(capsys):
     exec(PYTHON[2], {})
     errors = eval(capsys.readouterr().out, {"np": np, "nan": float("nan")})
     assert set(errors) >= {"x", "gamma", "beta"} and max(errors.values()) < 1e-7
+
+
+def test_the_table_of_lessons_has_each_number_with_its_title():
+    rows = re.findall(r"^\| (?:\[(\d\d)\]\(\S+\)|(\d\d)) \| ([^|]+) \|", README, re.MULTILINE)
+    named = {int(written or planned): title for written, planned, title in rows}
+    titles = PLANNED | {lesson.number: lesson.title for lesson in outlines()}
+    assert named == {number: title.split(" (")[0] for number, title in sorted(titles.items())}
+    assert {int(planned) for _, planned, _ in rows if planned} == set(PLANNED)
 
 
 def test_every_path_that_is_named_exists():

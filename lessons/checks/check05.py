@@ -1,148 +1,210 @@
 """Checks of lesson 05."""
 
+import numpy as np
+
 from minillm.course import Exercise, Mistake
-from minillm.ops import sinusoidal_positions
+
+
+def qkv(rng: np.random.Generator, t: int, s: int, k: int, m: int) -> tuple[np.ndarray, ...]:
+    """Queries, keys and values of order one: far from saturation, so that every mistake shows."""
+    return rng.standard_normal((t, k)), rng.standard_normal((s, k)), rng.standard_normal((s, m))
+
 
 EXERCISES = [
     Exercise(
-        "sinusoids",
-        lambda rng: [(24, 16), (3, 4), (5, 2)],
+        "causal_weights",
+        lambda rng: [(rng.standard_normal((7, 7)),), (2 * rng.standard_normal((4, 4)),), (np.array([[1.5]]),)],
         [
-            "Make the D/2 speeds ω first, then all angles t ω_i as one array (T, D/2).",
-            "np.arange(0, D, 2) is 0, 2, 4 ...: that is 2i. np.arange(T)[:, None] * omega gives every angle. table[:, 0::2] are the even columns.",
-            "omega = 10000.0 ** (-np.arange(0, D, 2) / D); table[:, 0::2] = np.sin(angle); table[:, 1::2] = np.cos(angle)",
+            "Which score gives the weight zero after the softmax? What must stand there before it?",
+            "np.tri(T, dtype=bool) is True on and below the diagonal. np.where(allowed, scores, -np.inf) keeps the others out.",
+            "softmax(np.where(np.tri(len(scores), dtype=bool), scores, -np.inf))",
         ],
         [
             Mistake(
-                "    table[:, 0::2] = np.sin(angle)\n    table[:, 1::2] = np.cos(angle)",
-                "    table[:, : D // 2] = np.sin(angle)\n    table[:, D // 2 :] = np.cos(angle)",
-                "All sines come first and then all cosines: here they take turns, sine in the even columns and cosine in the odd ones.",
+                "softmax(np.where(allowed, scores, -np.inf))",
+                "softmax(scores) * allowed",
+                "The mask came after the softmax: the allowed weights no longer sum to one, because the forbidden words took their share.",
             ),
             Mistake(
-                "omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
-                "omega = 10000.0 ** (-np.arange(D // 2) / D)\n    angle",
-                "The exponent is -2i/D, and you took -i/D: the hands slow down too little. np.arange(0, D, 2) counts in twos.",
+                "np.where(allowed, scores, -np.inf)",
+                "np.where(allowed, scores, 0)",
+                "Forbidden scores became 0 (or nearly, such as -1e-9), and exp(0) = 1: they still get weight. What score gets none?",
             ),
             Mistake(
-                "omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
-                "omega = 10000.0 ** (np.arange(0, D, 2) / D)\n    angle",
-                "The hands get faster from one to the next: the exponent needs a minus sign.",
+                "np.tri(len(scores), dtype=bool)",
+                "np.tri(len(scores), k=-1, dtype=bool)",
+                "The diagonal is excluded: a word may look at itself. The first word now has nothing to look at, and its row is NaN.",
             ),
             Mistake(
-                "    table[:, 0::2] = np.sin(angle)\n    table[:, 1::2] = np.cos(angle)",
-                "    table[:, 0::2] = np.cos(angle)\n    table[:, 1::2] = np.sin(angle)",
-                "Sine and cosine have changed places: place 0 must be (0, 1, 0, 1 ...).",
+                "np.tri(len(scores), dtype=bool)",
+                "np.tri(len(scores), dtype=bool).T",
+                "The mask is turned round: each word sees the future and not the past. Rows look, columns are looked at.",
             ),
             Mistake(
-                "np.arange(T)[:, None] * omega",
-                "np.arange(1, T + 1)[:, None] * omega",
-                "The places are counted from 1: the first is place 0.",
+                "softmax(np.where(allowed, scores, -np.inf))",
+                "softmax(np.where(allowed, scores, -np.inf).T).T",
+                "Softmax over the wrong axis: the columns sum to one, not the rows.",
             ),
             Mistake(
-                "np.cos(angle)",
-                "np.cos(np.arange(T)[:, None] * 10000.0 ** (-np.arange(1, D, 2) / D))",
-                "The cosines have speeds of their own: sine and cosine of one hand share the angle t ω_i.",
+                "softmax(np.where(allowed, scores, -np.inf))",
+                "softmax(scores)",
+                "There is no mask: every word sees the words after it.",
             ),
             Mistake(
-                "-np.arange(0, D, 2) / D)\n    angle",
-                "-2 * np.arange(0, D, 2) / D)\n    angle",
-                "The exponent is -2i/D, and you took -4i/D: np.arange(0, D, 2) is 2i already.",
+                "softmax(np.where(allowed, scores, -np.inf))",
+                "np.where(allowed, scores, -np.inf)",
+                "These are still scores: the softmax is missing.",
             ),
             Mistake(
-                "np.cos(angle)",
-                "np.sin(angle)",
-                "There are only sines: the odd columns are cosines.",
+                "np.where(allowed, scores, -np.inf)",
+                "np.where(allowed, -np.inf, scores)",
+                "np.where(condition, a, b) takes a where the condition is true: a and b are exchanged, and what is allowed was forbidden.",
             ),
         ],
     ),
     Exercise(
-        "shift",
+        "self_attention",
+        lambda rng: [qkv(rng, 5, 5, 8, 4), qkv(rng, 3, 6, 4, 2), qkv(rng, 1, 2, 9, 3)],
+        [
+            "Three steps: scores (T, S), weights (T, S), output (T, M). Check the shape after each.",
+            "The scores are all dot products of a query with a key: q @ k.T. Divide by the square root of the width K of a key.",
+            "softmax(q @ k.T / math.sqrt(q.shape[1])) @ v",
+        ],
+        [
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "",
+                "√K was forgotten: large dot products make the softmax too sure of itself.",
+            ),
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "/ q.shape[1]",
+                "You divided by K, not by its square root: the weights become too even.",
+            ),
+            Mistake("/ math.sqrt(q.shape[1])", "* math.sqrt(q.shape[1])", "You multiplied by √K: divide."),
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "/ math.sqrt(len(k))",
+                "You divided by the root of the number of keys. It is the width of a key that makes dot products large.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "softmax(scores.T).T @ v",
+                "Softmax over the wrong axis: the weights of each query must sum to one.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "scores @ v",
+                "There is no softmax: these weights may be negative, and do not sum to one.",
+            ),
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "/ math.sqrt(len(q))",
+                "You divided by the root of the number of queries. It is the width of a query that makes dot products large.",
+            ),
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "/ math.sqrt(v.shape[1])",
+                "You divided by the root of the width of a value: K is the width of queries and keys.",
+            ),
+            Mistake(
+                "scores = q @ k.T / math.sqrt(q.shape[1])\n    return softmax(scores) @ v",
+                "return softmax(q @ k.T) / math.sqrt(q.shape[1]) @ v",
+                "The scale came after the softmax: the weights of a query no longer sum to one.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "softmax(np.where(np.tri(*scores.shape, dtype=bool), scores, -np.inf)) @ v",
+                "You masked the future: here every query looks at all keys.",
+            ),
+            Mistake(
+                "q @ k.T / math.sqrt(q.shape[1])",
+                "k @ q.T / math.sqrt(q.shape[1])",
+                "Queries and keys have changed places: row i of the scores belongs to query i, q @ k.T.",
+            ),
+        ],
+    ),
+    Exercise(
+        "self_attention_backward",
         lambda rng: [
-            (sinusoidal_positions(9, 8)[3], 4),
-            (sinusoidal_positions(40, 6)[30], -5),
-            (sinusoidal_positions(2, 2)[1], 1),
+            (rng.standard_normal((5, 4)), *qkv(rng, 5, 5, 8, 4)),
+            (rng.standard_normal((3, 2)), *qkv(rng, 3, 6, 4, 2)),
         ],
         [
-            "Take the sines p[0::2] and the cosines p[1::2] apart. By which angle does each hand turn?",
-            "Hand i turns by k ω_i. Put it into the two formulas of the docstring, with a the old angle and b the turn.",
-            "new sine = sine * np.cos(turn) + cosine * np.sin(turn); new cosine = cosine * np.cos(turn) - sine * np.sin(turn)",
-        ],
-        [
-            Mistake(
-                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
-                "    moved[0::2] = sine * np.cos(turn) - cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) + sine * np.sin(turn)",
-                "The hands turn the wrong way: this is place t - k.",
-            ),
-            Mistake(
-                "    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
-                "    moved[1::2] = cosine * np.cos(turn) + sine * np.sin(turn)",
-                "The cosine has a wrong sign: cos(a + b) = cos a cos b - sin a sin b.",
-            ),
-            Mistake(
-                "turn = k * 10000.0 ** (-np.arange(0, D, 2) / D)",
-                "turn = k * np.ones(D // 2)",
-                "All hands turned by the same angle: each has its own speed ω_i.",
-            ),
-            Mistake(
-                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
-                "    moved[0::2] = sine + np.sin(turn)\n    moved[1::2] = cosine + np.cos(turn)",
-                "Sines were added to sines: the sine of a sum is not the sum of the sines.",
-            ),
-            Mistake(
-                "    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
-                "    moved[1::2] = cosine * np.cos(turn) - moved[0::2] * np.sin(turn)",
-                "The cosine was made with the new sine: keep the old one until both are made.",
-            ),
-            Mistake(
-                "    sine, cosine = p[0::2], p[1::2]\n    moved = np.empty(D)\n    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
-                "    sine, cosine = p[: D // 2], p[D // 2 :]\n    moved = np.empty(D)\n    moved[: D // 2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[D // 2 :] = cosine * np.cos(turn) - sine * np.sin(turn)",
-                "You cut p into two halves: sines and cosines take turns in it, p[0::2] and p[1::2].",
-            ),
-            Mistake(
-                "sine, cosine = p[0::2], p[1::2]",
-                "sine, cosine = p[0::2], np.sqrt(1 - p[0::2] ** 2)",
-                "From the sine alone (arcsin) nobody can tell in which half the hand stands: use the cosine that p holds too.",
-            ),
-            Mistake(
-                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
-                "    moved[0::2] = np.sin(turn)\n    moved[1::2] = np.cos(turn)",
-                "That is place k: where the hands stood before, p, was not used.",
-            ),
-        ],
-    ),
-    Exercise(
-        "table_gradient",
-        lambda rng: [(rng.standard_normal((3, 5, 4)), 7), (rng.standard_normal((2, 4, 3)), 4)],
-        [
-            "Which numbers of y did table[t] reach? Its gradient is the sum of theirs.",
-            "Sum over the sentences of the batch, axis 0. Rows from T on stay zero.",
-            "dtable = np.zeros((length, D)); dtable[:T] = dy.sum(axis=0), with T and D from dy.shape",
+            "Go backwards: first y = p v, which gives dp and dv. A product's gradient is dy times the other factor, transposed so that the shapes fit.",
+            "Through the softmax: ds = p * (dp - the sum of p * dp over each row). Take keepdims=True.",
+            "s = q kᵀ scale: dq = ds @ k * scale and dk = ds.T @ q * scale, with scale = 1 / math.sqrt(K).",
         ],
         [
             Mistake(
-                "dy.sum(axis=0)",
-                "dy.mean(axis=0)",
-                "You took the mean over the batch: each sentence that read the row adds its own gradient.",
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds @ k, ds.T @ q, dv",
+                "The scale was forgotten on the way back: the scores were q kᵀ / √K, so dq and dk carry 1/√K too.",
             ),
             Mistake(
-                "dy.sum(axis=0)",
-                "dy[-1]",
-                "Assigned, not accumulated: only the last sentence is left. Every sentence read the row.",
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * (1 - p) * dp",
+                "Only the diagonal of the softmax's derivative was used: raising one weight lowers the others of its row.",
             ),
             Mistake(
-                "dtable[: dy.shape[1]] = dy.sum(axis=0)",
-                "dtable[:] = dy.sum(axis=(0, 1))",
-                "You summed over the places too: now every row gets the same.",
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * dp",
+                "The sum over the row is missing in the softmax's backward: the weights of a row cannot all rise.",
             ),
             Mistake(
-                "dtable = np.zeros((length, dy.shape[2]))\n    dtable[: dy.shape[1]] = dy.sum(axis=0)",
-                "dtable = dy.sum(axis=0)",
-                "The gradient must have a row for every row of the table, also for those that were not read: they are zero.",
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * (dp - (p * dp).sum(axis=0, keepdims=True))",
+                "The sum in the softmax's backward went over the columns: each query's row is a softmax of its own.",
             ),
             Mistake(
-                "dtable[: dy.shape[1]] = dy.sum(axis=0)",
-                "dtable[: dy.shape[0]] = dy.sum(axis=1)",
-                "You summed over the words of each sentence, as if row b belonged to sentence b (section 5 of the lesson). Row t belongs to word t.",
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * (dp - dp.mean(axis=-1, keepdims=True))",
+                "A plain mean stands in the softmax's backward: the sum is weighted by p.",
+            ),
+            Mistake(
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "dp",
+                "The softmax was skipped on the way back: dp is the gradient of the weights, not of the scores.",
+            ),
+            Mistake(
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds.T @ q * scale, ds @ k * scale, dv",
+                "dq and dk are exchanged: a query's gradient is made of keys.",
+            ),
+            Mistake(
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds @ k * scale, ds.T @ q, dv",
+                "dk lacks the scale: the scores were q kᵀ / √K.",
+            ),
+            Mistake(
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds @ k, ds.T @ q * scale, dv",
+                "dq lacks the scale: the scores were q kᵀ / √K.",
+            ),
+            Mistake(
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds @ k * scale, ds.T @ q * scale, dv * scale",
+                "dv got the scale too: there is none in y = p v.",
+            ),
+            Mistake(
+                "softmax(q @ k.T * scale)",
+                "softmax(q @ k.T)",
+                "The weights that you computed anew lack the scale: they are not those of the forward pass.",
+            ),
+            Mistake(
+                "p.T @ dy",
+                "p @ dy",
+                "The transpose is missing in dv = pᵀ dy: value j collects from every query that looked at it.",
+            ),
+            Mistake(
+                "ds.T @ q",
+                "ds @ q",
+                "The transpose is missing in dk = dsᵀ q / √K: key j collects from every query that looked at it.",
+            ),
+            Mistake(
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * (dp - (p * dp).sum())",
+                "The sum in the softmax's backward went over everything: each row has a sum of its own.",
             ),
         ],
     ),

@@ -1,174 +1,148 @@
 """Checks of lesson 06."""
 
-import numpy as np
-
 from minillm.course import Exercise, Mistake
-
-
-def rows(rng: np.random.Generator, n: int, d: int) -> np.ndarray:
-    """Rows of different size and place: a LayerNorm along the wrong axis shows."""
-    return rng.standard_normal((n, d)) * rng.uniform(0.5, 3, (n, 1)) + rng.standard_normal((n, 1))
-
+from minillm.ops import sinusoidal_positions
 
 EXERCISES = [
     Exercise(
-        "layer_norm",
-        lambda rng: [
-            (rows(rng, 5, 7), rng.uniform(0.5, 2, 7), rng.standard_normal(7), 0.1),
-            (rows(rng, 3, 4), np.ones(4), np.zeros(4), 1e-5),
-            (np.ones((2, 4)), np.ones(4), np.zeros(4), 1e-5),
-        ],
+        "sinusoids",
+        lambda rng: [(24, 16), (3, 4), (5, 2)],
         [
-            "First the mean of each row, then the variance of each row. keepdims=True keeps them as columns beside the rows.",
-            "ε stands inside the root: √(variance + ε).",
-            "xhat = (x - mean) / np.sqrt(variance + eps), then gamma * xhat + beta",
+            "Make the D/2 speeds ω first, then all angles t ω_i as one array (T, D/2).",
+            "np.arange(0, D, 2) is 0, 2, 4 ...: that is 2i. np.arange(T)[:, None] * omega gives every angle. table[:, 0::2] are the even columns.",
+            "omega = 10000.0 ** (-np.arange(0, D, 2) / D); table[:, 0::2] = np.sin(angle); table[:, 1::2] = np.cos(angle)",
         ],
         [
             Mistake(
-                "np.sqrt(variance + eps)",
-                "(np.sqrt(variance) + eps)",
-                "Your epsilon is outside the square root: √variance + ε in place of √(variance + ε).",
+                "    table[:, 0::2] = np.sin(angle)\n    table[:, 1::2] = np.cos(angle)",
+                "    table[:, : D // 2] = np.sin(angle)\n    table[:, D // 2 :] = np.cos(angle)",
+                "All sines come first and then all cosines: here they take turns, sine in the even columns and cosine in the odd ones.",
             ),
             Mistake(
-                "np.sqrt(variance + eps)",
-                "np.sqrt(variance)",
-                "Epsilon was left out: a row of equal numbers becomes 0 / 0.",
+                "omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "omega = 10000.0 ** (-np.arange(D // 2) / D)\n    angle",
+                "The exponent is -2i/D, and you took -i/D: the hands slow down too little. np.arange(0, D, 2) counts in twos.",
             ),
             Mistake(
-                "np.sqrt(variance + eps)", "(variance + eps)", "You divided by the variance, not by its square root."
+                "omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "omega = 10000.0 ** (np.arange(0, D, 2) / D)\n    angle",
+                "The hands get faster from one to the next: the exponent needs a minus sign.",
             ),
             Mistake(
-                "((x - mean) ** 2).mean(axis=1, keepdims=True)\n    xhat",
-                "((x - mean) ** 2).sum(axis=1, keepdims=True) / (x.shape[1] - 1)\n    xhat",
-                "You divided by D - 1: the variance here is the plain mean of the squares.",
+                "    table[:, 0::2] = np.sin(angle)\n    table[:, 1::2] = np.cos(angle)",
+                "    table[:, 0::2] = np.cos(angle)\n    table[:, 1::2] = np.sin(angle)",
+                "Sine and cosine have changed places: place 0 must be (0, 1, 0, 1 ...).",
             ),
             Mistake(
-                "    mean = x.mean(axis=1, keepdims=True)\n    variance = ((x - mean) ** 2).mean(axis=1, keepdims=True)",
-                "    mean = x.mean(axis=0, keepdims=True)\n    variance = ((x - mean) ** 2).mean(axis=0, keepdims=True)",
-                "You normalised the columns: each row, one word, has a mean and a variance of its own.",
+                "np.arange(T)[:, None] * omega",
+                "np.arange(1, T + 1)[:, None] * omega",
+                "The places are counted from 1: the first is place 0.",
             ),
             Mistake(
-                "gamma * xhat + beta",
-                "gamma * (xhat + beta)",
-                "Beta was multiplied by gamma: it is added at the very end.",
+                "np.cos(angle)",
+                "np.cos(np.arange(T)[:, None] * 10000.0 ** (-np.arange(1, D, 2) / D))",
+                "The cosines have speeds of their own: sine and cosine of one hand share the angle t ω_i.",
             ),
             Mistake(
-                "xhat = (x - mean) / np.sqrt",
-                "xhat = x / np.sqrt",
-                "The mean was not subtracted from x.",
+                "-np.arange(0, D, 2) / D)\n    angle",
+                "-2 * np.arange(0, D, 2) / D)\n    angle",
+                "The exponent is -2i/D, and you took -4i/D: np.arange(0, D, 2) is 2i already.",
             ),
             Mistake(
-                "gamma * xhat + beta",
-                "gamma * xhat",
-                "Beta is missing: it is added at the very end.",
-            ),
-            Mistake(
-                "((x - mean) ** 2).mean(axis=1, keepdims=True)\n    xhat",
-                "((x - mean) ** 2).sum(axis=1, keepdims=True)\n    xhat",
-                "The variance is the mean of the squares, and you took their sum.",
-            ),
-            Mistake(
-                "    mean = x.mean(axis=1, keepdims=True)\n    variance = ((x - mean) ** 2).mean(axis=1, keepdims=True)",
-                "    mean = x.mean()\n    variance = ((x - mean) ** 2).mean()",
-                "Mean and variance were taken of the whole array: each row, one word, has its own.",
+                "np.cos(angle)",
+                "np.sin(angle)",
+                "There are only sines: the odd columns are cosines.",
             ),
         ],
     ),
     Exercise(
-        "layer_norm_backward",
+        "shift",
         lambda rng: [
-            (rng.standard_normal((5, 7)), rows(rng, 5, 7), rng.uniform(0.5, 2, 7), 0.1),
-            (rng.standard_normal((3, 4)), rows(rng, 3, 4), rng.uniform(0.5, 2, 4), 1e-5),
+            (sinusoidal_positions(9, 8)[3], 4),
+            (sinusoidal_positions(40, 6)[30], -5),
+            (sinusoidal_positions(2, 2)[1], 1),
         ],
         [
-            "Compute mean, scale and x̂ anew, as in the forward pass. Then g = gamma * dy.",
-            "Two things are taken away from g: its mean over the row, and x̂ times the mean of g x̂ over the row.",
-            "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True)); dgamma = (dy * xhat).sum(axis=0)",
+            "Take the sines p[0::2] and the cosines p[1::2] apart. By which angle does each hand turn?",
+            "Hand i turns by k ω_i. Put it into the two formulas of the docstring, with a the old angle and b the turn.",
+            "new sine = sine * np.cos(turn) + cosine * np.sin(turn); new cosine = cosine * np.cos(turn) - sine * np.sin(turn)",
         ],
         [
             Mistake(
-                " - xhat * (g * xhat).mean(axis=1, keepdims=True))",
-                ")",
-                "The variance path is missing in dx, or it is zero: it is x̂ times mean(g x̂), the mean of the products. (Upstream ones would not have shown it.)",
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = sine * np.cos(turn) - cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) + sine * np.sin(turn)",
+                "The hands turn the wrong way: this is place t - k.",
             ),
             Mistake(
-                "(g - g.mean(axis=1, keepdims=True) - xhat",
-                "(g - xhat",
-                "The mean path is missing in dx: to raise every number of a row changes nothing.",
+                "    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[1::2] = cosine * np.cos(turn) + sine * np.sin(turn)",
+                "The cosine has a wrong sign: cos(a + b) = cos a cos b - sin a sin b.",
             ),
             Mistake(
-                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
-                "dx = scale * g",
-                "Mean and variance were taken for constants: both depend on x, and each takes a part of the gradient away.",
+                "turn = k * 10000.0 ** (-np.arange(0, D, 2) / D)",
+                "turn = k * np.ones(D // 2)",
+                "All hands turned by the same angle: each has its own speed ω_i.",
             ),
             Mistake(
-                "g = gamma * dy", "g = dy", "Gamma was forgotten on the way to x: the gradient that reaches x̂ is γ dy."
-            ),
-            Mistake("(dy * xhat).sum(axis=0)", "(dy * x).sum(axis=0)", "dgamma was made with x: gamma multiplied x̂."),
-            Mistake(
-                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
-                "(dy * xhat).mean(axis=0), dy.mean(axis=0)",
-                "dgamma and dbeta are means over the rows: every row adds its own, so they are sums.",
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = sine + np.sin(turn)\n    moved[1::2] = cosine + np.cos(turn)",
+                "Sines were added to sines: the sine of a sum is not the sum of the sines.",
             ),
             Mistake(
-                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
-                "dx = (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
-                "The scale is missing in dx: x̂ is (x - mean) times scale.",
+                "    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[1::2] = cosine * np.cos(turn) - moved[0::2] * np.sin(turn)",
+                "The cosine was made with the new sine: keep the old one until both are made.",
             ),
             Mistake(
-                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
-                "dx = scale * (g - g.sum(axis=1, keepdims=True) - xhat * (g * xhat).sum(axis=1, keepdims=True))",
-                "There are sums in dx where means belong.",
+                "    sine, cosine = p[0::2], p[1::2]\n    moved = np.empty(D)\n    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    sine, cosine = p[: D // 2], p[D // 2 :]\n    moved = np.empty(D)\n    moved[: D // 2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[D // 2 :] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "You cut p into two halves: sines and cosines take turns in it, p[0::2] and p[1::2].",
             ),
             Mistake(
-                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
-                "dx = scale * (g - g.mean() - xhat * (g * xhat).mean())",
-                "The means in dx were taken of the whole array: each row has its own.",
+                "sine, cosine = p[0::2], p[1::2]",
+                "sine, cosine = p[0::2], np.sqrt(1 - p[0::2] ** 2)",
+                "From the sine alone (arcsin) nobody can tell in which half the hand stands: use the cosine that p holds too.",
             ),
             Mistake(
-                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
-                "(g * xhat).sum(axis=0), g.sum(axis=0)",
-                "dgamma and dbeta were made from g = γ dy. Only x̂ was multiplied by γ: take dy itself.",
-            ),
-            Mistake(
-                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
-                "dy.sum(axis=0), (dy * xhat).sum(axis=0)",
-                "dgamma and dbeta are exchanged.",
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = np.sin(turn)\n    moved[1::2] = np.cos(turn)",
+                "That is place k: where the hands stood before, p, was not used.",
             ),
         ],
     ),
     Exercise(
-        "split_heads",
-        lambda rng: [
-            (np.arange(12.0).reshape(2, 6), 3),
-            (rng.standard_normal((5, 8)), 4),
-            (rng.standard_normal((4, 4)), 2),
-        ],
+        "table_gradient",
+        lambda rng: [(rng.standard_normal((3, 5, 4)), 7), (rng.standard_normal((2, 4, 3)), 4)],
         [
-            "Two steps: first cut the last axis in two, (T, H, K), then bring the heads to the front.",
-            "reshape keeps the order of the numbers in memory; transpose exchanges axes. You need both.",
-            "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+            "Which numbers of y did table[t] reach? Its gradient is the sum of theirs.",
+            "Sum over the sentences of the batch, axis 0. Rows from T on stay zero.",
+            "dtable = np.zeros((length, D)); dtable[:T] = dy.sum(axis=0), with T and D from dy.shape",
         ],
         [
             Mistake(
-                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
-                "x.reshape(H, T, D // H)",
-                "reshape alone mixes words and heads: it keeps the numbers in their order. First cut, (T, H, K), then exchange axes.",
+                "dy.sum(axis=0)",
+                "dy.mean(axis=0)",
+                "You took the mean over the batch: each sentence that read the row adds its own gradient.",
             ),
             Mistake(
-                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
-                "x.reshape(T, H, D // H)",
-                "The heads are cut, but the words still come first: exchange the first two axes.",
+                "dy.sum(axis=0)",
+                "dy[-1]",
+                "Assigned, not accumulated: only the last sentence is left. Every sentence read the row.",
             ),
             Mistake(
-                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
-                "x.reshape(T, D // H, H).transpose(2, 0, 1)",
-                "Each head got every H-th number: head 0 should have the first K side by side.",
+                "dtable[: dy.shape[1]] = dy.sum(axis=0)",
+                "dtable[:] = dy.sum(axis=(0, 1))",
+                "You summed over the places too: now every row gets the same.",
             ),
             Mistake(
-                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
-                "x.reshape(T, H, D // H).transpose(1, 2, 0)",
-                "Words and numbers have changed places within each head: (H, T, K), not (H, K, T).",
+                "dtable = np.zeros((length, dy.shape[2]))\n    dtable[: dy.shape[1]] = dy.sum(axis=0)",
+                "dtable = dy.sum(axis=0)",
+                "The gradient must have a row for every row of the table, also for those that were not read: they are zero.",
+            ),
+            Mistake(
+                "dtable[: dy.shape[1]] = dy.sum(axis=0)",
+                "dtable[: dy.shape[0]] = dy.sum(axis=1)",
+                "You summed over the words of each sentence, as if row b belonged to sentence b (section 5 of the lesson). Row t belongs to word t.",
             ),
         ],
     ),

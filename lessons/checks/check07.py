@@ -1,158 +1,174 @@
-"""The exercises of lesson 07, and the mistakes that are often made in them."""
+"""Checks of lesson 07."""
 
 import numpy as np
 
 from minillm.course import Exercise, Mistake
 
 
-def adamw_calls(rng: np.random.Generator) -> list[tuple]:
-    def numbers():
-        return rng.normal(size=6)
-
-    decay = np.array([0.0, 0.0, 0.1, 0.1, 0.5, 0.5])
-    first = (numbers(), numbers(), np.zeros(6), np.zeros(6), 1, 0.1, decay)
-    later = (numbers(), numbers(), numbers(), numbers() ** 2, 7, 0.02, decay, 0.8, 0.95, 1e-3)
-    quiet = (numbers(), 1e-4 * numbers(), 1e-4 * numbers(), 1e-8 * numbers() ** 2, 3, 0.1, decay, 0.9, 0.99, 1e-4)
-    return [first, later, quiet]
-
-
-def shift_calls(rng: np.random.Generator) -> list[tuple]:
-    def answers(lengths, width):
-        real = np.arange(width) < np.array(lengths)[:, None]
-        return np.where(real, rng.integers(3, 20, size=real.shape), 0), np.array(lengths)
-
-    return [(*answers([4, 2, 5], 5), 1, 2), (*answers([3], 3), 1, 2), (*answers([1, 2, 1, 3], 4), 30, 31)]
-
-
-def exact_calls(rng: np.random.Generator) -> list[tuple]:
-    right = np.array([[3, 4, 5, 0], [6, 0, 9, 9], [7, 8, 0, 0], [5, 0, 5, 0], [4, 3, 6, 0], [0, 3, 3, 3], [8, 8, 8, 0]])
-    written = np.array(
-        [[3, 4, 5, 0], [6, 0, 1, 2], [7, 8, 9, 0], [5, 0, 4, 0], [4, 3, 6, 6], [0, 4, 4, 4], [8, 7, 8, 0]]
-    )
-    return [(written, right, 0), (written[:1], right[:1], 0), (written[4:], right[4:], 0)]
+def rows(rng: np.random.Generator, n: int, d: int) -> np.ndarray:
+    """Rows of different size and place: a LayerNorm along the wrong axis shows."""
+    return rng.standard_normal((n, d)) * rng.uniform(0.5, 3, (n, 1)) + rng.standard_normal((n, 1))
 
 
 EXERCISES = [
     Exercise(
-        "adamw_step",
-        adamw_calls,
-        hints=[
-            "Five lines: the new m, the new v, both corrected under other names, and the new w. The lesson's section 3 has them in words.",
-            "A running mean keeps β of what it was and takes 1 - β of what is new: m = beta1 * m + (1 - beta1) * g. For v the new is g**2.",
-            "m_hat = m / (1 - beta1**t), and v_hat likewise with beta2. Return m and v, not m_hat and v_hat.",
-            "w - lr * decay * w - lr * m_hat / (np.sqrt(v_hat) + eps)",
+        "layer_norm",
+        lambda rng: [
+            (rows(rng, 5, 7), rng.uniform(0.5, 2, 7), rng.standard_normal(7), 0.1),
+            (rows(rng, 3, 4), np.ones(4), np.zeros(4), 1e-5),
+            (np.ones((2, 4)), np.ones(4), np.zeros(4), 1e-5),
         ],
-        mistakes=[
-            Mistake(
-                "    m_hat = m / (1 - beta1**t)\n    v_hat = v / (1 - beta2**t)",
-                "    m_hat = m\n    v_hat = v",
-                "There is no bias correction: m and v start at 0, so the first steps have the wrong length.",
-            ),
-            Mistake(
-                "v_hat = v / (1 - beta2**t)",
-                "v_hat = v",
-                "Only m is corrected. v starts at 0 as well, and is too small at first: the steps are too long.",
-            ),
-            Mistake(
-                "    m = beta1 * m + (1 - beta1) * g\n    v = beta2 * v + (1 - beta2) * g**2",
-                "    g = g + decay * w\n    decay = 0 * decay\n    m = beta1 * m + (1 - beta1) * g\n    v = beta2 * v + (1 - beta2) * g**2",
-                "The weight decay went through the gradient, and so through m and v: that is Adam with L2, and not AdamW. Take it from w "
-                "directly.",
-            ),
-            Mistake(
-                "(np.sqrt(v_hat) + eps)",
-                "np.sqrt(v_hat + eps)",
-                "eps is inside the root, where it weighs far more: √1e-8 is 1e-4. It is added to the root.",
-            ),
-            Mistake(
-                "m_hat / (np.sqrt(v_hat) + eps)",
-                "m_hat / (v_hat + eps)",
-                "The root is missing: m / v still depends on the gradient's size, upside down.",
-            ),
-            Mistake(
-                "(1 - beta2) * g**2",
-                "(1 - beta2) * g",
-                "v should be the running mean of the gradient's square, and yours is of the gradient.",
-            ),
-            Mistake(
-                "w - lr * decay * w -",
-                "w - decay * w -",
-                "The weight decay is not multiplied by the learning rate: the weights shrink much too fast.",
-            ),
-            Mistake(
-                "return w, m, v",
-                "return w, m_hat, v_hat",
-                "You return the corrected means. The next step would correct them once more: return m and v as they run.",
-            ),
+        [
+            "First the mean of each row, then the variance of each row. keepdims=True keeps them as columns beside the rows.",
+            "ε stands inside the root: √(variance + ε).",
+            "xhat = (x - mean) / np.sqrt(variance + eps), then gamma * xhat + beta",
         ],
-    ),
-    Exercise(
-        "shift_targets",
-        shift_calls,
-        hints=[
-            "np.hstack joins columns: what the decoder reads is a column of `start` and the answers.",
-            "The targets begin as the answers with one more column. Then compare the places 0 to T with the lengths.",
-            "places = np.arange(T + 1) is a row, lengths[:, None] a column. Where they are equal the target is `end`, where the place is larger "
-            "it is IGNORE: np.where(condition, this, otherwise that).",
-        ],
-        mistakes=[
+        [
             Mistake(
-                "targets = np.hstack([answers, np.full((rows, 1), IGNORE)])",
-                "targets = reads",
-                "The targets are not moved on: each place is asked for the very token that it reads, which it only has to copy.",
+                "np.sqrt(variance + eps)",
+                "(np.sqrt(variance) + eps)",
+                "Your epsilon is outside the square root: √variance + ε in place of √(variance + ε).",
             ),
             Mistake(
-                "    targets = np.where(places > ends, IGNORE, targets)\n",
-                "    targets = np.where(places > ends, np.hstack([answers, np.zeros((rows, 1), int)]), targets)\n",
-                "Padding is scored: the model is asked to write it, and that easy work drowns the rest of the loss.",
+                "np.sqrt(variance + eps)",
+                "np.sqrt(variance)",
+                "Epsilon was left out: a row of equal numbers becomes 0 / 0.",
             ),
             Mistake(
-                "targets = np.where(places == ends, end, targets)",
-                "targets = np.where(places == width, end, targets)",
-                "`end` always stands in the last column. It belongs right after each answer's last real token.",
+                "np.sqrt(variance + eps)", "(variance + eps)", "You divided by the variance, not by its square root."
             ),
             Mistake(
-                "places > ends",
-                "places >= ends",
-                "The end is not scored: the model would never learn to stop.",
+                "((x - mean) ** 2).mean(axis=1, keepdims=True)\n    xhat",
+                "((x - mean) ** 2).sum(axis=1, keepdims=True) / (x.shape[1] - 1)\n    xhat",
+                "You divided by D - 1: the variance here is the plain mean of the squares.",
             ),
             Mistake(
-                "places = np.arange(width + 1)",
-                "places = np.arange(width + 1) + 1",
-                "`end` came one place too early: it took the place of the last real token.",
+                "    mean = x.mean(axis=1, keepdims=True)\n    variance = ((x - mean) ** 2).mean(axis=1, keepdims=True)",
+                "    mean = x.mean(axis=0, keepdims=True)\n    variance = ((x - mean) ** 2).mean(axis=0, keepdims=True)",
+                "You normalised the columns: each row, one word, has a mean and a variance of its own.",
+            ),
+            Mistake(
+                "gamma * xhat + beta",
+                "gamma * (xhat + beta)",
+                "Beta was multiplied by gamma: it is added at the very end.",
+            ),
+            Mistake(
+                "xhat = (x - mean) / np.sqrt",
+                "xhat = x / np.sqrt",
+                "The mean was not subtracted from x.",
+            ),
+            Mistake(
+                "gamma * xhat + beta",
+                "gamma * xhat",
+                "Beta is missing: it is added at the very end.",
+            ),
+            Mistake(
+                "((x - mean) ** 2).mean(axis=1, keepdims=True)\n    xhat",
+                "((x - mean) ** 2).sum(axis=1, keepdims=True)\n    xhat",
+                "The variance is the mean of the squares, and you took their sum.",
+            ),
+            Mistake(
+                "    mean = x.mean(axis=1, keepdims=True)\n    variance = ((x - mean) ** 2).mean(axis=1, keepdims=True)",
+                "    mean = x.mean()\n    variance = ((x - mean) ** 2).mean()",
+                "Mean and variance were taken of the whole array: each row, one word, has its own.",
             ),
         ],
     ),
     Exercise(
-        "exact_match",
-        exact_calls,
-        hints=[
-            "Two answers are the same if they agree at every place up to and with the first `end` of the right one.",
-            "Which places count? Those with no `end` before them: the number of ends up to a place, np.cumsum(right == end, axis=1), without "
-            "the place's own, is 0 there.",
-            "A place is fine if it is equal or does not count; an answer is right if all of its places are fine; the score is the mean over "
-            "the answers.",
+        "layer_norm_backward",
+        lambda rng: [
+            (rng.standard_normal((5, 7)), rows(rng, 5, 7), rng.uniform(0.5, 2, 7), 0.1),
+            (rng.standard_normal((3, 4)), rows(rng, 3, 4), rng.uniform(0.5, 2, 4), 1e-5),
         ],
-        mistakes=[
+        [
+            "Compute mean, scale and x̂ anew, as in the forward pass. Then g = gamma * dy.",
+            "Two things are taken away from g: its mean over the row, and x̂ times the mean of g x̂ over the row.",
+            "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True)); dgamma = (dy * xhat).sum(axis=0)",
+        ],
+        [
             Mistake(
-                "equal.all(axis=1).mean()",
-                "(equal & counts).sum() / counts.sum()",
-                "That is the share of right tokens, not of right answers. An answer with one wrong token is wrong.",
+                " - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                ")",
+                "The variance path is missing in dx, or it is zero: it is x̂ times mean(g x̂), the mean of the products. (Upstream ones would not have shown it.)",
             ),
             Mistake(
-                "equal = (written == right) | ~counts",
-                "equal = written == right",
-                "What stands after the end is compared too. It is of no account.",
+                "(g - g.mean(axis=1, keepdims=True) - xhat",
+                "(g - xhat",
+                "The mean path is missing in dx: to raise every number of a row changes nothing.",
             ),
             Mistake(
-                "- (right == end) == 0",
-                "== 0",
-                "The end itself is not compared: an answer that goes on where it should stop passes for right.",
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * g",
+                "Mean and variance were taken for constants: both depend on x, and each takes a part of the gradient away.",
             ),
             Mistake(
-                "equal.all(axis=1)",
-                "equal.any(axis=1)",
-                "An answer passes if any of its tokens is right. All of them must be.",
+                "g = gamma * dy", "g = dy", "Gamma was forgotten on the way to x: the gradient that reaches x̂ is γ dy."
+            ),
+            Mistake("(dy * xhat).sum(axis=0)", "(dy * x).sum(axis=0)", "dgamma was made with x: gamma multiplied x̂."),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "(dy * xhat).mean(axis=0), dy.mean(axis=0)",
+                "dgamma and dbeta are means over the rows: every row adds its own, so they are sums.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "The scale is missing in dx: x̂ is (x - mean) times scale.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.sum(axis=1, keepdims=True) - xhat * (g * xhat).sum(axis=1, keepdims=True))",
+                "There are sums in dx where means belong.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.mean() - xhat * (g * xhat).mean())",
+                "The means in dx were taken of the whole array: each row has its own.",
+            ),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "(g * xhat).sum(axis=0), g.sum(axis=0)",
+                "dgamma and dbeta were made from g = γ dy. Only x̂ was multiplied by γ: take dy itself.",
+            ),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "dy.sum(axis=0), (dy * xhat).sum(axis=0)",
+                "dgamma and dbeta are exchanged.",
+            ),
+        ],
+    ),
+    Exercise(
+        "split_heads",
+        lambda rng: [
+            (np.arange(12.0).reshape(2, 6), 3),
+            (rng.standard_normal((5, 8)), 4),
+            (rng.standard_normal((4, 4)), 2),
+        ],
+        [
+            "Two steps: first cut the last axis in two, (T, H, K), then bring the heads to the front.",
+            "reshape keeps the order of the numbers in memory; transpose exchanges axes. You need both.",
+            "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+        ],
+        [
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(H, T, D // H)",
+                "reshape alone mixes words and heads: it keeps the numbers in their order. First cut, (T, H, K), then exchange axes.",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(T, H, D // H)",
+                "The heads are cut, but the words still come first: exchange the first two axes.",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(T, D // H, H).transpose(2, 0, 1)",
+                "Each head got every H-th number: head 0 should have the first K side by side.",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(T, H, D // H).transpose(1, 2, 0)",
+                "Words and numbers have changed places within each head: (H, T, K), not (H, K, T).",
             ),
         ],
     ),

@@ -1,175 +1,158 @@
-"""Checks of lesson 09."""
+"""The exercises of lesson 09, and the mistakes that are often made in them."""
 
 import numpy as np
 
 from minillm.course import Exercise, Mistake
 
 
-def damage(rng: np.random.Generator, rows: int, columns: int) -> tuple:
-    """Arguments of mask_words: the ids are from 10 on, those to swap in from 50 on, and the mask is 99."""
-    ids = rng.integers(10, 40, size=(rows, columns))
-    special = np.zeros(ids.shape, dtype=bool)
-    special[:, [0, -1]] = True
-    dice = rng.permuted(np.linspace(0.02, 0.98, ids.size)).reshape(ids.shape)
-    dice[0, 1:4] = 0.5, 0.85, 0.95
-    chosen = rng.random(ids.shape) < 0.6
-    chosen[:, 0] = True
-    chosen[0, 1:4] = True
-    return ids, chosen, special, dice, rng.integers(50, 80, size=ids.shape), 99
+def adamw_calls(rng: np.random.Generator) -> list[tuple]:
+    def numbers():
+        return rng.normal(size=6)
+
+    decay = np.array([0.0, 0.0, 0.1, 0.1, 0.5, 0.5])
+    first = (numbers(), numbers(), np.zeros(6), np.zeros(6), 1, 0.1, decay)
+    later = (numbers(), numbers(), numbers(), numbers() ** 2, 7, 0.02, decay, 0.8, 0.95, 1e-3)
+    quiet = (numbers(), 1e-4 * numbers(), 1e-4 * numbers(), 1e-8 * numbers() ** 2, 3, 0.1, decay, 0.9, 0.99, 1e-4)
+    return [first, later, quiet]
 
 
-def answers(rng: np.random.Generator, places: int, words: int, asked: list[int]) -> tuple:
-    return rng.dirichlet(np.ones(words), places), np.array(asked)
+def shift_calls(rng: np.random.Generator) -> list[tuple]:
+    def answers(lengths, width):
+        real = np.arange(width) < np.array(lengths)[:, None]
+        return np.where(real, rng.integers(3, 20, size=real.shape), 0), np.array(lengths)
+
+    return [(*answers([4, 2, 5], 5), 1, 2), (*answers([3], 3), 1, 2), (*answers([1, 2, 1, 3], 4), 30, 31)]
+
+
+def exact_calls(rng: np.random.Generator) -> list[tuple]:
+    right = np.array([[3, 4, 5, 0], [6, 0, 9, 9], [7, 8, 0, 0], [5, 0, 5, 0], [4, 3, 6, 0], [0, 3, 3, 3], [8, 8, 8, 0]])
+    written = np.array(
+        [[3, 4, 5, 0], [6, 0, 1, 2], [7, 8, 9, 0], [5, 0, 4, 0], [4, 3, 6, 6], [0, 4, 4, 4], [8, 7, 8, 0]]
+    )
+    return [(written, right, 0), (written[:1], right[:1], 0), (written[4:], right[4:], 0)]
 
 
 EXERCISES = [
     Exercise(
-        "mask_words",
-        lambda rng: [damage(rng, 4, 8), damage(rng, 6, 12)],
-        [
-            "First find the places that may be damaged: chosen, and not special. Everything else follows from this one boolean array.",
-            "np.where(condition, a, b) takes a where the condition holds and b elsewhere, cell by cell. Two of them, one inside the "
-            "other, make the choice among mask, anything and ids.",
-            "What is asked does not depend on the dice: np.where(hit, ids, IGNORE).",
-            "hit = chosen & ~special; masked = hit & (dice < 0.8); swapped = hit & (dice >= 0.8) & (dice < 0.9); "
-            "reads = np.where(masked, mask, np.where(swapped, anything, ids))",
+        "adamw_step",
+        adamw_calls,
+        hints=[
+            "Five lines: the new m, the new v, both corrected under other names, and the new w. The lesson's section 3 has them in words.",
+            "A running mean keeps β of what it was and takes 1 - β of what is new: m = beta1 * m + (1 - beta1) * g. For v the new is g**2.",
+            "m_hat = m / (1 - beta1**t), and v_hat likewise with beta2. Return m and v, not m_hat and v_hat.",
+            "w - lr * decay * w - lr * m_hat / (np.sqrt(v_hat) + eps)",
         ],
-        [
+        mistakes=[
             Mistake(
-                "asked = np.where(hit, ids, IGNORE)",
-                "asked = ids.copy()",
-                "Something is asked at every place. At those that were not chosen the answer stands in plain sight, and can be copied.",
+                "    m_hat = m / (1 - beta1**t)\n    v_hat = v / (1 - beta2**t)",
+                "    m_hat = m\n    v_hat = v",
+                "There is no bias correction: m and v start at 0, so the first steps have the wrong length.",
             ),
             Mistake(
-                "asked = np.where(hit, ids, IGNORE)",
-                "asked = np.where(hit, reads, IGNORE)",
-                "You ask for what the model reads, the mask itself, and not for what stood there before.",
+                "v_hat = v / (1 - beta2**t)",
+                "v_hat = v",
+                "Only m is corrected. v starts at 0 as well, and is too small at first: the steps are too long.",
             ),
             Mistake(
-                "asked = np.where(hit, ids, IGNORE)",
-                "asked = np.where(masked, ids, IGNORE)",
-                "Only the masked places are asked. The swapped ones and those left as they were are asked as well: that is what they are for.",
+                "    m = beta1 * m + (1 - beta1) * g\n    v = beta2 * v + (1 - beta2) * g**2",
+                "    g = g + decay * w\n    decay = 0 * decay\n    m = beta1 * m + (1 - beta1) * g\n    v = beta2 * v + (1 - beta2) * g**2",
+                "The weight decay went through the gradient, and so through m and v: that is Adam with L2, and not AdamW. Take it from w "
+                "directly.",
             ),
             Mistake(
-                "hit = chosen & ~special",
-                "hit = chosen",
-                "Special tokens were damaged too. They are no words, and nothing is to be learned from guessing them.",
+                "(np.sqrt(v_hat) + eps)",
+                "np.sqrt(v_hat + eps)",
+                "eps is inside the root, where it weighs far more: √1e-8 is 1e-4. It is added to the root.",
             ),
             Mistake(
-                "hit = chosen & ~special",
-                "hit = ~special",
-                "Every word was damaged, chosen or not.",
+                "m_hat / (np.sqrt(v_hat) + eps)",
+                "m_hat / (v_hat + eps)",
+                "The root is missing: m / v still depends on the gradient's size, upside down.",
             ),
             Mistake(
-                "swapped = hit & (dice >= 0.8) & (dice < 0.9)",
-                "swapped = hit & (dice >= 0.8)",
-                "No chosen word stays as it is: all from 0.8 on were swapped. The rates are 80, 10 and 10.",
+                "(1 - beta2) * g**2",
+                "(1 - beta2) * g",
+                "v should be the running mean of the gradient's square, and yours is of the gradient.",
             ),
             Mistake(
-                "swapped = hit & (dice >= 0.8) & (dice < 0.9)",
-                "swapped = hit & (dice >= 0.9)",
-                "The last tenth was swapped and the tenth before it left alone. It should be the other way round.",
-            ),
-        ],
-    ),
-    Exercise(
-        "masked_loss",
-        lambda rng: [
-            answers(rng, 6, 5, [-100, 3, -100, 0, 3, -100]),
-            answers(rng, 3, 4, [2, -100, 1]),
-            answers(rng, 5, 150, [-100, 149, 0, -100, 7]),
-        ],
-        [
-            "Find the rows where something is asked first: np.flatnonzero(asked != IGNORE). Only they are used.",
-            "p[places, right] picks one number from each of those rows. -100 must never be an index: p[0, -100] is a real cell when there "
-            "are a hundred words or more.",
-            "The mean is over the places that are asked, in the loss and in the gradient: divide both by len(places).",
-            "gradient = np.zeros_like(p); gradient[places] = p[places]; gradient[places, right] -= 1; gradient /= len(places)",
-        ],
-        [
-            Mistake(
-                """.sum() / len(places)
-    gradient = np.zeros_like(p)
-    gradient[places] = p[places]
-    gradient[places, right] -= 1
-    gradient /= len(places)""",
-                """.sum() / len(p)
-    gradient = np.zeros_like(p)
-    gradient[places] = p[places]
-    gradient[places, right] -= 1
-    gradient /= len(p)""",
-                "The mean goes over all places. The more words stand in plain sight, the smaller loss and gradient become.",
+                "w - lr * decay * w -",
+                "w - decay * w -",
+                "The weight decay is not multiplied by the learning rate: the weights shrink much too fast.",
             ),
             Mistake(
-                "gradient /= len(places)",
-                "gradient /= len(p)",
-                "The loss is right, but its gradient is divided by the number of all places. Loss and gradient must belong together.",
-            ),
-            Mistake(
-                "gradient /= len(places)",
-                "",
-                "That is the gradient of the sum. The loss is a mean, so each place counts 1 / (number of places asked).",
-            ),
-            Mistake(
-                "gradient[places] = p[places]",
-                "gradient[:] = p",
-                "The rows where nothing is asked have a gradient. It pushes down every word there, and nothing pulls the right one up.",
-            ),
-            Mistake(
-                "gradient[places, right] -= 1",
-                "",
-                "These are the probabilities alone: at the right word 1 is to be subtracted.",
-            ),
-            Mistake(
-                "-np.log(p[places, right])",
-                "np.log(p[places, right])",
-                "The loss is negative: it is minus the logarithm.",
+                "return w, m, v",
+                "return w, m_hat, v_hat",
+                "You return the corrected means. The next step would correct them once more: return m and v as they run.",
             ),
         ],
     ),
     Exercise(
-        "delete_words",
-        lambda rng: [
-            (
-                np.array([[5, 6, 7, 8, 9, 4], [5, 9, 7, 8, 6, 4], [8, 7, 6, 9, 5, 4]]),
-                np.array([[0, 1, 0, 0, 0, 0], [0, 1, 0, 0, 1, 1], [1, 0, 0, 1, 0, 0]], dtype=bool),
-                0,
-            ),
-            (rng.integers(10, 40, size=(5, 9)), rng.random((5, 9)) < 0.4, 3),
+        "shift_targets",
+        shift_calls,
+        hints=[
+            "np.hstack joins columns: what the decoder reads is a column of `start` and the answers.",
+            "The targets begin as the answers with one more column. Then compare the places 0 to T with the lengths.",
+            "places = np.arange(T + 1) is a row, lengths[:, None] a column. Where they are equal the target is `end`, where the place is larger "
+            "it is IGNORE: np.where(condition, this, otherwise that).",
         ],
-        [
-            "One text at a time: row[~out] is what is left of a row. The rows then have different lengths.",
-            "Make source full of pad and real full of False, as wide as the longest row that is left; then write each row into its beginning.",
-            "left = [row[~out] for row, out in zip(ids, gone)]; longest = max(len(row) for row in left); "
-            "np.full((len(ids), longest), pad); source[i, : len(row)] = row",
+        mistakes=[
+            Mistake(
+                "targets = np.hstack([answers, np.full((rows, 1), IGNORE)])",
+                "targets = reads",
+                "The targets are not moved on: each place is asked for the very token that it reads, which it only has to copy.",
+            ),
+            Mistake(
+                "    targets = np.where(places > ends, IGNORE, targets)\n",
+                "    targets = np.where(places > ends, np.hstack([answers, np.zeros((rows, 1), int)]), targets)\n",
+                "Padding is scored: the model is asked to write it, and that easy work drowns the rest of the loss.",
+            ),
+            Mistake(
+                "targets = np.where(places == ends, end, targets)",
+                "targets = np.where(places == width, end, targets)",
+                "`end` always stands in the last column. It belongs right after each answer's last real token.",
+            ),
+            Mistake(
+                "places > ends",
+                "places >= ends",
+                "The end is not scored: the model would never learn to stop.",
+            ),
+            Mistake(
+                "places = np.arange(width + 1)",
+                "places = np.arange(width + 1) + 1",
+                "`end` came one place too early: it took the place of the last real token.",
+            ),
         ],
-        [
+    ),
+    Exercise(
+        "exact_match",
+        exact_calls,
+        hints=[
+            "Two answers are the same if they agree at every place up to and with the first `end` of the right one.",
+            "Which places count? Those with no `end` before them: the number of ends up to a place, np.cumsum(right == end, axis=1), without "
+            "the place's own, is 0 there.",
+            "A place is fine if it is equal or does not count; an answer is right if all of its places are fine; the score is the mean over "
+            "the answers.",
+        ],
+        mistakes=[
             Mistake(
-                "left = [row[~out] for row, out in zip(ids, gone)]",
-                "left = [row[out] for row, out in zip(ids, gone)]",
-                "You kept the words that were to go, and deleted the others.",
+                "equal.all(axis=1).mean()",
+                "(equal & counts).sum() / counts.sum()",
+                "That is the share of right tokens, not of right answers. An answer with one wrong token is wrong.",
             ),
             Mistake(
-                "left = [row[~out] for row, out in zip(ids, gone)]",
-                "left = [np.where(out, pad, row) for row, out in zip(ids, gone)]",
-                "The words are covered by padding where they stood. Then the hole shows, and nothing has to be found: move the rest together.",
+                "equal = (written == right) | ~counts",
+                "equal = written == right",
+                "What stands after the end is compared too. It is of no account.",
             ),
             Mistake(
-                "longest = max(len(row) for row in left)",
-                "longest = ids.shape[1]",
-                "The rows are as wide as the texts were. Make them as wide as the longest that is left.",
+                "- (right == end) == 0",
+                "== 0",
+                "The end itself is not compared: an answer that goes on where it should stop passes for right.",
             ),
             Mistake(
-                """        source[i, : len(row)] = row
-        real[i, : len(row)] = True""",
-                """        source[i, longest - len(row) :] = row
-        real[i, longest - len(row) :] = True""",
-                "The padding stands before the words: it belongs after them.",
-            ),
-            Mistake(
-                "real = np.zeros((len(ids), longest), dtype=bool)",
-                "real = np.ones((len(ids), longest), dtype=bool)",
-                "The padding counts as real: the model would read it as if it were words.",
+                "equal.all(axis=1)",
+                "equal.any(axis=1)",
+                "An answer passes if any of its tokens is right. All of them must be.",
             ),
         ],
     ),

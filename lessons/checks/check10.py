@@ -1,149 +1,165 @@
-"""Checks of lesson 10."""
+"""The exercises of lesson 10, and the mistakes that are often made in them."""
 
 import numpy as np
 
 from minillm.course import Exercise, Mistake
 
 
-def maps(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Causal attention maps, in which some of the weight is missing, as where a place may look nowhere."""
-    weights = np.tril(rng.random(shape) ** 3)
-    weights /= weights.sum(axis=-1, keepdims=True)
-    weights[..., 1, :] *= 0.5
-    return weights
+def loss_calls(rng: np.random.Generator) -> list[tuple]:
+    def call(batch, length, words, size=1.0):
+        return size * rng.normal(size=(batch, length, words)), rng.integers(words, size=(batch, length))
+
+    return [call(3, 8, 5, 2.0), call(1, 2, 4), call(2, 5, 7, 1000.0)]
+
+
+def top_k_calls(rng: np.random.Generator) -> list[tuple]:
+    return [
+        (rng.normal(size=9), 4, 0.7),
+        (rng.normal(size=5), 1, 1.3),
+        (rng.normal(size=6), 6, 2.0),
+        (800 + rng.normal(size=7), 3, 0.8),
+    ]
+
+
+def rate_calls(rng: np.random.Generator) -> list[tuple]:
+    return [(40, 1.0, 8, 0.1), (10, 3e-3, 0, 0.0), (25, float(rng.uniform(0.1, 1)), 5, 0.01)]
 
 
 EXERCISES = [
     Exercise(
-        "rollout",
-        lambda rng: [(maps(rng, 3, 2, 5, 5),), (maps(rng, 2, 3, 6, 6),)],
-        [
-            "Walk through the layers, first to last, and keep one (T, T) matrix that says of which words each place is made so far. At first "
-            "each place is made of itself alone: np.eye(T).",
-            "For each layer: the mean over heads, plus the identity, then each row divided by its own sum.",
-            "The new layer reads what the earlier ones made, so it stands on the left: mixed = passed @ mixed.",
+        "causal_loss",
+        loss_calls,
+        hints=[
+            "First line up predictions and answers: which scores have an answer in ids, and which ids are an answer?",
+            "scores[:, :-1] predict ids[:, 1:].",
+            "log p = scores - log(sum(exp(scores))), the sum over the last axis with keepdims=True; before that take each row's largest away.",
+            "np.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0] picks the log p of the targets. The perplexity is "
+            "np.exp(losses.mean()).",
         ],
-        [
+        mistakes=[
             Mistake(
-                "passed = layer.mean(axis=0) + identity",
-                "passed = layer.mean(axis=0)",
-                "The identity is missing. A place keeps what it had, on the shortcut, beside what it reads.",
+                "scores, targets = scores[:, :-1], ids[:, 1:]",
+                "scores, targets = scores[:, :-1], ids[:, :-1]",
+                "The targets are not moved on: each place is judged by the word that it reads, not by the next one.",
             ),
             Mistake(
-                "passed = passed / passed.sum(axis=-1, keepdims=True)",
+                "scores, targets = scores[:, :-1], ids[:, 1:]",
+                "scores, targets = scores[:, 1:], ids[:, :-1]",
+                "They are moved in the wrong direction: each place is judged by the word before it.",
+            ),
+            Mistake(
+                "np.exp(losses.mean())",
+                "np.exp(losses).mean()",
+                "You average the exponentials. The mean is taken of the losses first: otherwise one surprise drowns everything.",
+            ),
+            Mistake(
+                "np.exp(losses.mean())",
+                "2 ** losses.mean()",
+                "The losses are in nats, so it is e to their power; 2 belongs to losses in bits.",
+            ),
+            Mistake(
+                "np.exp(losses.mean())",
+                "np.exp(losses.sum())",
+                "That is the sum and not the mean: the perplexity would grow with the length of the text.",
+            ),
+            Mistake(
+                "    scores = scores - scores.max(axis=-1, keepdims=True)\n",
                 "",
-                "The rows are not divided by their sums: the shares of a place grow with every layer and do not sum to one.",
+                "Large scores overflow in np.exp. Take the largest of each row away first: the softmax stays the same.",
             ),
             Mistake(
-                "passed = passed / passed.sum(axis=-1, keepdims=True)",
-                "passed = passed / passed.sum(axis=0, keepdims=True)",
-                "You divided the columns by their sums. The shares of one place are a row.",
-            ),
-            Mistake(
-                "mixed = passed @ mixed",
-                "mixed = mixed @ passed",
-                "The order is turned round: so the first layer would read what the last one made.",
-            ),
-            Mistake(
-                "layer.mean(axis=0)",
-                "layer.sum(axis=0)",
-                "The heads were added up. With many heads the shortcut would then hardly count: take their mean.",
-            ),
-            Mistake(
-                "mixed = passed @ mixed",
-                "mixed = passed * mixed",
-                "Cell times cell is not enough: what a place reads comes through all places between. That is a matrix product.",
-            ),
-            Mistake(
-                "passed = passed / passed.sum(axis=-1, keepdims=True)",
-                "passed = passed / 2",
-                "Dividing by two is right only where the weights of a row sum to one. Divide each row by its own sum.",
+                "np.log(np.exp(scores).sum(axis=-1, keepdims=True))",
+                "np.log(np.exp(scores).sum(axis=1, keepdims=True))",
+                "The softmax runs over the places. It runs over the words, the last axis.",
             ),
         ],
     ),
     Exercise(
-        "previous_token_score",
-        lambda rng: [(maps(rng, 4, 6, 6),), (maps(rng, 2, 9, 9),)],
-        [
-            "For one head: write down weights[h, 1, 0], weights[h, 2, 1], weights[h, 3, 2] ... They stand on a diagonal below the main one.",
-            "np.diagonal has an offset, and axis1 and axis2 say which two axes make the matrix. 0 is the main diagonal, -1 the one below it.",
-            "np.diagonal(weights, offset=-1, axis1=1, axis2=2) is (H, T - 1). Then the mean over the last axis.",
+        "top_k_probabilities",
+        top_k_calls,
+        hints=[
+            "Three steps: divide the scores, throw out all but the k best, softmax of what is left.",
+            "np.sort(scores)[-k] is the score of the k-th best word. Words below it get the score -inf, and e to -inf is 0.",
+            "np.where(scores >= lowest, scores, -np.inf), then np.exp(scores - scores.max()), divided by its sum.",
         ],
-        [
+        mistakes=[
             Mistake(
-                "offset=-1",
-                "offset=0",
-                "That is how much each head looks at the present word. The word before is one column further left.",
+                "scores = scores / temperature",
+                "scores = scores * temperature",
+                "You multiplied by the temperature. A high temperature should make the words more alike, so divide.",
             ),
             Mistake(
-                "offset=-1",
-                "offset=1",
-                "That is the diagonal above: the word that comes next. A causal map holds only zeros there.",
+                "scores = scores / temperature",
+                "scores = scores / 1",
+                "The temperature does nothing. It belongs to the scores, before the softmax; probabilities that are divided by it and "
+                "normalised again are what they were.",
             ),
             Mistake(
-                "before.mean(axis=-1)",
-                "before.sum(axis=-1) / weights.shape[-1]",
-                "You divided by T. The first word has no word before it, so there are T - 1 places.",
+                "    scores = np.where(scores >= lowest, scores, -np.inf)\n    weights = np.exp(scores - scores.max())\n"
+                "    return weights / weights.sum()",
+                "    weights = np.exp(scores - scores.max())\n    return np.where(scores >= lowest, weights, 0) / weights.sum()",
+                "What is left does not add up to 1: the sum of the softmax still holds the words that were thrown out.",
             ),
             Mistake(
-                "before.mean(axis=-1)",
-                "before.mean()",
-                "That is one number for all heads together. Each head needs its own.",
+                "scores >= lowest",
+                "scores > lowest",
+                "One word too few: the k-th best word itself is thrown out.",
             ),
             Mistake(
-                "before.mean(axis=-1)",
-                "before.sum(axis=-1)",
-                "That is the sum over the places: a longer text would give a larger score. Take the mean.",
+                "np.sort(scores)[-k]",
+                "np.sort(scores)[k - 1]",
+                "np.sort goes from small to large: you counted k from the wrong end.",
             ),
             Mistake(
-                "before.mean(axis=-1)",
-                "(weights.argmax(axis=-1)[:, 1:] == np.arange(weights.shape[-1] - 1)).mean(axis=-1)",
-                "You counted how often the word before gets the largest weight. The score is the mean of the weight itself.",
+                "scores = np.where(scores >= lowest, scores, -np.inf)",
+                "scores = np.where(scores >= lowest, scores, 0.0)",
+                "Words that are out have score 0, and e to 0 is 1: they can still be drawn. Their score should be -inf.",
+            ),
+            Mistake(
+                "np.exp(scores - scores.max())",
+                "np.exp(scores)",
+                "Large scores overflow in np.exp. Take the largest away first: the softmax stays the same.",
             ),
         ],
     ),
     Exercise(
-        "without_head",
-        lambda rng: [
-            (rng.standard_normal((1, 3, 4, 2)), rng.standard_normal((6, 5)), rng.standard_normal(5), 1),
-            (rng.standard_normal((2, 4, 3, 3)), rng.standard_normal((12, 7)), rng.standard_normal(7), 0),
-            (rng.standard_normal((2, 2, 3, 2)), rng.standard_normal((4, 3)), rng.standard_normal(3), 1),
+        "learning_rates",
+        rate_calls,
+        hints=[
+            "A loop over t in range(steps) with an if: before `warmup`, or after it. Collect the rates in a list, and return np.array(rates).",
+            "Copy both formulas from the description. cos(π r) is np.cos(np.pi * r): 1 at the top, -1 at the end.",
+            "r counts from the end of the warm-up: (t - warmup) / (steps - warmup).",
         ],
-        [
-            "Take a copy, and set the numbers of that head to zero. The heads are on axis 1.",
-            "To lay the heads side by side, their axis must first stand next to K: (B, H, T, K) -> (B, T, H, K). Only then reshape.",
-            "kept = heads.copy(); kept[:, head] = 0; kept.transpose(0, 2, 1, 3).reshape(B, T, H * K) @ weight + bias",
-        ],
-        [
+        mistakes=[
             Mistake(
-                "kept[:, head] = 0",
-                "kept[:, :, head] = 0",
-                "A place was taken away from all heads, in place of a head from all places: the heads are on axis 1.",
+                "peak * (t + 1) / (warmup + 1)",
+                "peak * t / warmup",
+                "The first rate is 0, so the first step is wasted: count from t + 1.",
             ),
             Mistake(
-                "kept[:, head] = 0",
-                "kept[:, np.arange(count) != head] = 0",
-                "You took all the other heads away, and kept this one.",
+                "r = (t - warmup) / (steps - warmup)",
+                "r = t / steps",
+                "The cosine started with the first step, not after the warm-up: the rate jumps at the seam.",
             ),
             Mistake(
-                "kept.transpose(0, 2, 1, 3).reshape",
-                "kept.reshape",
-                "Reshaped without moving the axis of the heads: the numbers of different places are mixed up.",
+                "floor + (peak - floor) * (1",
+                "peak * (1",
+                "The floor is missing: the rate goes down to 0.",
             ),
             Mistake(
-                "kept.transpose(0, 2, 1, 3)",
-                "kept.transpose(0, 2, 3, 1)",
-                "The numbers of the heads lie interleaved. The K numbers of head 0 come first, then those of head 1.",
+                "floor + (peak - floor) * (1",
+                "floor + peak * (1",
+                "The floor is added on top: after the warm-up the rate jumps above the peak.",
             ),
             Mistake(
-                "side_by_side @ weight + bias",
-                "side_by_side @ weight",
-                "The bias is missing. It belongs to the projection, not to any head, and stays.",
+                "(1 + np.cos(np.pi * r)) / 2",
+                "(1 + np.cos(2 * np.pi * r)) / 2",
+                "That is a whole cosine: it comes down and goes up again. Half of one is needed, up to π.",
             ),
             Mistake(
-                "kept[:, head] = 0",
-                "",
-                "No head was taken away.",
+                "(1 + np.cos(np.pi * r)) / 2",
+                "(1 - r)",
+                "You come down along a straight line. It should be half a cosine: slow, fast, slow.",
             ),
         ],
     ),

@@ -1,4 +1,4 @@
-"""Exercises of lesson 06: stack it.
+"""Exercises of lesson 06: where am I?
 
 Write what is missing, then: python -m minillm check 06
 """
@@ -6,38 +6,34 @@ Write what is missing, then: python -m minillm check 06
 import numpy as np
 
 
-def layer_norm(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float) -> np.ndarray:
-    """Each row of x (N, D) with mean 0 and variance 1, times gamma (D,), plus beta (D,): (N, D).
+def sinusoids(T: int, D: int) -> np.ndarray:
+    """The places 0 to T - 1, each as D numbers (D is even): (T, D).
 
-        y = γ x̂ + β        x̂ = (x - mean) / √(variance + ε)
+        PE[t, 2i] = sin(t ω_i)        PE[t, 2i + 1] = cos(t ω_i)        ω_i = 10000^(-2i/D),  i = 0 ... D/2 - 1
 
-    The variance is the mean of the squared differences from the mean. For example the row (1, 2, 3), with γ = 1, β = 0 and ε = 0, gives
-    (-1.225, 0, 1.225).
+    For example sinusoids(2, 4) is [[0, 1, 0, 1], [sin 1, cos 1, sin 0.01, cos 0.01]].
 
     Difficulty 2/5, about 10 minutes.
     """
     raise NotImplementedError("not written yet")
 
 
-def layer_norm_backward(
-    dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, eps: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The gradients of `layer_norm`: dy (N, D) -> dx (N, D), dgamma (D,), dbeta (D,).
+def shift(p: np.ndarray, k: int) -> np.ndarray:
+    """From the numbers p (D,) of a place t, those of the place t + k; t itself is not told.
 
-        dx = scale · ( g - mean(g) - x̂ · mean(g x̂) )        g = γ dy, scale = 1 / √(variance + ε), means over each row
+    Each pair (p[2i], p[2i + 1]) is the sine and the cosine of one angle. Add k ω_i to it, with
+    sin(a + b) = sin a cos b + cos a sin b and cos(a + b) = cos a cos b - sin a sin b. ω_i is that of `sinusoids`.
 
-    γ and β were read by every row, so their gradients are sums over the rows.
-
-    Difficulty 4/5, about 20 minutes.
+    Difficulty 3/5, about 15 minutes.
     """
     raise NotImplementedError("not written yet")
 
 
-def split_heads(x: np.ndarray, H: int) -> np.ndarray:
-    """The D numbers of each word, cut into H heads of K = D/H: x (T, D) -> (H, T, K).
+def table_gradient(dy: np.ndarray, length: int) -> np.ndarray:
+    """What a learned table of positions receives: dy (B, T, D) -> dtable (length, D).
 
-    Head 0 gets the first K numbers of every word, head 1 the next K, and so on. For example one word [1, 2, 3, 4] and H = 2 give
-    [[[1, 2]], [[3, 4]]].
+    Forward was y[b, t] = x[b, t] + table[t], for B sentences of T words, with T at most length. So row t was read once by every sentence,
+    and rows from T on were not read at all.
 
     Difficulty 2/5, about 10 minutes.
     """

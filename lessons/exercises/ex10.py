@@ -1,41 +1,46 @@
-"""Exercises of lesson 10: read its mind, carefully.
+"""Exercises of lesson 10: the loss of a language model, the choice of a word, and the learning rate.
 
-Write what is missing, then: python -m minillm check 10
+Write what is missing, then run: python -m minillm check 10
 """
 
 import numpy as np
 
 
-def rollout(weights: np.ndarray) -> np.ndarray:
-    """Of which words each place is made after all layers: weights (L, H, T, T), layer 0 first -> (T, T).
+def causal_loss(scores: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, float]:
+    """scores (B, T, V) of a GPT that read ids (B, T) -> the loss of each prediction (B, T - 1), and the perplexity of all.
 
-    A layer passes on half of the mean of its heads, and half of what was there: A = (mean of the heads + I) / 2, each row divided by
-    its own sum (a row of a map may sum to less than one). The rollout is A of the last layer @ ... @ A of layer 1 @ A of layer 0.
-    For example two layers of one head with the map [[1, 0], [0.5, 0.5]] give [[1, 0], [0.4375, 0.5625]].
+    The scores at a place are for the word after it. The last place has no next word in ids, so it is left out. The loss of a prediction is
+    -log of the probability that softmax over the last axis gives to the next word, in nats. The perplexity is e to the power of the mean
+    loss: from among how many equally likely words the model seems to guess. With all scores 0 it is V.
+
+    Scores may be as large as 1000: take the largest of each row away before np.exp.
 
     Difficulty 3/5, about 15 minutes.
     """
     raise NotImplementedError("not written yet")
 
 
-def previous_token_score(weights: np.ndarray) -> np.ndarray:
-    """How much each head looks at the word just before: weights (H, T, T) -> (H,).
+def top_k_probabilities(scores: np.ndarray, k: int, temperature: float) -> np.ndarray:
+    """scores (V,), all different -> probabilities (V,) to draw the next word from.
 
-    weights[h, t, s] is how much place t looks at place s. The score is the mean of weights[h, t, t - 1] over the T - 1 places t that have
-    a word before them.
+    Only the k best words can be drawn: theirs is softmax(scores / temperature) over these k, and that of all others is 0. The
+    probabilities add up to 1. Scores may be as large as 1000: take the largest away before np.exp.
+
+    With scores [log 4, log 2, log 1], k = 2 and temperature 1 it is [2/3, 1/3, 0]; at temperature 0.5 it is [0.8, 0.2, 0].
 
     Difficulty 2/5, about 10 minutes.
     """
     raise NotImplementedError("not written yet")
 
 
-def without_head(heads: np.ndarray, weight: np.ndarray, bias: np.ndarray, head: int) -> np.ndarray:
-    """What attention gives when one head is taken away: its numbers become zero before the output projection.
+def learning_rates(steps: int, peak: float, warmup: int, floor: float) -> np.ndarray:
+    """The learning rate of each step 0, 1, ... steps - 1, (steps,): up along a line, then down along half a cosine.
 
-    heads (B, H, T, K): what each head wrote at each place; weight (H * K, D) and bias (D,): the output projection; head: the number of the
-    head to take away. First that head's numbers become zero; then the K numbers of all heads are laid side by side at each place, head 0
-    first, (B, T, H * K); then times weight, plus bias. Returns (B, T, D). heads itself must stay as it is.
+    Warm-up: step t < warmup has peak · (t + 1) / (warmup + 1), so the first is not zero and step `warmup` would have the peak.
+    After it: floor + (peak - floor) · (1 + cos(π r)) / 2, where r, the share of the way down, is (t - warmup) / (steps - warmup).
 
-    Difficulty 3/5, about 15 minutes.
+    With steps = 4, peak = 1, warmup = 2 and floor = 0 it is [1/3, 2/3, 1, 0.5].
+
+    Difficulty 1/5, about 10 minutes.
     """
     raise NotImplementedError("not written yet")

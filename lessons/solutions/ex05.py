@@ -1,59 +1,60 @@
-"""Exercises of lesson 05: where am I?
+"""Exercises of lesson 05: look at every other word.
 
 Write what is missing, then: python -m minillm check 05
 """
 
+import math
+
 import numpy as np
 
 
-def sinusoids(T: int, D: int) -> np.ndarray:
-    """The places 0 to T - 1, each as D numbers (D is even): (T, D).
-
-        PE[t, 2i] = sin(t ω_i)        PE[t, 2i + 1] = cos(t ω_i)        ω_i = 10000^(-2i/D),  i = 0 ... D/2 - 1
-
-    For example sinusoids(2, 4) is [[0, 1, 0, 1], [sin 1, cos 1, sin 0.01, cos 0.01]].
-
-    Difficulty 2/5, about 10 minutes.
-    """
-    # solution
-    omega = 10000.0 ** (-np.arange(0, D, 2) / D)
-    angle = np.arange(T)[:, None] * omega
-    table = np.empty((T, D))
-    table[:, 0::2] = np.sin(angle)
-    table[:, 1::2] = np.cos(angle)
-    return table
-    # end
+def softmax(x: np.ndarray) -> np.ndarray:
+    """Each row as weights that sum to one. (Given: it was an exercise of lesson 02.)"""
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
 
 
-def shift(p: np.ndarray, k: int) -> np.ndarray:
-    """From the numbers p (D,) of a place t, those of the place t + k; t itself is not told.
+def causal_weights(scores: np.ndarray) -> np.ndarray:
+    """The attention weights of a text that may not look ahead: scores (T, T) -> weights (T, T).
 
-    Each pair (p[2i], p[2i + 1]) is the sine and the cosine of one angle. Add k ω_i to it, with
-    sin(a + b) = sin a cos b + cos a sin b and cos(a + b) = cos a cos b - sin a sin b. ω_i is that of `sinusoids`.
-
-    Difficulty 3/5, about 15 minutes.
-    """
-    # solution
-    D = len(p)
-    turn = k * 10000.0 ** (-np.arange(0, D, 2) / D)
-    sine, cosine = p[0::2], p[1::2]
-    moved = np.empty(D)
-    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)
-    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)
-    return moved
-    # end
-
-
-def table_gradient(dy: np.ndarray, length: int) -> np.ndarray:
-    """What a learned table of positions receives: dy (B, T, D) -> dtable (length, D).
-
-    Forward was y[b, t] = x[b, t] + table[t], for B sentences of T words, with T at most length. So row t was read once by every sentence,
-    and rows from T on were not read at all.
+    Word i (row i) may look at the words 0 to i, itself included. Every row sums to one over those, and is zero at the others.
+    For example [[5, 9], [0, ln 3]] gives [[1, 0], [0.25, 0.75]].
 
     Difficulty 2/5, about 10 minutes.
     """
     # solution
-    dtable = np.zeros((length, dy.shape[2]))
-    dtable[: dy.shape[1]] = dy.sum(axis=0)
-    return dtable
+    allowed = np.tri(len(scores), dtype=bool)
+    return softmax(np.where(allowed, scores, -np.inf))
+    # end
+
+
+def self_attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Scaled dot-product attention without a mask: q (T, K), k (S, K), v (S, M) -> y (T, M).
+
+        y = softmax(q kᵀ / √K) v
+
+    T, S, K and M may all be different: each of the T queries looks at all S keys and takes an average of the S values.
+
+    Difficulty 2/5, about 10 minutes.
+    """
+    # solution
+    scores = q @ k.T / math.sqrt(q.shape[1])
+    return softmax(scores) @ v
+    # end
+
+
+def self_attention_backward(dy: np.ndarray, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The gradients of `self_attention`: dy (T, M), the gradient with respect to its output -> dq (T, K), dk (S, K), dv (S, M).
+
+    Section 4 of the lesson has the steps. Compute the weights anew first.
+
+    Difficulty 4/5, about 25 minutes.
+    """
+    # solution
+    scale = 1 / math.sqrt(q.shape[-1])
+    p = softmax(q @ k.T * scale)
+    dp = dy @ v.T
+    dv = p.T @ dy
+    ds = p * (dp - (p * dp).sum(axis=-1, keepdims=True))
+    return ds @ k * scale, ds.T @ q * scale, dv
     # end

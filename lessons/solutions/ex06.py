@@ -1,4 +1,4 @@
-"""Exercises of lesson 06: stack it.
+"""Exercises of lesson 06: where am I?
 
 Write what is missing, then: python -m minillm check 06
 """
@@ -6,54 +6,54 @@ Write what is missing, then: python -m minillm check 06
 import numpy as np
 
 
-def layer_norm(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float) -> np.ndarray:
-    """Each row of x (N, D) with mean 0 and variance 1, times gamma (D,), plus beta (D,): (N, D).
+def sinusoids(T: int, D: int) -> np.ndarray:
+    """The places 0 to T - 1, each as D numbers (D is even): (T, D).
 
-        y = γ x̂ + β        x̂ = (x - mean) / √(variance + ε)
+        PE[t, 2i] = sin(t ω_i)        PE[t, 2i + 1] = cos(t ω_i)        ω_i = 10000^(-2i/D),  i = 0 ... D/2 - 1
 
-    The variance is the mean of the squared differences from the mean. For example the row (1, 2, 3), with γ = 1, β = 0 and ε = 0, gives
-    (-1.225, 0, 1.225).
-
-    Difficulty 2/5, about 10 minutes.
-    """
-    # solution
-    mean = x.mean(axis=1, keepdims=True)
-    variance = ((x - mean) ** 2).mean(axis=1, keepdims=True)
-    xhat = (x - mean) / np.sqrt(variance + eps)
-    return gamma * xhat + beta
-    # end
-
-
-def layer_norm_backward(
-    dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, eps: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The gradients of `layer_norm`: dy (N, D) -> dx (N, D), dgamma (D,), dbeta (D,).
-
-        dx = scale · ( g - mean(g) - x̂ · mean(g x̂) )        g = γ dy, scale = 1 / √(variance + ε), means over each row
-
-    γ and β were read by every row, so their gradients are sums over the rows.
-
-    Difficulty 4/5, about 20 minutes.
-    """
-    # solution
-    mean = x.mean(axis=1, keepdims=True)
-    scale = 1 / np.sqrt(((x - mean) ** 2).mean(axis=1, keepdims=True) + eps)
-    xhat = (x - mean) * scale
-    g = gamma * dy
-    dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))
-    return dx, (dy * xhat).sum(axis=0), dy.sum(axis=0)
-    # end
-
-
-def split_heads(x: np.ndarray, H: int) -> np.ndarray:
-    """The D numbers of each word, cut into H heads of K = D/H: x (T, D) -> (H, T, K).
-
-    Head 0 gets the first K numbers of every word, head 1 the next K, and so on. For example one word [1, 2, 3, 4] and H = 2 give
-    [[[1, 2]], [[3, 4]]].
+    For example sinusoids(2, 4) is [[0, 1, 0, 1], [sin 1, cos 1, sin 0.01, cos 0.01]].
 
     Difficulty 2/5, about 10 minutes.
     """
     # solution
-    T, D = x.shape
-    return x.reshape(T, H, D // H).transpose(1, 0, 2)
+    omega = 10000.0 ** (-np.arange(0, D, 2) / D)
+    angle = np.arange(T)[:, None] * omega
+    table = np.empty((T, D))
+    table[:, 0::2] = np.sin(angle)
+    table[:, 1::2] = np.cos(angle)
+    return table
+    # end
+
+
+def shift(p: np.ndarray, k: int) -> np.ndarray:
+    """From the numbers p (D,) of a place t, those of the place t + k; t itself is not told.
+
+    Each pair (p[2i], p[2i + 1]) is the sine and the cosine of one angle. Add k ω_i to it, with
+    sin(a + b) = sin a cos b + cos a sin b and cos(a + b) = cos a cos b - sin a sin b. ω_i is that of `sinusoids`.
+
+    Difficulty 3/5, about 15 minutes.
+    """
+    # solution
+    D = len(p)
+    turn = k * 10000.0 ** (-np.arange(0, D, 2) / D)
+    sine, cosine = p[0::2], p[1::2]
+    moved = np.empty(D)
+    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)
+    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)
+    return moved
+    # end
+
+
+def table_gradient(dy: np.ndarray, length: int) -> np.ndarray:
+    """What a learned table of positions receives: dy (B, T, D) -> dtable (length, D).
+
+    Forward was y[b, t] = x[b, t] + table[t], for B sentences of T words, with T at most length. So row t was read once by every sentence,
+    and rows from T on were not read at all.
+
+    Difficulty 2/5, about 10 minutes.
+    """
+    # solution
+    dtable = np.zeros((length, dy.shape[2]))
+    dtable[: dy.shape[1]] = dy.sum(axis=0)
+    return dtable
     # end

@@ -1,80 +1,59 @@
-"""Exercises of lesson 07: an optimiser's step, the decoder's two sequences, and a fair score.
+"""Exercises of lesson 07: stack it.
 
-Write what is missing, then run: python -m minillm check 07
+Write what is missing, then: python -m minillm check 07
 """
 
 import numpy as np
 
-IGNORE = -100  # a target that is not scored
 
+def layer_norm(x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float) -> np.ndarray:
+    """Each row of x (N, D) with mean 0 and variance 1, times gamma (D,), plus beta (D,): (N, D).
 
-def adamw_step(
-    w: np.ndarray,
-    g: np.ndarray,
-    m: np.ndarray,
-    v: np.ndarray,
-    t: int,
-    lr: float,
-    decay: np.ndarray,
-    beta1: float = 0.9,
-    beta2: float = 0.99,
-    eps: float = 1e-8,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Step number t = 1, 2, ... of AdamW: weights w, gradient g, running means m and v, all (N,) -> the new w, m, v.
+        y = γ x̂ + β        x̂ = (x - mean) / √(variance + ε)
 
-    m is the running mean of g, and v that of g². Both started at 0, so for the step each is divided by what it lacks, 1 - β^t; what is
-    returned is m and v before that division. eps is added to the root. decay (N,) is the strength of the weight decay of each weight:
-    besides Adam's own step, w loses lr · decay · w (with the w from before the step). The decay does not enter m or v.
-
-    With w = 1, g = 2, m = v = 0, t = 1, lr = 0.1 and decay = 0 the new w is 0.9: the first step is as long as lr, whatever g is.
-
-    Difficulty 2/5, about 15 minutes.
-    """
-    # solution
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g**2
-    m_hat = m / (1 - beta1**t)
-    v_hat = v / (1 - beta2**t)
-    w = w - lr * decay * w - lr * m_hat / (np.sqrt(v_hat) + eps)
-    return w, m, v
-    # end
-
-
-def shift_targets(answers: np.ndarray, lengths: np.ndarray, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
-    """answers (B, T), padded on the right, with lengths (B,) -> what the decoder reads, and the targets, both (B, T + 1).
-
-    The decoder reads `start`, and then the answers as they stand, padding included. At each place it is asked for the token that it reads
-    at the next place; after an answer's last real token it is asked for `end`; after that, for nothing (IGNORE).
-
-    With answers [[5, 6, 0]], lengths [2], start 1 and end 2 the decoder reads [[1, 5, 6, 0]], and the targets are [[5, 6, 2, IGNORE]].
+    The variance is the mean of the squared differences from the mean. For example the row (1, 2, 3), with γ = 1, β = 0 and ε = 0, gives
+    (-1.225, 0, 1.225).
 
     Difficulty 2/5, about 10 minutes.
     """
     # solution
-    rows, width = answers.shape
-    reads = np.hstack([np.full((rows, 1), start), answers])
-    places = np.arange(width + 1)
-    ends = lengths[:, None]
-    targets = np.hstack([answers, np.full((rows, 1), IGNORE)])
-    targets = np.where(places == ends, end, targets)
-    targets = np.where(places > ends, IGNORE, targets)
-    return reads, targets
+    mean = x.mean(axis=1, keepdims=True)
+    variance = ((x - mean) ** 2).mean(axis=1, keepdims=True)
+    xhat = (x - mean) / np.sqrt(variance + eps)
+    return gamma * xhat + beta
     # end
 
 
-def exact_match(written: np.ndarray, right: np.ndarray, end: int) -> float:
-    """written and right (B, T), token ids -> the share of the B answers that are right as a whole, a number from 0 to 1.
+def layer_norm_backward(
+    dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The gradients of `layer_norm`: dy (N, D) -> dx (N, D), dgamma (D,), dbeta (D,).
 
-    An answer is its tokens up to and with the first `end`. What a row of `written` or `right` holds after its first `end` is of no account.
-    Each row of `right` has an `end` in it; a row of `written` may lack one, and is wrong then.
+        dx = scale · ( g - mean(g) - x̂ · mean(g x̂) )        g = γ dy, scale = 1 / √(variance + ε), means over each row
 
-    With end = 0, written [[3, 4, 0, 7], [3, 4, 5, 0]] and right [[3, 4, 0, 9], [3, 4, 0, 0]] it is 0.5: the first is right, since what
-    stands after its end does not count; the second went on where it should have ended.
+    γ and β were read by every row, so their gradients are sums over the rows.
 
-    Difficulty 3/5, about 10 minutes.
+    Difficulty 4/5, about 20 minutes.
     """
     # solution
-    counts = np.cumsum(right == end, axis=1) - (right == end) == 0
-    equal = (written == right) | ~counts
-    return float(equal.all(axis=1).mean())
+    mean = x.mean(axis=1, keepdims=True)
+    scale = 1 / np.sqrt(((x - mean) ** 2).mean(axis=1, keepdims=True) + eps)
+    xhat = (x - mean) * scale
+    g = gamma * dy
+    dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))
+    return dx, (dy * xhat).sum(axis=0), dy.sum(axis=0)
+    # end
+
+
+def split_heads(x: np.ndarray, H: int) -> np.ndarray:
+    """The D numbers of each word, cut into H heads of K = D/H: x (T, D) -> (H, T, K).
+
+    Head 0 gets the first K numbers of every word, head 1 the next K, and so on. For example one word [1, 2, 3, 4] and H = 2 give
+    [[[1, 2]], [[3, 4]]].
+
+    Difficulty 2/5, about 10 minutes.
+    """
+    # solution
+    T, D = x.shape
+    return x.reshape(T, H, D // H).transpose(1, 0, 2)
     # end

@@ -1,74 +1,80 @@
-"""Exercises of lesson 09: pretrain by repairing.
+"""Exercises of lesson 09: an optimiser's step, the decoder's two sequences, and a fair score.
 
-Write what is missing, then: python -m minillm check 09
+Write what is missing, then run: python -m minillm check 09
 """
 
 import numpy as np
 
-IGNORE = -100  # where nothing is asked
+IGNORE = -100  # a target that is not scored
 
 
-def mask_words(
-    ids: np.ndarray, chosen: np.ndarray, special: np.ndarray, dice: np.ndarray, anything: np.ndarray, mask: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """BERT's masking: what the model reads, and what it is asked for.
+def adamw_step(
+    w: np.ndarray,
+    g: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    t: int,
+    lr: float,
+    decay: np.ndarray,
+    beta1: float = 0.9,
+    beta2: float = 0.99,
+    eps: float = 1e-8,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Step number t = 1, 2, ... of AdamW: weights w, gradient g, running means m and v, all (N,) -> the new w, m, v.
 
-    All arrays are (B, T): ids; chosen, boolean; special, boolean, True at tokens that are no words ([CLS], [SEP], padding); dice, numbers
-    from 0 to 1; anything, the ids to swap in. A place is damaged only if it is chosen and not special. There the model reads
-    mask where the die is below 0.8, the id in `anything` where it is from 0.8 to below 0.9, and the old id where it is 0.9 or more.
-    At all three kinds of place it is asked for the old id; everywhere else the second array holds IGNORE.
-    Returns reads and asked, both (B, T). ids itself must stay as it is.
+    m is the running mean of g, and v that of g². Both started at 0, so for the step each is divided by what it lacks, 1 - β^t; what is
+    returned is m and v before that division. eps is added to the root. decay (N,) is the strength of the weight decay of each weight:
+    besides Adam's own step, w loses lr · decay · w (with the w from before the step). The decay does not enter m or v.
+
+    With w = 1, g = 2, m = v = 0, t = 1, lr = 0.1 and decay = 0 the new w is 0.9: the first step is as long as lr, whatever g is.
+
+    Difficulty 2/5, about 15 minutes.
+    """
+    # solution
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    m_hat = m / (1 - beta1**t)
+    v_hat = v / (1 - beta2**t)
+    w = w - lr * decay * w - lr * m_hat / (np.sqrt(v_hat) + eps)
+    return w, m, v
+    # end
+
+
+def shift_targets(answers: np.ndarray, lengths: np.ndarray, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """answers (B, T), padded on the right, with lengths (B,) -> what the decoder reads, and the targets, both (B, T + 1).
+
+    The decoder reads `start`, and then the answers as they stand, padding included. At each place it is asked for the token that it reads
+    at the next place; after an answer's last real token it is asked for `end`; after that, for nothing (IGNORE).
+
+    With answers [[5, 6, 0]], lengths [2], start 1 and end 2 the decoder reads [[1, 5, 6, 0]], and the targets are [[5, 6, 2, IGNORE]].
 
     Difficulty 2/5, about 10 minutes.
     """
     # solution
-    hit = chosen & ~special
-    masked = hit & (dice < 0.8)
-    swapped = hit & (dice >= 0.8) & (dice < 0.9)
-    reads = np.where(masked, mask, np.where(swapped, anything, ids))
-    asked = np.where(hit, ids, IGNORE)
-    return reads, asked
+    rows, width = answers.shape
+    reads = np.hstack([np.full((rows, 1), start), answers])
+    places = np.arange(width + 1)
+    ends = lengths[:, None]
+    targets = np.hstack([answers, np.full((rows, 1), IGNORE)])
+    targets = np.where(places == ends, end, targets)
+    targets = np.where(places > ends, IGNORE, targets)
+    return reads, targets
     # end
 
 
-def masked_loss(p: np.ndarray, asked: np.ndarray) -> tuple[float, np.ndarray]:
-    """The loss at the places where something is asked, and its gradient with respect to the logits.
+def exact_match(written: np.ndarray, right: np.ndarray, end: int) -> float:
+    """written and right (B, T), token ids -> the share of the B answers that are right as a whole, a number from 0 to 1.
 
-    p (N, V): the probabilities that softmax made of the logits, of N places; asked (N,): the right id, or IGNORE. The loss is the mean of
-    -ln p(right id) over the places that are asked. Its gradient (N, V) is (p - y) / (number of places asked) there, where y is 1 at the
-    right id and 0 elsewhere; in the rows of all other places it is 0. At least one place is asked.
-    For example p [[0.9, 0.1], [0.25, 0.75]] and asked [IGNORE, 0] give ln 4 and [[0, 0], [-0.75, 0.75]].
+    An answer is its tokens up to and with the first `end`. What a row of `written` or `right` holds after its first `end` is of no account.
+    Each row of `right` has an `end` in it; a row of `written` may lack one, and is wrong then.
 
-    Difficulty 3/5, about 15 minutes.
+    With end = 0, written [[3, 4, 0, 7], [3, 4, 5, 0]] and right [[3, 4, 0, 9], [3, 4, 0, 0]] it is 0.5: the first is right, since what
+    stands after its end does not count; the second went on where it should have ended.
+
+    Difficulty 3/5, about 10 minutes.
     """
     # solution
-    places = np.flatnonzero(asked != IGNORE)
-    right = asked[places]
-    loss = -np.log(p[places, right]).sum() / len(places)
-    gradient = np.zeros_like(p)
-    gradient[places] = p[places]
-    gradient[places, right] -= 1
-    gradient /= len(places)
-    return loss, gradient
-    # end
-
-
-def delete_words(ids: np.ndarray, gone: np.ndarray, pad: int) -> tuple[np.ndarray, np.ndarray]:
-    """The texts without some of their words: ids (B, T), and gone (B, T), boolean, True at the words to delete.
-
-    Returns source (B, S), what is left of each text, moved together, with pad after its end; and real (B, S), boolean, True at the words
-    and False at the padding. S is the length of the longest text that is left.
-    For example ids [[5, 6, 7], [5, 6, 7]] and gone [[F, T, F], [T, T, F]] give source [[5, 7], [7, pad]] and real [[T, T], [T, F]].
-
-    Difficulty 2/5, about 10 minutes.
-    """
-    # solution
-    left = [row[~out] for row, out in zip(ids, gone)]
-    longest = max(len(row) for row in left)
-    source = np.full((len(ids), longest), pad)
-    real = np.zeros((len(ids), longest), dtype=bool)
-    for i, row in enumerate(left):
-        source[i, : len(row)] = row
-        real[i, : len(row)] = True
-    return source, real
+    counts = np.cumsum(right == end, axis=1) - (right == end) == 0
+    equal = (written == right) | ~counts
+    return float(equal.all(axis=1).mean())
     # end

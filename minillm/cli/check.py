@@ -12,7 +12,7 @@ from minillm.course.exercises import Exercise, Verdict, check, load, read, witho
 from minillm.course.outline import Outline, find, outlines
 from minillm.errors import InputError
 
-DESCRIPTION = """example: python -m minillm check 04
+DESCRIPTION = """example: python -m minillm check 05
 
 Check the exercises of a lesson. The first time, your own copy of them is put into my_exercises/: open it in an editor, write what is
 missing, and run this again. A line for each exercise says whether it is right, and if not, what went wrong."""

@@ -10,14 +10,14 @@ from minillm.cli.terminal import PROGRAM, count, duration, program, say
 from minillm.course.desk import USUAL, Desk, exercises_of
 from minillm.course.lesson import ROOT
 from minillm.course.notebook import to_notebook
-from minillm.course.outline import Outline, find, outlines
+from minillm.course.outline import PLANNED, Outline, find, outlines
 from minillm.errors import InputError
 from minillm.files import write_atomic
 
-DESCRIPTION = """example: python -m minillm lesson 04
+DESCRIPTION = """example: python -m minillm lesson 05
 
 Without a number: list the lessons, with their times and what you have done. With one: run that lesson, which prints its numbers and
-saves its figures; it is the script lessons/04_....py, to be read beside it. --to ipynb makes a notebook of it instead."""
+saves its figures; it is the script lessons/05_....py, to be read beside it. --to ipynb makes a notebook of it instead."""
 
 
 def add_arguments(parser) -> None:
@@ -37,7 +37,7 @@ def run(args) -> int:
         raise InputError("--all runs all lessons.", "Leave out the number, or --all.")
     if args.number is None and not args.all:
         if args.to or args.quick or args.out or args.seed is not None:
-            raise InputError("Of which lesson?", f"Give its number, as in: {PROGRAM} lesson 04 --quick")
+            raise InputError("Of which lesson?", f"Give its number, as in: {PROGRAM} lesson 05 --quick")
         print_list(desk)
         return 0
     if args.to:
@@ -53,14 +53,20 @@ def run(args) -> int:
 
 def print_list(desk: Desk) -> None:
     done = desk.done()
-    width = max(len(outline.title) for outline in outlines())
+    width = max(map(len, [*PLANNED.values(), *(outline.title for outline in outlines())]))
+    lines = {
+        number: f"  {number:02d}  {title:<{width}} {'':>10}   not written yet" for number, title in PLANNED.items()
+    }
     for outline in outlines():
         names = done.get(outline.name, [])
         exercises = [exercise.name for exercise in exercises_of(outline)]
         solved = sum(name in names for name in exercises)
         ran = "✓" if "run" in names else " "
         score = f"{solved} of {count(len(exercises), 'exercise')}"
-        print(f"{ran} {outline.name}  {outline.title:<{width}} {duration(outline.seconds):>10}   {score}")
+        lines[outline.number] = (
+            f"{ran} {outline.name}  {outline.title:<{width}} {duration(outline.seconds):>10}   {score}"
+        )
+    print(*(lines[number] for number in sorted(lines)), sep="\n")
     print(f"\n✓: you ran it. Run one: {program()} lesson 01   Check its exercises: {program()} check 01")
 
 
@@ -88,7 +94,7 @@ def write_notebook(args) -> int:
     if args.to != "ipynb":
         raise InputError(f"A lesson can't become {args.to!r}.", "The one form is --to ipynb.")
     if args.number is None:
-        raise InputError("One notebook holds one lesson.", f"Give its number, as in: {PROGRAM} lesson 04 --to ipynb")
+        raise InputError("One notebook holds one lesson.", f"Give its number, as in: {PROGRAM} lesson 05 --to ipynb")
     outline = find(args.number)
     path = args.out or Path(f"{outline.path.stem}.ipynb")
     if path.exists():

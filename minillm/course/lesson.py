@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]  # the folder that holds minillm/, le
 
 
 class Lesson:
-    """`lesson = Lesson(4)` at the top of lessons/04_name.py reads what stands after the script's name on the command line.
+    """`lesson = Lesson(5)` at the top of lessons/05_name.py reads what stands after the script's name on the command line.
 
     quick: whether to do a few steps only, to see that everything runs. The numbers are then not those of the text.
     seed:  of all random numbers (0).
@@ -57,12 +57,12 @@ class Lesson:
         return np.random.default_rng(self.seed)
 
     def path(self, name: str) -> Path:
-        """Where a file of this lesson goes: `head_view.html` -> figures/04_head_view.html. The folder is made."""
+        """Where a file of this lesson goes: `head_view.html` -> figures/05_head_view.html. The folder is made."""
         self.out.mkdir(parents=True, exist_ok=True)
         return self.out / f"{self.number:02d}_{name}"
 
     def save(self, figure: Figure, name: str, *, alt: str) -> None:
-        """Save a figure as figures/04_name.png. `alt` says what is drawn and what to see in it, for those who can't see it."""
+        """Save a figure as figures/05_name.png. `alt` says what is drawn and what to see in it, for those who can't see it."""
         from minillm.plots import save
 
         path = self.path(f"{name}.png")

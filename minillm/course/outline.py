@@ -1,4 +1,4 @@
-"""The lessons that there are, and what each says of itself at its top."""
+"""The lessons that there are, what each says of itself at its top, and those that are still to be written."""
 
 import ast
 import re
@@ -10,6 +10,18 @@ from minillm.course.lesson import ROOT
 from minillm.errors import InputError
 
 FOLDER = ROOT / "lessons"
+PLANNED = {  # the titles of the lessons that are not written yet, by their numbers
+    4: "Give every word a vector (embeddings)",
+    8: "A GPT by hand",
+    13: "Fine-tune with a frozen body (sentiment)",
+    14: "Translate",
+    15: "Answer questions",
+    16: "Summarise",
+    19: "Long texts, many languages",
+    20: "What it costs",
+    21: "What it picked up (bias)",
+    22: "Talk to it",
+}
 
 
 class Outline(NamedTuple):
@@ -31,7 +43,7 @@ class Outline(NamedTuple):
 
     @property
     def figures(self) -> list[str]:
-        """The names of the files that the lesson states, as in `Figures  04_scores.png, 04_heads.html`."""
+        """The names of the files that the lesson states, as in `Figures  05_scores.png, 05_heads.html`."""
         return re.findall(r"[\w.-]+\.(?:png|html)", self.fields.get("Figures", ""))
 
 
@@ -59,8 +71,12 @@ def outlines() -> tuple[Outline, ...]:
 
 
 def find(number: int) -> Outline:
+    """The lesson of this number. InputError where there is none, or none yet."""
     for outline in outlines():
         if outline.number == number:
             return outline
     numbers = ", ".join(outline.name for outline in outlines())
-    raise InputError(f"There is no lesson {number:02d}.", f"These are there: {numbers}.")
+    wrong = f"There is no lesson {number:02d}."
+    if number in PLANNED:
+        wrong = f"Lesson {number:02d}, {PLANNED[number]}, is not written yet."
+    raise InputError(wrong, f"These are there: {numbers}.")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from minillm.cli import main
+from minillm.course.outline import PLANNED
 from tests.course.conftest import SOLUTION, course
 
 __all__ = ["course"]
@@ -19,6 +20,12 @@ def call(capsys, *argv) -> tuple[int, str, str]:
 def test_list(course, capsys):
     code, out, _ = call(capsys, "lesson")
     assert code == 0 and "01  Add two numbers" in out and "3 s   0 of 2 exercises" in out and "✓ 01" not in out
+
+
+def test_list_names_what_is_not_written_yet(course, capsys):
+    lines = call(capsys, "lesson")[1].splitlines()
+    assert lines[1].split(maxsplit=1)[0] == "04" and lines[1].endswith("   not written yet")
+    assert [line[2:4] for line in lines[: lines.index("")]] == ["01", *(f"{number:02d}" for number in PLANNED)]
 
 
 def test_a_run_is_ticked_and_a_quick_one_is_not(course, capfd):
@@ -105,6 +112,8 @@ def test_figure(course, capsys):
     [
         (["lesson", "44"], "There is no lesson 44."),
         (["check", "44"], "There is no lesson 44."),
+        (["lesson", "04"], "Lesson 04, Give every word a vector (embeddings), is not written yet."),
+        (["check", "22"], "Lesson 22, Talk to it, is not written yet."),
         (["lesson", "--quick"], "Of which lesson?"),
         (["lesson", "1", "--to", "pdf"], "A lesson can't become 'pdf'."),
         (["lesson", "--all", "--to", "ipynb"], "One notebook holds one lesson."),

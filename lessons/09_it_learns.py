@@ -1,19 +1,19 @@
-"""Lesson 07: It learns! (a whole Transformer, its training loop, AdamW)
+"""Lesson 09: It learns! (a whole Transformer, its training loop, AdamW)
 
 Question   Do all these parts, put together, really learn something, and can we watch it happen?
 You build  a training loop without a black box: shifted targets, AdamW, warm-up, exact-match accuracy
-You need   lessons 02 and 04 to 06
+You need   lessons 02 and 05 to 07
 Article    section 4.2 (the Transformer) and its project: the article's class, trained at last
 Time       35 s on 2 cores
-Figures    07_learning.png, 07_attention_film.png
-Run        python lessons/07_it_learns.py [--quick] [--seed S] [--out DIR]
-Check      python -m minillm check 07
+Figures    09_learning.png, 09_attention_film.png
+Run        python lessons/09_it_learns.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 09
 """
 
 # %% [markdown]
 # ## 1. A task that one can see
 #
-# In six lessons we built parts. Now we put them together and give the machine a job: **read six letters, write them backwards**.
+# So far we have built parts. Now we put them together and give the machine a job: **read six letters, write them backwards**.
 # `thecat` becomes `taceht`. The job is small enough to check every answer by eye, and it has a solution that we can picture: to
 # write letter 1, look at letter 6; to write letter 2, look at letter 5. Nobody will tell the model so.
 #
@@ -35,7 +35,7 @@ from minillm.models import Transformer
 from minillm.plots import attention_over_training, line_chart
 from minillm.training import AdamW, learning_rate
 
-lesson = Lesson(7)
+lesson = Lesson(9)
 letters = sorted(set("".join(EXAMPLE["en"][:-1])))
 names = [*letters, "<s>", "</s>"]  # and two marks: start and end of the answer
 start, end = len(letters), len(letters) + 1
@@ -329,7 +329,7 @@ lesson.save(
 #
 # ## Exercises
 #
-# `python -m minillm check 07` puts `my_exercises/ex07.py` on your desk and checks it; `--hint` helps, `--figure` draws yours beside
+# `python -m minillm check 09` puts `my_exercises/ex09.py` on your desk and checks it; `--hint` helps, `--figure` draws yours beside
 # the right answer.
 #
 # 1. `adamw_step`: one step, with bias correction and decoupled weight decay, for some weights with and some without decay.
@@ -340,7 +340,7 @@ lesson.save(
 #
 # Translation models of 2017 were trained just so, with sentences in place of letters: six blocks, D = 512, 4,000 steps of warm-up, and
 # dropout against learning by heart. The peak of the learning rate is found as above: a few short runs show where training breaks, and it is
-# set a few times lower. Pre-LN models (lesson 06) forgive a short warm-up, which is one reason why nearly all large models are
+# set a few times lower. Pre-LN models (lesson 07) forgive a short warm-up, which is one reason why nearly all large models are
 # built so. Teacher forcing has a price: the model never sees its own mistakes while it learns, and may stumble after the first one.
 #
 # ## Reading

@@ -1,6 +1,6 @@
-"""Exercises of lesson 15: pretrain with preferences.
+"""Exercises of lesson 17: pretrain with preferences.
 
-Write what is missing, then: python -m minillm check 15
+Write what is missing, then: python -m minillm check 17
 """
 
 import numpy as np

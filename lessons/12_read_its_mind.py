@@ -1,13 +1,13 @@
-"""Lesson 10: Read its mind, carefully (maps, lenses, and taking heads away)
+"""Lesson 12: Read its mind, carefully (maps, lenses, and taking heads away)
 
 Question   An attention map shows where a model looks. Does it show why it answers as it does?
 You build  a forward pass with open doors, rollout, the logit lens, scores of heads, and ablation, which checks them all
-You need   lessons 04, 06 and 08
+You need   lessons 05, 07 and 10
 Article    section 4.1, self-attention: is a weight the importance of a word?
 Time       30 s on 2 cores
-Figures    10_rollout.png, 10_logit_lens.png, 10_scores.png, 10_ablation.png, 10_heads.html
-Run        python lessons/10_read_its_mind.py [--quick] [--seed S] [--out DIR]
-Check      python -m minillm check 10
+Figures    12_rollout.png, 12_logit_lens.png, 12_scores.png, 12_ablation.png, 12_heads.html
+Run        python lessons/12_read_its_mind.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 12
 """
 
 # %% [markdown]
@@ -20,7 +20,7 @@ Check      python -m minillm check 10
 # as in *tom cup sings under tom cup sings under tom*. Which word comes first is pure chance. But from the second round on, whoever looks
 # back finds the answer: see what came after *tom* last time. No table of pairs helps, since each chant has its own pairs.
 #
-# One change to lesson 08. GPT-2's first weights (0.02) are made for 768 columns. In 64 columns the first scores are nearly 0, every head
+# One change to lesson 10. GPT-2's first weights (0.02) are made for 768 columns. In 64 columns the first scores are nearly 0, every head
 # looks evenly at everything, and needs long to notice that it could look at single words. So queries and keys begin four times as large.
 
 # %%
@@ -36,7 +36,7 @@ from minillm.ops import IGNORE
 from minillm.plots import attention_rollout, logit_lens, matrix_maps, rollout_maps, save_html
 from minillm.training import Trainer, TrainOptions
 
-lesson = Lesson(10)
+lesson = Lesson(12)
 T, L, H = 48, 2, 4  # places, layers, heads
 stories = write_stories(3000, seed=lesson.seed)
 words = sorted({word for story in stories for word in story})
@@ -134,7 +134,7 @@ print(f"right {right[chant_targets != IGNORE].mean():.0%}")
 #> chants from the second round on: loss 0.04 ± 0.06, right 98 ± 3%
 
 # %% [markdown]
-# It can chant. How does it do that? Here is one chant to look at, with all eight maps as a page: open `10_heads.html` in a browser, and
+# It can chant. How does it do that? Here is one chant to look at, with all eight maps as a page: open `12_heads.html` in a browser, and
 # point at the words.
 
 # %%
@@ -381,7 +381,7 @@ for name, norm in (("with", True), ("without", False)):
 # 2. `previous_token_score`: a number for each head.
 # 3. `without_head`: take a head away before the output projection.
 #
-# `python -m minillm check 10`, with `--hint` and `--figure`.
+# `python -m minillm check 12`, with `--hint` and `--figure`.
 #
 # ## In practice
 #

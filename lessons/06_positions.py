@@ -1,13 +1,13 @@
-"""Lesson 05: Where am I? (positions)
+"""Lesson 06: Where am I? (positions)
 
 Question   How does a word know where it stands, when attention treats all places alike?
 You build  sinusoidal positions, learned positions, and a head that finds the word before it
-You need   lessons 02 and 04, and sine and cosine
+You need   lessons 02 and 05, and sine and cosine
 Article    section 4.2, the Transformer model: its class PositionalEncoding
 Time       4 s on 2 cores
-Figures    05_sinusoids.png, 05_waves.png, 05_beyond.png
-Run        python lessons/05_positions.py [--quick] [--seed S] [--out DIR]
-Check      python -m minillm check 05
+Figures    06_sinusoids.png, 06_waves.png, 06_beyond.png
+Run        python lessons/06_positions.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 06
 """
 
 # %% [markdown]
@@ -23,7 +23,7 @@ from minillm.course import EXAMPLE, Lesson
 from minillm.ops import bilinear_attention, sinusoidal_positions
 from minillm.plots import matrix_maps, position_curves, position_heatmap
 
-lesson = Lesson(5)
+lesson = Lesson(6)
 rng = lesson.rng()
 
 words = EXAMPLE["en"][:6]
@@ -226,7 +226,7 @@ print("wrong: places differ", bool(np.ptp(wrong, axis=1).any()), "| sentences di
 # 2. `shift`: from the numbers of place t alone to those of place t + k.
 # 3. `table_gradient`: what a learned table receives from a batch.
 #
-# `python -m minillm check 05`, with `--hint` and `--figure`.
+# `python -m minillm check 06`, with `--hint` and `--figure`.
 #
 # ## In practice
 #

@@ -1,13 +1,13 @@
-"""Lesson 04: Look at every other word (self-attention)
+"""Lesson 05: Look at every other word (self-attention)
 
 Question   How can a model use a word ten places back without counting ten-word phrases?
 You build  scaled dot-product attention by hand: scores, scale, mask, weights, and the way back
 You need   lessons 01 and 02, and matrix products
 Article    section 4.1, self-attention: h_i = Σ_j α_ij x_j with e_ij = x_iᵀ W x_j
 Time       3 s on 2 cores
-Figures    04_score_strip.png, 04_three_heads.png, 04_three_heads.html
-Run        python lessons/04_self_attention.py [--quick] [--seed S] [--out DIR]
-Check      python -m minillm check 04
+Figures    05_score_strip.png, 05_three_heads.png, 05_three_heads.html
+Run        python lessons/05_self_attention.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 05
 """
 
 # %% [markdown]
@@ -34,7 +34,7 @@ from minillm.gradcheck import numeric_gradient
 from minillm.ops import attention, attention_backward, bilinear_attention, causal_mask
 from minillm.plots import head_lines, save_html, score_strip
 
-lesson = Lesson(4)
+lesson = Lesson(5)
 rng = lesson.rng()
 
 
@@ -192,8 +192,8 @@ save_html(
 #> all alike: the second “the” looks at the 0.20, cat 0.20, is 0.20, on 0.20, the 0.20
 
 # %% [markdown]
-# Open `04_three_heads.html` in a browser: point at a word, switch heads on and off. A trained model finds heads like these by itself
-# (lesson 10). Note that the first needed the *places*, which our sentence's words do not have. Lesson 05 gives them some.
+# Open `05_three_heads.html` in a browser: point at a word, switch heads on and off. A trained model finds heads like these by itself
+# (lesson 12). Note that the first needed the *places*, which our sentence's words do not have. Lesson 06 gives them some.
 #
 # ## 6. What breaks if ...
 #
@@ -213,7 +213,7 @@ for name, mask in {"with mask": allowed, "without": np.ones((T, T), bool)}.items
 
 # %% [markdown]
 # Masked too late, the forbidden words still took their share of the softmax, and every row has another sum. Without a mask every place
-# sees the last word: a model that is trained to guess the next word would simply read it, and learn nothing (lesson 08 tries it).
+# sees the last word: a model that is trained to guess the next word would simply read it, and learn nothing (lesson 10 tries it).
 #
 # ## Takeaways
 #
@@ -227,13 +227,13 @@ for name, mask in {"with mask": allowed, "without": np.ones((T, T), bool)}.items
 # 2. `self_attention`: the whole forward pass from q, k and v.
 # 3. `self_attention_backward`: dq, dk and dv.
 #
-# `python -m minillm check 04`, with `--hint`, and `--figure` to see target, yours and the difference.
+# `python -m minillm check 05`, with `--hint`, and `--figure` to see target, yours and the difference.
 #
 # ## In practice
 #
 # Real models run 12 to 128 heads in each of 12 to 100 layers, on T up to a million. The T × T weights would not fit into memory, so they
 # are computed in pieces and thrown away (FlashAttention; ours is in `minillm/ops/chunked_attention.py`). While generating, the keys and
-# values of the earlier words are kept, since the mask means that they never change (lesson 08).
+# values of the earlier words are kept, since the mask means that they never change (lesson 10).
 #
 # ## Reading
 #

@@ -1,13 +1,13 @@
-"""Lesson 09: Pretrain by repairing (masked words and deleted words)
+"""Lesson 11: Pretrain by repairing (masked words and deleted words)
 
 Question   What can a model learn from damaged texts, and what does it see that a GPT cannot see?
 You build  BERT's masking, a loss at the chosen places with its gradient, and a model that restores deleted words
-You need   lessons 02, 04, 07 and 08
+You need   lessons 02, 05, 09 and 10
 Article    section 3.1, autoencoding: delete "cat" from "The cat is on the table", and have the sentence restored
 Time       80 s on 2 cores
-Figures    09_fill_in.png, 09_both_sides.png
-Run        python lessons/09_repair.py [--quick] [--seed S] [--out DIR]
-Check      python -m minillm check 09
+Figures    11_fill_in.png, 11_both_sides.png
+Run        python lessons/11_repair.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 11
 """
 
 # %% [markdown]
@@ -52,7 +52,7 @@ from minillm.plots import matrix_maps, next_word_bars
 from minillm.text import Corpus
 from minillm.training import Trainer, TrainOptions
 
-lesson = Lesson(9)
+lesson = Lesson(11)
 stories = write_stories(2000, seed=lesson.seed)
 vocabulary = sorted({word for story in stories for word in story})
 V = len(vocabulary)
@@ -293,7 +293,7 @@ lesson.save(
 # ## 6. Delete the word altogether
 #
 # In the article's example nothing marks the hole: *The is on the table*. The model must find out **where** something is missing, and
-# write the sentence anew. So the answer is longer than the source, and that takes the encoder-decoder of lesson 07: the encoder reads
+# write the sentence anew. So the answer is longer than the source, and that takes the encoder-decoder of lesson 09: the encoder reads
 # the damaged sentence both ways, the decoder writes the whole one. BART is pretrained like this.
 #
 # The damage is one line, with rows of different lengths as the only difficulty: they are filled up with [PAD] at the end, and a boolean
@@ -415,7 +415,7 @@ for name, (loss, model) in results.items():
 # each of them asks.
 #
 # *Always [MASK]* repairs nearly as well, and is lost where there is no [MASK]: about half of the words that stand before its eyes it cannot
-# even name. Its vectors are good at the holes only. But a pretrained model is there to be used on texts **without** holes (lesson 11).
+# even name. Its vectors are good at the holes only. But a pretrained model is there to be used on texts **without** holes (lesson 13).
 # The 10 % that stay and the 10 % that are swapped make it keep every word in mind, and doubt every word a little.
 #
 # ## Takeaways
@@ -430,7 +430,7 @@ for name, (loss, model) in results.items():
 # 2. `masked_loss`: loss and gradient at the places that are asked.
 # 3. `delete_words`: what is left of the texts, and which of it is real.
 #
-# `python -m minillm check 09`, with `--hint` and `--figure`.
+# `python -m minillm check 11`, with `--hint` and `--figure`.
 #
 # ## In practice
 #

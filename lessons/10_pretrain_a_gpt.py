@@ -1,13 +1,13 @@
-"""Lesson 08: Pretrain a GPT (autoregressive language modelling)
+"""Lesson 10: Pretrain a GPT (autoregressive language modelling)
 
 Question   What can a model learn from nothing but guessing the next word?
 You build  shifted windows, the causal loss, top-k sampling with temperature, a checkpoint that resumes bit for bit
-You need   lessons 01, 02 and 07
+You need   lessons 01, 02 and 09
 Article    section 3.1 (autoregressive pretraining), section 2.1 (language models)
 Time       70 s on 2 cores
-Figures    08_loss.png, 08_recall.png, 08_next_word.png
-Run        python lessons/08_pretrain_a_gpt.py [--quick] [--seed S] [--out DIR]
-Check      python -m minillm check 08
+Figures    10_loss.png, 10_recall.png, 10_next_word.png
+Run        python lessons/10_pretrain_a_gpt.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 10
 """
 
 # %% [markdown]
@@ -37,7 +37,7 @@ from minillm.objectives import causal_lm
 from minillm.plots import line_chart, next_word_bars
 from minillm.training import Trainer, TrainOptions
 
-lesson = Lesson(8)
+lesson = Lesson(10)
 CONTEXT = 64
 
 
@@ -92,7 +92,7 @@ print(", ".join(f"{name} {loss:.2f}" for name, loss in levels.items()))
 # %% [markdown]
 # ## 3. The model, and its loss by hand
 #
-# A GPT is lesson 06's blocks with a causal mask: word vectors and positions at the bottom, and at the top the same word table once
+# A GPT is lesson 07's blocks with a causal mask: word vectors and positions at the bottom, and at the top the same word table once
 # more, which turns each vector into 63 scores. One forward pass answers 64 questions at once, one for each place. That is only honest
 # if no place sees what comes after it. So we test just that: change the last word, and all scores before it must stay the same.
 #
@@ -154,7 +154,7 @@ def tell(model, count=24):
 # %% [markdown]
 # ## 5. Train, and listen
 #
-# From here on `minillm.training.Trainer` does what lesson 07 did by hand. It wants batches; ours are windows chosen at random. On the
+# From here on `minillm.training.Trainer` does what lesson 09 did by hand. It wants batches; ours are windows chosen at random. On the
 # way we let the model talk, and put two questions to it, on every held-out story:
 #
 # - *what*: after "where is the white", which thing? It must find the white thing of this story.
@@ -393,7 +393,7 @@ print(
 #
 # ## Exercises
 #
-# `python -m minillm check 08` puts `my_exercises/ex08.py` on your desk and checks it; `--hint` helps, `--figure` draws yours beside the
+# `python -m minillm check 10` puts `my_exercises/ex10.py` on your desk and checks it; `--hint` helps, `--figure` draws yours beside the
 # right answer.
 #
 # 1. `causal_loss`: the loss of every prediction, and the perplexity, from scores and the text itself.

@@ -1,6 +1,6 @@
-"""Exercises of lesson 16: steer it.
+"""Exercises of lesson 18: steer it.
 
-Write what is missing, then: python -m minillm check 16
+Write what is missing, then: python -m minillm check 18
 """
 
 import numpy as np
@@ -18,7 +18,11 @@ def reward_model_loss(chosen: np.ndarray, rejected: np.ndarray) -> tuple[float, 
 
     Difficulty 2/5, about 10 minutes.
     """
-    raise NotImplementedError("not written yet")
+    # solution
+    difference = chosen - rejected
+    pull = -sigmoid(-difference) / len(difference)
+    return -np.log(sigmoid(difference)).mean(), pull, -pull
+    # end
 
 
 def dpo_loss(
@@ -32,7 +36,11 @@ def dpo_loss(
 
     Difficulty 3/5, about 15 minutes.
     """
-    raise NotImplementedError("not written yet")
+    # solution
+    h = (chosen - ref_chosen) - (rejected - ref_rejected)
+    slope = -beta * sigmoid(-beta * h) / len(h)
+    return -np.log(sigmoid(beta * h)).mean(), slope, -slope
+    # end
 
 
 def group_advantages(rewards: np.ndarray, group: int) -> np.ndarray:
@@ -43,4 +51,9 @@ def group_advantages(rewards: np.ndarray, group: int) -> np.ndarray:
 
     Difficulty 2/5, about 10 minutes.
     """
-    raise NotImplementedError("not written yet")
+    # solution
+    rows = rewards.reshape(-1, group)
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    spread = rows.std(axis=1, keepdims=True, ddof=1)
+    return (centred / (spread + 1e-4)).reshape(-1)
+    # end

@@ -1,13 +1,13 @@
-"""Lesson 15: Pretrain with preferences (six ways to read a text that is not all good)
+"""Lesson 17: Pretrain with preferences (six ways to read a text that is not all good)
 
 Question   Can a model learn what we want while it is pretrained, from a text that is full of what we don't want?
 You build  rewards for lines, six objectives that differ in a weight, control tokens, and the trade-off between good and capable
-You need   lessons 02, 08
+You need   lessons 02, 10
 Article    section 2.3, pretraining based on human preferences: a preference learned while pretraining
 Time       280 s on 2 cores
-Figures    15_trade_off.png, 15_samples.png
-Run        python lessons/15_pretrain_with_preferences.py [--quick] [--seed S] [--out DIR]
-Check      python -m minillm check 15
+Figures    17_trade_off.png, 17_samples.png
+Run        python lessons/17_pretrain_with_preferences.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 17
 """
 
 # %% [markdown]
@@ -42,7 +42,7 @@ from minillm.text.control import CONTROL_TOKENS
 from minillm.text.python_library import PAGE, python_library
 from minillm.training import Trainer, TrainOptions
 
-lesson = Lesson(15)
+lesson = Lesson(17)
 for line in ("total = add(a, b)", "total=add(a,b)", "total = add( a, b) "):
     print(f"{line!r}: {', '.join(rule[:4] for rule in style_violations(line)) or 'good'}")
 #> 'total = add(a, b)': good
@@ -267,12 +267,12 @@ print(f"unlikelihood with α = 1: {rate:.0f}% bad lines, and the loss on good li
 # 2. `unlikelihood_loss`: likely where it is good, unlikely where it is bad.
 # 3. `with_control_tokens`: announce each line, and score everything but the announcement.
 #
-# `python -m minillm check 15`, with `--hint` and `--figure`.
+# `python -m minillm check 17`, with `--hint` and `--figure`.
 #
 # ## In practice
 #
 # Large models get control tokens or rewards for toxicity and for personal data at this stage, beside a filter; what is then left is mended
-# after pretraining (lesson 16). A preference is somebody's: PEP 8 was written down by a few people, and half of the world's code breaks it.
+# after pretraining (lesson 18). A preference is somebody's: PEP 8 was written down by a few people, and half of the world's code breaks it.
 # Who scores the text, and whose lines are thus made rare, is a question that no objective answers. On the command line:
 # `python -m minillm pretrain --preference conditional --out runs/polite`, then `generate --checkpoint runs/polite --control bad`.
 #

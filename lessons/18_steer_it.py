@@ -1,19 +1,19 @@
-"""Lesson 16: Steer it (preferences after pretraining, and while writing)
+"""Lesson 18: Steer it (preferences after pretraining, and while writing)
 
 Question   The model is trained, and writes what we don't want. What can still be done, and how far does each remedy bend it?
 You build  a reward model from pairs, best-of-n, DPO, guidance, and policy gradients, all from one base model, on the same two axes
-You need   lessons 08, 15
+You need   lessons 10, 17
 Article    section 2.3, preferences after pretraining, and used while generating
 Time       265 s on 2 cores
-Figures    16_margins.png, 16_steered.png, 16_answers.png, 16_too_far.png
-Run        python lessons/16_steer_it.py [--quick] [--seed S] [--out DIR]
-Check      python -m minillm check 16
+Figures    18_margins.png, 18_steered.png, 18_answers.png, 18_too_far.png
+Run        python lessons/18_steer_it.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 18
 """
 
 # %% [markdown]
 # ## 1. One base model, two questions
 #
-# The base is the MLE model of lesson 15: it imitates Python's library with faults in it, and two lines in five are bad. It gets a prompt
+# The base is the MLE model of lesson 17: it imitates Python's library with faults in it, and two lines in five are bad. It gets a prompt
 # that ends where a line ends, and answers with a line. About every remedy we ask two questions. How many of its lines are bad? And how far
 # is it from the base? The distance is the KL divergence of whole lines, in nats. Our alphabet is small, so we add it up exactly, over all
 # characters that could have come:
@@ -53,7 +53,7 @@ from minillm.text import CharTokenizer, Corpus
 from minillm.text.python_library import PAGE, python_library
 from minillm.training import Trainer, TrainOptions
 
-lesson = Lesson(16)
+lesson = Lesson(18)
 text = PAGE.join(spoil(python_library(200_000 if lesson.quick else 3_000_000), 0.475))
 tokenizer = CharTokenizer.train(text)
 SIZES = {"context": 128, "layers": 2, "heads": 4, "d_model": 136, "ngram": 4}
@@ -249,7 +249,7 @@ dpo_answers, points["DPO"] = measure(aligned, "DPO")
 # ## 5. Guidance: exaggerate what was learned
 #
 # Two models at hand, the base and DPO's, and no more training. At every character, z = z_base + α (z_dpo - z_base): α = 0 is the base,
-# α = 1 is DPO, and above 1 what DPO changed is exaggerated. (With a conditional model, lesson 15, the same is done with its two control
+# α = 1 is DPO, and above 1 what DPO changed is exaggerated. (With a conditional model, lesson 17, the same is done with its two control
 # tokens.)
 
 # %%
@@ -346,7 +346,7 @@ lesson.save(
 # %% [markdown]
 # ## 7. What breaks if ...
 #
-# ... the reward is not quite what we meant? Take the rule of lesson 15: a line must break no rule of style. That an empty line breaks none
+# ... the reward is not quite what we meant? Take the rule of lesson 17: a line must break no rule of style. That an empty line breaks none
 # is a detail. To an optimiser it is a gift.
 
 # %%
@@ -387,7 +387,7 @@ lesson.save(
 # 2. `dpo_loss`: the same loss, of log-probabilities.
 # 3. `group_advantages`: an answer beside its siblings.
 #
-# `python -m minillm check 16`, with `--hint` and `--figure`.
+# `python -m minillm check 18`, with `--hint` and `--figure`.
 #
 # ## In practice
 #

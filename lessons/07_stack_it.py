@@ -1,13 +1,13 @@
-"""Lesson 06: Stack it (LayerNorm, heads, feed-forward, residuals)
+"""Lesson 07: Stack it (LayerNorm, heads, feed-forward, residuals)
 
 Question   How can twelve layers of attention stand on each other, and still learn?
 You build  LayerNorm and a whole Transformer block, forward and backward; and a tape that does backward for you, to see what it hides
-You need   lessons 02 and 04
+You need   lessons 02 and 05
 Article    section 4.2, the Transformer model: the layers inside nn.TransformerEncoder
 Time       3 s on 2 cores
-Figures    06_gradient_norms.png
-Run        python lessons/06_stack_it.py [--quick] [--seed S] [--out DIR]
-Check      python -m minillm check 06
+Figures    07_gradient_norms.png
+Run        python lessons/07_stack_it.py [--quick] [--seed S] [--out DIR]
+Check      python -m minillm check 07
 """
 
 # %% [markdown]
@@ -33,7 +33,7 @@ from minillm.layers import FeedForward, LayerNorm, MultiHeadAttention, PreNormBl
 from minillm.ops import attention, attention_backward, sum_to
 from minillm.plots import layer_norms
 
-lesson = Lesson(6)
+lesson = Lesson(7)
 rng = lesson.rng()
 
 
@@ -304,7 +304,7 @@ lesson.save(
 # 2. `layer_norm_backward`: all three ways back.
 # 3. `split_heads`: one array of queries into H heads.
 #
-# `python -m minillm check 06`, with `--hint` and `--figure`.
+# `python -m minillm check 07`, with `--hint` and `--figure`.
 #
 # ## In practice
 #

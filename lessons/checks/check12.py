@@ -1,0 +1,150 @@
+"""Checks of lesson 12."""
+
+import numpy as np
+
+from minillm.course import Exercise, Mistake
+
+
+def maps(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Causal attention maps, in which some of the weight is missing, as where a place may look nowhere."""
+    weights = np.tril(rng.random(shape) ** 3)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    weights[..., 1, :] *= 0.5
+    return weights
+
+
+EXERCISES = [
+    Exercise(
+        "rollout",
+        lambda rng: [(maps(rng, 3, 2, 5, 5),), (maps(rng, 2, 3, 6, 6),)],
+        [
+            "Walk through the layers, first to last, and keep one (T, T) matrix that says of which words each place is made so far. At first "
+            "each place is made of itself alone: np.eye(T).",
+            "For each layer: the mean over heads, plus the identity, then each row divided by its own sum.",
+            "The new layer reads what the earlier ones made, so it stands on the left: mixed = passed @ mixed.",
+        ],
+        [
+            Mistake(
+                "passed = layer.mean(axis=0) + identity",
+                "passed = layer.mean(axis=0)",
+                "The identity is missing. A place keeps what it had, on the shortcut, beside what it reads.",
+            ),
+            Mistake(
+                "passed = passed / passed.sum(axis=-1, keepdims=True)",
+                "",
+                "The rows are not divided by their sums: the shares of a place grow with every layer and do not sum to one.",
+            ),
+            Mistake(
+                "passed = passed / passed.sum(axis=-1, keepdims=True)",
+                "passed = passed / passed.sum(axis=0, keepdims=True)",
+                "You divided the columns by their sums. The shares of one place are a row.",
+            ),
+            Mistake(
+                "mixed = passed @ mixed",
+                "mixed = mixed @ passed",
+                "The order is turned round: so the first layer would read what the last one made.",
+            ),
+            Mistake(
+                "layer.mean(axis=0)",
+                "layer.sum(axis=0)",
+                "The heads were added up. With many heads the shortcut would then hardly count: take their mean.",
+            ),
+            Mistake(
+                "mixed = passed @ mixed",
+                "mixed = passed * mixed",
+                "Cell times cell is not enough: what a place reads comes through all places between. That is a matrix product.",
+            ),
+            Mistake(
+                "passed = passed / passed.sum(axis=-1, keepdims=True)",
+                "passed = passed / 2",
+                "Dividing by two is right only where the weights of a row sum to one. Divide each row by its own sum.",
+            ),
+        ],
+    ),
+    Exercise(
+        "previous_token_score",
+        lambda rng: [(maps(rng, 4, 6, 6),), (maps(rng, 2, 9, 9),)],
+        [
+            "For one head: write down weights[h, 1, 0], weights[h, 2, 1], weights[h, 3, 2] ... They stand on a diagonal below the main one.",
+            "np.diagonal has an offset, and axis1 and axis2 say which two axes make the matrix. 0 is the main diagonal, -1 the one below it.",
+            "np.diagonal(weights, offset=-1, axis1=1, axis2=2) is (H, T - 1). Then the mean over the last axis.",
+        ],
+        [
+            Mistake(
+                "offset=-1",
+                "offset=0",
+                "That is how much each head looks at the present word. The word before is one column further left.",
+            ),
+            Mistake(
+                "offset=-1",
+                "offset=1",
+                "That is the diagonal above: the word that comes next. A causal map holds only zeros there.",
+            ),
+            Mistake(
+                "before.mean(axis=-1)",
+                "before.sum(axis=-1) / weights.shape[-1]",
+                "You divided by T. The first word has no word before it, so there are T - 1 places.",
+            ),
+            Mistake(
+                "before.mean(axis=-1)",
+                "before.mean()",
+                "That is one number for all heads together. Each head needs its own.",
+            ),
+            Mistake(
+                "before.mean(axis=-1)",
+                "before.sum(axis=-1)",
+                "That is the sum over the places: a longer text would give a larger score. Take the mean.",
+            ),
+            Mistake(
+                "before.mean(axis=-1)",
+                "(weights.argmax(axis=-1)[:, 1:] == np.arange(weights.shape[-1] - 1)).mean(axis=-1)",
+                "You counted how often the word before gets the largest weight. The score is the mean of the weight itself.",
+            ),
+        ],
+    ),
+    Exercise(
+        "without_head",
+        lambda rng: [
+            (rng.standard_normal((1, 3, 4, 2)), rng.standard_normal((6, 5)), rng.standard_normal(5), 1),
+            (rng.standard_normal((2, 4, 3, 3)), rng.standard_normal((12, 7)), rng.standard_normal(7), 0),
+            (rng.standard_normal((2, 2, 3, 2)), rng.standard_normal((4, 3)), rng.standard_normal(3), 1),
+        ],
+        [
+            "Take a copy, and set the numbers of that head to zero. The heads are on axis 1.",
+            "To lay the heads side by side, their axis must first stand next to K: (B, H, T, K) -> (B, T, H, K). Only then reshape.",
+            "kept = heads.copy(); kept[:, head] = 0; kept.transpose(0, 2, 1, 3).reshape(B, T, H * K) @ weight + bias",
+        ],
+        [
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[:, :, head] = 0",
+                "A place was taken away from all heads, in place of a head from all places: the heads are on axis 1.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[:, np.arange(count) != head] = 0",
+                "You took all the other heads away, and kept this one.",
+            ),
+            Mistake(
+                "kept.transpose(0, 2, 1, 3).reshape",
+                "kept.reshape",
+                "Reshaped without moving the axis of the heads: the numbers of different places are mixed up.",
+            ),
+            Mistake(
+                "kept.transpose(0, 2, 1, 3)",
+                "kept.transpose(0, 2, 3, 1)",
+                "The numbers of the heads lie interleaved. The K numbers of head 0 come first, then those of head 1.",
+            ),
+            Mistake(
+                "side_by_side @ weight + bias",
+                "side_by_side @ weight",
+                "The bias is missing. It belongs to the projection, not to any head, and stays.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "",
+                "No head was taken away.",
+            ),
+        ],
+    ),
+]
