@@ -1,18 +1,10 @@
-"""Gradient checks: for your own layers (`randomize`, `layer_errors`, `gradient_error`), and of everything in minillm (`run`)."""
+"""Gradient checks: for your own layers (`randomize`, `layer_errors`, `gradient_error`), and of everything in minillm (`run`).
 
-from minillm.gradcheck import (  # noqa: F401, I001 (each enters its cases, in this order)
-    op_cases,
-    layer_cases,
-    model_cases,
-    encoder_cases,
-    encoder_decoder_cases,
-    objective_cases,
-    preference_cases,
-    rewarded_cases,
-    alignment_cases,
-)
-from minillm.gradcheck.cases import CASES, LayerCase, OpCase, PairCase, Result, case, check, run, select
-from minillm.gradcheck.numeric import (
+The tool is `layers/gradcheck.py`. The cases are in this folder, and are loaded when the first of them is asked for.
+"""
+
+from minillm.gradcheck.cases import LayerCase, OpCase, PairCase, Result, all_cases, case, check, run, select
+from minillm.layers.gradcheck import (
     LIMIT,
     STEP,
     gradient_error,
@@ -23,13 +15,13 @@ from minillm.gradcheck.numeric import (
 )
 
 __all__ = [
-    "CASES",
     "LIMIT",
     "STEP",
     "LayerCase",
     "OpCase",
     "PairCase",
     "Result",
+    "all_cases",
     "case",
     "check",
     "gradient_error",

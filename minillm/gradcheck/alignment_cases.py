@@ -9,7 +9,7 @@ from minillm.alignment.on_policy import LOSSES, policy_loss, policy_loss_backwar
 from minillm.alignment.reward_model import reward_model_loss, reward_model_loss_backward
 from minillm.gradcheck.cases import LayerCase, case
 from minillm.gradcheck.model_cases import tiny_gpt
-from minillm.gradcheck.numeric import randomize
+from minillm.layers.gradcheck import randomize
 from minillm.models import GPT, ClassifierConfig, GPTWithValue, SequenceClassifier, copy_parameters
 from minillm.ops import IGNORE
 

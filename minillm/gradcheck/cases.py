@@ -1,6 +1,7 @@
 """The registry of gradient checks: a name, and what is to be checked under it."""
 
 import difflib
+import importlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -8,15 +9,15 @@ import numpy as np
 
 from minillm import ops
 from minillm.errors import InputError
-from minillm.gradcheck.numeric import LIMIT, gradient_errors, layer_errors
 from minillm.layers import Layer
+from minillm.layers.gradcheck import LIMIT, Inputs, gradient_errors, layer_errors
 
 
 class OpCase(NamedTuple):
     """A pair of `minillm.ops` and the inputs to check it at."""
 
     op: str
-    inputs: tuple
+    inputs: Inputs
     options: dict[str, Any] = {}  # noqa: RUF012 (read only)
 
     # Looked up by name now rather than when the case was written, so that a replaced pair is what gets checked.
@@ -37,7 +38,7 @@ class PairCase(NamedTuple):
 
     forward: Callable
     backward: Callable
-    inputs: tuple
+    inputs: Inputs
     options: dict[str, Any] = {}  # noqa: RUF012 (read only)
 
     def errors(self, rng: np.random.Generator) -> dict[str, float]:
@@ -48,7 +49,7 @@ class LayerCase(NamedTuple):
     """A layer or model, its parameters drawn at random, the inputs to check it at, and `layer_errors`' options."""
 
     layer: Layer
-    inputs: tuple
+    inputs: Inputs
     options: dict[str, Any] = {}  # noqa: RUF012 (read only)
 
     def errors(self, rng: np.random.Generator) -> dict[str, float]:
@@ -62,16 +63,36 @@ class Result(NamedTuple):
     passed: bool
 
 
-CASES: dict[str, Callable[[np.random.Generator], OpCase | PairCase | LayerCase]] = {}
+Make = Callable[[np.random.Generator], OpCase | PairCase | LayerCase]
+MODULES = (  # in the order in which their cases are listed
+    "op_cases",
+    "layer_cases",
+    "model_cases",
+    "encoder_cases",
+    "encoder_decoder_cases",
+    "objective_cases",
+    "preference_cases",
+    "rewarded_cases",
+    "alignment_cases",
+)
+_entered: dict[str, Make] = {}
+
+
+def all_cases() -> dict[str, Make]:
+    """Every case by its name. The first call loads the modules that enter them, and with them the whole library."""
+    places = {
+        importlib.import_module(f"minillm.gradcheck.{name}").__name__: place for place, name in enumerate(MODULES)
+    }
+    return dict(sorted(_entered.items(), key=lambda item: places.get(item[1].__module__, len(places))))
 
 
 def case(name: str) -> Callable:
     """Enter a function rng -> case under a name: that of the op or layer, and after a colon what is special about this case."""
 
     def enter(make: Callable) -> Callable:
-        if name in CASES:
+        if name in _entered:
             raise ValueError(f"there are two cases called {name!r}")
-        CASES[name] = make
+        _entered[name] = make
         return make
 
     return enter
@@ -79,13 +100,14 @@ def case(name: str) -> Callable:
 
 def select(names: Sequence[str] | None = None) -> list[str]:
     """The names of the cases asked for: all for None; `GPT` stands for every `GPT:...`. Case and underscores don't matter."""
+    cases = all_cases()
     if not names:
-        return list(CASES)
+        return list(cases)
     chosen = []
     for name in names:
-        found = [known for known in CASES if _key(name) in (_key(known), _key(known.split(":")[0]))]
+        found = [known for known in cases if _key(name) in (_key(known), _key(known.split(":")[0]))]
         if not found:
-            heads = list(dict.fromkeys(known.split(":")[0] for known in CASES))
+            heads = list(dict.fromkeys(known.split(":")[0] for known in cases))
             near = difflib.get_close_matches(_key(name), [_key(head) for head in heads], n=1)
             close = [head for head in heads if _key(head) in near]
             raise InputError(
@@ -103,7 +125,7 @@ def _key(name: str) -> str:
 def check(name: str, seed: int = 0) -> dict[str, float]:
     """The error of every tensor of one case."""
     rng = np.random.default_rng(seed)
-    return CASES[name](rng).errors(rng)
+    return all_cases()[name](rng).errors(rng)
 
 
 def run(names: Sequence[str] | None = None, seed: int = 0) -> Iterator[Result]:

@@ -6,8 +6,8 @@ import numpy as np
 
 from minillm.gradcheck.cases import LayerCase, case
 from minillm.gradcheck.model_cases import IDS, tiny_gpt
-from minillm.gradcheck.numeric import randomize
 from minillm.layers import Linear, LoRALinear, Parameter, Pooling, add_lora
+from minillm.layers.gradcheck import randomize
 from minillm.models import (
     ClassifierConfig,
     Encoder,

@@ -3,7 +3,6 @@
 import numpy as np
 
 from minillm.gradcheck.cases import LayerCase, case
-from minillm.gradcheck.numeric import randomize
 from minillm.layers import (
     FeedForward,
     GatedFeedForward,
@@ -20,6 +19,7 @@ from minillm.layers import (
     TiedLinear,
     padding_mask,
 )
+from minillm.layers.gradcheck import randomize
 from minillm.models import T5, T5Config, Transformer, TransformerConfig
 
 SOURCE = np.array(

@@ -3,7 +3,6 @@
 import numpy as np
 
 from minillm.gradcheck.cases import LayerCase, case
-from minillm.gradcheck.numeric import randomize
 from minillm.layers import (
     BilinearAttention,
     Dropout,
@@ -22,6 +21,7 @@ from minillm.layers import (
     causal_mask,
     padding_mask,
 )
+from minillm.layers.gradcheck import randomize
 
 
 @case("Linear")

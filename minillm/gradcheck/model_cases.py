@@ -6,7 +6,7 @@ import numpy as np
 
 from minillm.backend import array_module
 from minillm.gradcheck.cases import LayerCase, case
-from minillm.gradcheck.numeric import randomize
+from minillm.layers.gradcheck import randomize
 from minillm.models import GPT, GPTConfig, GPTWithValue
 from minillm.objectives import causal_lm, causal_lm_backward
 from minillm.ops import IGNORE

@@ -7,8 +7,8 @@ import numpy as np
 from minillm.backend import array_module
 from minillm.gradcheck.cases import LayerCase, case
 from minillm.gradcheck.model_cases import IDS, TARGETS, tiny_gpt
-from minillm.gradcheck.numeric import randomize
 from minillm.gradcheck.preference_cases import awr_held
+from minillm.layers.gradcheck import randomize
 from minillm.models import GPTWithValue
 from minillm.preferences import rwr, unlikelihood
 from minillm.preferences.pretraining import advantage_weights

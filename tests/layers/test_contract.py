@@ -5,9 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from minillm.gradcheck import CASES, LayerCase
+from minillm.gradcheck import LayerCase, all_cases
 from minillm.layers import Layer, ParameterVector
 
+CASES = all_cases()
 LAYER_CASES = [name for name, make in CASES.items() if isinstance(make(np.random.default_rng(0)), LayerCase)]
 OP_CASES = [name for name in CASES if name not in LAYER_CASES]
 

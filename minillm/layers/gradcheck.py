@@ -9,12 +9,14 @@ A right gradient stays below LIMIT, a wrong one lands far above it. Everything h
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from minillm.layers import Layer
+from minillm.layers.layer import Layer
+
+Inputs = Sequence[Any] | Mapping[str, Any]  # by position, or by name
 
 STEP = 1e-5  # larger, and the curve bends; smaller, and the difference drowns in rounding
 FINER = (
@@ -37,23 +39,23 @@ def randomize(layer: Layer, rng: np.random.Generator) -> Layer:
 
 
 def gradient_errors(
-    op: Callable, backward: Callable, inputs: Sequence[Any], rng: np.random.Generator, h: float = STEP, **options: Any
+    op: Callable, backward: Callable, inputs: Inputs, rng: np.random.Generator, h: float = STEP, **options: Any
 ) -> dict[str, float]:
     """The error of a pure pair's gradient for each float array among `inputs`, by the name that `op` gives it.
 
     `y, saved = op(*inputs, **options)` and `gradients = backward(dy, saved)`. What has no gradient, such as a mask or a dropout's
-    `keep`, goes into the options.
+    `keep`, goes into the options. Inputs that are keyword-only, such as attention's `bias`, are given by name: `inputs` is then a dict.
     """
-    inputs = _own(inputs)
-    y, saved = op(*inputs, **options)
+    inputs, named = _own(inputs)
+    y, saved = op(*inputs, **named, **options)
     dy = _upstream(y, rng)
-    tensors = _floats(op, inputs)
+    tensors = _floats(op, inputs, named)
     analytic = _by_name(tensors, backward(dy, saved))
-    return _errors(lambda: op(*inputs, **options)[0], dy, tensors, analytic, h)
+    return _errors(lambda: op(*inputs, **named, **options)[0], dy, tensors, analytic, h)
 
 
 def gradient_error(
-    op: Callable, backward: Callable, inputs: Sequence[Any], rng: np.random.Generator, h: float = STEP, **options: Any
+    op: Callable, backward: Callable, inputs: Inputs, rng: np.random.Generator, h: float = STEP, **options: Any
 ) -> float:
     """The largest of `gradient_errors`, not a number if one of them is not."""
     return float(np.max(list(gradient_errors(op, backward, inputs, rng, h, **options).values())))
@@ -61,7 +63,7 @@ def gradient_error(
 
 def layer_errors(
     layer: Layer,
-    inputs: Sequence[Any],
+    inputs: Inputs,
     rng: np.random.Generator,
     h: float = STEP,
     *,
@@ -70,21 +72,22 @@ def layer_errors(
     backward: Callable | None = None,
     **options: Any,
 ) -> dict[str, float]:
-    """The error of a layer's gradient for each float array among `inputs` and each trainable parameter, by name.
+    """The error of a layer's gradient for each float array among `inputs` (see `gradient_errors`) and each trainable parameter, by name.
 
     `forward` and `backward` are the layer's own unless given: to check an objective, give the pair that computes it. With a
     `dropout_seed` every forward pass gets a new generator with that seed, so that dropout is on and always drops the same.
     The layer is left as it was found.
     """
-    forward, backward, inputs = forward or layer.forward, backward or layer.backward, _own(inputs)
+    forward, backward = forward or layer.forward, backward or layer.backward
+    inputs, named = _own(inputs)
 
     def run():
         generator = {} if dropout_seed is None else {"rng": np.random.default_rng(dropout_seed)}
-        return forward(*inputs, **options, **generator)
+        return forward(*inputs, **named, **options, **generator)
 
     y, saved = run()
     dy = _upstream(y, rng)
-    tensors = _floats(forward, inputs)
+    tensors = _floats(forward, inputs, named)
     parameters = {name: parameter for name, parameter in layer.named_parameters() if parameter.trainable}
     if both := sorted(set(tensors) & set(parameters)):
         raise ValueError(
@@ -123,18 +126,21 @@ def _central_difference(f: Callable[[], float], x: np.ndarray, at: tuple[int, ..
     return (above - below) / (2 * h)
 
 
-def _own(inputs: Sequence[Any]) -> list[Any]:
-    """Copies of the arrays, so that the caller's stay still and each moves alone, even if one was given twice."""
-    return [x.copy() if isinstance(x, np.ndarray) else x for x in inputs]
+def _own(inputs: Inputs) -> tuple[list[Any], dict[str, Any]]:
+    """The inputs by position and by name, with copies of the arrays: the caller's stay still, and one that was given twice moves alone."""
+
+    def own(x):
+        return x.copy() if isinstance(x, np.ndarray) else x
+
+    if isinstance(inputs, Mapping):
+        return [], {name: own(x) for name, x in inputs.items()}
+    return [own(x) for x in inputs], {}
 
 
-def _floats(forward: Callable, inputs: Sequence[Any]) -> dict[str, np.ndarray]:
+def _floats(forward: Callable, inputs: list[Any], named: dict[str, Any]) -> dict[str, np.ndarray]:
     names = list(inspect.signature(forward).parameters)
-    return {
-        name: x
-        for name, x in zip(names, inputs, strict=False)
-        if isinstance(x, np.ndarray) and np.issubdtype(x.dtype, np.floating)
-    }
+    given = dict(zip(names, inputs, strict=False)) | named
+    return {name: x for name, x in given.items() if isinstance(x, np.ndarray) and np.issubdtype(x.dtype, np.floating)}
 
 
 def _upstream(y: Any, rng: np.random.Generator) -> Any:
