@@ -11,3 +11,7 @@ class InputError(ValueError):
         super().__init__(f"{wrong}\n{remedy}")
         self.wrong = wrong
         self.remedy = remedy
+
+
+class MissingPackageError(InputError):
+    """A sound file that asks for a package which is not installed."""

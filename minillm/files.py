@@ -1,12 +1,16 @@
 """Reading files that others wrote, and writing files so that no moment of a power cut leaves half of one."""
 
 import contextlib
+import json
 import os
 import re
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
-from minillm.errors import InputError
+from minillm.errors import InputError, MissingPackageError
 
+LARGEST = 32 * 2**20  # bytes of JSON, of a vocabulary or of a log: as Python's objects it takes up to 25 times as much
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 BEGINNING = 1024  # bytes: enough to tell what a file is
@@ -16,14 +20,13 @@ class FileError(InputError):
     """A file that is not what its name promises, whatever is written in it."""
 
 
-def read_file(path: str | Path) -> bytes:
-    """The whole of a file, whoever wrote it. OSError if it can't be read, FileError if another thing stands in its place."""
-    refuse_stand_in(path)
-    return Path(path).read_bytes()
-
-
-def refuse_stand_in(path: str | Path) -> None:
-    """FileError if a file begins as one that a download leaves in place of the one that was wanted."""
+def check_file(path: str | Path) -> int:
+    """The size in bytes of a file, whoever wrote it. OSError if it can't be read, FileError if a download left another thing in its place,
+    ValueError for what is no file: a pipe may keep a reader waiting for ever, and a device may never end.
+    """
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"it is a {'folder' if stat.S_ISDIR(status.st_mode) else 'pipe or a device'}, not a file")
     with open(path, "rb") as file:
         beginning = file.read(BEGINNING)
     if beginning.startswith(LFS_POINTER):
@@ -36,6 +39,77 @@ def refuse_stand_in(path: str | Path) -> None:
             f"{path} is a web page (HTML) and not the file itself.",
             "Download the file anew: a link to a page about it gives the page.",
         )
+    return status.st_size
+
+
+def read_file(path: str | Path) -> bytes:
+    """The whole of a file that `check_file` lets pass and that has LARGEST bytes or fewer; a ValueError if it has more.
+
+    Every file of a folder is read here, but for tensors.
+    """
+    if (size := check_file(path)) > LARGEST:
+        raise ValueError(f"it has {size:,} bytes, and at most {LARGEST:,} are read")
+    with open(path, "rb") as file:
+        return file.read(size)
+
+
+def read_text_file(path: str | Path) -> str:
+    """What a UTF-8 file holds, with or without a BOM."""
+    return read_file(path).decode("utf-8-sig")
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """The lines of a UTF-8 file, without a BOM and their ends; U+2028 and what else splitlines() splits at is part of a line."""
+    lines = [line.removesuffix("\r") for line in read_text_file(path).split("\n")]
+    return lines if lines[-1] else lines[:-1]
+
+
+def read_json(path: str | Path) -> object:
+    """What a JSON file holds, with or without a BOM. A name that an object has twice is a ValueError."""
+    return json.loads(read_text_file(path), object_pairs_hook=_without_twins)
+
+
+def read_object(path: str | Path, remedy: str) -> dict:
+    """The object in a JSON file; InputError, with this remedy, for any other file."""
+    with reading(path, "JSON file with an object in it", remedy):
+        value = read_json(path)
+        if not isinstance(value, dict):
+            raise ValueError(f"it holds a {type(value).__name__}")
+        return value
+
+
+@contextlib.contextmanager
+def reading(path: str | Path, what: str, remedy: str) -> Iterator[None]:
+    """Around the reading of a file: turns what goes wrong into an InputError that says why the path is no `what`."""
+    try:
+        yield
+    except (FileError, MissingPackageError):
+        raise
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror or error}.", remedy) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no {what}: {_reason(error)}.", remedy) from None
+
+
+def _without_twins(pairs: list[tuple[str, object]]) -> dict:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        seen = set()
+        twin = next(name for name, _ in pairs if name in seen or seen.add(name))
+        raise ValueError(f"{twin!r} is there twice")
+    return made
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 (byte {error.start})"
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not JSON (line {error.lineno}, column {error.colno})"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, InputError):
+        return error.wrong.rstrip(".")
+    return str(error)
 
 
 def write_atomic(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from minillm.backend import CPU, Device
 from minillm.errors import InputError
-from minillm.files import write_atomic
+from minillm.files import read_json, reading, write_atomic
 from minillm.models import Model, ModelConfig, SequenceClassifier
 from minillm.models.huggingface import is_pretrained, read_labels
 from minillm.text import Tokenizer
@@ -48,12 +48,8 @@ class FinetuningRun(Run):
 def read_classes(directory: str | Path, count: int) -> list[str]:
     """The names of the classes in the folder of a run; InputError if there are not `count` of them."""
     path = Path(directory) / LABELS
-    try:
-        names = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"There is no {path}.", RETRAIN) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is damaged: {error}.", RETRAIN) from error
+    with reading(path, "list of classes", RETRAIN):
+        names = read_json(path)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(names) != count:
         raise InputError(f"{path} does not name the {count} classes of the model beside it.", RETRAIN)
     return names

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
+from minillm.files import read_json, read_lines, reading
 from minillm.text.byte_level import ByteLevelTokenizer
-from minillm.text.files import read_json, read_lines, reading
 from minillm.text.special_tokens import place_special_tokens, special_tokens_of
 
 END_OF_TEXT = "<|endoftext|>"

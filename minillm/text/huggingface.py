@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from minillm.errors import MissingPackageError
+from minillm.files import read_text_file, reading
 from minillm.text.characters import check_ids, check_text, legible
-from minillm.text.files import MissingPackageError, read_text_file, reading
 
 
 class HuggingFaceTokenizer:

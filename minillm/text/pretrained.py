@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minillm.errors import InputError
-from minillm.text.files import read_json, reading
+from minillm.files import read_json, reading
 from minillm.text.gpt2 import END_OF_TEXT, GPT2Tokenizer
 from minillm.text.huggingface import HuggingFaceTokenizer
 from minillm.text.tokenizer import Tokenizer

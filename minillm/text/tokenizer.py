@@ -7,10 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from minillm.files import write_atomic
+from minillm.files import read_json, reading, write_atomic
 from minillm.text.bpe import BPETokenizer
 from minillm.text.char import CharTokenizer
-from minillm.text.files import read_json, reading
 from minillm.text.gpt2 import GPT2Tokenizer
 from minillm.text.huggingface import HuggingFaceTokenizer
 from minillm.text.wordpiece import WordPieceTokenizer

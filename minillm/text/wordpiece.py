@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from minillm.files import read_lines, reading
 from minillm.text.basic import BasicTokenizer
 from minillm.text.characters import check_text, legible
-from minillm.text.files import read_lines, reading
 from minillm.text.special_tokens import WithSpecialTokens, place_special_tokens, special_tokens_of
 
 BERT_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")

@@ -1,6 +1,7 @@
 """Checkpoints: safetensors and JSON, written whole or not at all, and read with suspicion."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from safetensors.numpy import save
 
 from minillm.backend import CPU, Device, to_host
 from minillm.errors import InputError
-from minillm.files import FileError, read_file, refuse_stand_in, write_atomic
+from minillm.files import check_file, read_object, reading, write_atomic
 from minillm.models import Model, ModelConfig, build, config_from_dict, config_to_dict
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -24,29 +25,13 @@ def write_json(path: Path, value: dict) -> None:
     write_atomic(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
 
 
-def read_json(path: Path) -> dict:
-    try:
-        value = json.loads(read_file(path).decode("utf-8"))
-    except FileError:
-        raise
-    except FileNotFoundError:
-        raise missing(path, path.parent) from None
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.", RETRAIN) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is damaged: {error}.", RETRAIN) from error
-    if not isinstance(value, dict):
-        raise InputError(f"{path} does not hold a JSON object.", RETRAIN)
-    return value
-
-
 def read_config(path: Path) -> ModelConfig:
     """The config of a model, in a file that minillm wrote."""
-    values = read_json(path)
-    try:
+    if not path.exists():
+        raise missing(path, path.parent)
+    values = read_object(path, RETRAIN)
+    with reading(path, "config of minillm", RETRAIN):
         return config_from_dict(values)
-    except InputError as error:
-        raise InputError(f"{path}: {error.wrong}", RETRAIN) from error
 
 
 def save_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
@@ -56,8 +41,8 @@ def save_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str,
 
 def read_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read float32 arrays of exactly these names and shapes, and the metadata. Checked from the header, before anything is allocated."""
+    check_size(path, 4 * sum(map(math.prod, expected.values())))
     try:
-        refuse_stand_in(path)
         with safe_open(path, framework="numpy") as file:
             found = set(file.keys())
             if found != set(expected):
@@ -72,8 +57,6 @@ def read_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> tuple[dict
                     )
             tensors = {name: file.get_tensor(name) for name in expected}
             metadata = file.metadata() or {}
-    except FileNotFoundError:
-        raise missing(path, path.parent) from None
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} is damaged or cut short ({error}).", RETRAIN) from error
     for name, tensor in tensors.items():
@@ -89,10 +72,9 @@ def check_size(path: Path, needed: int) -> None:
     """Raise InputError if a file can't hold so many bytes of weights. A config may claim any size: ask before memory is given."""
     if not path.exists():
         raise missing(path, path.parent)
-    size = path.stat().st_size
+    with reading(path, "file of tensors", RETRAIN):
+        size = check_file(path)
     if size < needed:
-        if path.is_file():
-            refuse_stand_in(path)
         raise InputError(
             f"{path} is damaged or cut short: {size:,} bytes, where its config asks for {needed:,} of weights.", RETRAIN
         )

@@ -21,7 +21,7 @@ import numpy as np
 
 from minillm.backend import CPU, Array, Device, to_host
 from minillm.errors import InputError
-from minillm.files import write_atomic
+from minillm.files import read_file, read_object, reading, write_atomic
 from minillm.models import GPTWithValue, Model, ModelConfig, check_types, config_to_dict
 from minillm.models.huggingface import is_pretrained, load_pretrained
 from minillm.text import Tokenizer, load_pretrained_tokenizer, load_tokenizer, save_tokenizer
@@ -34,7 +34,6 @@ from minillm.training.checkpoint import (
     config_metadata,
     load_model,
     read_config,
-    read_json,
     read_tensors,
     save_model,
     save_tensors,
@@ -126,7 +125,7 @@ class Run:
         """The options and the description of the text that the run began with."""
         if not self.resumable():
             raise InputError(f"{self.directory} holds no run to resume.", "Start one without --resume.")
-        path, content = self.path(OPTIONS), read_json(self.path(OPTIONS))
+        path, content = self.path(OPTIONS), read_object(self.path(OPTIONS), RETRAIN)
         try:
             check_types(TrainOptions, content["options"])
             text = dict(content["text"])
@@ -217,15 +216,15 @@ class Run:
 
     def read_log(self) -> list[dict]:
         """The log's entries. A line cut short by a crash, or without numbers to draw, is left out."""
-        entries = []
-        try:
-            lines = self.path(LOG).read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
+        entries, path = [], self.path(LOG)
+        if not path.exists():
             return []
+        with reading(path, "log of a run", "Move it away: the run goes on without it."):
+            lines = read_file(path).decode("utf-8", errors="replace").splitlines()
         for line in lines:
             try:
                 entry = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if not isinstance(entry, dict) or type(entry.get("step")) is not int:
                 continue

@@ -12,10 +12,10 @@ from safetensors.numpy import save
 
 from minillm.backend import CPU, Device, array_module, to_host
 from minillm.errors import InputError
-from minillm.files import write_atomic
+from minillm.files import read_object, write_atomic
 from minillm.models.huggingface.bert import CLASSIFIER, MASKED_LM, QUESTION_ANSWERING, label_fields, labels_of
 from minillm.models.huggingface.fields import Fields, shown
-from minillm.models.huggingface.files import CONFIG, COPY, WEIGHTS, Stored, read_headers, read_json, read_tensor
+from minillm.models.huggingface.files import CONFIG, COPY, WEIGHTS, Stored, read_headers, read_tensor
 from minillm.models.huggingface.gpt2 import GPT2
 from minillm.models.huggingface.t5 import TEXT_TO_TEXT
 from minillm.models.huggingface.tensors import Architecture, Tensor
@@ -37,7 +37,7 @@ class Match(NamedTuple):
 def is_pretrained(directory: str | Path) -> bool:
     """Whether the config.json of a folder is one of Hugging Face, rather than minillm's own, or none."""
     try:
-        values = read_json(Path(directory) / CONFIG)
+        values = read_object(Path(directory) / CONFIG, COPY)
     except InputError:
         return False
     return "kind" not in values and bool({"model_type", "architectures"} & values.keys())
@@ -45,7 +45,7 @@ def is_pretrained(directory: str | Path) -> bool:
 
 def read_labels(directory: str | Path) -> list[str] | None:
     """The names of a classifier's classes, in their order, from its config.json; None if there are none."""
-    return labels_of(read_json(Path(directory) / CONFIG))
+    return labels_of(read_object(Path(directory) / CONFIG, COPY))
 
 
 def load_pretrained(directory: str | Path, device: Device = CPU, dtype: type = np.float32) -> Model:
@@ -58,7 +58,7 @@ def load_pretrained(directory: str | Path, device: Device = CPU, dtype: type = n
     directory = Path(directory)
     if not directory.is_dir():
         raise InputError(f"There is no folder {directory}.", "Name the folder that holds the model's files.")
-    values = read_json(directory / CONFIG)
+    values = read_object(directory / CONFIG, COPY)
     try:
         architecture = _architecture(values)
         config = architecture.read(Fields(values))
@@ -144,7 +144,7 @@ def save_pretrained(
         if len(labels) != classes or len(set(labels)) != classes:
             raise InputError(f"There are {len(labels)} labels for {classes} classes.", "Give each class its own name.")
         fields |= label_fields(list(labels))
-    if (directory / CONFIG).exists() and "kind" in read_json(directory / CONFIG):
+    if (directory / CONFIG).exists() and "kind" in read_object(directory / CONFIG, COPY):
         raise InputError(f"{directory} holds a run of minillm, which this would write over.", "Choose another folder.")
     write_atomic(directory / WEIGHTS, save(tensors_of(model), {"format": "pt"}))
     write_atomic(directory / CONFIG, (json.dumps(fields, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))

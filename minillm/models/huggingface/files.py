@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from minillm.errors import InputError
-from minillm.files import FileError, read_file, refuse_stand_in
+from minillm.files import FileError, check_file, read_object
 
 CONFIG, WEIGHTS, INDEX, PICKLE = "config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
 COPY = "Copy the model's files anew, all from one place."
@@ -23,20 +23,6 @@ class Stored(NamedTuple):
     dtype: str
     shape: tuple[int, ...]
     offset: int  # of its first byte in the file
-
-
-def read_json(path: Path) -> dict:
-    try:
-        value = json.loads(read_file(path).decode("utf-8-sig"))
-    except FileError:
-        raise
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror or error}.", COPY) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is damaged: {error}.", COPY) from error
-    if not isinstance(value, dict):
-        raise InputError(f"{path} does not hold a JSON object.", COPY)
-    return value
 
 
 def read_headers(directory: Path) -> dict[str, Stored]:
@@ -54,7 +40,7 @@ def read_headers(directory: Path) -> dict[str, Stored]:
 
 
 def _read_shards(index: Path) -> dict[str, Stored]:
-    shard_of = read_json(index).get("weight_map")
+    shard_of = read_object(index, COPY).get("weight_map")
     if not isinstance(shard_of, dict) or not all(isinstance(name, str) for name in shard_of.values()):
         raise InputError(f"{index} does not say which tensor is in which file.", COPY)
     shards = {}
@@ -71,7 +57,7 @@ def _read_shards(index: Path) -> dict[str, Stored]:
 def read_header(path: Path) -> dict[str, Stored]:
     """What a safetensors file holds: the length of its header in eight bytes, the header in JSON, and then the numbers."""
     try:
-        refuse_stand_in(path)
+        check_file(path)
         # safe_open checks that names, shapes and places agree with each other and with the file's size.
         with open(path, "rb") as file, safe_open(path, framework="numpy"):
             length = int.from_bytes(file.read(8), "little")
