@@ -89,7 +89,7 @@ def pair_lm(
 ) -> tuple[Array, PairSaved]:
     """Mean over B pairs of a loss of their answers' log-probabilities: arrays as `PairData` has them, on the host -> a scalar.
 
-    `loss_of(logp, reference, lengths)`, all (B, 2 or 3), returns the loss and dlogp.
+    `loss_of(logp, reference, lengths)`, all (B, 2), returns the loss and dlogp.
     """
     rows, width = ids.shape[:2], ids.shape[2]
     xp = model.vector.device.xp
@@ -113,7 +113,7 @@ def with_reference(
     if by_length:
         options |= {"chosen_lengths": lengths[:, 0], "rejected_lengths": lengths[:, 1]}
     value, *derivatives = loss(logp[:, 0], logp[:, 1], reference[:, 0], reference[:, 1], **options)
-    return value, _columns(logp, *derivatives)
+    return value, _columns(*derivatives)
 
 
 def without_reference(
@@ -121,40 +121,59 @@ def without_reference(
 ) -> tuple[Array, Array]:
     """A loss of `preferences.reference_free`."""
     value, *derivatives = loss(logp[:, 0], logp[:, 1], lengths[:, 0], lengths[:, 1], **options)
-    return value, _columns(logp, *derivatives)
+    return value, _columns(*derivatives)
 
 
-def kto_of_pairs(logp: Array, reference: Array, lengths: Array, *, beta: float) -> tuple[Array, Array]:
-    """KTO, for which every pair is a desirable and an undesirable answer. The KL comes from the third column, without a gradient."""
-    desirable = array_module(logp).arange(2 * len(logp)) % 2 == 0
-    kl = kto_kl(logp[:, 2], reference[:, 2])
-    value, slope = kto(logp[:, :2].reshape(-1), reference[:, :2].reshape(-1), desirable, kl=kl, beta=beta)
-    slope = slope.reshape(-1, 2)
-    return value, _columns(logp, slope[:, 0], slope[:, 1])
+def kto_of_pairs(logp: Array, reference: Array, lengths: Array, *, kl: float, beta: float) -> tuple[Array, Array]:
+    """KTO, for which every pair is a desirable and an undesirable answer."""
+    desirable = array_module(logp).arange(logp.size) % 2 == 0
+    value, slope = kto(logp.reshape(-1), reference.reshape(-1), desirable, kl=kl, beta=beta)
+    return value, _columns(slope[::2], slope[1::2])
 
 
-def _columns(logp: Array, dchosen: Array, drejected: Array) -> Array:
-    dlogp = 0 * logp
-    dlogp[:, 0], dlogp[:, 1] = dchosen, drejected
-    return dlogp
+def _columns(dchosen: Array, drejected: Array) -> Array:
+    return array_module(dchosen).stack([dchosen, drejected], axis=1)
 
 
-def objective(loss_of: Callable) -> Objective:
-    return Objective(partial(pair_lm, loss_of=loss_of), pair_lm_backward)
+def mismatched_logp(
+    model: GPT, ids: np.ndarray, targets: np.ndarray, reference: np.ndarray, pairs: np.ndarray
+) -> np.ndarray:
+    """log p of the third row of each pair under the model and under the reference, (B, 2): KTO's KL is that of a whole batch."""
+    return np.stack([log_probabilities(model, Answers(ids[:, 2], targets[:, 2])), reference[:, 2]], axis=1)
+
+
+def kto_lm(
+    model: GPT,
+    ids: np.ndarray,
+    targets: np.ndarray,
+    reference: np.ndarray,
+    pairs: np.ndarray,
+    rng=None,
+    label_smoothing=0.0,
+    measured: np.ndarray | None = None,
+    *,
+    beta: float,
+) -> tuple[Array, PairSaved]:
+    """`pair_lm` with KTO's loss, for batches with a third row; its KL, which has no gradient, from what `mismatched_logp` measured."""
+    if measured is None:
+        measured = mismatched_logp(model, ids, targets, reference, pairs)
+    loss_of = partial(kto_of_pairs, kl=float(kto_kl(*measured.T)), beta=beta)
+    return pair_lm(model, ids[:, :2], targets[:, :2], reference[:, :2], pairs, rng, loss_of=loss_of)
 
 
 def offline_objective(method: str, *, beta: float, label_smoothing: float = 0.0, gamma: float = 1.0) -> Objective:
     """dpo (with label_smoothing the conservative form), robust, hinge, ipo (β is its τ), kto, orpo (β is its λ) or simpo, with its β."""
+    if method == "kto":
+        return Objective(partial(kto_lm, beta=beta), pair_lm_backward, measure=mismatched_logp)
     losses = {
         "dpo": partial(with_reference, loss=dpo, beta=beta, label_smoothing=label_smoothing),
         "robust": partial(with_reference, loss=robust_dpo, beta=beta, flipped=label_smoothing),
         "hinge": partial(with_reference, loss=hinge, beta=beta),
         "ipo": partial(with_reference, loss=ipo, tau=beta),
-        "kto": partial(kto_of_pairs, beta=beta),
         "orpo": partial(without_reference, loss=orpo, weight=beta),
         "simpo": partial(without_reference, loss=simpo, beta=beta, gamma=gamma),
     }
-    return objective(losses[method])
+    return Objective(partial(pair_lm, loss_of=losses[method]), pair_lm_backward)
 
 
 class Report(NamedTuple):

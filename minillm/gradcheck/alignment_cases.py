@@ -27,16 +27,16 @@ ONE_EACH = np.zeros(2, np.int64)
 
 def pair_case(rng: np.random.Generator, method: str, **options) -> LayerCase:
     model, made = tiny_gpt(rng, layers=1), offline_objective(method, **options)
-    rows = 3 if method == "kto" else 2
-    reference = rng.normal(-8, 2, (2, rows))
-    if method == "kto":
-        reference[:, 2] = 60  # its KL is below zero, and held at zero: a constant, as it is for the gradient
+    rows = 3 if made.measure else 2
+    constants = {"reference": rng.normal(-8, 2, (2, rows))}
+    if made.measure:
+        constants["measured"] = np.array([[-7.0, -8.5], [-9.0, -9.2]])  # from which KTO's KL is 0.85
 
-    def forward(ids, *, reference):
-        return made.forward(model, ids, PAIR_TARGETS[:, :rows], reference, ONE_EACH)
+    def forward(ids, *, reference, **measured):
+        return made.forward(model, ids, PAIR_TARGETS[:, :rows], reference, ONE_EACH, **measured)
 
     pair = {"forward": forward, "backward": partial(made.backward, model)}
-    return LayerCase(model, (PAIR_IDS[:, :rows],), pair | {"reference": reference})
+    return LayerCase(model, (PAIR_IDS[:, :rows],), pair | constants)
 
 
 @case("pair_lm:dpo")

@@ -49,14 +49,27 @@ def count_scored(batch: tuple[np.ndarray, ...]) -> int:
     return int(np.count_nonzero(batch[-1] != IGNORE))
 
 
-def pass_over(model: Model, objective: Objective, shares: list[Share], label_smoothing: float) -> Array:
+def measure_over(model: Model, objective: Objective, shares: list[Share]) -> np.ndarray:
+    """One worker's part of what an objective measures of a whole batch."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.concatenate([objective.measure(model, *share.batch) for share in shares])
+
+
+def pass_over(
+    model: Model,
+    objective: Objective,
+    shares: list[Share],
+    label_smoothing: float,
+    measured: np.ndarray | None = None,
+) -> Array:
     """One worker's part of a step: the gradient of its shares, left in the model, and their loss."""
     model.vector.zero_grad()
+    known = {} if measured is None else {"measured": measured}
     total = 0.0
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is caught by the trainer, by its value
         for batch, weight, seed in shares:
             rng = model.vector.device.generator(*seed) if model.config.dropout else None
-            loss, saved = objective.forward(model, *batch, rng=rng, label_smoothing=label_smoothing)
+            loss, saved = objective.forward(model, *batch, rng=rng, label_smoothing=label_smoothing, **known)
             objective.backward(model, weight, saved)
             total = total + weight * loss
     return total
@@ -102,20 +115,32 @@ class Trainer:
         return self.elapsed >= 60 * self.options.minutes
 
     def gradient(self, step: int) -> Array:
-        """Fill the gradient for one update from `accumulate` passes, shared among the workers; return the loss, a scalar on the device.
+        """Fill the gradient for one update, and return the loss, a scalar on the device. From nothing scored, both are zero."""
+        return self._gradient(self._batch(step), step)
+
+    def _batch(self, step: int) -> tuple[np.ndarray, ...]:
+        size = self.options.batch * self.options.accumulate
+        return self.data.batch(np.random.default_rng((self.options.seed, step)), size)
+
+    def _gradient(self, batch: tuple[np.ndarray, ...], step: int) -> Array:
+        """The batch in `accumulate` passes, shared among the workers.
 
         Each share is weighted by its part of the scored targets, so that many small ones equal one large one.
         """
         options, workers = self.options, self.options.workers
-        batch = self.data.batch(np.random.default_rng((options.seed, step)), options.batch * options.accumulate)
-        scored = count_scored(batch)
+        scored = max(count_scored(batch), 1)
         shares: list[list[Share]] = [[] for _ in range(workers)]
         for part in range(options.accumulate):
             for worker in range(workers):
                 first, last = (part * options.batch + i * options.batch // workers for i in (worker, worker + 1))
                 rows = tuple(array[first:last] for array in batch)
                 shares[worker].append(Share(rows, count_scored(rows) / scored, (options.seed, step, part, worker)))
-        losses = self.workers.run(pass_over, [(self.objective, share, options.label_smoothing) for share in shares])
+        measured = None
+        if self.objective.measure:
+            measured = np.concatenate(self.workers.run(measure_over, [(self.objective, share) for share in shares]))
+        losses = self.workers.run(
+            pass_over, [(self.objective, share, options.label_smoothing, measured) for share in shares]
+        )
         self.workers.add_gradients()
         return sum(losses[1:], start=losses[0])
 
@@ -131,18 +156,25 @@ class Trainer:
             schedule=options.schedule,
         )
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is caught below, by its value
-            loss, norm = self.update(self.steps_done, lr)
+            found = self.update(self.steps_done, lr)
         self.steps_done += 1
-        if self.steps_done % options.log_every and self.steps_done != 1:
+        if found is None or (self.steps_done % options.log_every and self.steps_done != 1):
             return Progress(self.steps_done, lr)
-        loss, norm = (float(x) for x in to_host(self.model.vector.device.xp.stack([loss, norm])))
+        loss, norm = (float(x) for x in to_host(self.model.vector.device.xp.stack(found)))
         self.check_finite("loss", loss)
         self.check_finite("gradient's length", norm)
         return Progress(self.steps_done, lr, loss, norm)
 
-    def update(self, step: int, lr: float) -> tuple[Array, Array]:
-        """Change the weights, and return the loss and the gradient's length, scalars on the device."""
-        loss = self.gradient(step)
+    def update(self, step: int, lr: float) -> tuple[Array, Array] | None:
+        """Change the weights, and return the loss and the gradient's length, scalars on the device.
+
+        None if nothing in the batch is scored: then not even momentum and weight decay move the weights.
+        """
+        batch = self._batch(step)
+        if not count_scored(batch):
+            self.optimizer.steps += 1  # which follow from the step's number
+            return None
+        loss = self._gradient(batch, step)
         norm = clip_grad_norm(self.model.vector, self.options.clip or math.inf)
         self.optimizer.step(lr)
         return loss, norm
@@ -155,7 +187,10 @@ class Trainer:
             )
 
     def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float | None:
-        """Mean loss over the validation split (or its first `eval_batches` batches), in nats per token; None if stopped midway."""
+        """Mean loss over the validation split (or its first `eval_batches` batches), in nats per token.
+
+        None if stopped midway, or if there is nothing to validate on.
+        """
 
         batches = itertools.islice(self.data.validation_batches(self.options.batch), self.options.eval_batches)
         total, scored = 0.0, 0
@@ -166,7 +201,7 @@ class Trainer:
             for batch, loss in zip(together, losses, strict=True):
                 count = count_scored(batch)
                 total, scored = total + count * loss.astype(np.float64), scored + count
-        return float(total) / scored
+        return float(total) / scored if scored else None
 
     def seconds_per_step(self, repeats: int = 3) -> float:
         """What a step costs on this machine, measured once on real batches; the weights stay as they are, the gradients don't."""
@@ -207,9 +242,8 @@ class Trainer:
             if self.evaluation_due():
                 loss = self.evaluate(stop)
                 self.elapsed = time.perf_counter() - clock
-                if loss is None:
-                    return
-                yield self._judged(loss)
+                if loss is not None:
+                    yield self._judged(loss)
             if self.finished() or stop() or (until is not None and self.steps_done >= until):
                 return
             progress = self.step()

@@ -34,14 +34,14 @@ def upstream_gradient_forgotten(model, dloss, saved):
 @bug("pair_lm:dpo", offline, "_columns")
 @bug("pair_lm:simpo", offline, "_columns")
 @bug("pair_lm:orpo", offline, "_columns")
-def sign_of_dpo(logp, dchosen, drejected):
-    return right["_columns"](logp, -dchosen, -drejected)
+def sign_of_dpo(dchosen, drejected):
+    return right["_columns"](-dchosen, -drejected)
 
 
 @bug("pair_lm:dpo", offline, "_columns")
 @bug("pair_lm:kto", offline, "_columns")
-def rejected_answers_left_alone(logp, dchosen, drejected):
-    return right["_columns"](logp, dchosen, 0 * drejected)
+def rejected_answers_left_alone(dchosen, drejected):
+    return right["_columns"](dchosen, 0 * drejected)
 
 
 @bug("pair_lm:dpo", offline, "pair_lm_backward")

@@ -144,6 +144,38 @@ def test_the_pace_is_measured_once(make_trainer, monkeypatch):
     assert trainer.seconds_per_step() > 0
 
 
+def test_from_nothing_scored_nothing_is_learned(make_trainer, monkeypatch):
+    """Momentum and weight decay alone would move the weights."""
+    trainer = make_trainer(log_every=1)
+    trainer.step()
+    weights, moments = trainer.model.vector.data.copy(), trainer.optimizer.first_moment.copy()
+    batch = trainer.data.batch
+
+    def nothing(rng, size):
+        ids, targets = batch(rng, size)
+        return ids, np.full_like(targets, IGNORE)
+
+    monkeypatch.setattr(trainer.data, "batch", nothing)
+    assert float(trainer.gradient(1)) == 0 and not trainer.model.vector.grad.any()
+    told = trainer.step()
+    assert (told.step, told.loss, told.grad_norm) == (2, None, None)
+    np.testing.assert_array_equal(trainer.model.vector.data, weights)
+    np.testing.assert_array_equal(trainer.optimizer.first_moment, moments)
+    assert trainer.optimizer.steps == trainer.steps_done == 2, "a run that goes on from here counts them together"
+
+
+@pytest.mark.parametrize("ignored", [True, False], ids=["nothing scored", "no batch"])
+def test_without_validation_there_is_no_validation_loss(make_trainer, monkeypatch, ignored):
+    trainer = make_trainer(steps=12, eval_every=5, log_every=4)
+    ids, targets = trainer.data.batch(np.random.default_rng(0), 3)
+    batches = [(ids, np.full_like(targets, IGNORE))] if ignored else []
+    monkeypatch.setattr(trainer.data, "validation_batches", lambda size: iter(batches))
+    assert trainer.evaluate() is None
+    told = list(trainer.run())
+    assert [p.step for p in told] == list(range(1, 13)) and all(p.validation is None for p in told)
+    assert trainer.finished() and trainer.best_loss == math.inf
+
+
 def test_divergence_is_found_in_loss_gradient_and_validation(make_trainer):
     for poison in (math.nan, math.inf):
         trainer = make_trainer(log_every=1)
