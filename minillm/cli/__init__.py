@@ -9,6 +9,7 @@ from minillm import __version__
 from minillm.cli.parser import Parser
 from minillm.cli.terminal import PROGRAM, open_streams, program, say, silence
 from minillm.errors import InputError
+from minillm.visible import shortened
 
 COMMANDS = {
     "pretrain": "train a model on a text, from nothing",
@@ -38,7 +39,7 @@ def overview() -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
+    """Run one command; the exit code: 0, 2 for bad input, 130 for Ctrl-C, 1 for a fault of this program."""
     argv = sys.argv[1:] if argv is None else argv
     open_streams()
     if hasattr(sys.stdout, "reconfigure"):
@@ -54,13 +55,24 @@ def main(argv: list[str] | None = None) -> int:
         # The reader of our output has gone (`minillm generate ... | head`): nothing is wrong, and nothing more can be said.
         silence(sys.stdout)
         return 0
-    except (InputError, MemoryError, ModuleNotFoundError, OSError) as error:
+    except Exception as error:
         if "--debug" in argv:
             raise
+        if not isinstance(error, InputError | MemoryError | ModuleNotFoundError | OSError):
+            say(
+                one_line(f"minillm failed, by a fault of its own: {type(error).__name__}: {error}")
+                + " (--debug shows where)"
+            )
+            return 1
         wrong, remedy = explain(error)
-        say(wrong.replace("\n", " "))
-        say(remedy.replace("\n", " ").replace(PROGRAM, program()))
+        say(one_line(wrong))
+        say(one_line(remedy).replace(PROGRAM, program()))
         return 2
+
+
+def one_line(text: str) -> str:
+    """A message may quote what is in a file, at any length."""
+    return shortened(text.replace("\n", " "))
 
 
 def explain(error: Exception) -> tuple[str, str]:

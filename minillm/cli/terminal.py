@@ -5,17 +5,21 @@ import re
 import shlex
 import shutil
 import sys
-import unicodedata
 from pathlib import Path
 from typing import TextIO
+
+from minillm.visible import visible
 
 PROGRAM = "python -m minillm"  # how messages write it; `program()` is how it is called from here
 
 
 def say(text: str = "") -> None:
-    """A message for the person: stderr, so that stdout holds nothing but the result. Work goes on where nobody can read it."""
+    """A message for the person: stderr, so that stdout holds nothing but the result. Work goes on where nobody can read it.
+
+    Names of files, of tensors and pieces of texts may be anybody's: none gets to control the terminal.
+    """
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(visible(text), file=sys.stderr, flush=True)
     except OSError:
         silence(sys.stderr)
 
@@ -30,13 +34,6 @@ def open_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
-
-
-def visible(text: str) -> str:
-    """The text with U+001B in place of a character that would control the terminal; new lines and tabs stay."""
-    return "".join(
-        f"U+{ord(c):04X}" if unicodedata.category(c).startswith("C") and c not in "\n\t" else c for c in text
-    )
 
 
 def count(number: int, noun: str) -> str:

@@ -18,6 +18,7 @@ from minillm.errors import InputError
 from minillm.files import write_atomic
 from minillm.plots.weights import checked_weights
 from minillm.text.characters import legible
+from minillm.visible import shortened, visible
 
 VIEWER = files("minillm.plots") / "viewer"
 
@@ -58,8 +59,8 @@ def save_html(
         "weights": _packed(checked),
     }
     parts = {
-        "title": html.escape(title),
-        "alt": html.escape(alt),
+        "title": html.escape(shortened(visible(title))),
+        "alt": html.escape(shortened(visible(alt))),
         # Inside <script> only "<" can do harm: it may begin "</script>". JSON can write it as a number.
         "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
         "viewer.css": (VIEWER / "viewer.css").read_text(encoding="utf-8"),
@@ -68,7 +69,7 @@ def save_html(
     frame = (VIEWER / "viewer.html").read_text(encoding="utf-8")
     # All in one pass, so that a token such as {{title}} stays as it is.
     page = re.sub(r"\{\{([a-z.]+)\}\}", lambda place: parts[place[1]], frame)
-    write_atomic(path, page.encode("utf-8", errors="backslashreplace"))
+    write_atomic(path, page.encode("utf-8"))
 
 
 def _packed(weights: np.ma.MaskedArray) -> str:

@@ -45,9 +45,9 @@ def font_families() -> list[str]:
 
 @lru_cache
 def _characters(family: str) -> frozenset[int]:
-    """The code points that a font can draw."""
+    """The code points that a font can draw. Some have a shape for a control character, for which an SVG has no place."""
     font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties(family=family)))
-    return frozenset(font.get_charmap())
+    return frozenset(code for code in font.get_charmap() if code >= 0x20)
 
 
 def is_drawable(text: str) -> bool:
@@ -91,5 +91,5 @@ def plain_text(text: str) -> str:
     """The text with `?` for each character that cannot be drawn."""
     if is_drawable(text.replace("\n", "")):
         return text
-    _log.warning("no installed font can draw all of this text: %s", text)
+    _log.warning("no installed font can draw all of this text: %r", text)
     return "".join(character if character == "\n" or is_drawable(character) else "?" for character in text)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from minillm.errors import InputError
 from minillm.files import write_atomic
 from minillm.plots.style import DPI
+from minillm.visible import shortened, visible
 
 # No date and no version of matplotlib: the same figure gives the same bytes.
 METADATA = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
@@ -30,6 +31,7 @@ def save(figure: Figure, path: str | os.PathLike, *, alt: str) -> None:
         raise InputError(
             f"{path} has no alternative text.", "Say in two sentences what is drawn and what to see in it."
         )
+    alt = shortened(visible(alt))
     metadata = {**METADATA[form], "Description": alt}
     if form == ".svg":
         metadata["Title"] = alt  # what a screen reader speaks

@@ -1,15 +1,22 @@
 """The program as a whole: its overview, its help, its errors, and what it loads."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from minillm.cli import COMMANDS, main
 from minillm.cli.parser import Parser
 from minillm.cli.terminal import count, duration, shell_word, visible
 from minillm.errors import InputError
+
+
+def edit(path, **values):
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | values), encoding="utf-8")
 
 
 def loaded_by(code: str) -> set[str]:
@@ -111,6 +118,68 @@ def test_what_the_system_refuses_is_told_in_two_lines(refused, monkeypatch, erro
 
     monkeypatch.setattr("minillm.cli.run", fail)
     assert refused("doctor")[0] == wrong
+
+
+@pytest.mark.parametrize(
+    "error",
+    [TypeError("unhashable\ntype"), KeyError("x"), RecursionError(), AssertionError(), RuntimeError("x" * 10**6)],
+)
+def test_what_nobody_foresaw_is_told_in_one_line(call, monkeypatch, error):
+    def fail(*args):
+        raise error
+
+    monkeypatch.setattr("minillm.cli.run", fail)
+    code, out, err = call("doctor")
+    assert (code, out) == (1, "") and err.count("\n") == 1 and len(err) < 1100
+    assert err.startswith(f"minillm failed, by a fault of its own: {type(error).__name__}: ")
+    assert err.endswith(" (--debug shows where)\n")
+    with pytest.raises(type(error)):
+        main(["doctor", "--debug"])
+
+
+def test_a_message_of_any_length_is_cut_in_the_middle(refused, monkeypatch):
+    def fail(*args):
+        raise InputError(f"The file names {'x' * 10**6} twice.", f"Leave {'y' * 10**6} out.")
+
+    monkeypatch.setattr("minillm.cli.run", fail)
+    for line, beginning, end in zip(
+        refused("doctor"), ["The file names xx", "Leave yy"], ["xx twice.", "yy out."], strict=True
+    ):
+        assert len(line) < 1000 and line.startswith(beginning) and " … " in line and line.endswith(end)
+
+
+ESCAPE = "\x1b]0;title\x07"
+
+
+def add_tensor(path):
+    save_file(load_file(path) | {ESCAPE: np.zeros(3, np.float32)}, path)
+
+
+NAMED = {
+    "a tensor": lambda run: add_tensor(run / "model.safetensors"),
+    "a field of the config": lambda run: edit(run / "config.json", **{ESCAPE: 1}),
+    "a choice in the config": lambda run: edit(run / "config.json", norm=ESCAPE),
+    "a kind of tokenizer": lambda run: edit(run / "tokenizer.json", type=ESCAPE),
+    "a special token": lambda run: edit(run / "tokenizer.json", special_tokens=[ESCAPE, ESCAPE]),
+    "the folder": lambda run: (run / "config.json").unlink(),
+}
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_no_name_gets_to_control_the_terminal(refused, run_copy, what):
+    run = run_copy.rename(run_copy.with_name(ESCAPE))
+    NAMED[what](run)
+    said = "".join(refused("generate", "--checkpoint", run))
+    assert "U+001B]0;title" in said and said.isprintable()
+
+
+def test_no_name_gets_to_control_the_terminal_while_nothing_is_wrong(call, run_copy):
+    run = run_copy.rename(run_copy.with_name(ESCAPE))
+    trainer = json.loads((run / "trainer.json").read_text(encoding="utf-8"))
+    trainer["text"]["name"] = ESCAPE
+    (run / "trainer.json").write_text(json.dumps(trainer), encoding="utf-8")
+    code, _, err = call("pretrain", "--resume", "--out", run)
+    assert code == 0 and err.count("U+001B]0;title") >= 3 and err.replace("\n", "").isprintable()
 
 
 def test_a_name_too_long_for_the_system(refused, finished_run):

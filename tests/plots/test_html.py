@@ -108,7 +108,7 @@ def test_tokens_come_back_with_all_that_is_invisible_shown(saved):
 def test_title_and_alternative_text_are_words_and_nothing_else(saved):
     title, alt = '</title><b a="1">\' {{alt}} 注意力 \ud800', 'each "row" & <column>'
     page = saved(np.eye(2)[None, None], ["a", "b"], title=title, alt=alt)
-    shown = title.replace("\ud800", "\\ud800")
+    shown = title.replace("\ud800", "U+D800")
     assert ("title", shown) in page.texts and ("h1", shown) in page.texts
     assert {"name": "description", "content": alt} in page.all("meta")
     assert page.all("main") == [{"aria-label": alt}]
@@ -163,3 +163,10 @@ def test_what_cannot_be_drawn_is_refused_and_nothing_written(tmp_path, monkeypat
     with pytest.raises(InputError, match=wrong):
         save_html(**{**arguments, **change})
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_invisible_in_title_and_alternative_text_is_shown(tmp_path):
+    odd = "a\x1b]0;b\x07\ud800\u202e" + "c" * 10**6
+    save_html(tmp_path / "page.html", np.eye(2)[None, None], ["a", "b"], title=odd, alt=odd)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count("aU+001B]0;bU+0007U+D800U+202Ecc") >= 2 and "c" * 1000 not in page

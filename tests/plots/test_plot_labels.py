@@ -2,6 +2,7 @@
 
 import logging
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -90,3 +91,12 @@ def test_tokens_are_not_mathematics():
     figure = attention_heatmap(np.eye(3), ["$x^2$", "$$", r"$\frac$"])
     figure.canvas.draw()
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["$x^2$", "$$", r"$\frac$"]
+
+
+def test_a_control_character_is_not_drawn_even_where_a_font_has_a_shape_for_it(monkeypatch):
+    font = SimpleNamespace(get_charmap=lambda: {0x00: 1, 0x0D: 2, 0x1B: 3, 0x20: 4, 0x61: 5})
+    monkeypatch.setattr(labels, "font_families", lambda: ["odd"])
+    monkeypatch.setattr(labels.font_manager, "get_font", lambda path: font)
+    labels._characters.cache_clear()
+    assert [labels.is_drawable(text) for text in ("a a", "\0", "a\r", "\x1b")] == [True, False, False, False]
+    labels._characters.cache_clear()

@@ -99,3 +99,27 @@ def test_a_full_disk_leaves_the_old_figure_whole(tmp_path, monkeypatch):
         save(FIGURES["heatmap"](), path, alt=ALT)
     assert path.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["f.png"]
+
+
+NOT_FOR_XML = "a\x1b]0;title\x07 b\x00 c\ud800 d\ufffe e\uffff\x7f"
+
+
+def test_what_xml_forbids_is_told_by_its_number(tmp_path):
+    """A browser opens no SVG with a control character in it; half of a surrogate pair can't even be written."""
+    figure = attention_heatmap(np.eye(2), [NOT_FOR_XML, "b"], title=NOT_FOR_XML)
+    save(figure, tmp_path / "f.svg", alt=NOT_FOR_XML)
+    root = ElementTree.parse(tmp_path / "f.svg").getroot()
+    told = "aU+001B]0;titleU+0007 bU+0000 cU+D800 dU+FFFE eU+FFFFU+007F"
+    assert root.find("{http://www.w3.org/2000/svg}title").text == told
+    assert root.find(".//{http://purl.org/dc/elements/1.1/}description").text == told
+    save(figure, tmp_path / "f.png", alt=NOT_FOR_XML)
+    with Image.open(tmp_path / "f.png") as image:
+        assert image.text == {"Description": told}
+
+
+def test_a_description_of_any_length_is_cut_in_the_middle(tmp_path):
+    save(FIGURES["loss"](), tmp_path / "f.svg", alt=f"It begins {'x' * 10**6} and ends.")
+    title = ElementTree.parse(tmp_path / "f.svg").getroot().find("{http://www.w3.org/2000/svg}title").text
+    assert (
+        len(title) < 1000 and title.startswith("It begins xxx") and " … " in title and title.endswith("xxx and ends.")
+    )
