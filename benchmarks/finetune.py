@@ -22,7 +22,6 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.machine import machine
 from minillm.backend import reuse_freed_memory
-from minillm.cli.objectives import CLS, MASK, PAD, SEP
 from minillm.files import write_atomic
 from minillm.finetuning import (
     BagOfWords,
@@ -59,6 +58,7 @@ from minillm.objectives import (
     word_starts,
 )
 from minillm.text import BPETokenizer, Corpus, Tokenizer, read_text
+from minillm.text.special_tokens import CLS, MASK, PAD, SEP
 from minillm.training import Trainer, TrainOptions
 
 PAGE = Path(__file__).parent / "finetune.md"
@@ -138,10 +138,8 @@ def masked(texts: list[str], merges: list) -> Pretraining:
     ids = np.concatenate(rows)
     starts = np.zeros(len(ids), bool)
     starts[np.cumsum([0, *(len(row) for row in rows[:-1])])] = True
-    tokens = tokenizer.special_tokens
-    special = SpecialTokens(pad=tokens[PAD], mask=tokens[MASK], bos=tokens[CLS], eos=tokens[SEP])
     pieces = Sentences(ids, SIZES["context"] - 2, starts, word_starts(ids, tokenizer))
-    data = MaskedData(pieces, special, tokenizer.vocab_size - len(tokens), HIDDEN)
+    data = MaskedData(pieces, SpecialTokens.of(tokenizer), tokenizer.vocab_size - len(tokenizer.special_tokens), HIDDEN)
     model = MaskedLM(EncoderConfig(tokenizer.vocab_size, **SIZES, token_types=0))
     return Pretraining(model, data, MASKED, tokenizer, 64)
 

@@ -19,12 +19,12 @@ import numpy as np
 
 from benchmarks.machine import machine
 from minillm.backend import choose_device, reuse_freed_memory, to_host
-from minillm.cli.preferences import PREFERENCES, SPOILED
 from minillm.files import write_atomic
 from minillm.models import GPT, GPTConfig
 from minillm.plots import save, trade_off
 from minillm.preferences import distinct_n, expected_maximum, mean_and_error
 from minillm.preferences.samples import control_of, kl_to, misalignment, sample_ids
+from minillm.pretraining import PREFERENCES, SPOILED, Pretraining
 from minillm.text import CharTokenizer, Tokenizer
 from minillm.training import Trainer, TrainOptions
 
@@ -32,7 +32,6 @@ PAGE = Path(__file__).parent / "preferences.md"
 FIGURE = Path(__file__).parents[1] / "figures" / "17_table.png"
 SIZES = {"context": 128, "layers": 3, "heads": 4, "d_model": 128, "ngram": 4}
 TRAINING = {"batch": 32, "lr": 4e-3, "schedule": "linear", "lr_floor": 0.0, "warmup": 100}
-OWN = {"alpha": {"unlikelihood": 0.05, "awr": 0.5}, "beta": {"rwr": 0.5, "awr": 0.5}, "drop": {"conditional": 0.1}}
 SAMPLES, LENGTH = 96, 200
 
 
@@ -47,32 +46,25 @@ class Outcome(NamedTuple):
     bad_asked: float  # share of bad lines when asked for bad ones; NaN without control tokens
 
 
-def chosen_for(name: str) -> dict:
-    own = {option: values[name] for option, values in OWN.items() if name in values}
-    return {
-        "objective": "causal",
-        "preference": name,
-        "reward": "style",
-        "threshold": 0.0,
-        "context": SIZES["context"],
-    } | own
+def task_for(name: str) -> Pretraining:
+    return PREFERENCES[name](context=SIZES["context"])
 
 
-def tokenizer_for(name: str, text: str) -> CharTokenizer:
-    return CharTokenizer.train(text, PREFERENCES[name].special_tokens)
+def tokenizer_for(task: Pretraining, text: str) -> CharTokenizer:
+    return CharTokenizer.train(text, task.special_tokens)
 
 
 def work(name: str, seed: int, steps: int, device_name: str, folder: Path) -> None:
     """Train one model, and leave its weights and its samples in the folder."""
     reuse_freed_memory()
-    recipe, chosen = PREFERENCES[name], chosen_for(name)
-    text = recipe.read(None, chosen)
-    tokenizer = tokenizer_for(name, text)
-    data = recipe.data(text, tokenizer, chosen)
+    task = task_for(name)
+    text = task.read(None)
+    tokenizer = tokenizer_for(task, text)
+    data = task.data(text, tokenizer)
     config = GPTConfig(tokenizer.vocab_size, **SIZES)
-    model = recipe.build(config, seed=seed, device=choose_device(device_name))
+    model = task.build(config, seed=seed, device=choose_device(device_name))
     options = TrainOptions(steps=steps, eval_every=max(1, steps // 4), seed=seed, **TRAINING)
-    trainer = Trainer(model, data, options, recipe.objective(chosen))
+    trainer = Trainer(model, data, options, task.objective())
     for progress in trainer.run():
         if progress.validation is not None:
             print(f"{name} {seed} step {progress.step} {progress.validation:.4f}", file=sys.stderr, flush=True)
@@ -116,13 +108,12 @@ def train_all(seeds: int, steps: int, device: str, jobs: int, folder: Path) -> N
 
 
 def outcomes(seeds: int, folder: Path) -> dict[str, list[Outcome]]:
-    chosen = chosen_for("mle")
-    text = PREFERENCES["mle"].read(None, chosen)
+    text = task_for("mle").read(None)
     found: dict[str, list[Outcome]] = {}
     for name in PREFERENCES:
-        tokenizer = tokenizer_for(name, text)
+        tokenizer = tokenizer_for(task_for(name), text)
         for seed in range(seeds):
-            base, _, _ = load("mle", seed, tokenizer_for("mle", text), folder)
+            base, _, _ = load("mle", seed, tokenizer_for(task_for("mle"), text), folder)
             model, (bad, worst, loss, distinct, asked), texts = load(name, seed, tokenizer, folder)
             kl = kl_to(model, base, list(texts), tokenizer)
             found.setdefault(name, []).append(Outcome(bad, worst, loss, distinct, kl, asked))

@@ -21,7 +21,7 @@ import numpy as np
 from minillm.backend import reuse_freed_memory
 from minillm.models import GPT, GPTConfig
 from minillm.ops import IGNORE
-from minillm.pretraining.presets import DEFAULT, PRESETS
+from minillm.pretraining import DEFAULT, PRESETS
 from minillm.text import CharTokenizer, Corpus, read_text
 from minillm.training import Trainer, TrainOptions, default_workers
 from minillm.training.schedules import learning_rate

@@ -6,7 +6,7 @@ import importlib
 import sys
 
 from minillm import __version__
-from minillm.cli.parser import Parser
+from minillm.cli.parser import Parser, with_options
 from minillm.cli.terminal import PROGRAM, open_streams, program, say, silence
 from minillm.errors import InputError
 from minillm.visible import shortened
@@ -78,7 +78,7 @@ def one_line(text: str) -> str:
 def explain(error: Exception) -> tuple[str, str]:
     """What is wrong and what to do, in a line each."""
     if isinstance(error, InputError):
-        return error.wrong, error.remedy
+        return with_options(error.wrong), with_options(error.remedy)
     if isinstance(error, MemoryError):
         return (
             f"There is not enough memory ({str(error) or 'none is left'}).",

@@ -30,13 +30,13 @@ from minillm.alignment.on_policy import METHODS as ON_POLICY
 from minillm.backend import Device, choose_device, to_host
 from minillm.cli.align_options import WAYS, add_align_arguments, method_of, settings
 from minillm.cli.finetune import absolute
-from minillm.cli.preferences import recipe_of
 from minillm.cli.results import per_cent
 from minillm.cli.session import carry_out, changes, check_end, draw_curve
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.models import GPT, GPTWithValue, Model, build, copy_parameters
 from minillm.preferences import Reward, reward_of
+from minillm.pretraining import task_from_record
 from minillm.text import Tokenizer, read_text
 from minillm.training import Run, Trainer, TrainOptions, default_workers, load_model, load_run
 from minillm.training.run import OPTIONS
@@ -156,7 +156,7 @@ def resume(args, device: Device) -> Job:
     if "reward" in named:
         named["reward"] = reward_name(named["reward"])
     fixed = config.to_dict() | options.to_dict() | remembered
-    options = dataclasses.replace(options, **changes(named, fixed, {}))
+    options = dataclasses.replace(options, **changes(named, fixed))
     pairs = args.pairs if args.pairs is not None else facts["source"]
     body = getattr(config, "body", config)
     base = build(body, seed=None, device=device)
@@ -313,7 +313,7 @@ def prompt_text(chosen: dict) -> tuple[str, str]:
     began = facts["chosen"]
     if began.get("objective") != "causal" or facts["source"] == "-":
         raise InputError(f"The text that {chosen['checkpoint']} was pretrained on can't be read again.", name_one)
-    return recipe_of(began).read(facts["source"], began), facts["name"]
+    return task_from_record(began).read(facts["source"]), facts["name"]
 
 
 def reward_name(form: str) -> str:

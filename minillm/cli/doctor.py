@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from minillm.cli.terminal import duration
-from minillm.pretraining.presets import DEFAULT, PRESETS
+from minillm.pretraining import DEFAULT, PRESETS
 
 DESCRIPTION = """example: python -m minillm doctor
 

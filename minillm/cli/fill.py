@@ -4,8 +4,9 @@ import sys
 
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
-from minillm.generation.filling import MASK, fillings, restored
+from minillm.generation.filling import fillings, restored
 from minillm.models import EncoderDecoder, MaskedLM
+from minillm.text.special_tokens import MASK
 from minillm.training import load_run
 
 DESCRIPTION = """example: python -m minillm fill --checkpoint runs/masked --text "The cat is [MASK] the table"

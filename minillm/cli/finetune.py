@@ -311,7 +311,7 @@ def resume(args, device: Device) -> Job:
     if "epochs" in named:
         raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
     fixed = config.to_dict() | options.to_dict() | remembered
-    options = dataclasses.replace(options, **changes(named, fixed, {}))
+    options = dataclasses.replace(options, **changes(named, fixed))
     method, dev = began_with(folder, remembered)
     method.check(config.body)
     data = args.data if args.data is not None else facts["source"]

@@ -2,10 +2,18 @@
 
 import argparse
 import difflib
+import re
 from collections.abc import Callable, Sequence
 
 from minillm.cli.terminal import PROGRAM, program
 from minillm.errors import InputError
+
+FLAGS = {"tie_head": "--untied", "bias": "--no-bias"}  # the options that are not called as what they set
+
+
+def with_options(message: str) -> str:
+    """A message of the library, which names parameters in backticks, for whoever sets them by options."""
+    return re.sub(r"`(\w+)`", lambda found: FLAGS.get(found[1], "--" + found[1].replace("_", "-")), message)
 
 
 class Parser(argparse.ArgumentParser):

@@ -7,19 +7,28 @@ import sys
 from pathlib import Path
 
 from minillm.backend import choose_device
-from minillm.cli.objectives import OBJECTIVES, Recipe, batches, unigram_ids
 from minillm.cli.parser import choice
-from minillm.cli.preferences import OWN_OPTIONS, add_preference_arguments, recipe_of
 from minillm.cli.session import CHANGEABLE, carry_out, changes, check_end, draw_curve
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
+from minillm.models import GPT
 from minillm.models.config import POSITIONS
 from minillm.objectives.denoise import RATES
-from minillm.pretraining.presets import DEFAULT, PRESETS
-from minillm.text import BPETokenizer, CharTokenizer, Tokenizer, unigram_entropy
-from minillm.training import Run, Trainer, TrainOptions, check_memory, default_workers
+from minillm.pretraining import (
+    OBJECTIVES,
+    PREFERENCES,
+    PRESETS,
+    SPOILED,
+    Pretraining,
+    prepare,
+    settings_for,
+    task_from_record,
+)
+from minillm.pretraining.job import TOKENIZERS
+from minillm.text import Tokenizer, unigram_entropy
+from minillm.training import Run, Trainer, check_memory
 from minillm.training.schedules import SCHEDULES
 
 DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/book
@@ -27,8 +36,6 @@ DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/
 Train a model on a text, from nothing: a GPT, or with --objective an encoder or an encoder-decoder. Without --text it
 reads the Python language reference, which every Python brings along. Ctrl-C stops and saves; --resume goes on as if
 nothing had happened."""
-
-FLAGS = {"tie_head": "--untied", "bias": "--no-bias"}  # the options that are not called as what they set
 
 
 def add_arguments(parser) -> None:
@@ -57,7 +64,7 @@ def add_arguments(parser) -> None:
     add = model.add_argument
     add(
         "--tokenizer",
-        type=choice("tokenizer", ["char", "bpe"]),
+        type=choice("tokenizer", TOKENIZERS),
         metavar="NAME",
         help="char (default for causal) or bpe",
     )
@@ -92,8 +99,7 @@ def add_arguments(parser) -> None:
     add("--workers", type=int, metavar="N", help="processes that share a batch (default: one a core)")
     add("--accumulate", type=int, metavar="N", help="forward passes to an update (default 1)")
     objectives = choice("objective", list(OBJECTIVES))
-    told = "; ".join(f"{name}: {recipe.what}" for name, recipe in OBJECTIVES.items())
-    add("--objective", type=objectives, metavar="NAME", help=f"{told} (default causal)")
+    add("--objective", type=objectives, metavar="NAME", help=f"{summaries(OBJECTIVES)} (default causal)")
     add("--rate", type=float, metavar="X", help="masked, denoise, span: share of the text that is hidden or damaged")
     add("--whole-words", action="store_true", default=None, help="masked: hide whole words, not single tokens")
     noises = choice("noise", list(RATES))
@@ -115,14 +121,48 @@ def add_arguments(parser) -> None:
     add("--stop-at", type=int, metavar="STEP", help="stop after this step, saved, as Ctrl-C would")
 
 
+def add_preference_arguments(parser) -> None:
+    add = parser.add_argument_group("preferences while pretraining").add_argument
+    names = choice("preference", list(PREFERENCES))
+    add("--preference", type=names, metavar="NAME", help=summaries(PREFERENCES))
+    add(
+        "--reward",
+        metavar="FORM",
+        help="scores each line, from 0 down to -1: style (of Python, default), personal, length:N, words:FILE, or FILE.py:NAME",
+    )
+    add("--threshold", type=float, metavar="X", help="a line is good whose reward reaches it (default 0)")
+    add(
+        "--spoil",
+        type=float,
+        metavar="X",
+        help=f"share of the lines of code that get a fault, where no --text is named (default {SPOILED}; 0 is none)",
+    )
+    add(
+        "--drop",
+        type=float,
+        metavar="X",
+        help="conditional: share of the lines without their control token (default 0.1)",
+    )
+    add(
+        "--alpha",
+        type=float,
+        metavar="X",
+        help="unlikelihood: weight of bad lines (0.05); awr: of the text, against the values (0.5)",
+    )
+    add("--beta", type=float, metavar="X", help="rwr, awr: the smaller, the more the reward counts (default 0.5)")
+
+
+def summaries(tasks: dict[str, type[Pretraining]]) -> str:
+    return "; ".join(f"{name}: {task.summary}" for name, task in tasks.items())
+
+
 def run(args) -> int:
     if args.stop_at is not None and args.stop_at < 1:
         raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
     device = choose_device(args.device)
-    run_folder, trainer, tokenizer, facts = resume(args, device) if args.resume else start(args, device)
-    recipe, context = recipe_of(facts["chosen"]), facts["chosen"]["context"]
+    folder, trainer, tokenizer, task, facts = resume(args, device) if args.resume else start(args, device)
     model, options, vocab = trainer.model, trainer.options, tokenizer.vocab_size
-    config, (train_ids, validation_ids) = model.config, unigram_ids(trainer.data)
+    config, (train_ids, validation_ids) = model.config, task.tokens(trainer.data)
     chance, unigram = math.log(vocab), unigram_entropy(train_ids, validation_ids, vocab)
     say(
         f"device  {device.name}: {device.reason}"
@@ -130,39 +170,39 @@ def run(args) -> int:
     )
     say(
         f"model   {count(config.layers, 'layer')}, {count(config.heads, 'head')}, {config.d_model} wide, "
-        f"context {context}, vocabulary {vocab}: "
+        f"context {task.context}, vocabulary {vocab}: "
         f"{config.parameter_count():,} parameters, {config.flops_per_token() / 1e6:.1f} MFLOP a token"
     )
     say(f"data    {facts['name']}: {len(train_ids):,} tokens to train on, {len(validation_ids):,} to validate")
-    if recipe.tell:
-        say(f"        {recipe.tell(trainer.data)}")
+    if described := task.describe(trainer.data):
+        say(f"        {described}")
     say(
         f"        validation loss of a blind guess: ln {vocab} = {chance:.2f}; of one that knows the frequencies: {unigram:.2f}"
     )
-    where = run_folder.directory
-    here = shell_word(where)
+    here = shell_word(folder.directory)
     code = carry_out(
         "pretrain",
-        run_folder,
+        folder,
         trainer,
-        sample=lambda: recipe.sample(model, tokenizer, facts["prompt"], trainer.steps_done),
-        draw=lambda: draw_curve(run_folder, chance, unigram),
-        tokens=options.batch * options.accumulate * context,
-        batches=batches(trainer.data, options.batch),
+        sample=lambda: visible(task.sample(model, tokenizer, facts["prompt"], trainer.steps_done)),
+        draw=lambda: draw_curve(folder, chance, unigram),
+        tokens=options.batch * options.accumulate * task.context,
+        batches=sum(1 for _ in trainer.data.validation_batches(options.batch)),
         stop_at=args.stop_at,
     )
     if code is not None:
         return code
     say(
         f"done    {duration(trainer.elapsed)}, best validation loss {trainer.best_loss:.3f} at step {trainer.best_step:,}"
-        f" (a blind guess: {chance:.2f}, frequencies: {unigram:.2f}): {where}"
+        f" (a blind guess: {chance:.2f}, frequencies: {unigram:.2f}): {folder.directory}"
     )
-    if recipe.score:
-        say(f"        {recipe.score(model, trainer.data, tokenizer)}")
-    example = recipe.example(facts["prompt"])
-    say(f"next    {program()} {recipe.use} --checkpoint {here} {option(recipe.takes, example)}")
-    short = fitting(facts["prompt"], tokenizer, context)
-    say(f"        {program()} attention --checkpoint {here} {option('--text', short)} --out attention.png")
+    if score := task.score(model, trainer.data, tokenizer):
+        say("        " + score.replace("\n", "\n        "))
+    writes = isinstance(getattr(model, "body", model), GPT)
+    use = f"generate --checkpoint {here} --prompt" if writes else f"fill --checkpoint {here} --text"
+    say(f"next    {program()} {option(use, task.example(facts['prompt']))}")
+    short = fitting(facts["prompt"], tokenizer, task.context)
+    say(f"        {program()} {option(f'attention --checkpoint {here} --text', short)} --out attention.png")
     return 0
 
 
@@ -178,49 +218,34 @@ def fitting(text: str, tokenizer: Tokenizer, context: int) -> str:
     return text
 
 
-def settings(args) -> dict:
-    """The preset's values, the objective's over them, and over both those named on the command line."""
-    named = {"objective": "causal"} | {name: value for name, value in vars(args).items() if value is not None}
-    recipe = recipe_of(named)
-    for name in ("rate", "whole_words", "noise", *OWN_OPTIONS):
-        if name in named and name not in recipe.options:
-            whose = f"preference {named['preference']}" if "preference" in named else f"objective {named['objective']}"
-            raise InputError(f"--{name.replace('_', '-')} means nothing to the {whose}.", "Leave it out.")
-    preset = args.preset or DEFAULT
-    return PRESETS[preset] | recipe.defaults | (recipe.laptop if preset == "laptop" else {}) | named
+# What pretrain's options set besides settings: where things are, and what becomes of them.
+PLACES = ("text", "out", "resume", "overwrite", "device", "optimizer", "stop_at", "debug")
 
 
-def start(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
+def named_settings(args) -> dict:
+    return {name: value for name, value in vars(args).items() if value is not None and name not in PLACES}
+
+
+def start(args, device) -> tuple[Run, Trainer, Tokenizer, Pretraining, dict]:
     """A new run. Everything that can be wrong is found before anything is written."""
-    chosen = settings(args)
-    chosen.setdefault("workers", default_workers(chosen["batch"], device))
-    options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
-    recipe = recipe_of(chosen)
-    recipe.config(1, chosen)  # bad sizes are found before a large text is read
-    if chosen.get("merges", 0) < 0:
-        raise InputError(f"There can't be {chosen['merges']} merges.", "Give --merges 0 or more; 1024 suits a book.")
-    if args.merges is not None and chosen["tokenizer"] != "bpe":
-        raise InputError("--merges is for the bpe tokenizer only.", "Add --tokenizer bpe, or leave --merges out.")
+    settings = settings_for(device=device, **named_settings(args))
+    task = settings.task
     folder = Run(args.out if args.out else next_free_folder())
     if not args.overwrite:
         folder.refuse_existing()
-    objective = recipe.objective(chosen)
-    text = recipe.read(args.text, chosen)
-    tokenizer = make_tokenizer(chosen, text, recipe)
-    data = recipe.data(text, tokenizer, chosen)
-    config = recipe.config(tokenizer.vocab_size, chosen)
-    check_memory(config, options, chosen["context"])
-    trainer = Trainer(recipe.build(config, seed=options.seed, device=device), data, options, objective)
-    facts = describe(args.text, text)
+    text = task.read(args.text)
+    if settings.tokenizer == "bpe":
+        say(f"text    learning {settings.merges:,} byte-pair merges ...")
+    model, data, tokenizer = prepare(settings, text, device)
+    trainer = Trainer(model, data, settings.options, task.objective())
+    facts = describe(args.text, text) | {"chosen": task.record()}
     if args.text is None:
-        facts["name"] = recipe.usual_text
-    kept = ("objective", "preference", "context", *recipe.options)
-    facts["chosen"] = {name: chosen[name] for name in kept if name in chosen}
-    folder.create(trainer, tokenizer, options, facts, overwrite=args.overwrite)
-    return folder, trainer, tokenizer, facts
+        facts["name"] = task.usual_text
+    folder.create(trainer, tokenizer, settings.options, facts, overwrite=args.overwrite)
+    return folder, trainer, tokenizer, task, facts
 
 
-def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
+def resume(args, device) -> tuple[Run, Trainer, Tokenizer, Pretraining, dict]:
     """The run in --out, where it stopped. Its sizes are given; only when it ends and how it is watched may change."""
     if args.out is None:
         raise InputError("--resume needs to know which run.", "Name its folder: --resume --out DIR.")
@@ -233,30 +258,29 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, dict]:
         raise InputError(
             f"{args.out} holds a run that pretrain did not begin.", "Go on with the command that did, such as finetune."
         )
-    recipe = recipe_of(facts["chosen"])
-    fixed = config.to_dict() | options.to_dict() | facts["chosen"]
+    task = task_from_record(facts["chosen"])
+    fixed = config.to_dict() | options.to_dict() | task.record()
     fixed |= {"tokenizer": learned["type"], "merges": len(learned.get("merges", []))}
     preset = {name: value for name, value in PRESETS.get(args.preset, {}).items() if name not in CHANGEABLE}
-    named = {name: value for name, value in vars(args).items() if value is not None}
-    options = dataclasses.replace(options, **changes(preset | named, fixed, FLAGS))
-    check_memory(config, options, facts["chosen"]["context"])
+    options = dataclasses.replace(options, **changes(preset | named_settings(args), fixed))
+    check_memory(config, options, task.context)
     source = args.text if args.text is not None else facts["source"]
     if source == "-" and args.text is None and sys.stdin.isatty():
         raise InputError(
             "This run read its text from standard input.", "Give it again: --text FILE, or through a pipe."
         )
-    text = recipe.read(source, facts["chosen"])
+    text = task.read(source)
     if fingerprint(text) != facts["sha256"]:
         raise InputError(
             f"{facts['name']} is not the text that this run began with.",
             "Give the same text again (--text FILE), or start another run.",
         )
-    data = recipe.data(text, tokenizer, facts["chosen"])
-    trainer = Trainer(recipe.build(config, device=device), data, options, recipe.objective(facts["chosen"]))
+    data = task.data(text, tokenizer)
+    trainer = Trainer(task.build(config, device=device), data, options, task.objective())
     folder.load(trainer)
     check_end(trainer, args.steps, args.stop_at)
     folder.write_options(options, facts)
-    return folder, trainer, tokenizer, facts
+    return folder, trainer, tokenizer, task, facts
 
 
 def next_free_folder() -> Path:
@@ -264,14 +288,6 @@ def next_free_folder() -> Path:
     while Path(f"runs/gpt-{number}").exists():
         number += 1
     return Path(f"runs/gpt-{number}")
-
-
-def make_tokenizer(chosen: dict, text: str, recipe: Recipe) -> Tokenizer:
-    if chosen["tokenizer"] == "char":
-        return CharTokenizer.train(text, recipe.special_tokens)
-    merges = chosen.get("merges", 1024)
-    say(f"text    learning {merges:,} byte-pair merges ...")
-    return BPETokenizer.train(text, merges, recipe.special_tokens)
 
 
 def fingerprint(text: str) -> str:

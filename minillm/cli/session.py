@@ -14,10 +14,10 @@ from minillm.training import DivergedError, Progress, Run, Trainer
 CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # what --resume may alter
 
 
-def changes(named: dict, fixed: dict, flags: dict[str, str]) -> dict:
+def changes(named: dict, fixed: dict) -> dict:
     """What --resume alters of a run: `named` on the command line, `fixed` when the run began, both by the names of the values.
 
-    `flags` has the options that are not called as what they set. InputError for a value that can't be altered.
+    InputError for a value that can't be altered.
     """
     changed = {}
     for name, value in named.items():
@@ -26,7 +26,7 @@ def changes(named: dict, fixed: dict, flags: dict[str, str]) -> dict:
         if name not in CHANGEABLE:
             raise InputError(
                 f"This run has {name} {fixed[name]}, and --resume cannot change it to {value}.",
-                f"Leave {flags.get(name, '--' + name.replace('_', '-'))} out, or start another run.",
+                f"Leave `{name}` out, or start another run.",
             )
         changed[name] = value
     if "steps" in changed:

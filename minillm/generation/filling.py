@@ -11,9 +11,8 @@ from minillm.models import T5, EncoderDecoder, MaskedLM
 from minillm.ops import softmax
 from minillm.text import Tokenizer
 from minillm.text.byte_level import ByteLevelTokenizer
-from minillm.text.special_tokens import with_cls_and_sep
+from minillm.text.special_tokens import MASK, with_cls_and_sep
 
-MASK = "[MASK]"
 SPACE_OF_A_HOLE = re.compile(r" (?=\[MASK\]|<extra_id_\d+>)")
 
 

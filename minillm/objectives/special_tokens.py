@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from minillm.text import Tokenizer
+from minillm.text.special_tokens import BOS, CLS, EOS, MASK, PAD, SENTINELS, SEP
+
 
 @dataclass(frozen=True)
 class SpecialTokens:
@@ -24,6 +27,14 @@ class SpecialTokens:
         distinct = [token for token in (self.pad, self.mask, self.eos, *self.sentinels) if token is not None]
         if len(set(distinct)) < len(distinct):
             raise ValueError(f"pad, mask, eos and sentinels must all differ, got {self}")
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer) -> "SpecialTokens":
+        """Those of a tokenizer, by their names: BERT's ends, [CLS] and [SEP], or <s> and </s>; T5's sentinels."""
+        ids = tokenizer.special_tokens
+        sentinels = tuple(ids[name] for name in SENTINELS if name in ids)
+        bos, eos = (ids.get(name, ids.get(of_bert)) for name, of_bert in ((BOS, CLS), (EOS, SEP)))
+        return cls(pad=ids[PAD], mask=ids.get(MASK), bos=bos, eos=eos, sentinels=sentinels)
 
     def require(self, *names: str) -> None:
         """Raise ValueError unless all of these are given."""

@@ -6,10 +6,11 @@ from itertools import islice
 import numpy as np
 
 from minillm.backend import to_host
-from minillm.generation.filling import MASK, answer
+from minillm.generation.filling import answer
 from minillm.objectives import Data
 from minillm.ops import IGNORE
 from minillm.text import Tokenizer
+from minillm.text.special_tokens import MASK
 
 BATCH = 16
 TEXTS = 200  # held-out sentences to restore

@@ -8,6 +8,11 @@ import numpy as np
 
 from minillm.text.characters import check_ids, check_text
 
+PAD, MASK = "[PAD]", "[MASK]"
+CLS, SEP = "[CLS]", "[SEP]"  # what BERT puts around a text
+BOS, EOS = "<s>", "</s>"  # what an encoder-decoder puts around one
+SENTINELS = tuple(f"<extra_id_{i}>" for i in range(32))  # T5's: each stands for a span that is hidden
+
 
 def check_special_tokens(tokens: Iterable[str]) -> list[str]:
     """The tokens as a list; ValueError unless each is a string of a character or more, and there once."""

@@ -7,6 +7,7 @@ from minillm.training.options import TrainOptions
 from minillm.training.parallel import default_workers
 from minillm.training.run import Run, load_run
 from minillm.training.schedules import learning_rate
+from minillm.training.train import train
 from minillm.training.trainer import DivergedError, Progress, Trainer
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "load_model",
     "load_run",
     "save_model",
+    "train",
 ]

@@ -73,7 +73,7 @@ def test_a_run_says_how_much_is_bad(runs, arguments, call, tmp_path):
 
 
 def test_the_standard_library_is_read_where_no_text_is_named(call, tmp_path, monkeypatch):
-    monkeypatch.setattr("minillm.cli.preferences.python_library", lambda: ["a = 1\n" * 50] * 40)
+    monkeypatch.setattr("minillm.pretraining.preferences.python_library", lambda: ["a = 1\n" * 50] * 40)
     _, _, err = call("pretrain", *SMALL, "--preference=mle", "--out", tmp_path / "run", "--spoil=0.4")
     assert "Python's standard library" in err and "breaks" not in err
     bad = float(err.split("lines to train on, ")[1].split("%")[0])

@@ -1,0 +1,57 @@
+"""Guess tokens that are hidden: BERT's way, the article's autoencoding pretraining. Devlin et al. 2019."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from minillm.generation.filling import fillings
+from minillm.models import EncoderConfig, MaskedLM
+from minillm.objectives import MASKED, MaskedData, Objective, Sentences, SpecialTokens, sentence_starts, word_starts
+from minillm.pretraining.presets import REPAIRING
+from minillm.pretraining.scores import fill_in_accuracy
+from minillm.pretraining.task import Repairing, sizes_without
+from minillm.text import Tokenizer
+from minillm.text.special_tokens import CLS, MASK, PAD, SEP
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masked(Repairing):
+    name = "masked"
+    summary = "guess tokens that are hidden (BERT)"
+    special_tokens = (PAD, MASK, CLS, SEP)
+    defaults: ClassVar[dict] = {"tokenizer": "bpe", "ngram": 1, "norm": "pre"}
+    laptop: ClassVar[dict] = REPAIRING | {
+        "context": 32, "batch": 64, "steps": 2500, "positions": "sinusoidal",
+        "rate": 0.3,  # twice BERT's: twice as much to learn from a step
+    }  # fmt: skip
+
+    rate: float = 0.15  # share of the tokens that are hidden
+    whole_words: bool = False  # hide all tokens of a word, or none
+
+    def config(self, vocab_size: int, sizes: dict) -> EncoderConfig:
+        return EncoderConfig(
+            vocab_size, **sizes_without(sizes, EncoderConfig, "tie_head", "bias", "ngram"), token_types=0
+        )
+
+    def data(self, text: str, tokenizer: Tokenizer) -> MaskedData:
+        ids = tokenizer.encode(text)
+        starts = sentence_starts(ids, tokenizer), word_starts(ids, tokenizer)
+        pieces = Sentences(ids, self.context - 2, *starts)  # of all lengths, as the texts to fill in are
+        ordinary = tokenizer.vocab_size - len(tokenizer.special_tokens)
+        return MaskedData(pieces, SpecialTokens.of(tokenizer), ordinary, self.rate, self.whole_words)
+
+    def objective(self) -> Objective:
+        return MASKED
+
+    def sample(self, model: MaskedLM, tokenizer: Tokenizer, words: str, seed: int) -> str:
+        text = self.example(words)
+        (best,) = fillings(model, tokenizer, text, 4)
+        return f"{text}   " + ", ".join(f"{token.strip() or token!r} {p:.0%}" for token, p in best)
+
+    def example(self, words: str) -> str:
+        """The last word but one is hidden."""
+        parts = words.split(" ")
+        hidden = max(len(parts) - 2, 0)
+        return " ".join([*parts[:hidden], MASK, *parts[hidden + 1 :]])
+
+    def score(self, model: MaskedLM, data: MaskedData, tokenizer: Tokenizer) -> str:
+        return fill_in_accuracy(model, data, tokenizer)

@@ -1,0 +1,94 @@
+"""Restore damaged sentences (BART: Lewis et al. 2020), or write the spans that are hidden (T5: Raffel et al. 2020)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from minillm.errors import InputError
+from minillm.generation.filling import restored
+from minillm.models import EncoderDecoder, TransformerConfig
+from minillm.objectives import (
+    SEQUENCE_TO_SEQUENCE,
+    DenoisingData,
+    Objective,
+    Sentences,
+    SpanData,
+    SpecialTokens,
+    Windows,
+    fitting_lengths,
+    sentence_starts,
+    word_starts,
+)
+from minillm.objectives.denoise import RATES
+from minillm.pretraining.presets import REPAIRING
+from minillm.pretraining.scores import restored_sentences, token_accuracy
+from minillm.pretraining.task import Repairing, sizes_without
+from minillm.text import Tokenizer
+from minillm.text.special_tokens import BOS, EOS, MASK, PAD, SENTINELS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restoring(Repairing):
+    """What both have in common: the article's Transformer reads the damaged text and writes an answer."""
+
+    defaults: ClassVar[dict] = {"tokenizer": "bpe", "ngram": 1}
+    laptop: ClassVar[dict] = REPAIRING | {"context": 48, "batch": 48, "steps": 2000, "lr": 5e-3}
+
+    def config(self, vocab_size: int, sizes: dict) -> TransformerConfig:
+        sizes = {"activation": "gelu", "norm": "pre", "tie_head": True, "dropout": 0.0} | sizes
+        sizes = sizes_without(sizes, TransformerConfig, "bias", "ngram")
+        if sizes.pop("positions", "sinusoidal") != "sinusoidal":
+            raise InputError("A Transformer's positions are sinusoidal.", "Leave `positions` out.")
+        sizes.pop("context", None)  # sinusoidal positions have no end
+        return TransformerConfig(vocab_size, **{"d_ff": 4 * sizes["d_model"]} | sizes)
+
+    def objective(self) -> Objective:
+        return SEQUENCE_TO_SEQUENCE
+
+    def sample(self, model: EncoderDecoder, tokenizer: Tokenizer, words: str, seed: int) -> str:
+        return f"{self.example(words)} -> {restored(model, tokenizer, self.example(words))}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Denoise(Restoring):
+    name = "denoise"
+    summary = "restore damaged sentences (BART)"
+    special_tokens = (PAD, MASK, BOS, EOS)
+
+    noise: str = "delete"  # one of RATES
+    rate: float | None = None  # share of the words that are damaged; None is what is usual for the noise
+
+    def data(self, text: str, tokenizer: Tokenizer) -> DenoisingData:
+        ids = tokenizer.encode(text)
+        pieces = Sentences(ids, self.context - 1, sentence_starts(ids, tokenizer), word_starts(ids, tokenizer))
+        rate = RATES[self.noise] if self.rate is None else self.rate
+        return DenoisingData(pieces, SpecialTokens.of(tokenizer), self.noise, rate)
+
+    def example(self, words: str) -> str:
+        """The word in the middle is left out."""
+        parts = words.split(" ")
+        return " ".join(parts[: len(parts) // 2] + parts[len(parts) // 2 + 1 :]) or words
+
+    def score(self, model: EncoderDecoder, data: DenoisingData, tokenizer: Tokenizer) -> str:
+        return restored_sentences(model, data, tokenizer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span(Restoring):
+    name = "span"
+    summary = "write the spans that are hidden (T5)"
+    special_tokens = (PAD, BOS, EOS, *SENTINELS)
+
+    rate: float = 0.15  # share of the tokens that are hidden
+
+    def data(self, text: str, tokenizer: Tokenizer) -> SpanData:
+        length, _ = fitting_lengths(self.context, self.rate)
+        return SpanData(Windows(tokenizer.encode(text), length), SpecialTokens.of(tokenizer), self.rate)
+
+    def example(self, words: str) -> str:
+        """The word in the middle is hidden."""
+        parts = words.split(" ")
+        parts[len(parts) // 2] = SENTINELS[0]
+        return " ".join(parts)
+
+    def score(self, model: EncoderDecoder, data: SpanData, tokenizer: Tokenizer) -> str:
+        return token_accuracy(model, data, tokenizer)
