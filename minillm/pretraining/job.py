@@ -76,7 +76,7 @@ def settings_for(
 
 def look_up(known, what: str, name: str) -> str:
     """The name, if it is known; InputError with the nearest one if not."""
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         near = difflib.get_close_matches(str(name), known, n=1)
         raise InputError(
             f"There is no {what} {name!r}.",

@@ -153,7 +153,7 @@ def test_another_objective_cannot_be_resumed(runs, call, tmp_path):
 
 def test_what_was_chosen_is_written_down(runs):
     chosen = json.loads((runs["denoise"] / "trainer.json").read_text(encoding="utf-8"))["text"]["chosen"]
-    assert chosen == {"objective": "denoise", "context": 16, "noise": "delete"}
+    assert chosen == {"objective": "denoise", "context": 16, "noise": "delete", "rate": None}
 
 
 class Reader:

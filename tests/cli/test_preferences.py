@@ -85,7 +85,7 @@ def test_the_standard_library_is_read_where_no_text_is_named(call, tmp_path, mon
 
 class TestBadInput:
     CASES = (
-        (["--preference=mle", "--objective=masked"], "--preference mle guesses the next token"),
+        (["--preference=mle", "--objective=masked"], "The preference mle guesses the next token"),
         (["--preference=ppo"], "ppo"),
         (["--reward=style"], "--reward means nothing to the objective causal"),
         (["--preference=mle", "--drop=0.1"], "--drop means nothing to the preference mle"),
