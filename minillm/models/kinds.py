@@ -69,6 +69,4 @@ def check_types(kind: type, values: dict) -> None:
         if field.name in values and hint is not ModelConfig and type(values[field.name]) not in allowed:
             raise InputError(f"{field.name} is {values[field.name]!r}.", "It has another type than it should.")
         if type(values.get(field.name)) is int and abs(values[field.name]) >= 2**63:
-            raise InputError(
-                f"{field.name} is too large a number.", "Give a smaller one."
-            )
+            raise InputError(f"{field.name} is too large a number.", "Give a smaller one.")
