@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from minillm.alignment import PolicyData, PolicyTrainer, judge_policy, prompts_from, roll_out
+from minillm.alignment.on_policy import LOSSES, policy_loss
 from minillm.errors import InputError
 from minillm.models import GPTWithValue
-from minillm.ops import IGNORE
+from minillm.ops import IGNORE, kl_divergence
 from minillm.preferences import Reward
 from minillm.training import TrainOptions
 from tests.alignment.conftest import make_gpt
@@ -115,6 +116,22 @@ def test_the_reference_stays_as_it_is(tokenizer):
     list(trainer.run())
     np.testing.assert_array_equal(trainer.reference.vector.data, before)
     assert not trainer.reference.vector.grad.any()
+
+
+@pytest.mark.parametrize("method", LOSSES)
+def test_the_loss_has_the_mean_kl_of_the_answers_tokens_alone(method):
+    """Prompts and padding have a KL too, which is nobody's business."""
+    model, reference = make_gpt(), make_gpt(seed=9)
+    ids = np.array([[1, 2, 3, 4, 0, 0], [5, 6, 7, 8, 9, 10]])
+    targets = np.array([[IGNORE, 3, 4, 5, IGNORE, IGNORE], [IGNORE, IGNORE, 8, 9, 10, 1]])
+    zeros = np.zeros(ids.shape)
+
+    def loss(kl_weight):
+        options = {"reference": reference, "loss_of": LOSSES[method], "kl_weight": kl_weight}
+        return policy_loss(model, ids, zeros, zeros, zeros, zeros, targets, **options)[0]
+
+    kl = kl_divergence(model.forward(ids)[0], reference.forward(ids)[0])[0]
+    assert loss(0.7) - loss(0.0) == pytest.approx(0.7 * kl[targets != IGNORE].mean(), rel=1e-9)
 
 
 def test_the_kl_is_that_of_the_answers(gpt, tokenizer):

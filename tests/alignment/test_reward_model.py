@@ -27,6 +27,18 @@ def test_it_learns(trained):
     assert losses[-1] < 0.5 * losses[0] and reward_accuracy(model, held_out) >= max(0.9, before)
 
 
+def test_accuracy_counts_the_pairs_whose_chosen_answer_has_more(trained):
+    model, pairs, *_ = trained
+    chosen, rejected = (
+        rewards_of(model, [np.concatenate(both) for both in zip(pairs.prompts, rows, strict=True)])
+        for rows in (pairs.chosen, pairs.rejected)
+    )
+    assert reward_accuracy(model, pairs) == pytest.approx((chosen > rejected).mean())
+    swapped = pairs._replace(chosen=pairs.rejected, rejected=pairs.chosen)
+    assert reward_accuracy(model, swapped) == pytest.approx((chosen < rejected).mean())
+    assert reward_accuracy(model, pairs._replace(rejected=pairs.chosen)) == 0.5, "a tie is half right"
+
+
 def test_a_reward_is_of_the_text_alone_not_of_the_batch(trained):
     model, held_out, *_ = trained
     texts = [np.concatenate(both) for both in zip(held_out.prompts, held_out.chosen, strict=True)]

@@ -211,6 +211,12 @@ def test_what_nothing_takes_away():
     np.testing.assert_array_equal(penalize_repetition(row, np.arange(11), 1.0), row)
 
 
+def test_log_probabilities_of_large_scores_are_exact():
+    """exp(1000) is more than a float can hold."""
+    found = log_probabilities(np.array([1000.0, 1000 - np.log(3), -np.inf]))
+    np.testing.assert_allclose(found, logs([3 / 4, 1 / 4, 0]))
+
+
 def test_every_public_processor_is_tested_here():
     made = {name for name, f in vars(processors).items() if getattr(f, "__module__", "") == processors.__name__}
     assert len({name for name in made if not name.startswith("_")}) == len(ALL)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minillm.gradcheck import LayerCase, all_cases
-from minillm.layers import Layer, ParameterVector
+from minillm.layers import Dropout, Layer, ParameterVector
 
 CASES = all_cases()
 LAYER_CASES = [name for name, make in CASES.items() if isinstance(make(np.random.default_rng(0)), LayerCase)]
@@ -193,6 +193,20 @@ def test_dropout_follows_its_generator(name):
     assert (evaluated != y).any()
 
 
+@pytest.mark.parametrize("name", [name for name in LAYER_CASES if "dropout_seed" in build(name).options])
+def test_every_dropout_gets_the_generator(name, monkeypatch):
+    case, asked, mask = build(name), set(), Dropout.mask
+
+    def listening(self, shape, rng, dtype):
+        assert rng is not None
+        asked.add(id(self))
+        return mask(self, shape, rng, dtype)
+
+    monkeypatch.setattr(Dropout, "mask", listening)
+    pair(case)[0]()
+    assert asked == {id(layer) for layer in case.layer.sublayers() if isinstance(layer, Dropout)}
+
+
 def run_with(case, frozen):
     """The gradients of the inputs and the parameters with those parameters frozen."""
     zero_grad(case.layer)
@@ -203,11 +217,19 @@ def run_with(case, frozen):
     return list(arrays_in(as_tuple(backward(upstream(y), saved)))), gradients_of(case.layer)
 
 
+def below(layer, part):
+    """The names that the parameters of a part have in the layer."""
+    chosen = {id(parameter) for parameter in part.parameters()}
+    return {key for key, parameter in layer.named_parameters() if id(parameter) in chosen}
+
+
 @pytest.mark.parametrize("name", LAYER_CASES)
 def test_what_is_frozen_gets_no_gradient_and_nothing_else_changes(name):
+    """One parameter, one layer of those within, or all but that layer."""
     case = build(name)
     inputs, gradients = run_with(case, frozen=set())
-    for frozen in [set(gradients), *({key} for key in gradients)]:  # all of them, then one at a time
+    layers = [below(case.layer, part) for part in case.layer.sublayers()]
+    for frozen in [*({key} for key in gradients), *layers, *(set(gradients) - part for part in layers)]:
         frozen_inputs, frozen_gradients = run_with(case, frozen)
         for free, held in zip(inputs, frozen_inputs, strict=True):
             np.testing.assert_array_equal(free, held)

@@ -41,6 +41,11 @@ def test_what_stands_in_the_padding_changes_no_real_token(kind):
     assert (before[~MASK] != after[~MASK]).any()
 
 
+def test_the_encoder_alone_does_not_look_at_the_padding_either():
+    body, other = masked_lm().body, np.where(MASK, IDS, 10 - IDS)
+    np.testing.assert_array_equal(body.forward(IDS, MASK)[0][MASK], body.forward(other, MASK)[0][MASK])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_padding_of_any_length_changes_nothing(kind):
     model = masked_lm(**kind)

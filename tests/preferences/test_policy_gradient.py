@@ -74,6 +74,18 @@ def test_whiten_by_hand():
     np.testing.assert_allclose(found, [0, -np.sqrt(0.5), np.sqrt(0.5), 0], rtol=1e-7)
 
 
+def test_whiten_has_mean_zero_and_variance_one_whatever_came_in():
+    rng = np.random.default_rng(0)
+    scored = rng.random((3, 5)) < 0.7
+    found = preferences.whiten(7 + 3 * rng.standard_normal((3, 5)), scored)[scored]
+    assert found.mean() == pytest.approx(0, abs=1e-12) and found.var(ddof=1) == pytest.approx(1, rel=1e-6)
+
+
+def test_equal_advantages_are_zero_not_nan():
+    np.testing.assert_array_equal(preferences.whiten(np.full((2, 3), 5.0), np.ones((2, 3), bool)), np.zeros((2, 3)))
+    np.testing.assert_array_equal(preferences.group_advantages(np.full(6, 5.0), 3), np.zeros(6))
+
+
 ADVANTAGES = {
     "leave_one_out": (np.arange(6.0) ** 2, 3),
     "group_advantages": (np.arange(6.0) ** 2, 3),
@@ -116,6 +128,16 @@ def test_the_clipped_value_loss_by_hand():
     loss, dvalues = preferences.clipped_value_loss(values, old, returns, scored, clip=0.5)
     assert loss == pytest.approx((1.5**2 + 2**2) / 2 / 2)
     np.testing.assert_allclose(dvalues, [0, 2 / 2, 0])
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_value_that_moves_by_less_than_the_clip_is_not_held_back(way):
+    """Towards the return or away from it, up or down: the loss and gradient are those of a plain squared error."""
+    one = np.ones(1)
+    for returns in (way * one, -way * one):
+        loss, dvalues = preferences.clipped_value_loss(way * 0.1 * one, 0 * one, returns, one > 0)
+        error = way * 0.1 - returns[0]
+        assert loss == pytest.approx(error**2 / 2) and dvalues == pytest.approx(error)
 
 
 def test_at_the_old_model_ppo_and_grpo_are_reinforce():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minillm import ops, preferences
+from minillm.preferences.arithmetic import TINY
 from minillm.preferences.pretraining import LARGEST_WEIGHT
 
 LOGP = np.log(np.array([[1 / 2, 1 / 4, 1 / 8], [1 / 2, 1 / 2, 1.0]]))
@@ -75,6 +76,12 @@ def test_a_bad_token_that_is_certain_has_a_gradient_that_is_bounded(lead, dtype)
 def test_one_minus_p_keeps_its_digits():
     loss, dlogp = preferences.unlikelihood(np.array([-1e-12]), np.array([True]), np.array([-1.0]))
     assert loss == pytest.approx(-math.log(1e-12), rel=1e-9) and dlogp == pytest.approx(1e12, rel=1e-9)
+
+
+def test_a_bad_token_of_probability_one_pushes_nothing():
+    """p / (1 - p) is infinite there, and the softmax's own gradient zero."""
+    loss, dlogp = preferences.unlikelihood(np.array([0.0]), np.array([True]), np.array([-1.0]))
+    assert loss == pytest.approx(-math.log(TINY)) and dlogp == 0
 
 
 def test_rwr_weights_by_the_reward():

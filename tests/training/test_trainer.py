@@ -129,6 +129,49 @@ def test_minutes_end_close_to_the_time_asked_for(make_trainer):
     assert len(rates) > 20 and rates[-1] < 0.3 * max(rates), "the schedule has come down by the end"
 
 
+def test_the_plan_is_made_from_the_pace_so_far(make_trainer, monkeypatch):
+    trainer = make_trainer(minutes=1.0)
+    monkeypatch.setattr(trainer, "seconds_per_step", lambda: 0.5)
+    assert trainer.planned_steps() == 120
+    trainer.steps_done, trainer.elapsed = 10, 20.0  # it turned out to be 2 seconds a step
+    assert trainer.planned_steps() == 10 + 20
+    trainer.elapsed = 61.0
+    assert trainer.planned_steps() == 10
+
+
+class Clock:
+    """Each step of the trainer takes two seconds, and each evaluation seven."""
+
+    def __init__(self, trainer, monkeypatch):
+        self.now = 1000.0
+        monkeypatch.setattr("minillm.training.trainer.time.perf_counter", lambda: self.now)
+        for name, seconds in (("gradient", 2), ("update", 2), ("evaluate", 7)):
+            monkeypatch.setattr(trainer, name, self.taking(seconds, getattr(trainer, name)))
+
+    def taking(self, seconds, function):
+        def slow(*args):
+            self.now += seconds
+            return function(*args)
+
+        return slow
+
+
+def test_a_step_is_timed_by_the_mean_of_three(make_trainer, monkeypatch):
+    trainer = make_trainer()
+    Clock(trainer, monkeypatch)
+    assert trainer.seconds_per_step() == 2
+
+
+def test_the_time_of_all_sittings_adds_up(make_trainer, monkeypatch):
+    trainer = make_trainer(eval_every=5)
+    clock = Clock(trainer, monkeypatch)
+    list(trainer.run(until=3))
+    assert trainer.elapsed == 7 + 3 * 2
+    clock.now += 10**6  # a night's sleep does not count
+    list(trainer.run(until=5))
+    assert trainer.elapsed == 7 + 3 * 2 + 2 * 2 + 7
+
+
 def test_planning_by_the_clock_does_not_disturb_the_first_step(make_trainer):
     """Measuring the pace runs other batches: their gradients must not be what the first step applies."""
     by_clock, by_count = make_trainer(minutes=60.0), make_trainer(steps=10**9)
