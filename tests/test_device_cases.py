@@ -21,6 +21,13 @@ class Draws:
         return self.xp.asarray(self.rng.random(shape, dtype=dtype))
 
 
+def there(tree, xp):
+    """The same inputs, by position or by name, with their arrays on that device."""
+    if isinstance(tree, dict):
+        return dict(zip(tree, there(list(tree.values()), xp), strict=True))
+    return [xp.asarray(x) if isinstance(x, ON_HOST) else x for x in tree]
+
+
 def results(name, device):
     """What a case computes there: its output, the gradients of its inputs, and those of its parameters."""
     case, xp = CASES[name](np.random.default_rng(0)), device.xp
@@ -40,9 +47,8 @@ def results(name, device):
     if not (
         isinstance(case, LayerCase) and isinstance(case.layer, Model)
     ):  # a model takes its ids and masks from the host
-        inputs = [xp.asarray(x) if isinstance(x, ON_HOST) else x for x in inputs]
-        options = {key: xp.asarray(x) if isinstance(x, ON_HOST) else x for key, x in options.items()}
-    y, saved = forward(*inputs, **options)
+        inputs, options = there(inputs, xp), there(options, xp)
+    y, saved = forward(**inputs, **options) if isinstance(inputs, dict) else forward(*inputs, **options)
     dy = xp.asarray(np.random.default_rng(1).standard_normal(y.shape))
     gradients = backward(dy, saved)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)

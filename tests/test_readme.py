@@ -123,7 +123,7 @@ def test_the_block_in_the_readme_is_the_block_in_the_library():
     x, dy = np.random.default_rng(2).standard_normal((2, 2, 5, 6))
     results = []
     for block in (ours, theirs):
-        y, saved = block.forward(x, causal_mask(5, 5))
+        y, saved = block.forward(x, mask=causal_mask(5, 5))
         results.append((y, block.backward(dy, saved), *(p.grad for p in block.parameters())))
     for a, b in zip(*results, strict=True):
         np.testing.assert_array_equal(a, b)

@@ -162,6 +162,7 @@ def _(rng):
     for layer in (model.body.embedding, model.body.positions, model.body.token_types, model.body.embedding_norm):
         layer.freeze()
     model.body.blocks[0].freeze()
+    model.body.blocks[1].attention.freeze()
     return LayerCase(model, (IDS,), {"mask": RIGHT})
 
 

@@ -14,13 +14,13 @@ from minillm.layers import (
     PreNormDecoderBlock,
     RelativePositionBias,
     RMSNorm,
-    T5DecoderBlock,
-    T5EncoderBlock,
+    Stack,
     TiedLinear,
     padding_mask,
 )
 from minillm.layers.gradcheck import randomize
 from minillm.models import T5, T5Config, Transformer, TransformerConfig
+from minillm.models.t5 import t5_block, t5_decoder_block
 
 SOURCE = np.array(
     [[3, 1, 3, 9, 0, 5, 2], [7, 3, 2, 2, 10, 1, 1]]
@@ -164,30 +164,63 @@ def unscaled(layer: Layer, rng: np.random.Generator) -> Layer:
     return layer
 
 
-@case("T5EncoderBlock")
+def block_config(**changes) -> T5Config:
+    sizes = {"vocab_size": 11, "heads": 2, "d_model": 6, "d_kv": 5, "d_ff": 9, "dropout": 0.0}
+    return T5Config(**(sizes | changes))
+
+
+GATED = {"dropout": 0.2, "activation": "gelu", "gated": True}
+
+
+@case("PreNormBlock:t5")
 def _(rng):
-    layer = unscaled(T5EncoderBlock(6, 2, 5, 9, rng), rng)
+    layer = unscaled(t5_block(block_config(), rng), rng)
     mask = padding_mask(np.array([5, 3]), 5)
-    return LayerCase(layer, (rng.standard_normal((2, 5, 6)), bias_for(rng, 5)), {"mask": mask})
+    return LayerCase(layer, {"x": rng.standard_normal((2, 5, 6)), "bias": bias_for(rng, 5)}, {"mask": mask})
 
 
-@case("T5EncoderBlock:dropout")
+@case("PreNormBlock:t5-dropout")
 def _(rng):
-    layer = unscaled(T5EncoderBlock(6, 2, 5, 9, rng, dropout=0.2, activation="gelu", gated=True), rng)
-    return LayerCase(layer, (rng.standard_normal((2, 5, 6)), bias_for(rng, 5)), {"dropout_seed": 3})
+    layer = unscaled(t5_block(block_config(**GATED), rng), rng)
+    return LayerCase(layer, {"x": rng.standard_normal((2, 5, 6)), "bias": bias_for(rng, 5)}, {"dropout_seed": 3})
 
 
-@case("T5DecoderBlock")
+@case("PostNormBlock:bias")
 def _(rng):
-    layer = unscaled(T5DecoderBlock(6, 2, 5, 9, rng), rng)
-    return LayerCase(layer, (*target_and_memory(rng), bias_for(rng, 5)), {"memory_mask": MEMORY_MASK})
+    layer = randomize(PostNormBlock(6, 2, 9, rng), rng)
+    return LayerCase(layer, {"x": rng.standard_normal((2, 5, 6)), "bias": bias_for(rng, 5)}, {"causal": True})
 
 
-@case("T5DecoderBlock:dropout")
+def target_memory_and_bias(rng):
+    x, memory = target_and_memory(rng)
+    return {"x": x, "memory": memory, "bias": bias_for(rng, 5)}
+
+
+@case("PreNormDecoderBlock:t5")
 def _(rng):
-    layer = unscaled(T5DecoderBlock(6, 2, 5, 9, rng, dropout=0.2, activation="gelu", gated=True), rng)
+    layer = unscaled(t5_decoder_block(block_config(), rng), rng)
+    return LayerCase(layer, target_memory_and_bias(rng), {"memory_mask": MEMORY_MASK})
+
+
+@case("PreNormDecoderBlock:t5-dropout")
+def _(rng):
+    layer = unscaled(t5_decoder_block(block_config(**GATED), rng), rng)
     options = {"mask": padding_mask(np.array([5, 3]), 5), "memory_mask": MEMORY_MASK, "dropout_seed": 3}
-    return LayerCase(layer, (*target_and_memory(rng), bias_for(rng, 5)), options)
+    return LayerCase(layer, target_memory_and_bias(rng), options)
+
+
+@case("PostNormDecoderBlock:bias")
+def _(rng):
+    layer = randomize(PostNormDecoderBlock(6, 2, 9, rng), rng)
+    return LayerCase(layer, target_memory_and_bias(rng), {"memory_mask": MEMORY_MASK})
+
+
+@case("Stack:decoder")
+def _(rng):
+    blocks = [PreNormDecoderBlock(6, 2, 9, rng, norm=RMSNorm) for _ in range(2)]
+    return LayerCase(
+        randomize(Stack(blocks, RMSNorm(6)), rng), target_memory_and_bias(rng), {"memory_mask": MEMORY_MASK}
+    )
 
 
 def tiny_t5(rng: np.random.Generator, **changes) -> T5:

@@ -17,6 +17,7 @@ from minillm.layers import (
     PostNormBlock,
     PreNormBlock,
     SinusoidalPositions,
+    Stack,
     TiedLinear,
     causal_mask,
     padding_mask,
@@ -174,3 +175,16 @@ def _(rng):
 def _(rng):
     layer = randomize(PostNormBlock(6, 2, 9, rng, activation="relu"), rng)
     return LayerCase(layer, (rng.standard_normal((2, 5, 6)),))
+
+
+@case("Stack")
+def _(rng):
+    blocks = [PreNormBlock(6, 2, 5, rng, dropout=0.2) for _ in range(3)]
+    layer = randomize(Stack(blocks, LayerNorm(6)), rng)
+    return LayerCase(layer, (rng.standard_normal((2, 5, 6)),), {"causal": True, "dropout_seed": 3})
+
+
+@case("Stack:no-norm")
+def _(rng):
+    layer = randomize(Stack([PostNormBlock(6, 3, 5, rng) for _ in range(2)]), rng)
+    return LayerCase(layer, (rng.standard_normal((2, 5, 6)),), {"mask": padding_mask(np.array([5, 3]), 5)})

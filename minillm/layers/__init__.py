@@ -14,7 +14,7 @@ from minillm.layers.normalization import LayerNorm, RMSNorm
 from minillm.layers.pooling import Pooling
 from minillm.layers.positions import LearnedPositions, SinusoidalPositions
 from minillm.layers.relative_positions import RelativePositionBias
-from minillm.layers.t5_block import T5DecoderBlock, T5EncoderBlock
+from minillm.layers.stack import Stack
 from minillm.ops import causal_mask, padding_mask
 
 __all__ = [
@@ -40,8 +40,7 @@ __all__ = [
     "RMSNorm",
     "RelativePositionBias",
     "SinusoidalPositions",
-    "T5DecoderBlock",
-    "T5EncoderBlock",
+    "Stack",
     "TiedLinear",
     "add_lora",
     "causal_mask",

@@ -77,6 +77,10 @@ class ClassifierSaved(NamedTuple):
     body: Any
     head: ClassificationHeadSaved
 
+    @property
+    def blocks(self) -> list:
+        return self.body.blocks
+
 
 class SequenceClassifier(Model):
     """ids (B, T) -> logits (B, C), a score for every class of text.

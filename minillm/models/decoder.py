@@ -15,24 +15,33 @@ from minillm.layers import (
     NgramEmbedding,
     ParameterVector,
     SinusoidalPositions,
+    Stack,
     TiedLinear,
 )
-from minillm.layers.block import BLOCKS, BlockSaved
+from minillm.layers.block import BLOCKS
+from minillm.layers.stack import StackSaved
 from minillm.models.config import GPTConfig
-from minillm.models.model import Model, check_ids, first_weights, lowest_that_learns
+from minillm.models.model import Model, check_ids, first_weights
 
 
 class EncodeSaved(NamedTuple):
     embedding: Any
     positions: Any
     dropout: Any
-    blocks: list[BlockSaved]
-    norm: Any
+    stack: StackSaved
+
+    @property
+    def blocks(self) -> list:
+        return self.stack.blocks
 
 
 class GPTSaved(NamedTuple):
     encode: EncodeSaved
     head: Any
+
+    @property
+    def blocks(self) -> list:
+        return self.encode.blocks
 
 
 class GPT(Model):
@@ -80,6 +89,11 @@ class GPT(Model):
             self.head = Linear(config.d_model, config.vocab_size, rng, bias=False, std=std)
         self.vector = ParameterVector(self, dtype, device)
 
+    @property
+    def stack(self) -> Stack:
+        """The blocks and the last norm as one layer. They are named as the model's own: `blocks.0...`, `norm...`."""
+        return Stack(self.blocks, self.norm)
+
     def encode(self, ids: np.ndarray, rng=None) -> tuple[Array, EncodeSaved]:
         """ids (B, T), on the host -> hidden (B, T, D): what the model knows at every place. `rng` switches dropout on."""
         check_ids(ids, self.config.vocab_size)
@@ -87,23 +101,14 @@ class GPT(Model):
         x, se = self.embedding.forward(xp.asarray(ids))
         x, sp = self.positions.forward(x)
         x, sd = self.dropout.forward(x, rng)
-        blocks = []
-        for block in self.blocks:
-            x, s = block.forward(x, rng=rng, causal=True)
-            blocks.append(s)
-        x, sn = self.norm.forward(x) if self.norm else (x, None)
-        return x, EncodeSaved(se, sp, sd, blocks, sn)
+        hidden, ss = self.stack.forward(x, rng=rng, causal=True)
+        return hidden, EncodeSaved(se, sp, sd, ss)
 
     def encode_backward(self, dhidden: Array, saved: EncodeSaved) -> None:
         """dhidden (B, T, D): every line of `encode`, last one first, down to the lowest layer that learns. Ids have no gradient."""
-        bottom_learns = self.embedding.learns() or self.positions.learns()
-        lowest = 0 if bottom_learns else lowest_that_learns(self.blocks)
-        if lowest == len(self.blocks) and not (self.norm and self.norm.learns()):
-            return
-        dx = self.norm.backward(dhidden, saved.norm) if self.norm else dhidden  # hidden = norm(x)
-        for block, s in reversed(list(zip(self.blocks, saved.blocks, strict=True))[lowest:]):
-            dx = block.backward(dx, s)  # x = block(x)
-        if not bottom_learns:
+        below = self.embedding.learns() or self.positions.learns()
+        dx = self.stack.backward(dhidden, saved.stack, needs_input_grad=below)  # hidden = stack(x)
+        if not below:
             return
         dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
         dx = self.positions.backward(dx, saved.positions)  # x = x + position

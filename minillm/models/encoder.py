@@ -13,11 +13,13 @@ from minillm.layers import (
     LearnedPositions,
     ParameterVector,
     SinusoidalPositions,
+    Stack,
 )
-from minillm.layers.block import BLOCKS, BlockSaved
+from minillm.layers.block import BLOCKS
+from minillm.layers.stack import StackSaved
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.heads import MaskedLMHead, MaskedLMHeadSaved
-from minillm.models.model import Model, check_ids, check_like_ids, first_weights, key_mask, lowest_that_learns
+from minillm.models.model import Model, check_ids, check_like_ids, first_weights, key_mask
 
 
 class EncoderSaved(NamedTuple):
@@ -26,8 +28,11 @@ class EncoderSaved(NamedTuple):
     token_types: Any
     embedding_norm: Any
     dropout: Any
-    blocks: list[BlockSaved]
-    norm: Any
+    stack: StackSaved
+
+    @property
+    def blocks(self) -> list:
+        return self.stack.blocks
 
 
 class Encoder(Model):
@@ -70,6 +75,11 @@ class Encoder(Model):
         self.norm = LayerNorm(d_model, eps=config.eps) if config.norm == "pre" else None
         self.vector = ParameterVector(self, dtype, device)
 
+    @property
+    def stack(self) -> Stack:
+        """The blocks and the last norm as one layer. They are named as the model's own: `blocks.0...`, `norm...`."""
+        return Stack(self.blocks, self.norm)
+
     def encode(
         self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, EncoderSaved]:
@@ -90,13 +100,8 @@ class Encoder(Model):
             x = x + segment
         x, sn = self.embedding_norm.forward(x)
         x, sd = self.dropout.forward(x, rng)
-        attend = key_mask(mask, xp)
-        blocks = []
-        for block in self.blocks:
-            x, s = block.forward(x, attend, rng)
-            blocks.append(s)
-        x, sl = self.norm.forward(x) if self.norm else (x, None)
-        return x, EncoderSaved(se, sp, st, sn, sd, blocks, sl)
+        hidden, ss = self.stack.forward(x, mask=key_mask(mask, xp), rng=rng)
+        return hidden, EncoderSaved(se, sp, st, sn, sd, ss)
 
     def types_of(self, ids: np.ndarray, token_types: np.ndarray | None) -> np.ndarray:
         """The segment of every token, (B, T), checked: a GPU would wrap a bad one silently."""
@@ -110,15 +115,10 @@ class Encoder(Model):
 
     def encode_backward(self, dhidden: Array, saved: EncoderSaved) -> None:
         """dhidden (B, T, D): every line of `encode`, last one first, down to the lowest layer that learns anything."""
-        if not self.learns():
-            return
         bottom = [self.embedding, self.positions, self.token_types, self.embedding_norm]
-        bottom_learns = any(layer.learns() for layer in bottom if layer)
-        lowest = 0 if bottom_learns else lowest_that_learns(self.blocks)
-        dx = self.norm.backward(dhidden, saved.norm) if self.norm else dhidden  # hidden = norm(x)
-        for block, s in reversed(list(zip(self.blocks, saved.blocks, strict=True))[lowest:]):
-            dx = block.backward(dx, s)  # x = block(x)
-        if not bottom_learns:
+        below = any(layer.learns() for layer in bottom if layer)
+        dx = self.stack.backward(dhidden, saved.stack, needs_input_grad=below)  # hidden = stack(x)
+        if not below:
             return
         dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
         dx = self.embedding_norm.backward(dx, saved.embedding_norm)  # x = embedding_norm(x)
@@ -140,6 +140,10 @@ class Encoder(Model):
 class MaskedLMSaved(NamedTuple):
     body: EncoderSaved
     head: MaskedLMHeadSaved
+
+    @property
+    def blocks(self) -> list:
+        return self.body.blocks
 
 
 class MaskedLM(Model):

@@ -6,13 +6,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minillm.backend import Array, array_module
-from minillm.layers import Layer
+from minillm.layers import Layer, Stack
+from minillm.layers.stack import StackSaved
 from minillm.models.model import Model, check_ids, check_like_ids, key_mask
 
 
+class HalfSaved(NamedTuple):
+    """Of the encoder, or of the decoder."""
+
+    embedding: Any
+    dropout: Any
+    stack: StackSaved
+    bias: Any = None  # T5's relative positions, and its dropout after the last norm
+    last_dropout: Any = None
+
+    @property
+    def blocks(self) -> list:
+        return self.stack.blocks
+
+
 class EncoderDecoderSaved(NamedTuple):
-    encoder: Any
-    decoder: Any
+    encoder: HalfSaved
+    decoder: HalfSaved
     head: Any
 
 
@@ -24,15 +39,26 @@ class EncoderDecoder(Model, ABC):
     """
 
     encoder: list[Layer]
+    encoder_norm: Layer
     decoder: list[Layer]  # of blocks with `attention` and `cross_attention`
+    decoder_norm: Layer
     head: Layer
 
+    @property
+    def encoder_stack(self) -> Stack:
+        """The blocks and the last norm as one layer. They are named as the model's own: `encoder.0...`, `encoder_norm...`."""
+        return Stack(self.encoder, self.encoder_norm)
+
+    @property
+    def decoder_stack(self) -> Stack:
+        return Stack(self.decoder, self.decoder_norm)
+
     @abstractmethod
-    def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, Any]:
+    def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, HalfSaved]:
         """source (B, S) -> memory (B, S, D): every token's vector, after it has looked at the source on both sides."""
 
     @abstractmethod
-    def encode_backward(self, dmemory: Array, saved: Any) -> None:
+    def encode_backward(self, dmemory: Array, saved: HalfSaved) -> None:
         """dmemory (B, S, D): every line of `encode`, last one first, down to the lowest layer that learns."""
 
     @abstractmethod
@@ -43,11 +69,11 @@ class EncoderDecoder(Model, ABC):
         target_mask: np.ndarray | None = None,
         source_mask: np.ndarray | None = None,
         rng=None,
-    ) -> tuple[Array, Any]:
+    ) -> tuple[Array, HalfSaved]:
         """target (B, T), memory (B, S, D) -> hidden (B, T, D), from which the head makes the scores."""
 
     @abstractmethod
-    def decode_backward(self, dhidden: Array, saved: Any) -> Array | None:
+    def decode_backward(self, dhidden: Array, saved: HalfSaved) -> Array | None:
         """dhidden (B, T, D) -> dmemory (B, S, D): every block read the memory, so their gradients for it add up.
 
         If nothing in the encoder learns, the way ends at the lowest layer that does, and dmemory means nothing.

@@ -1,6 +1,5 @@
 """What every model is: a layer with a config, and with all of its parameters in one vector."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,11 +46,6 @@ def check_body(body: Model, config: Any) -> None:
     """Raise ValueError if a body was made by another config than the one that the model on top of it names."""
     if body.config != config:
         raise ValueError(f"the config asks for the body of {config}, and this one is of {body.config}")
-
-
-def lowest_that_learns(layers: Sequence[Layer]) -> int:
-    """How far down backward must go: the index of the first layer with something to learn, `len(layers)` if none has."""
-    return next((i for i, layer in enumerate(layers) if layer.learns()), len(layers))
 
 
 def check_ids(ids: np.ndarray, vocab_size: int) -> None:

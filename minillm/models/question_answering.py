@@ -42,6 +42,10 @@ class QuestionAnsweringSaved(NamedTuple):
     body: EncoderSaved
     head: tuple
 
+    @property
+    def blocks(self) -> list:
+        return self.body.blocks
+
 
 class QuestionAnswering(Model):
     """ids (B, T), a question and a passage -> scores (B, 2, T): how well each token would do as start and as end of the answer.

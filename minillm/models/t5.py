@@ -1,7 +1,6 @@
 """T5: an encoder-decoder that tells words' places by how far apart they stand, and has no bias anywhere else."""
 
 import math
-from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,28 +8,58 @@ from minillm.backend import CPU, Array, Device
 from minillm.layers import (
     Dropout,
     Embedding,
+    FeedForward,
+    GatedFeedForward,
     Linear,
+    MultiHeadAttention,
     ParameterVector,
+    PreNormBlock,
+    PreNormDecoderBlock,
     RelativePositionBias,
     RMSNorm,
-    T5DecoderBlock,
-    T5EncoderBlock,
     TiedLinear,
 )
-from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache
-from minillm.models.model import first_weights, key_mask, lowest_that_learns
+from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache, HalfSaved
+from minillm.models.model import first_weights, key_mask
 from minillm.models.t5_config import T5Config
 
 
-class T5StackSaved(NamedTuple):
-    """Of the encoder, or of the decoder."""
+def t5_attention(config: T5Config, rng: np.random.Generator) -> MultiHeadAttention:
+    """Attention whose scores are not scaled: the factor 1/√K is in the first weights of the queries instead (their code)."""
+    attention = MultiHeadAttention(
+        config.d_model,
+        config.heads,
+        rng,
+        dropout=config.dropout,
+        bias=False,
+        std=1 / math.sqrt(config.d_model),
+        output_std=1 / math.sqrt(config.heads * config.d_kv),
+        scale=1.0,
+        d_kv=config.d_kv,
+    )
+    attention.query.weight.data *= 1 / math.sqrt(config.d_kv)
+    return attention
 
-    embedding: Any
-    drop1: Any
-    bias: Any
-    blocks: list
-    norm: Any
-    drop2: Any
+
+def t5_feedforward(config: T5Config, rng: np.random.Generator) -> FeedForward | GatedFeedForward:
+    kind = GatedFeedForward if config.gated else FeedForward
+    stds = {"std": 1 / math.sqrt(config.d_model), "output_std": 1 / math.sqrt(config.d_ff)}
+    options = {"activation": config.activation, "dropout": config.dropout, "bias": False}
+    return kind(config.d_model, config.d_ff, rng, **options, **stds)
+
+
+def t5_block(config: T5Config, rng: np.random.Generator) -> PreNormBlock:
+    """A block of the encoder: pre-norm, with RMSNorm, and without biases but that of relative positions."""
+    sizes = (config.d_model, config.heads, config.d_ff, rng)
+    parts = {"attention": t5_attention(config, rng), "ffn": t5_feedforward(config, rng)}
+    return PreNormBlock(*sizes, dropout=config.dropout, norm=RMSNorm, eps=config.eps, **parts)
+
+
+def t5_decoder_block(config: T5Config, rng: np.random.Generator) -> PreNormDecoderBlock:
+    sizes = (config.d_model, config.heads, config.d_ff, rng)
+    parts = {"attention": t5_attention(config, rng), "cross_attention": t5_attention(config, rng)}
+    parts["ffn"] = t5_feedforward(config, rng)
+    return PreNormDecoderBlock(*sizes, dropout=config.dropout, norm=RMSNorm, eps=config.eps, **parts)
 
 
 class T5(EncoderDecoder):
@@ -48,18 +77,11 @@ class T5(EncoderDecoder):
         self.embedding = Embedding(config.vocab_size, config.d_model, rng, std=1.0)
         self.dropout = Dropout(config.dropout)
         distances = {"buckets": config.buckets, "max_distance": config.max_distance, "std": std}
-        sizes = (config.d_model, config.heads, config.d_kv, config.d_ff, rng)
-        options = {
-            "dropout": config.dropout,
-            "activation": config.activation,
-            "gated": config.gated,
-            "eps": config.eps,
-        }
         self.encoder_bias = RelativePositionBias(config.heads, rng, bidirectional=True, **distances)
-        self.encoder = [T5EncoderBlock(*sizes, **options) for _ in range(config.layers)]
+        self.encoder = [t5_block(config, rng) for _ in range(config.layers)]
         self.encoder_norm = RMSNorm(config.d_model, eps=config.eps)
         self.decoder_bias = RelativePositionBias(config.heads, rng, bidirectional=False, **distances)
-        self.decoder = [T5DecoderBlock(*sizes, **options) for _ in range(config.decoder_layers)]
+        self.decoder = [t5_decoder_block(config, rng) for _ in range(config.decoder_layers)]
         self.decoder_norm = RMSNorm(config.d_model, eps=config.eps)
         if config.tie_head:
             self.head = TiedLinear(self.embedding.weight, scale=std)
@@ -67,34 +89,26 @@ class T5(EncoderDecoder):
             self.head = Linear(config.d_model, config.vocab_size, rng, bias=False, std=std)
         self.vector = ParameterVector(self, dtype, device)
 
-    def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, T5StackSaved]:
+    def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, HalfSaved]:
         self.check_tokens(source, "source_mask", source_mask)
-        xp, blocks = self.vector.device.xp, []
+        xp = self.vector.device.xp
         x, se = self.embedding.forward(xp.asarray(source))
         x, d1 = self.dropout.forward(x, rng)
         bias, sb = self.encoder_bias.forward(source.shape[1], source.shape[1])
-        mask = key_mask(source_mask, xp)
-        for block in self.encoder:
-            x, s = block.forward(x, bias, mask, rng)
-            blocks.append(s)
-        x, sn = self.encoder_norm.forward(x)
+        x, ss = self.encoder_stack.forward(x, mask=key_mask(source_mask, xp), bias=bias, rng=rng)
         memory, d2 = self.dropout.forward(x, rng)
-        return memory, T5StackSaved(se, d1, sb, blocks, sn, d2)
+        return memory, HalfSaved(se, d1, ss, sb, d2)
 
-    def encode_backward(self, dmemory: Array, saved: T5StackSaved) -> None:
+    def encode_backward(self, dmemory: Array, saved: HalfSaved) -> None:
         if not self.encoder_learns():
             return
-        bottom_learns = self.embedding.learns() or self.encoder_bias.learns()
-        lowest = 0 if bottom_learns else lowest_that_learns(self.encoder)
-        dx = self.dropout.backward(dmemory, saved.drop2)  # memory = dropout(x)
-        dx = self.encoder_norm.backward(dx, saved.norm)  # x = norm(x)
-        dbias = None
-        for block, s in reversed(list(zip(self.encoder, saved.blocks, strict=True))[lowest:]):
-            dx, dshared = block.backward(dx, s)  # x = block(x, bias)
-            dbias = dshared if dbias is None else dbias + dshared
-        if bottom_learns:
+        below = self.embedding.learns() or self.encoder_bias.learns()
+        dx = self.dropout.backward(dmemory, saved.last_dropout)  # memory = dropout(x)
+        gradients = self.encoder_stack.backward(dx, saved.stack, needs_input_grad=below)
+        if below:
+            dx, dbias = gradients  # x = stack(x, bias)
             self.encoder_bias.backward(dbias, saved.bias)  # bias = encoder_bias(S, S), shared by all blocks
-            dx = self.dropout.backward(dx, saved.drop1)  # x = dropout(x)
+            dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
             self.embedding.backward(dx, saved.embedding)  # x = embedding(source)
 
     def encoder_learns(self) -> bool:
@@ -108,33 +122,27 @@ class T5(EncoderDecoder):
         target_mask: np.ndarray | None = None,
         source_mask: np.ndarray | None = None,
         rng=None,
-    ) -> tuple[Array, T5StackSaved]:
+    ) -> tuple[Array, HalfSaved]:
         self.check_tokens(target, "target_mask", target_mask)
-        xp, blocks = self.vector.device.xp, []
+        xp = self.vector.device.xp
         x, se = self.embedding.forward(xp.asarray(target))
         x, d1 = self.dropout.forward(x, rng)
         bias, sb = self.decoder_bias.forward(target.shape[1], target.shape[1])
-        mask, memory_mask = key_mask(target_mask, xp), key_mask(source_mask, xp)
-        for block in self.decoder:
-            x, s = block.forward(x, memory, bias, mask, memory_mask, rng)
-            blocks.append(s)
-        x, sn = self.decoder_norm.forward(x)
+        masks = {"mask": key_mask(target_mask, xp), "memory_mask": key_mask(source_mask, xp)}
+        x, ss = self.decoder_stack.forward(x, memory=memory, **masks, bias=bias, rng=rng)
         hidden, d2 = self.dropout.forward(x, rng)
-        return hidden, T5StackSaved(se, d1, sb, blocks, sn, d2)
+        return hidden, HalfSaved(se, d1, ss, sb, d2)
 
-    def decode_backward(self, dhidden: Array, saved: T5StackSaved) -> Array | None:
-        bottom_learns = self.embedding.learns() or self.decoder_bias.learns()
-        lowest = 0 if bottom_learns or self.encoder_learns() else lowest_that_learns(self.decoder)
-        dx = self.dropout.backward(dhidden, saved.drop2)  # hidden = dropout(x)
-        dx = self.decoder_norm.backward(dx, saved.norm)  # x = norm(x)
-        dmemory = dbias = None
-        for block, s in reversed(list(zip(self.decoder, saved.blocks, strict=True))[lowest:]):
-            dx, dread, dshared = block.backward(dx, s)  # x = block(x, memory, bias)
-            dmemory = dread if dmemory is None else dmemory + dread
-            dbias = dshared if dbias is None else dbias + dshared
-        if bottom_learns:
-            self.decoder_bias.backward(dbias, saved.bias)  # bias = decoder_bias(T, T), shared by all blocks
-            dx = self.dropout.backward(dx, saved.drop1)  # x = dropout(x)
+    def decode_backward(self, dhidden: Array, saved: HalfSaved) -> Array | None:
+        below = self.decoder_bias.learns() or self.encoder_learns()  # the encoder's words are the decoder's, too
+        dx = self.dropout.backward(dhidden, saved.last_dropout)  # hidden = dropout(x)
+        gradients = self.decoder_stack.backward(dx, saved.stack, needs_input_grad=below)
+        if not below:
+            return None
+        dx, dmemory, dbias = gradients  # x = stack(x, memory, bias)
+        self.decoder_bias.backward(dbias, saved.bias)  # bias = decoder_bias(T, T), shared by all blocks
+        if self.embedding.learns():
+            dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
             self.embedding.backward(dx, saved.embedding)  # x = embedding(target)
         return dmemory
 
@@ -145,6 +153,7 @@ class T5(EncoderDecoder):
         bias, _ = self.decoder_bias.forward(ids.shape[1], cache.length + ids.shape[1])
         layers = zip(self.decoder, cache.keys, cache.values, cache.memory_keys, cache.memory_values, strict=True)
         for block, keys, values, memory_keys, memory_values in layers:
-            x = block.extend(x, keys, values, cache.length, memory_keys, memory_values, cache.memory_mask, bias)
+            cached = (keys, values, cache.length, memory_keys, memory_values)
+            x = block.extend(x, *cached, memory_mask=cache.memory_mask, bias=bias)
         cache.length += ids.shape[1]
         return self.head.forward(self.decoder_norm.forward(x[:, -1])[0])[0]

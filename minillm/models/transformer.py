@@ -1,7 +1,7 @@
 """The Transformer: the article's class, and the paper's model."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -9,18 +9,9 @@ from minillm.backend import CPU, Array, Device
 from minillm.layers import Dropout, Embedding, LayerNorm, Linear, ParameterVector, SinusoidalPositions, TiedLinear
 from minillm.layers.block import BLOCKS
 from minillm.layers.decoder_block import DECODER_BLOCKS
-from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache
-from minillm.models.model import first_weights, key_mask, lowest_that_learns
+from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache, HalfSaved
+from minillm.models.model import first_weights, key_mask
 from minillm.models.transformer_config import TransformerConfig
-
-
-class StackSaved(NamedTuple):
-    """Of the encoder, or of the decoder."""
-
-    embedding: Any
-    dropout: Any
-    blocks: list
-    norm: Any
 
 
 class Transformer(EncoderDecoder):
@@ -82,28 +73,21 @@ class Transformer(EncoderDecoder):
             self.head = Linear(width, config.vocab_size, rng, std=options["std"])
         self.vector = ParameterVector(self, dtype, device)
 
-    def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, StackSaved]:
+    def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, HalfSaved]:
         self.check_tokens(source, "source_mask", source_mask)
-        xp, blocks = self.vector.device.xp, []
+        xp = self.vector.device.xp
         x, se = self.source_embedding.forward(xp.asarray(source))
         x, _ = self.positions.forward(x)
         x, sd = self.dropout.forward(x, rng)
-        mask = key_mask(source_mask, xp)
-        for block in self.encoder:
-            x, s = block.forward(x, mask, rng)
-            blocks.append(s)
-        memory, sn = self.encoder_norm.forward(x)
-        return memory, StackSaved(se, sd, blocks, sn)
+        memory, ss = self.encoder_stack.forward(x, mask=key_mask(source_mask, xp), rng=rng)
+        return memory, HalfSaved(se, sd, ss)
 
-    def encode_backward(self, dmemory: Array, saved: StackSaved) -> None:
+    def encode_backward(self, dmemory: Array, saved: HalfSaved) -> None:
         if not self.encoder_learns():
             return
-        bottom_learns = self.source_embedding.learns()
-        lowest = 0 if bottom_learns else lowest_that_learns(self.encoder)
-        dx = self.encoder_norm.backward(dmemory, saved.norm)  # memory = norm(x)
-        for block, s in reversed(list(zip(self.encoder, saved.blocks, strict=True))[lowest:]):
-            dx = block.backward(dx, s)  # x = block(x)
-        if bottom_learns:
+        below = self.source_embedding.learns()
+        dx = self.encoder_stack.backward(dmemory, saved.stack, needs_input_grad=below)  # memory = stack(x)
+        if below:
             dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
             dx = self.positions.backward(dx, None)  # x = x + PE
             self.source_embedding.backward(dx, saved.embedding)  # x = embedding(source)
@@ -118,28 +102,23 @@ class Transformer(EncoderDecoder):
         target_mask: np.ndarray | None = None,
         source_mask: np.ndarray | None = None,
         rng=None,
-    ) -> tuple[Array, StackSaved]:
+    ) -> tuple[Array, HalfSaved]:
         self.check_tokens(target, "target_mask", target_mask)
-        xp, blocks = self.vector.device.xp, []
+        xp = self.vector.device.xp
         x, se = self.target_embedding.forward(xp.asarray(target))
         x, _ = self.positions.forward(x)
         x, sd = self.dropout.forward(x, rng)
-        mask, memory_mask = key_mask(target_mask, xp), key_mask(source_mask, xp)
-        for block in self.decoder:
-            x, s = block.forward(x, memory, mask, memory_mask, rng)
-            blocks.append(s)
-        hidden, sn = self.decoder_norm.forward(x)
-        return hidden, StackSaved(se, sd, blocks, sn)
+        masks = {"mask": key_mask(target_mask, xp), "memory_mask": key_mask(source_mask, xp)}
+        hidden, ss = self.decoder_stack.forward(x, memory=memory, **masks, rng=rng)
+        return hidden, HalfSaved(se, sd, ss)
 
-    def decode_backward(self, dhidden: Array, saved: StackSaved) -> Array | None:
-        bottom_learns = self.target_embedding.learns()
-        lowest = 0 if bottom_learns or self.encoder_learns() else lowest_that_learns(self.decoder)
-        dx = self.decoder_norm.backward(dhidden, saved.norm)  # hidden = norm(x)
-        dmemory = None
-        for block, s in reversed(list(zip(self.decoder, saved.blocks, strict=True))[lowest:]):
-            dx, dread = block.backward(dx, s)  # x = block(x, memory)
-            dmemory = dread if dmemory is None else dmemory + dread
-        if bottom_learns:
+    def decode_backward(self, dhidden: Array, saved: HalfSaved) -> Array | None:
+        below = self.target_embedding.learns() or self.encoder_learns()
+        gradients = self.decoder_stack.backward(dhidden, saved.stack, needs_input_grad=below)
+        if not below:
+            return None
+        dx, dmemory = gradients  # hidden = stack(x, memory)
+        if self.target_embedding.learns():
             dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
             dx = self.positions.backward(dx, None)  # x = x + PE
             self.target_embedding.backward(dx, saved.embedding)  # x = embedding(target)
@@ -152,6 +131,7 @@ class Transformer(EncoderDecoder):
         x, _ = self.positions.forward(x, cache.length)
         layers = zip(self.decoder, cache.keys, cache.values, cache.memory_keys, cache.memory_values, strict=True)
         for block, keys, values, memory_keys, memory_values in layers:
-            x = block.extend(x, keys, values, cache.length, memory_keys, memory_values, cache.memory_mask)
+            cached = (keys, values, cache.length, memory_keys, memory_values)
+            x = block.extend(x, *cached, memory_mask=cache.memory_mask)
         cache.length += ids.shape[1]
         return self.head.forward(self.decoder_norm.forward(x[:, -1])[0])[0]

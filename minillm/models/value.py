@@ -14,6 +14,10 @@ class GPTWithValueSaved(NamedTuple):
     body: GPTSaved
     value: Any
 
+    @property
+    def blocks(self) -> list:
+        return self.body.blocks
+
 
 class GPTWithValue(Model):
     """ids (B, T) -> logits (B, T, V) and values (B, T): V_t = h_t w + b is the reward that the model expects after its token t.

@@ -9,11 +9,11 @@ from minillm.layers import (
     GatedFeedForward,
     PostNormBlock,
     PostNormDecoderBlock,
+    PreNormBlock,
     PreNormDecoderBlock,
     RelativePositionBias,
     RMSNorm,
-    T5DecoderBlock,
-    T5EncoderBlock,
+    Stack,
     TiedLinear,
 )
 from minillm.layers.feedforward import ACTIVATIONS
@@ -29,7 +29,7 @@ def test_the_check_fails(name, error_with):
     assert error_with(*BUGS[name]) > 1e-4
 
 
-right = {c: c.backward for c in (FeedForward, RMSNorm, RelativePositionBias, TiedLinear)}
+right = {c: c.backward for c in (FeedForward, PostNormBlock, RMSNorm, RelativePositionBias, TiedLinear)}
 
 
 # --- norms, heads and feed-forward layers -------------------------------------------------------------------------------------------------
@@ -169,21 +169,23 @@ def wrong_pre(self, dy, saved, shortcuts=(1, 1, 1), own_keys=1, crossed=1, memor
     return (dx, memory * dmemory) if dbias is None else (dx, memory * dmemory, bias * dbias)
 
 
-def wrong_post(self, dy, saved, shortcuts=(1, 1, 1), own_keys=1, crossed=1, memory=1, drop=""):
+def wrong_post(self, dy, saved, shortcuts=(1, 1, 1), own_keys=1, crossed=1, memory=1, drop="", bias=1):
     drop = drops(saved, drop)
     dsum = self.norm3.backward(dy, saved.norm3)
     ds = shortcuts[2] * dsum + self.ffn.backward(self.dropout.backward(dsum, drop["drop3"]), saved.ffn)
     dsum = self.norm2.backward(ds, saved.norm2)
     dr, dmemory, _ = self.cross_attention.backward(self.dropout.backward(dsum, drop["drop2"]), saved.cross_attention)
     dsum = self.norm1.backward(shortcuts[1] * dsum + crossed * dr, saved.norm1)
-    dx, dx_memory, _ = self.attention.backward(self.dropout.backward(dsum, drop["drop1"]), saved.attention)
-    return shortcuts[0] * dsum + dx + own_keys * dx_memory, memory * dmemory
+    dx, dx_memory, dbias = self.attention.backward(self.dropout.backward(dsum, drop["drop1"]), saved.attention)
+    dx = shortcuts[0] * dsum + dx + own_keys * dx_memory
+    return (dx, memory * dmemory) if dbias is None else (dx, memory * dmemory, bias * dbias)
 
 
 def test_the_breakable_decoder_blocks_are_right_until_broken(error_with):
     assert error_with("PreNormDecoderBlock:dropout", PreNormDecoderBlock, "backward", wrong_pre) < LIMIT
     assert error_with("PostNormDecoderBlock:dropout", PostNormDecoderBlock, "backward", wrong_post) < LIMIT
-    assert error_with("T5DecoderBlock:dropout", T5DecoderBlock, "backward", wrong_pre) < LIMIT
+    assert error_with("PreNormDecoderBlock:t5-dropout", PreNormDecoderBlock, "backward", wrong_pre) < LIMIT
+    assert error_with("PostNormDecoderBlock:bias", PostNormDecoderBlock, "backward", wrong_post) < LIMIT
 
 
 MISTAKES = {
@@ -197,18 +199,18 @@ MISTAKES = {
     "dropout_after_cross_attention_forgotten": {"drop": "drop2"},
     "dropout_after_feedforward_forgotten": {"drop": "drop3"},
 }
-for block, wrong in {
-    PreNormDecoderBlock: wrong_pre,
-    PostNormDecoderBlock: wrong_post,
-    T5DecoderBlock: wrong_pre,
-}.items():
+for block, wrong, case, with_dropout in (
+    (PreNormDecoderBlock, wrong_pre, "PreNormDecoderBlock", "PreNormDecoderBlock:dropout"),
+    (PostNormDecoderBlock, wrong_post, "PostNormDecoderBlock", "PostNormDecoderBlock:dropout"),
+    (PreNormDecoderBlock, wrong_pre, "PreNormDecoderBlock:t5", "PreNormDecoderBlock:t5-dropout"),
+):
     for mistake, settings in MISTAKES.items():
-        case = f"{block.__name__}:dropout" if "drop" in settings else block.__name__
+        at = with_dropout if "drop" in settings else case
 
         def plant(self, dy, saved, wrong=wrong, settings=settings):
             return wrong(self, dy, saved, **settings)
 
-        BUGS[f"{case}-{mistake}"] = (case, block, "backward", plant)
+        BUGS[f"{at}-{mistake}"] = (at, block, "backward", plant)
 
 
 @bug("PreNormDecoderBlock", PreNormDecoderBlock)
@@ -227,42 +229,80 @@ def undone_in_the_order_of_pre_norm(self, dy, saved):
     return wrong_pre(self, dy, saved)
 
 
-@bug("T5DecoderBlock", T5DecoderBlock)
+@bug("PreNormDecoderBlock:t5", PreNormDecoderBlock)
 def scores_of_the_decoder_scaled_after_all(self, dy, saved):
     return wrong_pre(self, dy, saved, bias=5**-0.5)
 
 
-def wrong_t5_encoder(self, dy, saved, shortcut=1, own_keys=1, bias=lambda dbias: dbias, drop1=True):
+@bug("PostNormDecoderBlock:bias", PostNormDecoderBlock)
+def bias_of_the_decoder_paid_twice(self, dy, saved):
+    return wrong_post(self, dy, saved, bias=2)
+
+
+def wrong_with_bias(self, dy, saved, shortcut=1, own_keys=1, bias=lambda dbias: dbias, drop1=True):
     dr = dy + self.norm2.backward(self.ffn.backward(self.dropout.backward(dy, saved.drop2), saved.ffn), saved.norm2)
     da = self.dropout.backward(dr, saved.drop1) if drop1 else dr
     dn, dn_memory, dbias = self.attention.backward(da, saved.attention)
     return shortcut * dr + self.norm1.backward(dn + own_keys * dn_memory, saved.norm1), bias(dbias)
 
 
-def test_the_breakable_t5_encoder_block_is_right_until_broken(error_with):
-    assert error_with("T5EncoderBlock:dropout", T5EncoderBlock, "backward", wrong_t5_encoder) < LIMIT
+def test_the_breakable_block_with_a_bias_is_right_until_broken(error_with):
+    assert error_with("PreNormBlock:t5-dropout", PreNormBlock, "backward", wrong_with_bias) < LIMIT
 
 
-@bug("T5EncoderBlock", T5EncoderBlock)
+@bug("PreNormBlock:t5", PreNormBlock)
 def shortcut_of_the_encoder_missing(self, dy, saved):
-    return wrong_t5_encoder(self, dy, saved, shortcut=0)
+    return wrong_with_bias(self, dy, saved, shortcut=0)
 
 
-@bug("T5EncoderBlock", T5EncoderBlock)
+@bug("PreNormBlock:t5", PreNormBlock)
 def keys_of_the_encoder_not_paid(self, dy, saved):
-    return wrong_t5_encoder(self, dy, saved, own_keys=0)
+    return wrong_with_bias(self, dy, saved, own_keys=0)
 
 
-@bug("T5EncoderBlock", T5EncoderBlock)
+@bug("PreNormBlock:t5", PreNormBlock)
 def bias_meaned_over_the_batch(self, dy, saved):
-    return wrong_t5_encoder(self, dy, saved, bias=lambda dbias: dbias / len(dy))
+    return wrong_with_bias(self, dy, saved, bias=lambda dbias: dbias / len(dy))
 
 
-@bug("T5EncoderBlock", T5EncoderBlock)
+@bug("PreNormBlock:t5", PreNormBlock)
 def bias_transposed(self, dy, saved):
-    return wrong_t5_encoder(self, dy, saved, bias=lambda dbias: dbias.swapaxes(-1, -2))
+    return wrong_with_bias(self, dy, saved, bias=lambda dbias: dbias.swapaxes(-1, -2))
 
 
-@bug("T5EncoderBlock:dropout", T5EncoderBlock)
+@bug("PreNormBlock:t5-dropout", PreNormBlock)
 def dropout_of_the_encoder_forgotten(self, dy, saved):
-    return wrong_t5_encoder(self, dy, saved, drop1=False)
+    return wrong_with_bias(self, dy, saved, drop1=False)
+
+
+@bug("PostNormBlock:bias", PostNormBlock)
+def bias_taken_for_the_mean_of_the_heads(self, dy, saved):
+    dx, dbias = right[PostNormBlock](self, dy, saved)
+    return dx, dbias.mean(axis=1, keepdims=True) + 0 * dbias
+
+
+# --- the stack ----------------------------------------------------------------------------------------------------------------------------
+
+
+def shared_by(self, dy, saved, memory=sum, bias=sum):
+    """The backward of a stack of decoder blocks, whose gradients for what they share are put together by these."""
+    dx, dmemory, dbias = self.norm.backward(dy, saved.norm), [], []
+    for block, s in reversed(list(zip(self.blocks, saved.blocks, strict=True))):
+        dx, m, b = block.backward(dx, s)
+        dmemory.append(m)
+        dbias.append(b)
+    return dx, memory(dmemory), bias(dbias)
+
+
+def test_the_breakable_stack_is_right_until_broken(error_with):
+    assert error_with("Stack:decoder", Stack, "backward", shared_by) < LIMIT
+
+
+@bug("Stack:decoder", Stack)
+def memory_gradient_of_the_top_block_only(self, dy, saved):
+    return shared_by(self, dy, saved, memory=lambda dmemory: dmemory[0])
+
+
+@bug("Stack:decoder", Stack)
+def bias_gradient_of_the_lowest_block_only(self, dy, saved):
+    return shared_by(self, dy, saved, bias=lambda dbias: dbias[-1])

@@ -3,8 +3,8 @@
 import pytest
 
 from minillm.gradcheck import LIMIT
-from minillm.layers import Embedding, RelativePositionBias, TiedLinear
-from minillm.models import T5, EncoderDecoder, Transformer, t5, transformer
+from minillm.layers import Embedding, RelativePositionBias, TiedLinear, stack
+from minillm.models import T5, EncoderDecoder, Transformer
 from minillm.ops import embedding_backward, linear_backward, relative_bias_backward
 from tests.gradients.planting import owners, planter
 
@@ -28,7 +28,7 @@ def add(gradients, of=slice(None)):
 
 def wrong_decode(self, dhidden, saved, memory=add, norm=True, dropout=True, embedding=True):
     """The backward of a Transformer's decoder."""
-    dx, dread = self.decoder_norm.backward(dhidden, saved.norm) if norm else dhidden, []
+    dx, dread = self.decoder_norm.backward(dhidden, saved.stack.norm) if norm else dhidden, []
     for block, s in reversed(list(zip(self.decoder, saved.blocks, strict=True))):
         dx, d = block.backward(dx, s)
         dread.append(d)
@@ -39,7 +39,7 @@ def wrong_decode(self, dhidden, saved, memory=add, norm=True, dropout=True, embe
 
 
 def wrong_encode(self, dmemory, saved, norm=True, dropout=True, blocks=slice(None), embedding=True):
-    dx = self.encoder_norm.backward(dmemory, saved.norm) if norm else dmemory
+    dx = self.encoder_norm.backward(dmemory, saved.stack.norm) if norm else dmemory
     for block, s in reversed(list(zip(self.encoder[blocks], saved.blocks[blocks], strict=True))):
         dx = block.backward(dx, s)
     dx = self.dropout.backward(dx, saved.dropout) if dropout else dx
@@ -118,7 +118,8 @@ def dropout_of_the_source_forgotten(self, dmemory, saved):
     wrong_encode(self, dmemory, saved, dropout=False)
 
 
-@bug("Transformer:frozen-encoder", transformer, "lowest_that_learns")
+@bug("Transformer:frozen-encoder", stack, "first_trainable")
+@bug("T5:frozen-encoder", stack, "first_trainable")
 def stopped_one_block_too_early(blocks):
     return 2
 
@@ -129,25 +130,29 @@ def frozen_decoder_taken_for_a_frozen_model(self):
 
 
 def wrong_t5_decode(self, dhidden, saved, memory=add, bias=add, drop1=True, drop2=True):
-    dx = self.decoder_norm.backward(self.dropout.backward(dhidden, saved.drop2) if drop2 else dhidden, saved.norm)
+    dx = self.decoder_norm.backward(
+        self.dropout.backward(dhidden, saved.last_dropout) if drop2 else dhidden, saved.stack.norm
+    )
     dread, dshared = [], []
     for block, s in reversed(list(zip(self.decoder, saved.blocks, strict=True))):
         dx, d, e = block.backward(dx, s)
         dread.append(d)
         dshared.append(e)
     self.decoder_bias.backward(bias(dshared), saved.bias)
-    self.embedding.backward(self.dropout.backward(dx, saved.drop1) if drop1 else dx, saved.embedding)
+    self.embedding.backward(self.dropout.backward(dx, saved.dropout) if drop1 else dx, saved.embedding)
     return memory(dread)
 
 
 def wrong_t5_encode(self, dmemory, saved, bias=add, drop1=True, drop2=True):
-    dx = self.encoder_norm.backward(self.dropout.backward(dmemory, saved.drop2) if drop2 else dmemory, saved.norm)
+    dx = self.encoder_norm.backward(
+        self.dropout.backward(dmemory, saved.last_dropout) if drop2 else dmemory, saved.stack.norm
+    )
     dshared = []
     for block, s in reversed(list(zip(self.encoder, saved.blocks, strict=True))):
         dx, e = block.backward(dx, s)
         dshared.append(e)
     self.encoder_bias.backward(bias(dshared), saved.bias)
-    self.embedding.backward(self.dropout.backward(dx, saved.drop1) if drop1 else dx, saved.embedding)
+    self.embedding.backward(self.dropout.backward(dx, saved.dropout) if drop1 else dx, saved.embedding)
 
 
 def test_the_breakable_t5_is_right_until_broken(error_with):
@@ -201,8 +206,3 @@ def scale_of_the_head_forgotten_in_a_t5(self, dy, saved):
     dx, dweight, _ = linear_backward(dy, saved)
     self.weight.accumulate(dweight.T)
     return dx
-
-
-@bug("T5:frozen-encoder", t5, "lowest_that_learns")
-def stopped_one_block_of_the_t5_too_early(blocks):
-    return 2

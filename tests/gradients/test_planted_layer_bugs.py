@@ -19,6 +19,7 @@ from minillm.layers import (
     PostNormBlock,
     PreNormBlock,
     SinusoidalPositions,
+    Stack,
     TiedLinear,
 )
 from minillm.layers.feedforward import ACTIVATIONS
@@ -352,17 +353,33 @@ def undone_in_the_order_of_pre_norm(self, dy, saved):
 # --- models and objectives ----------------------------------------------------------------------------------------------------------------
 
 
-def model_backward(self, dhidden, saved, norm=True, blocks=slice(None), order=-1, dropout=True, positions=True):
-    dx = self.norm.backward(dhidden, saved.norm) if self.norm and norm else dhidden
+def stack_backward(self, dy, saved, norm=True, blocks=slice(None), order=-1):
+    dx = self.norm.backward(dy, saved.norm) if self.norm and norm else dy
     for block, s in list(zip(self.blocks[blocks], saved.blocks[blocks], strict=True))[::order]:
         dx = block.backward(dx, s)
+    return dx
+
+
+def model_backward(self, dhidden, saved, dropout=True, positions=True, **stack):
+    dx = stack_backward(self.stack, dhidden, saved.stack, **stack)
     dx = self.dropout.backward(dx, saved.dropout) if dropout else dx
     dx = self.positions.backward(dx, saved.positions) if positions else dx
     self.embedding.backward(dx, saved.embedding)
 
 
 def test_the_breakable_model_is_right_until_broken(error_with):
+    assert error_with("Stack", Stack, "backward", stack_backward) < LIMIT
     assert error_with("GPT:dropout", GPT, "encode_backward", model_backward) < LIMIT
+
+
+@bug("Stack", Stack)
+def last_norm_of_the_stack_skipped(self, dy, saved):
+    return stack_backward(self, dy, saved, norm=False)
+
+
+@bug("Stack:no-norm", Stack)
+def blocks_of_the_stack_not_reversed(self, dy, saved):
+    return stack_backward(self, dy, saved, order=1)
 
 
 @bug("GPT:tied", GPT, "encode_backward")

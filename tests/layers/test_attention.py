@@ -65,7 +65,7 @@ def test_bilinear_attention_is_one_head(rng):
 
 def test_the_map_is_kept_with_its_shape_and_its_sums(rng):
     block, x = randomize(PreNormBlock(6, 3, 8, rng), rng), rng.standard_normal((2, 5, 6))
-    weights = block.forward(x, causal_mask(5, 5))[1].attention.weights
+    weights = block.forward(x, mask=causal_mask(5, 5))[1].attention.weights
     assert weights.shape == (2, 3, 5, 5)
     np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-12)
     assert (weights[..., ~causal_mask(5, 5)] == 0).all() and (weights[..., causal_mask(5, 5)] > 0).all()

@@ -17,17 +17,26 @@ def build(name):
     return CASES[name](np.random.default_rng(0))
 
 
+def call(forward, inputs, **options):
+    """Some inputs are given by position, others by name."""
+    return forward(**inputs, **options) if isinstance(inputs, dict) else forward(*inputs, **options)
+
+
+def given(inputs):
+    return tuple(inputs.values()) if isinstance(inputs, dict) else inputs
+
+
 def pair(case):
     """The forward pass of a case, to be called without arguments, and its backward pass."""
     options = dict(case.options)
     if not isinstance(case, LayerCase):
-        return partial(case.forward, *case.inputs, **options), case.backward
+        return partial(call, case.forward, case.inputs, **options), case.backward
     seed = options.pop("dropout_seed", None)
     forward, backward = options.pop("forward", case.layer.forward), options.pop("backward", case.layer.backward)
 
     def run(inputs=case.inputs, **changes):
         generator = {} if seed is None else {"rng": np.random.default_rng(seed)}
-        return forward(*inputs, **(options | generator | changes))
+        return call(forward, inputs, **(options | generator | changes))
 
     return run, backward
 
@@ -66,6 +75,13 @@ def as_tuple(gradients):
 
 def upstream(y, seed=1):
     return np.random.default_rng(seed).standard_normal(np.shape(y)).astype(np.asarray(y).dtype)[()]
+
+
+def backwards(inputs):
+    """The texts of the batch in reverse order."""
+    if isinstance(inputs, dict):
+        return {name: x[::-1].copy() for name, x in inputs.items()}
+    return tuple(x[::-1].copy() if isinstance(x, np.ndarray) else x for x in inputs)
 
 
 def state(layer):
@@ -151,7 +167,7 @@ def test_backward_twice_gives_twice_the_gradient(name):
 def test_two_forwards_before_the_first_backward(name):
     case = build(name)
     forward, backward = pair(case)
-    other = tuple(x[::-1].copy() if isinstance(x, np.ndarray) else x for x in case.inputs)  # the batch, backwards
+    other = backwards(case.inputs)
     (y1, saved1), (y2, saved2) = forward(), forward(other)
     dy1, dy2 = upstream(y1, 1), upstream(y2, 2)
 
@@ -177,7 +193,7 @@ def test_one_gradient_for_each_array_input_in_its_shape(name):
     forward, backward = pair(case)
     y, saved = forward()
     gradients = [g for g in as_tuple(backward(upstream(y), saved)) if g is not None]
-    inputs = [x for x in case.inputs if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
+    inputs = [x for x in given(case.inputs) if isinstance(x, np.ndarray) and x.dtype.kind == "f"]
     assert [g.shape for g in gradients] == [x.shape for x in inputs]
 
 

@@ -270,7 +270,7 @@ def test_dropout_acts_wherever_torch_and_t5_have_it():
         _, saved = new(config).forward(SOURCE, TARGET, rng=np.random.default_rng(0))
         keeps = []
         for half in (saved.encoder, saved.decoder):
-            keeps += [value for name, value in half._asdict().items() if name.startswith("drop")]
+            keeps += [half.dropout] + ([half.last_dropout] if isinstance(config, T5Config) else [])
             for block in half.blocks:
                 keeps += [block.attention.core[4], block.ffn.dropout]
                 keeps += [value for name, value in block._asdict().items() if name.startswith("drop")]
