@@ -1,6 +1,8 @@
 """Reading files that others wrote, and writing files so that no moment of a power cut leaves half of one."""
 
 import contextlib
+import errno
+import glob
 import json
 import os
 import re
@@ -113,22 +115,68 @@ def _reason(error: Exception) -> str:
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: to a temporary name, flushed to the disk, then renamed over the old one.
+    """Write a file whole or not at all: under a temporary name, flushed to the disk, then renamed over the old one.
 
     A missing folder is made.
     """
-    temporary = path.with_name(path.name + ".part")
+    temporary = path.with_name(f".{_stem(path)}-{os.urandom(8).hex()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
+        with open(temporary, "xb") as file:  # x: a new file, so that no link is followed and nobody's file taken
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        _flush_names(path.parent)
     except OSError as error:
-        raise InputError(
-            f"Cannot write {path}: {error.strerror or error}.", "Free some space, or name another folder."
-        ) from error
+        raise cannot_write(path, error) from error
     finally:  # Ctrl-C leaves no half file either; a folder that can't be written to can't be tidied
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left when they wrote this file. For a moment at which nobody else writes it."""
+    for leftover in path.parent.glob(f".{glob.escape(_stem(path))}-{'[0-9a-f]' * 16}.part"):
+        leftover.unlink(missing_ok=True)
+
+
+def _stem(path: Path) -> str:
+    """As much of a file's name as leaves room for more: the longest names have no byte to spare."""
+    return path.name[:40]
+
+
+def _flush_names(folder: Path) -> None:
+    """Flush the list of a folder's files, or a power cut may undo a renaming. Not every system can."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # Windows opens no folder, and others none that may not be listed
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def cannot_write(path: Path, error: OSError) -> InputError:
+    return InputError(f"Cannot write {path}: {error.strerror or error}.", remedy_of(error))
+
+
+def remedy_of(error: OSError) -> str:
+    """What a user can do about an error of the system."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free some space, or name another folder."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "Ask for the right to write there, or name another folder."
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return "A file stands where a folder should: move it away, or name another folder."
+    if error.errno == errno.EISDIR:
+        return "A folder stands where a file should: move it away, or choose another name."
+    if error.errno == errno.ENAMETOOLONG:
+        return "Choose a shorter name."
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "Allow more open files (ulimit -n), or share the work among fewer --workers."
+    return "Name another folder."

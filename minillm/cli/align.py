@@ -69,9 +69,15 @@ class Job(NamedTuple):
 def run(args) -> int:
     if args.stop_at is not None and args.stop_at < 1:
         raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
+    folder = AlignmentRun(args.out)
+    with folder.lock(resume=args.resume):
+        return train_in(folder, args)
+
+
+def train_in(folder: AlignmentRun, args) -> int:
     device = choose_device(args.device)
-    job = resume(args, device) if args.resume else start(args, device)
-    folder, trainer = job.folder, job.trainer
+    job = (resume if args.resume else start)(folder, args, device)
+    trainer = job.trainer
     options, config = trainer.options, trainer.model.config
     processes = f", {options.workers} processes that share each batch" if options.workers > 1 else ""
     say(f"device  {device.name}: {device.reason}{processes}")
@@ -108,12 +114,11 @@ def run(args) -> int:
     return 0
 
 
-def start(args, device: Device) -> Job:
+def start(folder: AlignmentRun, args, device: Device) -> Job:
     """A new run. Everything that can be wrong is found before anything is written."""
     if args.checkpoint is None:
         raise InputError("--checkpoint is missing.", f"See {program()} align --help")
     method = method_of(args)
-    folder = AlignmentRun(args.out)
     if Path(args.out).resolve() == Path(args.checkpoint).resolve():
         raise InputError(f"{args.out} holds the model to begin with.", "Choose another --out.")
     if not args.overwrite:
@@ -140,9 +145,8 @@ def start(args, device: Device) -> Job:
     return job
 
 
-def resume(args, device: Device) -> Job:
+def resume(folder: AlignmentRun, args, device: Device) -> Job:
     """The run in --out, where it stopped."""
-    folder = AlignmentRun(args.out)
     options, facts = folder.read_options()
     remembered = facts["chosen"]
     if remembered.get("objective") != TASK or remembered.get("method") not in WAYS:

@@ -147,7 +147,6 @@ def add_arguments(parser) -> None:
 class Job(NamedTuple):
     """A run, ready to go on."""
 
-    folder: FinetuningRun
     trainer: Trainer
     tokenizer: Tokenizer
     classes: list[str]
@@ -170,9 +169,15 @@ class Parts(NamedTuple):
 def run(args) -> int:
     if args.stop_at is not None and args.stop_at < 1:
         raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
+    folder = FinetuningRun(args.out)
+    with folder.lock(resume=args.resume):
+        return train_in(folder, args)
+
+
+def train_in(folder: FinetuningRun, args) -> int:
     device = choose_device(args.device)
-    job = resume(args, device) if args.resume else start(args, device)
-    folder, trainer, parts, classes = job.folder, job.trainer, job.parts, job.classes
+    job = (resume if args.resume else start)(folder, args, device)
+    trainer, parts, classes = job.trainer, job.parts, job.classes
     options = trainer.options
     shares = np.bincount(parts.labels, minlength=len(classes)) / len(parts.labels)
     chance = math.log(len(classes))
@@ -247,12 +252,11 @@ def accuracy_now(job: Job) -> str:
     return f"held-out accuracy {per_cent((answers == parts.held_out_labels).mean())}"
 
 
-def start(args, device: Device) -> Job:
+def start(folder: FinetuningRun, args, device: Device) -> Job:
     """A new run. Everything that can be wrong is found before anything is written."""
     for name in ("checkpoint", "data"):
         if getattr(args, name) is None:
             raise InputError(f"--{name} is missing.", "See minillm finetune --help".replace("minillm", program()))
-    folder = FinetuningRun(args.out)
     if Path(args.out).resolve() == Path(args.checkpoint).resolve():
         raise InputError(f"{args.out} holds the model to begin with.", "Choose another --out.")
     if not args.overwrite:
@@ -292,12 +296,11 @@ def start(args, device: Device) -> Job:
         },
     }
     folder.create(trainer, tokenizer, options, facts, overwrite=args.overwrite)
-    return Job(folder, trainer, tokenizer, classes, parts, method, facts)
+    return Job(trainer, tokenizer, classes, parts, method, facts)
 
 
-def resume(args, device: Device) -> Job:
+def resume(folder: FinetuningRun, args, device: Device) -> Job:
     """The run in --out, where it stopped."""
-    folder = FinetuningRun(args.out)
     options, facts = folder.read_options()
     remembered = facts["chosen"]
     if remembered.get("objective") != TASK:
@@ -332,7 +335,7 @@ def resume(args, device: Device) -> Job:
     folder.load(trainer)
     check_end(trainer, args.steps, args.stop_at)
     folder.write_options(options, facts)
-    return Job(folder, trainer, tokenizer, classes, parts, method, facts)
+    return Job(trainer, tokenizer, classes, parts, method, facts)
 
 
 def began_with(folder: FinetuningRun, chosen: dict) -> tuple[Method, str | None]:

@@ -6,7 +6,7 @@ import math
 import sys
 from pathlib import Path
 
-from minillm.backend import choose_device
+from minillm.backend import Device, choose_device
 from minillm.cli.parser import choice
 from minillm.cli.session import CHANGEABLE, carry_out, changes, check_end, draw_curve
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
@@ -159,8 +159,16 @@ def summaries(tasks: dict[str, type[Pretraining]]) -> str:
 def run(args) -> int:
     if args.stop_at is not None and args.stop_at < 1:
         raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
+    if args.resume and not args.out:
+        raise InputError("--resume needs to know which run.", "Name its folder: --resume --out DIR.")
+    folder = Run(args.out or next_free_folder())
+    with folder.lock(resume=args.resume):
+        return train_in(folder, args)
+
+
+def train_in(folder: Run, args) -> int:
     device = choose_device(args.device)
-    folder, trainer, tokenizer, task, facts = resume(args, device) if args.resume else start(args, device)
+    trainer, tokenizer, task, facts = (resume if args.resume else start)(folder, args, device)
     model, options, vocab = trainer.model, trainer.options, tokenizer.vocab_size
     config, (train_ids, validation_ids) = model.config, task.tokens(trainer.data)
     chance, unigram = math.log(vocab), unigram_entropy(train_ids, validation_ids, vocab)
@@ -226,11 +234,10 @@ def named_settings(args) -> dict:
     return {name: value for name, value in vars(args).items() if value is not None and name not in PLACES}
 
 
-def start(args, device) -> tuple[Run, Trainer, Tokenizer, Pretraining, dict]:
+def start(folder: Run, args, device: Device) -> tuple[Trainer, Tokenizer, Pretraining, dict]:
     """A new run. Everything that can be wrong is found before anything is written."""
     settings = settings_for(device=device, **named_settings(args))
     task = settings.task
-    folder = Run(args.out if args.out else next_free_folder())
     if not args.overwrite:
         folder.refuse_existing()
     text = task.read(args.text)
@@ -242,14 +249,11 @@ def start(args, device) -> tuple[Run, Trainer, Tokenizer, Pretraining, dict]:
     if args.text is None:
         facts["name"] = task.usual_text
     folder.create(trainer, tokenizer, settings.options, facts, overwrite=args.overwrite)
-    return folder, trainer, tokenizer, task, facts
+    return trainer, tokenizer, task, facts
 
 
-def resume(args, device) -> tuple[Run, Trainer, Tokenizer, Pretraining, dict]:
+def resume(folder: Run, args, device: Device) -> tuple[Trainer, Tokenizer, Pretraining, dict]:
     """The run in --out, where it stopped. Its sizes are given; only when it ends and how it is watched may change."""
-    if args.out is None:
-        raise InputError("--resume needs to know which run.", "Name its folder: --resume --out DIR.")
-    folder = Run(args.out)
     options, facts = folder.read_options()
     config = folder.config()
     tokenizer = folder.tokenizer(config)
@@ -280,7 +284,7 @@ def resume(args, device) -> tuple[Run, Trainer, Tokenizer, Pretraining, dict]:
     folder.load(trainer)
     check_end(trainer, args.steps, args.stop_at)
     folder.write_options(options, facts)
-    return folder, trainer, tokenizer, task, facts
+    return trainer, tokenizer, task, facts
 
 
 def next_free_folder() -> Path:

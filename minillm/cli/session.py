@@ -85,7 +85,10 @@ def carry_out(
         stopped = train(folder, trainer, sample=sample, draw=draw, tokens=tokens, stop_at=stop_at)
         draw()
     except KeyboardInterrupt:
-        say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {go_on}")
+        if folder.is_kept():
+            say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {go_on}")
+        else:
+            say(f"\nStopped at once; {folder.directory} does not hold this run any more.")
         raise
     if stopped is None:
         return None
@@ -128,15 +131,20 @@ def train(
             if progress.validation is None:
                 bar.update(1)
                 continue
-            folder.save(trainer, progress.best)
+            save(folder, trainer, progress.best)
             draw()
             with tqdm.external_write_mode(file=sys.stderr):
                 say(report(trainer, progress, sample()))
         if trainer.evaluated_step != trainer.steps_done:  # every evaluation is saved where it is made
-            folder.save(trainer)
-    except DivergedError as error:
+            save(folder, trainer)
+    except InputError as error:
+        if not folder.is_kept():
+            raise InputError(
+                f"{error.wrong} {folder.directory} does not hold this run any more.", error.remedy
+            ) from error
+        go_on = "" if isinstance(error, DivergedError) else " Then go on with --resume."
         raise InputError(
-            f"{error.wrong} The last good checkpoint is kept in {folder.directory}.", error.remedy
+            f"{error.wrong} The last good checkpoint is kept in {folder.directory}.", error.remedy + go_on
         ) from error
     finally:
         bar.close()
@@ -145,6 +153,11 @@ def train(
     if caught:
         return caught[0]
     return None if trainer.finished() else STOP_AT
+
+
+def save(folder: Run, trainer: Trainer, best: bool = False) -> None:
+    if lost := folder.save(trainer, best):
+        say(f"({', '.join(lost)} had gone from {folder.directory}, or changed: written again.)")
 
 
 def report(trainer: Trainer, progress: Progress, sample: str) -> str:

@@ -9,19 +9,21 @@ log.jsonl             one line a logged step or evaluation
 loss.png              the curves
 labels.json           the names of the classes             of a fine-tuned classifier only
 reference.safetensors what the reference model says of the pairs, or the reference itself: of an aligned model only
+.minillm-lock         the number of the process that trains  while it does
 """
 
 import contextlib
 import dataclasses
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from minillm.backend import CPU, Array, Device, to_host
 from minillm.errors import InputError
-from minillm.files import read_file, read_object, reading, write_atomic
+from minillm.files import cannot_write, read_file, read_object, reading, remove_leftovers, write_atomic
 from minillm.models import GPTWithValue, Model, ModelConfig, check_types, config_to_dict
 from minillm.models.huggingface import is_pretrained, load_pretrained
 from minillm.text import Tokenizer, load_pretrained_tokenizer, load_tokenizer, save_tokenizer
@@ -39,12 +41,15 @@ from minillm.training.checkpoint import (
     save_tensors,
     write_json,
 )
+from minillm.training.lock import FolderLock
 from minillm.training.options import TrainOptions
 from minillm.training.trainer import Progress, Trainer
 
 TOKENIZER, OPTIONS, STATE, LOG, CURVE = "tokenizer.json", "trainer.json", "trainer.safetensors", "log.jsonl", "loss.png"
 LABELS, REFERENCE = "labels.json", "reference.safetensors"
 FILES = (CONFIG, TOKENIZER, OPTIONS, WEIGHTS, STATE, LOG, CURVE, LABELS, REFERENCE)
+FIXED = (CONFIG, TOKENIZER, OPTIONS, LABELS)  # they stay as they are while the run goes on
+LOCK = ".minillm-lock"
 
 
 class Run:
@@ -52,14 +57,58 @@ class Run:
 
     def __init__(self, directory: str | Path):
         self.directory = Path(directory)
+        self._lock: FolderLock | None = None
+        self._fixed: dict[
+            str, bytes
+        ] = {}  # what this process wrote into the files that stay as they are, or found there
 
     def path(self, name: str) -> Path:
         return self.directory / name
 
-    def refuse_existing(self) -> None:
-        """InputError if the folder already holds a run, or any file that a run would write over."""
+    @contextlib.contextmanager
+    def lock(self, *, resume: bool = False) -> Iterator[None]:
+        """Keep other processes out of the folder while in the context. A new one is made, and is gone again if nothing came into it.
+
+        InputError if another process has it, or if there is no run in it to `resume`.
+        """
+        if resume:
+            self._refuse_absent()
+        with self._folder():
+            self._lock = FolderLock(self.path(LOCK))
+            try:
+                self._claim()
+                for name in FILES:
+                    remove_leftovers(self.path(name))
+                yield
+            finally:
+                self._lock.release()
+                self._lock = None
+
+    @contextlib.contextmanager
+    def _folder(self) -> Iterator[None]:
+        """The folder and those above it are made, and taken away again if they are empty at the end."""
         if self.directory.exists() and not self.directory.is_dir():
             raise InputError(f"{self.directory} is a file, not a folder.", "Choose another --out.")
+        new = [folder for folder in (self.directory, *self.directory.parents) if not folder.exists()]
+        try:
+            self._claim()
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                for folder in new:
+                    folder.rmdir()
+
+    def _claim(self) -> None:
+        """See that the folder is there and still locked by this process, whoever moved, deleted or took it in the meantime."""
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            if self._lock is not None:
+                self._lock.acquire()
+        except OSError as error:
+            raise cannot_write(self.directory, error) from error
+
+    def refuse_existing(self) -> None:
+        """InputError if the folder already holds a run, or any file that a run would write over."""
         there = [name for name in FILES if self.path(name).exists()]
         if not there:
             return
@@ -81,25 +130,20 @@ class Run:
         An earlier run in it is refused, or with `overwrite` removed: a run's own files and nothing else. If this fails, what was made
         is taken away again.
         """
-        if not overwrite or not self.directory.is_dir():
-            self.refuse_existing()
-        new = [folder for folder in (self.directory, *self.directory.parents) if not folder.exists()]
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            self._remove_files()
-            self.describe_model(trainer.model, tokenizer)
-            self._save_state(trainer, {name: to_host(array) for name, array in state_arrays(trainer).items()})
-            self.write_options(options, text)  # the last: with it there is a run
-        except BaseException as error:
-            with contextlib.suppress(OSError):
+        with self._folder():
+            if not overwrite:
+                self.refuse_existing()
+            try:
                 self._remove_files()
-                for folder in new:
-                    folder.rmdir()
-            if isinstance(error, OSError):
-                raise InputError(
-                    f"Cannot write {self.directory}: {error.strerror}.", "Choose another --out."
-                ) from error
-            raise
+                self.describe_model(trainer.model, tokenizer)
+                self._save_state(trainer, {name: to_host(array) for name, array in state_arrays(trainer).items()})
+                self.write_options(options, text)  # the last: with it there is a run
+            except BaseException as error:
+                with contextlib.suppress(OSError):
+                    self._remove_files()
+                if isinstance(error, OSError):
+                    raise cannot_write(self.directory, error) from error
+                raise
 
     def describe_model(self, model: Model, tokenizer: Tokenizer) -> None:
         """Write what of a model stays as it is while it trains."""
@@ -113,18 +157,25 @@ class Run:
     def _remove_files(self) -> None:
         for name in FILES:
             self.path(name).unlink(missing_ok=True)
-            self.path(f"{name}.part").unlink(missing_ok=True)  # of a process that was killed while it wrote
 
     def resumable(self) -> bool:
         return self.path(OPTIONS).exists() and self.path(STATE).exists()
 
+    def is_kept(self) -> bool:
+        """Whether the folder holds the run of this process: it may have been moved or deleted, or be another's by now."""
+        return self.resumable() and (self._lock is None or self._lock.held())
+
+    def _refuse_absent(self) -> None:
+        if not self.resumable():
+            raise InputError(f"{self.directory} holds no run to resume.", "Start one without --resume.")
+
     def write_options(self, options: TrainOptions, text: dict) -> None:
         write_json(self.path(OPTIONS), {"text": text, "options": options.to_dict()})
+        self._fixed = {name: self.path(name).read_bytes() for name in FIXED if self.path(name).exists()}
 
     def read_options(self) -> tuple[TrainOptions, dict]:
         """The options and the description of the text that the run began with."""
-        if not self.resumable():
-            raise InputError(f"{self.directory} holds no run to resume.", "Start one without --resume.")
+        self._refuse_absent()
         path, content = self.path(OPTIONS), read_object(self.path(OPTIONS), RETRAIN)
         try:
             check_types(TrainOptions, content["options"])
@@ -156,15 +207,23 @@ class Run:
             raise InputError(f"{self.path(TOKENIZER)} knows {known} tokens, and the model {there}.", RETRAIN)
         return tokenizer
 
-    def save(self, trainer: Trainer, best: bool = False) -> None:
-        """Write the weights for use if they are the best so far or the first, and the state to resume from."""
+    def save(self, trainer: Trainer, best: bool = False) -> list[str]:
+        """Write the weights for use if they are the best so far or the first, and the state to resume from.
+
+        What else `--resume` needs is written again if it has gone or changed; returns the names of such files.
+        """
         arrays = {name: to_host(array) for name, array in state_arrays(trainer).items()}
         for name, array in arrays.items():  # never put a broken state in place of a good one
             if not np.isfinite(array).all():
                 trainer.check_finite(name.replace("_", " "), math.nan)
+        self._claim()
+        lost = [name for name, content in self._fixed.items() if not holds(self.path(name), content)]
+        for name in lost:
+            write_atomic(self.path(name), self._fixed[name])
         if best or not self.path(WEIGHTS).exists():
             self.save_weights(trainer.model)
         self._save_state(trainer, arrays)
+        return lost
 
     def _save_state(self, trainer: Trainer, arrays: dict[str, np.ndarray]) -> None:
         state = {
@@ -206,13 +265,12 @@ class Run:
         }
         if progress.loss is None and progress.validation is None:
             return
+        self._claim()
         try:
             with open(self.path(LOG), "a", encoding="utf-8") as file:
                 file.write(json.dumps(entry) + "\n")
         except OSError as error:
-            raise InputError(
-                f"Cannot write {self.path(LOG)}: {error.strerror}.", "Free some space, then --resume."
-            ) from error
+            raise cannot_write(self.path(LOG), error) from error
 
     def read_log(self) -> list[dict]:
         """The log's entries. A line cut short by a crash, or without numbers to draw, is left out."""
@@ -231,6 +289,14 @@ class Run:
             if all(is_number(entry[name]) for name in ("step", "loss", "validation") if name in entry):
                 entries.append(entry)
         return entries
+
+
+def holds(path: Path, content: bytes) -> bool:
+    """Whether a file has exactly this content. Its size is asked for first: a device has none, and no end."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def is_number(value: object) -> bool:
