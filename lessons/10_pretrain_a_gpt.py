@@ -28,13 +28,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
 
 from minillm.course import Lesson, write_stories
 from minillm.generation import generate, next_token_probabilities
 from minillm.models import GPT, GPTConfig
 from minillm.objectives import causal_lm
 from minillm.plots import line_chart, next_word_bars
+from minillm.safetensors import load_file, serialize
 from minillm.training import Trainer, TrainOptions
 
 lesson = Lesson(10)
@@ -218,7 +218,7 @@ for stop in sorted({*stops, saved_at}):
         print(f"step {stop}: {tell(model)}")
     if stop == saved_at:  # for section 7
         moments = {"m": trainer.optimizer.first_moment, "v": trainer.optimizer.second_moment}
-        save_file({"weights": model.vector.data, **moments, "step": np.array(stop)}, state_file)
+        state_file.write_bytes(serialize({"weights": model.vector.data, **moments, "step": np.array(stop)}))
 print("a whole story:", tell(model, count=62))
 #> step 0: …
 #> step 100: …

@@ -67,8 +67,13 @@ def read_lines(path: str | Path) -> list[str]:
 
 
 def read_json(path: str | Path) -> object:
-    """What a JSON file holds, with or without a BOM. A name that an object has twice is a ValueError."""
-    return json.loads(read_text_file(path), object_pairs_hook=_without_twins)
+    """What a JSON file holds, with or without a BOM; see `parse_json`."""
+    return parse_json(read_text_file(path))
+
+
+def parse_json(text: str) -> object:
+    """The value of a text in JSON. A name that an object has twice is a ValueError."""
+    return json.loads(text, object_pairs_hook=_without_twins)
 
 
 def read_object(path: str | Path, remedy: str) -> dict:

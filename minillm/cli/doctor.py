@@ -18,7 +18,7 @@ DESCRIPTION = """example: python -m minillm doctor
 
 Look this machine over: versions, threads, GPU and which CuPy fits it, fonts, and a three-second speed test."""
 
-PACKAGES = ("numpy", "matplotlib", "tqdm", "safetensors", "threadpoolctl", "pytest")
+PACKAGES = ("numpy", "matplotlib", "tqdm", "threadpoolctl", "pytest")
 
 
 def add_arguments(parser) -> None:

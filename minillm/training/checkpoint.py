@@ -5,13 +5,12 @@ import math
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from minillm.backend import CPU, Device, to_host
 from minillm.errors import InputError
 from minillm.files import check_file, read_object, reading, write_atomic
 from minillm.models import Model, ModelConfig, build, config_from_dict, config_to_dict
+from minillm.safetensors import read_header, read_tensor, serialize
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 RETRAIN = "Restore the file, or train again into another folder."
@@ -35,30 +34,23 @@ def read_config(path: Path) -> ModelConfig:
 
 
 def save_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
-    """Write named arrays as safetensors. Each is made contiguous first: the safetensors package writes other layouts scrambled."""
-    write_atomic(path, save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, metadata))
+    """Write named arrays as safetensors."""
+    write_atomic(path, serialize(tensors, metadata))
 
 
 def read_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Read float32 arrays of exactly these names and shapes, and the metadata. Checked from the header, before anything is allocated."""
     check_size(path, 4 * sum(map(math.prod, expected.values())))
-    try:
-        with safe_open(path, framework="numpy") as file:
-            found = set(file.keys())
-            if found != set(expected):
-                odd = sorted(found ^ set(expected))
-                raise InputError(f"{path} has other tensors than its config asks for: {', '.join(odd[:3])}.", RETRAIN)
-            for name, shape in expected.items():
-                part = file.get_slice(name)
-                if tuple(part.get_shape()) != shape or part.get_dtype() != "F32":
-                    raise InputError(
-                        f"{path}: {name} is {part.get_dtype()} {tuple(part.get_shape())} where F32 {shape} belongs.",
-                        RETRAIN,
-                    )
-            tensors = {name: file.get_tensor(name) for name in expected}
-            metadata = file.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} is damaged or cut short ({error}).", RETRAIN) from error
+    stored, metadata = read_header(path, RETRAIN)
+    if stored.keys() != expected.keys():
+        odd = sorted(stored.keys() ^ expected.keys())
+        raise InputError(f"{path} has other tensors than its config asks for: {', '.join(odd[:3])}.", RETRAIN)
+    for name, shape in expected.items():
+        if (stored[name].dtype, stored[name].shape) != ("F32", shape):
+            raise InputError(
+                f"{path}: {name} is {stored[name].dtype} {stored[name].shape} where F32 {shape} belongs.", RETRAIN
+            )
+    tensors = {name: read_tensor(stored[name]) for name in expected}
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise InputError(

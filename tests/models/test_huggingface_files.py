@@ -12,7 +12,7 @@ from minillm.errors import InputError
 from minillm.gradcheck import randomize
 from minillm.models import GPT, GPTConfig
 from minillm.models.huggingface import load_pretrained, read_labels, save_pretrained
-from minillm.models.huggingface.files import COPY, read_header, read_tensor
+from minillm.models.huggingface.files import COPY, read_headers, read_weights
 from tests.models.pretrained import MODELS
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -95,16 +95,16 @@ def test_every_width_is_widened_exactly(tmp_path):
             "a number": ("F32", [], np.array(7, "<f4").tobytes()),
         },
     )
-    stored = read_header(tmp_path / WEIGHTS)
+    stored = read_headers(tmp_path)
     for name, dtype in {"BF16": np.float32, "F16": np.float16, "F32": np.float32, "F64": np.float64}.items():
-        array = read_tensor(name, stored[name])
+        array = read_weights(name, stored[name])
         assert array.dtype == dtype
         np.testing.assert_array_equal(array, np.array(values).reshape(2, 3))
         np.testing.assert_array_equal(np.signbit(array), np.signbit(values).reshape(2, 3))
-    assert read_tensor("small", stored["small"])[0] == 2.0**-133
-    assert read_tensor("a number", stored["a number"]) == 7
+    assert read_weights("small", stored["small"])[0] == 2.0**-133
+    assert read_weights("a number", stored["a number"]) == 7
     with pytest.raises(InputError, match="nothing is aligned holds U8, which minillm does not read"):
-        read_tensor("one byte, so that nothing is aligned", stored["one byte, so that nothing is aligned"])
+        read_weights("one byte, so that nothing is aligned", stored["one byte, so that nothing is aligned"])
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_every_width_is_widened_exactly(tmp_path):
 def test_numbers_that_are_not_finite(tmp_path, dtype, content):
     store(tmp_path / WEIGHTS, {"weight": (dtype, [1], content)})
     with pytest.raises(InputError, match="weight holds numbers that are not finite"):
-        read_tensor("weight", read_header(tmp_path / WEIGHTS)["weight"])
+        read_weights("weight", read_headers(tmp_path)["weight"])
 
 
 def half_of_it(folder):

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from safetensors.numpy import save
 
 from minillm.backend import CPU, Device, array_module, to_host
 from minillm.errors import InputError
 from minillm.files import read_object, write_atomic
 from minillm.models.huggingface.bert import CLASSIFIER, MASKED_LM, QUESTION_ANSWERING, label_fields, labels_of
 from minillm.models.huggingface.fields import Fields, shown
-from minillm.models.huggingface.files import CONFIG, COPY, WEIGHTS, Stored, read_headers, read_tensor
+from minillm.models.huggingface.files import CONFIG, COPY, WEIGHTS, Stored, read_headers, read_weights
 from minillm.models.huggingface.gpt2 import GPT2
 from minillm.models.huggingface.t5 import TEXT_TO_TEXT
 from minillm.models.huggingface.tensors import Architecture, Tensor
 from minillm.models.model import Model
+from minillm.safetensors import serialize
 
 ARCHITECTURES = (GPT2, MASKED_LM, CLASSIFIER, QUESTION_ANSWERING, TEXT_TO_TEXT)
 NAMES = {architecture.name: architecture for architecture in ARCHITECTURES}
@@ -68,9 +68,9 @@ def load_pretrained(directory: str | Path, device: Device = CPU, dtype: type = n
     matches = _match(architecture, config, stored, directory)
     model = architecture.model(config, seed=None, dtype=dtype, device=device)
     for tensor, found in matches:
-        array = read_tensor(found[0], stored[found[0]])
+        array = read_weights(found[0], stored[found[0]])
         for copy in found[1:]:
-            if not np.array_equal(read_tensor(copy, stored[copy]), array):
+            if not np.array_equal(read_weights(copy, stored[copy]), array):
                 raise InputError(f"{directory}: {found[0]} and {copy} differ, and should be the same.", COPY)
         _fill(model, tensor, array)
     return model
@@ -146,7 +146,7 @@ def save_pretrained(
         fields |= label_fields(list(labels))
     if (directory / CONFIG).exists() and "kind" in read_object(directory / CONFIG, COPY):
         raise InputError(f"{directory} holds a run of minillm, which this would write over.", "Choose another folder.")
-    write_atomic(directory / WEIGHTS, save(tensors_of(model), {"format": "pt"}))
+    write_atomic(directory / WEIGHTS, serialize(tensors_of(model), {"format": "pt"}))
     write_atomic(directory / CONFIG, (json.dumps(fields, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
 
 

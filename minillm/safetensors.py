@@ -1,0 +1,122 @@
+"""The safetensors format: named arrays in a file that runs nothing. https://github.com/huggingface/safetensors#format
+
+8 bytes     the length of the header, little-endian
+header      JSON: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ..., "__metadata__": {"key": "text"}}
+the rest    the numbers, little-endian, one tensor after the other without a gap; offsets count from here
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from minillm.errors import InputError
+from minillm.files import check_file, parse_json, reading
+
+LONGEST_HEADER = 32 * 2**20  # bytes: of a model of many billions of weights it has a hundredth of that
+# BF16, the upper half of a float32, is unknown to NumPy: it is read as float32.
+DTYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "<u1", "BOOL": "|b1",
+}  # fmt: skip
+NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items() if name != "BF16"}
+
+
+class Stored(NamedTuple):
+    """A tensor in a file, and where its numbers lie."""
+
+    path: Path
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int  # of its first byte in the file
+
+
+class Header(NamedTuple):
+    tensors: dict[str, Stored]
+    metadata: dict[str, str]
+
+
+def serialize(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> bytes:
+    """The bytes of a safetensors file. The largest numbers come first, so that each lies at a multiple of its own size."""
+    arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
+    header, parts, end = {"__metadata__": dict(metadata)} if metadata else {}, [], 0
+    for name in sorted(arrays, key=lambda name: (-arrays[name].itemsize, name)):
+        array = arrays[name]
+        kind = NAMES[array.dtype.newbyteorder("<") if array.dtype.itemsize > 1 else array.dtype]
+        parts.append(array.astype(DTYPES[kind], copy=False).data)
+        header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [end, end + array.nbytes]}
+        end += array.nbytes
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    text += b" " * (-len(text) % 8)
+    return b"".join([len(text).to_bytes(8, "little"), text, *parts])
+
+
+def read_header(path: str | Path, remedy: str) -> Header:
+    """What a safetensors file holds. Names, shapes and places must agree with each other and with the file's size, or it is an
+    InputError with this remedy; so nothing that the file claims is believed before there is memory for it.
+    """
+    path = Path(path)
+    with reading(path, "whole safetensors file", remedy):
+        size = check_file(path)
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if size < 8 or length > min(size - 8, LONGEST_HEADER):
+                raise ValueError(f"a header of {length:,} bytes in {size:,}: it is damaged or cut short")
+            entries = parse_json(file.read(length).decode("utf-8"))
+        if not isinstance(entries, dict):
+            raise ValueError("its header is no JSON object")
+        metadata = entries.pop("__metadata__", {})
+        if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+            raise ValueError("its metadata is not text")
+        start, tensors, places = 8 + length, {}, []
+        for name, entry in entries.items():
+            dtype, shape, place = _entry(name, entry)
+            tensors[name] = Stored(path, dtype, shape, start + place[0])
+            places.append(place)
+        end = 0
+        for first, last in sorted(places):
+            if first != end:
+                raise ValueError(f"its tensors overlap or leave a gap at byte {end:,}")
+            end = last
+        if start + end != size:
+            raise ValueError(f"its tensors end at byte {start + end:,} of {size:,}: it is damaged or cut short")
+        return Header(tensors, metadata)
+
+
+def _entry(name: str, entry: object) -> tuple[str, tuple[int, ...], tuple[int, int]]:
+    """One tensor of a header: dtype, shape, and where it begins and ends."""
+    if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
+        raise ValueError(f"{name} is not described by dtype, shape and data_offsets")
+    dtype, shape, place = entry["dtype"], entry["shape"], entry["data_offsets"]
+    for numbers in (shape, place):
+        if not isinstance(numbers, list) or not all(type(n) is int and 0 <= n < 2**63 for n in numbers):
+            raise ValueError(f"{name} has no shape or no place in it")
+    if len(place) != 2 or place[0] > place[1]:
+        raise ValueError(f"{name} has no place in it")
+    if (
+        isinstance(dtype, str)
+        and dtype in DTYPES
+        and math.prod(shape) * np.dtype(DTYPES[dtype]).itemsize != place[1] - place[0]
+    ):
+        raise ValueError(f"{name} of shape {tuple(shape)} does not fill bytes {place[0]:,} to {place[1]:,}")
+    return str(dtype), tuple(shape), (place[0], place[1])
+
+
+def read_tensor(stored: Stored) -> np.ndarray:
+    """The numbers of a tensor, whose dtype is one of DTYPES, as they are; bfloat16 as float32."""
+    array = np.fromfile(stored.path, DTYPES[stored.dtype], math.prod(stored.shape), offset=stored.offset)
+    if stored.dtype == "BF16":
+        array = (array.astype(np.uint32) << 16).view(np.float32)
+    return array.reshape(stored.shape)
+
+
+def load_file(path: str | Path, remedy: str = "Copy the file anew.") -> dict[str, np.ndarray]:
+    """All tensors of a file, by name. InputError if it is damaged, or holds numbers that NumPy does not have."""
+    tensors = read_header(path, remedy).tensors
+    for name, stored in tensors.items():
+        if stored.dtype not in DTYPES:
+            raise InputError(f"{path}: {name} holds {stored.dtype}, which NumPy does not have.", remedy)
+    return {name: read_tensor(stored) for name, stored in tensors.items()}
