@@ -12,7 +12,7 @@ from minillm.cli.terminal import count, say
 from minillm.errors import InputError
 from minillm.finetuning import tokenize
 from minillm.generation.filling import answer, as_source, framed
-from minillm.models import GPT, EncoderDecoder, MaskedLM, Model, QuestionAnswering
+from minillm.models import GPT, Encoder, EncoderDecoder, MaskedLM, Model, QuestionAnswering
 from minillm.text import Tokenizer
 from minillm.training import load_run
 
@@ -59,7 +59,7 @@ def add_arguments(parser) -> None:
 def run(args) -> None:
     from minillm.plots import attention_grid, attention_heatmap, save, save_html
 
-    model, tokenizer = load_run(args.checkpoint)
+    model, tokenizer = load_run(args.checkpoint, body=True)
     maps = maps_of(model, tokenizer, args.text, args.view, args.target)
     there = maps.weights.shape  # a decoder may have more layers than its encoder, or fewer
     layers, heads = selected("layer", args.layer, there[0]), selected("head", args.head, there[1])
@@ -89,9 +89,9 @@ def maps_of(model: Model, tokenizer: Tokenizer, text: str, view: str | None = No
     if view is not None or target is not None:
         option = "--view" if view is not None else "--target"
         raise InputError(f"{option} is for encoder-decoders, and this is {model.config.name}.", "Leave it out.")
-    if isinstance(model, MaskedLM | QuestionAnswering):
+    if isinstance(model, Encoder | MaskedLM | QuestionAnswering):
         ids = framed(tokenizer, tokenizer.encode(text, special=True))
-        body, causal = model.body, False
+        body, causal = getattr(model, "body", model), False
     elif isinstance(model, GPT):
         ids, body, causal = tokenizer.encode(text), model, True
     else:

@@ -265,7 +265,7 @@ def start(folder: FinetuningRun, args, device: Device) -> Job:
     seed = args.seed if args.seed is not None else 0
     TrainOptions(seed=seed)
     examples, given, classes = read_parts(args.data, args.dev, seed)
-    pretrained, tokenizer = load_run(args.checkpoint, device)
+    pretrained, tokenizer = load_run(args.checkpoint, device, body=True)
     body = body_of(pretrained, args.checkpoint)
     parts = as_numbers(*examples, classes, tokenizer, body.config.context)
     named = {name: value for name, value in vars(args).items() if value is not None}

@@ -11,6 +11,7 @@ from minillm.layers import add_lora, merge_lora
 from minillm.models import (
     GPT,
     ClassifierConfig,
+    Encoder,
     MaskedLM,
     Model,
     ModelConfig,
@@ -70,7 +71,7 @@ def body_of(model: Model, directory: str | Path) -> Model:
     """The part of a pretrained model that a classifier can stand on, be it one of other classes; InputError if it has none."""
     if isinstance(model, MaskedLM | SequenceClassifier | QuestionAnswering):
         return model.body
-    if isinstance(model, GPT):
+    if isinstance(model, GPT | Encoder):
         return model
     raise InputError(
         f"{directory} holds {model.config.name}, which cannot be fine-tuned to classify.",

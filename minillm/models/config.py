@@ -1,6 +1,7 @@
 """The checked configuration of a model, a GPT's first of all, and what it costs."""
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,6 +11,7 @@ from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
 
 POSITIONS = ("learned", "sinusoidal")
+EPS = 1e-5  # of GPT-2
 
 
 class ModelConfig(ABC):
@@ -67,6 +69,10 @@ class ModelConfig(ABC):
             if getattr(self, name) not in known:
                 raise InputError(f"There is no {name} {getattr(self, name)!r}.", f"Choose one of {', '.join(known)}.")
 
+    def check_eps(self) -> None:
+        if not isinstance(self.eps, int | float) or not 0 < self.eps < math.inf:
+            raise InputError(f"eps must be positive, got {self.eps!r}.", "1e-5 is GPT-2's, 1e-6 T5's, 1e-12 is BERT's.")
+
     def check_positions(self) -> None:
         self.check_choices(positions=POSITIONS)
         if self.positions == "sinusoidal" and self.d_model % 2:
@@ -95,6 +101,7 @@ class GPTConfig(ModelConfig):
     tie_head: bool = True
     bias: bool = True
     ngram: int = 1  # tokens that an embedding reads: its own, and those just before it
+    eps: float = EPS  # of every LayerNorm
 
     def __post_init__(self):
         if self.d_ff == 0:
@@ -104,6 +111,15 @@ class GPTConfig(ModelConfig):
         self.check_dropout()
         self.check_choices(activation=tuple(ACTIVATIONS), norm=tuple(BLOCKS))
         self.check_positions()
+        self.check_eps()
+
+    def to_dict(self) -> dict:
+        """Without the usual `eps`, so that it equals what was written when there was no other."""
+        return {name: value for name, value in super().to_dict().items() if (name, value) != ("eps", EPS)}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "GPTConfig":
+        return super().from_dict({"eps": EPS} | values if isinstance(values, dict) else values)
 
     def parameter_count(self) -> int:
         d, f, v, b = self.d_model, self.d_ff, self.vocab_size, int(self.bias)

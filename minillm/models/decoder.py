@@ -79,10 +79,11 @@ class GPT(Model):
                 bias=config.bias,
                 std=std,
                 output_std=std / math.sqrt(2 * config.layers),
+                eps=config.eps,
             )
             for _ in range(config.layers)
         ]
-        self.norm = LayerNorm(config.d_model) if config.norm == "pre" else None
+        self.norm = LayerNorm(config.d_model, eps=config.eps) if config.norm == "pre" else None
         if config.tie_head:
             self.head = TiedLinear(self.embedding.weight)
         else:

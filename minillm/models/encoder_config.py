@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from minillm.errors import InputError
 from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models.config import ModelConfig
@@ -40,8 +39,7 @@ class EncoderConfig(ModelConfig):
         self.check_dropout()
         self.check_choices(activation=tuple(ACTIVATIONS), norm=tuple(BLOCKS))
         self.check_positions()
-        if not isinstance(self.eps, int | float) or not self.eps > 0:
-            raise InputError(f"eps must be positive, got {self.eps!r}.", "1e-12 is BERT's, 1e-5 is usual elsewhere.")
+        self.check_eps()
 
     def body_parameter_count(self) -> int:
         """How many of its numbers a head of another kind takes over: all but those of its own head."""

@@ -52,8 +52,7 @@ class T5Config(ModelConfig):
                 f"max_distance must be a whole number above {exact}, got {self.max_distance!r}.",
                 f"Half of the {self.buckets} buckets are for the distances below {exact}; T5 has 32 buckets up to 128.",
             )
-        if not isinstance(self.eps, int | float) or not self.eps > 0:
-            raise InputError(f"eps must be positive, got {self.eps!r}.", "T5's is 1e-6.")
+        self.check_eps()
 
     def parameter_count(self) -> int:
         d, f, inner = self.d_model, self.d_ff, self.heads * self.d_kv

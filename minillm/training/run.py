@@ -313,14 +313,15 @@ def state_arrays(trainer: Trainer) -> dict[str, Array]:
     }
 
 
-def load_run(directory: str | Path, device: Device = CPU) -> tuple[Model, Tokenizer]:
+def load_run(directory: str | Path, device: Device = CPU, *, body: bool = False) -> tuple[Model, Tokenizer]:
     """What a run made: its best model, and the tokenizer that speaks its language. Or the same from a pretrained model's folder, in the
-    layout of Hugging Face, where a model may know more tokens than its tokenizer: they pad vocabularies.
+    layout of Hugging Face, where a model may know more tokens than its tokenizer: they pad vocabularies. With `body` the caller has no use
+    for a head, and a BERT is read without.
     """
     if not is_pretrained(directory):
         model = load_model(directory, device)
         return model, Run(directory).tokenizer(model.config)
-    tokenizer, model = load_pretrained_tokenizer(directory), load_pretrained(directory, device)
+    tokenizer, model = load_pretrained_tokenizer(directory), load_pretrained(directory, device, body=body)
     known = getattr(model.config, "body", model.config).vocab_size
     if tokenizer.vocab_size > known:
         raise InputError(

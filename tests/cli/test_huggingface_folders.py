@@ -12,6 +12,7 @@ from minillm.models import (
     GPT,
     T5,
     ClassifierConfig,
+    Encoder,
     EncoderConfig,
     GPTConfig,
     MaskedLM,
@@ -31,10 +32,16 @@ ENCODER = EncoderConfig(vocab_size=300, context=9, layers=2, heads=2, d_model=6)
 KINDS = {
     "GPT": (GPT, GPTConfig(vocab_size=300, context=9, layers=2, heads=2, d_model=6)),
     "masked words": (MaskedLM, ENCODER),
+    "body": (Encoder, ENCODER),
     "classes": (SequenceClassifier, ClassifierConfig(ENCODER, classes=3, pooler=True)),
     "questions": (QuestionAnswering, QuestionAnsweringConfig(ENCODER)),
     "T5": (T5, T5Config(vocab_size=300, layers=2, decoder_layers=3, heads=2, d_model=6, d_kv=4, d_ff=8, pad_id=3)),
 }
+
+
+def edit_config(folder, **fields):
+    values = json.loads((folder / "config.json").read_text(encoding="utf-8")) | fields
+    (folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
 
 
 @pytest.fixture
@@ -45,6 +52,9 @@ def folder(tmp_path):
         kind, config = KINDS[name]
         model = randomize(kind(config), np.random.default_rng(0))
         save_pretrained(model, tmp_path / "model")
+        for field in ("model_type", "architectures"):
+            if field in settings:
+                edit_config(tmp_path / "model", **{field: settings.pop(field)})
         (tmp_path / "model" / "vocab.txt").write_text("\n".join([*WORDS, ""]), encoding="utf-8")
         (tmp_path / "model" / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
         return tmp_path / "model"
@@ -65,7 +75,7 @@ def with_the_tokenizer_of_gpt2(folder):
     return write
 
 
-@pytest.mark.parametrize("kind", ["GPT", "masked words", "classes", "questions"])
+@pytest.mark.parametrize("kind", ["GPT", "masked words", "body", "classes", "questions"])
 def test_attention_of_one_half(folder, call, kind):
     code, _, err = call("attention", "--checkpoint", folder(kind), "--text", TEXT, "--out=map.png")
     tokens = 5 if kind == "GPT" else 7  # an encoder reads [CLS] and [SEP] too
@@ -123,13 +133,60 @@ def test_the_tokenizer_of_another_model(with_the_tokenizer_of_gpt2, refused, kin
     assert f"no special token {token}" in wrong and "own tokenizer" in remedy
 
 
-@pytest.mark.parametrize("kind", ["masked words", "classes", "questions"])
-def test_other_classes_on_a_body_that_had_a_head_already(folder, call, tmp_path, kind):
+@pytest.mark.parametrize("freeze", ["body", "1"])
+@pytest.mark.parametrize(
+    ("kind", "architecture"),
+    [
+        ("masked words", "BertForMaskedLM"),
+        ("classes", "BertForSequenceClassification"),
+        ("questions", "BertForQuestionAnswering"),
+        ("body", "BertModel"),
+        ("body", "BertForTokenClassification"),
+        ("body", "BertForNextSentencePrediction"),
+        ("GPT", "GPT2ForSequenceClassification"),
+    ],
+)
+def test_other_classes_on_a_body_whatever_head_it_had(folder, call, tmp_path, kind, architecture, freeze):
     (tmp_path / "data.tsv").write_text("a good token\tyes\na bad token\tno\n" * 20, encoding="utf-8")
-    argv = ["finetune", "--checkpoint", folder(kind), "--data", tmp_path / "data.tsv", "--out", tmp_path / "run"]
-    assert call(*argv, "--freeze=1", "--steps=2", "--batch=4", "--workers=1")[0] == 0
+    path = folder(kind, architectures=[architecture])
+    argv = ["finetune", "--checkpoint", path, "--data", tmp_path / "data.tsv", "--out", tmp_path / "run"]
+    assert call(*argv, f"--freeze={freeze}", "--steps=2", "--batch=4", "--workers=1")[0] == 0
     code, out, _ = call("classify", "--checkpoint", tmp_path / "run", "--text=a good token")
     assert code == 0 and {part.split()[0] for part in out.strip().split("\t")} == {"yes", "no"}
+
+
+def test_a_body_alone_fills_no_gaps_and_knows_no_classes(folder, refused):
+    path = folder("body")
+    wrong, _ = refused("fill", "--checkpoint", path, "--text=the [MASK]")
+    assert wrong == f"{path} holds an encoder, which fills no gaps."
+    wrong, remedy = refused("classify", "--checkpoint", path, "--text=the")
+    assert wrong == f"{path} holds an encoder, which knows no classes." and "finetune" in remedy
+    wrong, _ = refused("generate", "--checkpoint", path, "--prompt=the")
+    assert wrong == f"{path} holds an encoder, which writes no text."
+
+
+def test_a_config_that_does_not_say_what_it_is(folder, call, refused):
+    path = folder("masked words", model_type=None)
+    assert call("fill", "--checkpoint", path, "--text=the [MASK]")[0] == 0
+    path = folder("masked words", model_type=None, architectures=None)
+    wrong, remedy = refused("fill", "--checkpoint", path, "--text=the [MASK]")
+    assert wrong == f"{path / 'config.json'}: It names neither the model_type nor the architectures."
+    assert remedy == 'Add what the model is: "model_type": "gpt2", "bert" or "t5".'
+
+
+STAND_INS = {
+    "a pointer to it": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 133\n",
+    "a web page": b"<!DOCTYPE html>\n<html><body>Not found</body></html>",
+}
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("what", STAND_INS)
+def test_what_a_download_left_in_place_of_a_file_is_named(folder, refused, name, what):
+    path = folder("GPT")
+    (path / name).write_bytes(STAND_INS[what])
+    wrong, _ = refused("generate", "--checkpoint", path, "--prompt=the")
+    assert wrong.startswith(f"{path / name} is ") and what in wrong
 
 
 @pytest.mark.parametrize("name", ["config.json", "vocab.txt", "tokenizer_config.json"])

@@ -4,6 +4,7 @@ from minillm.models import (
     GPT,
     T5,
     ClassifierConfig,
+    Encoder,
     EncoderConfig,
     GPTConfig,
     MaskedLM,
@@ -20,8 +21,9 @@ V11 = {"activation": "gelu", "gated": True, "tie_head": False}
 
 MODELS = {
     "GPT": (GPT, GPTConfig(**GPT_SIZES, dropout=0.1)),
-    "GPT with a head of its own": (GPT, GPTConfig(**GPT_SIZES, tie_head=False, activation="gelu_erf")),
+    "GPT with a head of its own": (GPT, GPTConfig(**GPT_SIZES, tie_head=False, activation="gelu_erf", eps=1e-6)),
     "masked words": (MaskedLM, ENCODER),
+    "body": (Encoder, ENCODER),
     "classes": (SequenceClassifier, ClassifierConfig(ENCODER, classes=4, pooler=True, head_dropout=0.3)),
     "questions": (QuestionAnswering, QuestionAnsweringConfig(ENCODER)),
     "T5": (T5, T5Config(**T5_SIZES)),

@@ -25,6 +25,10 @@ BAD = [
     ({"norm": "none"}, "There is no norm 'none'.", "Choose one of pre, post."),
     ({"positions": "rotary"}, "There is no positions 'rotary'.", "Choose one of learned, sinusoidal."),
     ({"positions": "sinusoidal", "d_model": 7, "heads": 7}, "need an even d_model, got 7", "try d_model = 8"),
+    ({"eps": 0.0}, "eps must be positive, got 0.0.", "1e-5 is GPT-2's"),
+    ({"eps": float("nan")}, "eps must be positive, got nan.", "1e-5 is GPT-2's"),
+    ({"eps": float("inf")}, "eps must be positive, got inf.", "1e-5 is GPT-2's"),
+    ({"eps": "1e-6"}, "eps must be positive, got '1e-6'.", "1e-5 is GPT-2's"),
 ]
 
 
@@ -48,6 +52,23 @@ def test_d_ff_is_four_times_the_width_unless_given():
 def test_a_config_survives_json():
     config = GPTConfig(**GOOD, dropout=0.1, norm="post", tie_head=False, ngram=3)
     assert GPTConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_a_config_of_a_time_without_eps_is_read_and_its_files_fit():
+    """`eps` came later: what was written before has none, and is compared word for word with what is written now."""
+    before = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5, "dropout": 0.0}
+    before |= {"activation": "gelu", "norm": "pre", "positions": "learned", "tie_head": True, "bias": True, "ngram": 1}
+    assert GPTConfig(**GOOD).to_dict() == before
+    assert GPTConfig.from_dict(before).eps == 1e-5
+    other = GPTConfig(**GOOD, eps=1e-6)
+    assert other.to_dict() == before | {"eps": 1e-6} and GPTConfig.from_dict(other.to_dict()) == other
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_eps_reaches_every_norm(norm):
+    gpt = GPT(GPTConfig(**GOOD, eps=0.25, norm=norm))
+    found = [layer for layer in [gpt.norm, *(n for block in gpt.blocks for n in (block.norm1, block.norm2))] if layer]
+    assert [layer.eps for layer in found] == [0.25] * (5 if norm == "pre" else 4)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from minillm.models import (
     GPT,
     T5,
     ClassifierConfig,
-    Encoder,
     EncoderConfig,
     GPTConfig,
     MaskedLM,
@@ -195,7 +194,6 @@ UNWRITABLE = {
     "body of this classifier is a GPT": (SequenceClassifier, ClassifierConfig(GPTConfig(**GPT_SIZES), pooler=True)),
     "activation": (T5, T5Config(**T5_SIZES, gated=True, activation="relu")),
     "no model like a Transformer": (Transformer, TransformerConfig(11, d_model=8, heads=2)),
-    "no model like a Encoder": (Encoder, ENCODER),
 }
 
 
@@ -224,6 +222,9 @@ def test_which_folders_are_theirs(tmp_path):
         ('{"kind": "gpt", "model_type": "gpt2"}', False),
         ('{"model_type": "gpt2"}', True),
         ('{"architectures": ["LlamaForCausalLM"]}', True),
+        ('{"vocab_size": 30522, "hidden_size": 768}', True),
+        ('{"vocab_size": 50257, "n_embd": 768}', True),
+        ('{"vocab_size": 32128, "relative_attention_num_buckets": 32}', True),
     ):
         (tmp_path / "config.json").write_text(content, encoding="utf-8")
         assert is_pretrained(tmp_path) == theirs

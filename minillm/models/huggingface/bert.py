@@ -1,18 +1,20 @@
-"""BERT, with the heads for masked words, for classes, and for the answer to a question."""
+"""BERT: the body alone, and with the heads for masked words, for classes, and for the answer to a question."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from minillm.errors import InputError
 from minillm.models.classifier import ClassifierConfig, SequenceClassifier
-from minillm.models.encoder import MaskedLM
+from minillm.models.encoder import Encoder, MaskedLM
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.huggingface.fields import Fields, check_expressible, shown, their_activation
-from minillm.models.huggingface.tensors import Architecture, Tensor, layer_norm, linear
+from minillm.models.huggingface.tensors import OTHER_HEADS, Architecture, Tensor, layer_norm, linear
 from minillm.models.question_answering import QuestionAnswering, QuestionAnsweringConfig
 
 WORDS = "bert.embeddings.word_embeddings.weight"
 POSITION_IDS = r"(bert\.)?embeddings\.position_ids"  # 0, 1, 2 ...
 POOLER = r"(bert\.)?pooler\.dense\.(weight|bias)"  # read by classifiers only
+OUTSIDE = r"(?!(bert\.)?(embeddings|encoder)\.)[\w.]+"  # of the body
 NEXT_SENTENCE = r"cls\.seq_relationship\.(weight|bias)"  # a head that pretraining had besides
 
 
@@ -58,23 +60,35 @@ def write_body(config: EncoderConfig) -> dict:
     }
 
 
-def body(config: EncoderConfig, copies: tuple[str, ...] = ()) -> Iterator[Tensor]:
-    """`copies` of the table of words, as a head may have them."""
+def body(config: EncoderConfig, ours: str = "body.", copies: tuple[str, ...] = ()) -> Iterator[Tensor]:
+    """`ours` is in front of our names; `copies` of the table of words, as a head may have them."""
     d, f = config.d_model, config.d_ff
     theirs = "bert.embeddings"
-    yield Tensor(WORDS, (config.vocab_size, d), ("body.embedding.weight",), copies=copies)
-    yield Tensor(f"{theirs}.position_embeddings.weight", (config.context, d), ("body.positions.weight",))
-    yield Tensor(f"{theirs}.token_type_embeddings.weight", (config.token_types, d), ("body.token_types.weight",))
-    yield from layer_norm(f"{theirs}.LayerNorm", "body.embedding_norm", d)
+    yield Tensor(WORDS, (config.vocab_size, d), (f"{ours}embedding.weight",), copies=copies)
+    yield Tensor(f"{theirs}.position_embeddings.weight", (config.context, d), (f"{ours}positions.weight",))
+    yield Tensor(f"{theirs}.token_type_embeddings.weight", (config.token_types, d), (f"{ours}token_types.weight",))
+    yield from layer_norm(f"{theirs}.LayerNorm", f"{ours}embedding_norm", d)
     for i in range(config.layers):
-        theirs, ours = f"bert.encoder.layer.{i}", f"body.blocks.{i}"
+        theirs, block = f"bert.encoder.layer.{i}", f"{ours}blocks.{i}"
         for part in ("query", "key", "value"):
-            yield from linear(f"{theirs}.attention.self.{part}", f"{ours}.attention.{part}", d, d)
-        yield from linear(f"{theirs}.attention.output.dense", f"{ours}.attention.output", d, d)
-        yield from layer_norm(f"{theirs}.attention.output.LayerNorm", f"{ours}.norm1", d)
-        yield from linear(f"{theirs}.intermediate.dense", f"{ours}.ffn.expand", d, f)
-        yield from linear(f"{theirs}.output.dense", f"{ours}.ffn.contract", f, d)
-        yield from layer_norm(f"{theirs}.output.LayerNorm", f"{ours}.norm2", d)
+            yield from linear(f"{theirs}.attention.self.{part}", f"{block}.attention.{part}", d, d)
+        yield from linear(f"{theirs}.attention.output.dense", f"{block}.attention.output", d, d)
+        yield from layer_norm(f"{theirs}.attention.output.LayerNorm", f"{block}.norm1", d)
+        yield from linear(f"{theirs}.intermediate.dense", f"{block}.ffn.expand", d, f)
+        yield from linear(f"{theirs}.output.dense", f"{block}.ffn.contract", f, d)
+        yield from layer_norm(f"{theirs}.output.LayerNorm", f"{block}.norm2", d)
+
+
+BODY = Architecture(
+    name="BertModel",
+    model_type="bert",
+    model=Encoder,
+    read=read_body,
+    write=write_body,
+    tensors=partial(body, ours=""),
+    prefix="bert.",
+    ignored=f"{POSITION_IDS}|{OUTSIDE}",
+)
 
 
 # Masked words ---------------------------------------------------------------------------------------------------------
@@ -101,7 +115,7 @@ MASKED_LM = Architecture(
     write=write_body,
     tensors=masked_lm_tensors,
     prefix="bert.",
-    ignored=f"{POSITION_IDS}|{POOLER}|{NEXT_SENTENCE}",
+    ignored=f"{POSITION_IDS}|{POOLER}|{NEXT_SENTENCE}|{OTHER_HEADS}",
 )
 
 

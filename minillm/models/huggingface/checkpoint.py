@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 from minillm.backend import CPU, Device, array_module, to_host
 from minillm.errors import InputError
 from minillm.files import read_object, write_atomic
-from minillm.models.huggingface.bert import CLASSIFIER, MASKED_LM, QUESTION_ANSWERING, label_fields, labels_of
+from minillm.models.huggingface import gpt2
+from minillm.models.huggingface.bert import BODY, CLASSIFIER, MASKED_LM, QUESTION_ANSWERING, label_fields, labels_of
 from minillm.models.huggingface.fields import Fields, shown
 from minillm.models.huggingface.files import CONFIG, COPY, WEIGHTS, Stored, read_headers, read_weights
 from minillm.models.huggingface.gpt2 import GPT2
@@ -21,10 +23,25 @@ from minillm.models.huggingface.tensors import Architecture, Tensor
 from minillm.models.model import Model
 from minillm.safetensors import serialize
 
-ARCHITECTURES = (GPT2, MASKED_LM, CLASSIFIER, QUESTION_ANSWERING, TEXT_TO_TEXT)
+# For a type, the first is what a config.json without a name means.
+ARCHITECTURES = (GPT2, MASKED_LM, CLASSIFIER, QUESTION_ANSWERING, BODY, TEXT_TO_TEXT)
 NAMES = {architecture.name: architecture for architecture in ARCHITECTURES}
-# Others for the same: without the head, which is tied; with a second one, which is left out; and an old name.
-NAMES |= {"GPT2Model": GPT2, "BertForPreTraining": MASKED_LM, "T5WithLMHeadModel": TEXT_TO_TEXT}
+# With a second head, which is left out; an old name; and with heads that minillm does not have, so that the body is left.
+NAMES |= {"BertForPreTraining": MASKED_LM, "T5WithLMHeadModel": TEXT_TO_TEXT}
+NAMES |= dict.fromkeys(("BertForTokenClassification", "BertForNextSentencePrediction", "BertForMultipleChoice"), BODY)
+for head in (
+    "Model",
+    "ForSequenceClassification",
+    "ForTokenClassification",
+    "ForQuestionAnswering",
+    "DoubleHeadsModel",
+):
+    NAMES[f"GPT2{head}"] = gpt2.BODY
+# What tells their config.json from ours where it names neither type nor architecture: a width, or T5's positions.
+THEIR_FIELDS = {"model_type", "architectures", "hidden_size", "n_embd", "relative_attention_num_buckets"}
+ROUNDING = {"rtol": 2.0**-7, "atol": 2.0**-24}  # of bfloat16, once or twice; and of the smallest numbers of float16
+
+logger = logging.getLogger(__name__)
 
 
 class Match(NamedTuple):
@@ -40,7 +57,7 @@ def is_pretrained(directory: str | Path) -> bool:
         values = read_object(Path(directory) / CONFIG, COPY)
     except InputError:
         return False
-    return "kind" not in values and bool({"model_type", "architectures"} & values.keys())
+    return "kind" not in values and bool(THEIR_FIELDS & values.keys())
 
 
 def read_labels(directory: str | Path) -> list[str] | None:
@@ -48,48 +65,67 @@ def read_labels(directory: str | Path) -> list[str] | None:
     return labels_of(read_object(Path(directory) / CONFIG, COPY))
 
 
-def load_pretrained(directory: str | Path, device: Device = CPU, dtype: type = np.float32) -> Model:
+def load_pretrained(
+    directory: str | Path, device: Device = CPU, dtype: type = np.float32, *, body: bool = False
+) -> Model:
     """The model in a folder with `config.json` and `model.safetensors` (or its shards, with `model.safetensors.index.json`).
 
-    GPT-2, BERT (masked words, classes, question answering) or T5; weights of 16 bits are widened. InputError, which names the file and what
-    is wrong in it, for whatever is missing, damaged, of another size than the config asks for, or not done by minillm. All of this is found
-    in the headers of the files, before there is memory for a single weight.
+    GPT-2, BERT (masked words, classes, question answering, or none of these: an `Encoder`) or T5; weights of 16 bits are widened. With
+    `body` a BERT is read without its head, whatever that is. Tensors that the model has no use for are named in the log, as a warning.
+
+    InputError, which names the file and what is wrong in it, for whatever is missing, damaged, of another size than the config asks for, or
+    not done by minillm. All of this is found in the headers of the files, before there is memory for a single weight.
     """
     directory = Path(directory)
     if not directory.is_dir():
         raise InputError(f"There is no folder {directory}.", "Name the folder that holds the model's files.")
     values = read_object(directory / CONFIG, COPY)
     try:
-        architecture = _architecture(values)
+        architecture = _architecture(values, body)
         config = architecture.read(Fields(values))
     except InputError as error:
         raise InputError(f"{directory / CONFIG}: {error.wrong}", error.remedy) from error
     stored = read_headers(directory)
-    matches = _match(architecture, config, stored, directory)
+    matches, unused = _match(architecture, config, stored, directory)
+    if unused:
+        more = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
+        logger.warning("(Not read of %s: %s%s.)", directory, ", ".join(unused[:5]), more)
     model = architecture.model(config, seed=None, dtype=dtype, device=device)
     for tensor, found in matches:
         array = read_weights(found[0], stored[found[0]])
         for copy in found[1:]:
-            if not np.array_equal(read_weights(copy, stored[copy]), array):
+            if not np.allclose(read_weights(copy, stored[copy]), array, **ROUNDING):
                 raise InputError(f"{directory}: {found[0]} and {copy} differ, and should be the same.", COPY)
         _fill(model, tensor, array)
     return model
 
 
-def _architecture(values: dict) -> Architecture:
-    """What config.json names. Without a name its type decides: a BERT is then one for masked words."""
+def _architecture(values: dict, body: bool) -> Architecture:
+    """What config.json names. Without a name, or where only the body is wanted, its type will do: a BERT is then one for masked words."""
     names, kind = values.get("architectures"), values.get("model_type")
-    for name, architecture in NAMES.items():
-        if (not names or names == [name]) and kind == architecture.model_type:
-            return architecture
+    if not names and kind is None:
+        raise InputError(
+            "It names neither the model_type nor the architectures.",
+            'Add what the model is: "model_type": "gpt2", "bert" or "t5".',
+        )
+    named = [known for name, known in NAMES.items() if names == [name] and kind in (None, known.model_type)]
+    if body or not names:
+        named += [known for known in ARCHITECTURES if known.model_type == kind]
+    for architecture in named:
+        return BODY if body and architecture.model_type == BODY.model_type else architecture
     raise InputError(
         f"It is of the type {shown(kind)} and the architecture {shown(names)}, which minillm does not know.",
         f"It reads {', '.join(architecture.name for architecture in ARCHITECTURES)}.",
     )
 
 
-def _match(architecture: Architecture, config, stored: dict[str, Stored], directory: Path) -> list[Match]:
-    """Every tensor of the model with where it is found; InputError unless all are there, of their shape, and no others."""
+def _match(
+    architecture: Architecture, config, stored: dict[str, Stored], directory: Path
+) -> tuple[list[Match], list[str]]:
+    """Every tensor of the model with where it is found, and the names of those that it has no use for.
+
+    InputError unless all are there, of their shape, and no others.
+    """
     matches, missing, used = [], [], set()
     for tensor in architecture.tensors(config):
         found = [name for name in _spellings(tensor, architecture.prefix) if name in stored]
@@ -109,10 +145,11 @@ def _match(architecture: Architecture, config, stored: dict[str, Stored], direct
     what = f"{directory} and a {architecture.name} of its {CONFIG} do not fit"
     if missing:
         raise InputError(f"{what}: missing is {', '.join(missing)}.", COPY)
-    unknown = (name for name in sorted(stored.keys() - used) if not re.fullmatch(architecture.ignored, name))
+    unused = sorted(stored.keys() - used)
+    unknown = (name for name in unused if not re.fullmatch(architecture.ignored, name))
     if odd := list(itertools.islice(unknown, 3)):
         raise InputError(f"{what}: unknown is {', '.join(odd)}.", COPY)
-    return matches
+    return matches, unused
 
 
 def _spellings(tensor: Tensor, prefix: str) -> list[str]:

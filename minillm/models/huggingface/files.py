@@ -1,5 +1,6 @@
 """The files of a pretrained model: config.json, and model.safetensors, whole or in shards."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,21 @@ from minillm.safetensors import Stored, read_header, read_tensor
 CONFIG, WEIGHTS, INDEX, PICKLE = "config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
 COPY = "Copy the model's files anew, all from one place."
 FLOATS = ("F64", "F32", "F16", "BF16")
+WRAPPERS = re.compile(r"^(module\.|_orig_mod\.)+")  # what torch's DataParallel and torch.compile put before the names
 
 
 def read_headers(directory: Path) -> dict[str, Stored]:
-    """Every tensor of the model in a folder, by name. Only the files' headers are read."""
+    """Every tensor of the model in a folder, by name, which is without what wrappers put before it. Only the files' headers are read."""
+    stored = _read_stored(directory)
+    plain = {WRAPPERS.sub("", name): place for name, place in stored.items()}
+    if len(plain) < len(stored):
+        raise InputError(
+            f"{directory} holds a tensor twice, with module. or _orig_mod. before its name or without.", COPY
+        )
+    return plain
+
+
+def _read_stored(directory: Path) -> dict[str, Stored]:
     if (directory / WEIGHTS).exists():
         return read_header(directory / WEIGHTS, COPY).tensors
     if (directory / INDEX).exists():

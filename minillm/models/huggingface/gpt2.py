@@ -1,19 +1,19 @@
 """GPT-2. Its matrices are stored as ours are, (in, out), and those of query, key and value as one."""
 
+import dataclasses
 from collections.abc import Iterator
 
 from minillm.models.config import GPTConfig
 from minillm.models.decoder import GPT
 from minillm.models.huggingface.fields import Fields, check_expressible, their_activation
-from minillm.models.huggingface.tensors import Architecture, Tensor, layer_norm, linear
+from minillm.models.huggingface.tensors import OTHER_HEADS, Architecture, Tensor, layer_norm, linear
 
-EPS = 1e-5  # of every LayerNorm, theirs and ours
+MASKS = r"(transformer\.)?h\.\d+\.attn\.(bias|masked_bias)"  # the causal mask
 
 
 def read(fields: Fields) -> GPTConfig:
     """Of their three dropout rates, which count in training only, ours is that of the residual stream."""
     fields.require(scale_attn_weights=True, scale_attn_by_inverse_layer_idx=False, add_cross_attention=False)
-    fields.require(layer_norm_epsilon=EPS)
     d_model = fields.take("n_embd", 768)
     return GPTConfig(
         vocab_size=fields.take("vocab_size", 50257),
@@ -25,6 +25,7 @@ def read(fields: Fields) -> GPTConfig:
         dropout=fields.take("resid_pdrop", 0.1),
         activation=fields.activation("activation_function", "gelu_new"),
         tie_head=fields.take("tie_word_embeddings", True),
+        eps=fields.take("layer_norm_epsilon", 1e-5),
     )
 
 
@@ -41,7 +42,7 @@ def write(config: GPTConfig) -> dict:
         "embd_pdrop": config.dropout,
         "attn_pdrop": config.dropout,
         "activation_function": their_activation(config.activation),
-        "layer_norm_epsilon": EPS,
+        "layer_norm_epsilon": config.eps,
         "scale_attn_weights": True,
         "scale_attn_by_inverse_layer_idx": False,
         "add_cross_attention": False,
@@ -82,5 +83,7 @@ GPT2 = Architecture(
     write=write,
     tensors=tensors,
     prefix="transformer.",
-    ignored=r"(transformer\.)?h\.\d+\.attn\.(bias|masked_bias)",  # the causal mask
+    ignored=f"{MASKS}|{OTHER_HEADS}",
 )
+# Without a head, or with one that is not for words: for a decoder the table is one.
+BODY = GPT2._replace(name="GPT2Model", read=lambda fields: dataclasses.replace(read(fields), tie_head=True))

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from minillm.models.huggingface.fields import ACTIVATIONS, Fields, check_expressible, their_activation, unsupported
-from minillm.models.huggingface.tensors import Architecture, Tensor, linear
+from minillm.models.huggingface.tensors import OTHER_HEADS, Architecture, Tensor, linear
 from minillm.models.t5 import T5
 from minillm.models.t5_config import T5Config
 
 GATED = "gated-"
+# a table that the first versions had, and did not use
+UNUSED = r"decoder\.block\.0\.layer\.1\.EncDecAttention\.relative_attention_bias\.weight"
 
 
 def read(fields: Fields) -> T5Config:
@@ -122,6 +124,5 @@ TEXT_TO_TEXT = Architecture(
     read=read,
     write=write,
     tensors=tensors,
-    # of a table that the first versions had, and did not use
-    ignored=r"decoder\.block\.0\.layer\.1\.EncDecAttention\.relative_attention_bias\.weight",
+    ignored=f"{UNUSED}|{OTHER_HEADS}",
 )

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 from minillm.models.huggingface.fields import Fields
 from minillm.models.model import Model
 
+# Heads that their fine-tuning put on a body: for classes, for answers, for values (TRL's). No other model reads them.
+OTHER_HEADS = r"(score|classifier|multiple_choice_head|qa_outputs|v_head)\.[\w.]+"
+
 
 class Tensor(NamedTuple):
     """A tensor of theirs, and what of ours is in it."""
@@ -28,7 +31,7 @@ class Architecture(NamedTuple):
     write: Callable[[Any], dict]  # our config -> the fields of config.json
     tensors: Callable[[Any], Iterator[Tensor]]  # our config -> all tensors; lazily, for it may claim any size
     prefix: str = ""  # of the body's tensors, which some files leave out
-    ignored: str = r"(?!)"  # a pattern for tensors that files may hold besides, and that change nothing
+    ignored: str = OTHER_HEADS  # a pattern for tensors that files may hold besides, and that change nothing
 
 
 def linear(theirs: str, ours: str, d_in: int, d_out: int, bias: bool = True) -> Iterator[Tensor]:
