@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 from minillm.cli.terminal import duration
-from minillm.pretraining import DEFAULT, PRESETS
 
 DESCRIPTION = """example: python -m minillm doctor
 
@@ -113,6 +112,7 @@ def speed(seconds: float = 1.5) -> str:
     import numpy as np
 
     from minillm.models import GPTConfig
+    from minillm.pretraining import DEFAULT, PRESETS
 
     a = np.random.default_rng(0).standard_normal((768, 512), dtype=np.float32)
     b = np.ascontiguousarray(a.T)
