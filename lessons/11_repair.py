@@ -268,8 +268,8 @@ print(f"the GPT, having read all {V} sentences: {vocabulary[totals.argmax()]}")
 
 # %%
 tokens = f"the [MASK] {rest}".split()
-causal_map = gpt.forward(candidates[number["dog"]][None])[1].encode.blocks[0].attention.weights[0].mean(axis=0)
-read = bert.forward(np.array([[number[word] for word in tokens]]))[1].body.blocks
+causal_map = gpt.forward(candidates[number["dog"]][None])[1].blocks[0].attention.weights[0].mean(axis=0)
+read = bert.forward(np.array([[number[word] for word in tokens]]))[1].blocks
 maps = np.array([saved.attention.weights[0].mean(axis=0) for saved in read])
 right = maps[:, 1, 2:].sum(axis=1)
 print(

@@ -107,7 +107,7 @@ def look(ids, without=()):
         h = h * there[:, None, None]  # times 1, or times 0
         x = x + a.output.forward(a.merge(h))[0]
         x = x + block.ffn.forward(block.norm2.forward(x)[0])[0]
-        maps.append(saved[3])
+        maps.append(saved.weights)
         states.append(x)
     return model.head.forward(model.norm.forward(x)[0])[0], np.array(maps), states
 
@@ -119,7 +119,7 @@ def loss(ids, targets, without=()):
 logits, maps, states = look(chant_ids)
 theirs, saved = model.forward(chant_ids)
 np.testing.assert_allclose(logits, theirs, atol=1e-4)
-np.testing.assert_allclose(maps[1], saved.encode.blocks[1].attention.weights, atol=1e-5)
+np.testing.assert_allclose(maps[1], saved.blocks[1].attention.weights, atol=1e-5)
 
 attention, h = model.blocks[0].attention, np.random.default_rng(0).standard_normal((1, H, 5, 16))
 matrix = attention.output.weight.data

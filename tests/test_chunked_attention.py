@@ -22,8 +22,8 @@ def assert_same(q, k, v, dy, chunk, mask=None, scale=None, bias=None, causal=Fal
     """Output, map and every gradient within 1e-12 of the largest number in each."""
     dense, saved = ops.attention(q, k, v, mask, None, scale, bias, causal)
     y, chunked = ops.chunked_attention(q, k, v, mask, scale, bias, causal, chunk)
-    ours = (y, ops.chunked_attention_weights(chunked), *ops.chunked_attention_backward(dy, chunked))
-    theirs = (dense, saved[3], *ops.attention_backward(dy, saved))
+    ours = (y, chunked.weights, *ops.chunked_attention_backward(dy, chunked))
+    theirs = (dense, saved.weights, *ops.attention_backward(dy, saved))
     for name, a, b in zip(("y", "p", "dq", "dk", "dv", "dbias"), ours, theirs, strict=True):
         assert (a is None) == (b is None), name
         if a is not None:

@@ -122,7 +122,7 @@ def test_attention_is_the_slow_loop(rng, masked):
         y, saved = ops.attention(q, k, v, mask, scale=scale)
         slow, weights = slow_attention(q, k, v, mask, 1 / math.sqrt(5) if scale is None else scale)
         np.testing.assert_allclose(y, slow, rtol=1e-12, atol=1e-14)
-        np.testing.assert_allclose(saved[3], weights, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(saved.weights, weights, rtol=1e-12, atol=1e-14)
 
 
 def test_attention_of_a_query_that_may_look_nowhere_is_zero_with_finite_gradients(rng):
@@ -148,8 +148,8 @@ def test_attention_dropout_multiplies_the_weights(rng):
     q, k, v = rng.standard_normal((1, 2, 3, 5)), rng.standard_normal((1, 2, 4, 5)), rng.standard_normal((1, 2, 4, 5))
     keep = ops.dropout_mask((1, 2, 3, 4), 0.5, rng, np.float64)
     y, saved = ops.attention(q, k, v, keep=keep)
-    np.testing.assert_allclose(y, (ops.attention(q, k, v)[1][3] * keep) @ v, rtol=1e-12)
-    np.testing.assert_array_equal(saved[3], ops.attention(q, k, v)[1][3])  # the map is that before dropout
+    np.testing.assert_allclose(y, (ops.attention(q, k, v)[1].weights * keep) @ v, rtol=1e-12)
+    np.testing.assert_array_equal(saved.weights, ops.attention(q, k, v)[1].weights)  # the map is that before dropout
 
 
 def test_bilinear_attention_is_the_articles_formula(rng):
@@ -157,7 +157,7 @@ def test_bilinear_attention_is_the_articles_formula(rng):
     h, saved = ops.bilinear_attention(x, weight)
     for i in range(4):
         e = [math.exp(x[0, i] @ weight @ x[0, j]) for j in range(4)]
-        np.testing.assert_allclose(saved[3][0, i], np.array(e) / sum(e), rtol=1e-11)
+        np.testing.assert_allclose(saved.weights[0, i], np.array(e) / sum(e), rtol=1e-11)
         np.testing.assert_allclose(h[0, i], sum(e[j] / sum(e) * x[0, j] for j in range(4)), rtol=1e-11)
 
 

@@ -16,22 +16,22 @@ from minillm.ops import (
     chunk_size,
     chunked_attention,
     chunked_attention_backward,
-    chunked_attention_weights,
 )
 from minillm.ops.chunked_attention import ChunkedSaved
+from minillm.ops.dot_product_attention import BilinearSaved, DotProductSaved
 
 
 class AttentionSaved(NamedTuple):
     query: Any
     key: Any
     value: Any
-    core: Any
+    core: DotProductSaved | ChunkedSaved
     output: Any
 
     @property
     def weights(self) -> Array:
-        """The attention map, (B, H, T, S). Where attention went chunk by chunk there was none: it is computed now, at every call."""
-        return chunked_attention_weights(self.core) if isinstance(self.core, ChunkedSaved) else self.core[3]
+        """The attention map, (B, H, T, S). A long text's is computed when it is asked for: see `ChunkedSaved`."""
+        return self.core.weights
 
 
 def attend(q, k, v, mask=None, keep=None, scale=None, bias=None, causal=False) -> tuple[Array, Any]:
@@ -158,10 +158,10 @@ class BilinearAttention(Layer):
     def __init__(self, d_model: int, rng: np.random.Generator, *, std: float = 0.02):
         self.weight = Parameter(rng.normal(0, std, (d_model, d_model)))
 
-    def forward(self, x: Array, mask: Array | None = None) -> tuple[Array, tuple]:
+    def forward(self, x: Array, mask: Array | None = None) -> tuple[Array, BilinearSaved]:
         return bilinear_attention(x, self.weight.data, mask)
 
-    def backward(self, dh: Array, saved: tuple) -> Array:
+    def backward(self, dh: Array, saved: BilinearSaved) -> Array:
         dx, dweight = bilinear_attention_backward(dh, saved, weights=self.weight.trainable)
         self.weight.accumulate(dweight)
         return dx

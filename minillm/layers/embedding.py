@@ -5,6 +5,7 @@ import numpy as np
 from minillm.backend import Array
 from minillm.layers.layer import Layer, Parameter
 from minillm.ops import embedding, embedding_backward
+from minillm.ops.embeddings import EmbeddingSaved
 
 
 class Embedding(Layer):
@@ -16,11 +17,11 @@ class Embedding(Layer):
         self.weight = Parameter(rng.normal(0, std, (vocab_size, d_model)))
         self.scale = scale
 
-    def forward(self, ids: Array) -> tuple[Array, tuple]:
+    def forward(self, ids: Array) -> tuple[Array, EmbeddingSaved]:
         rows, saved = embedding(ids, self.weight.data)
         return (rows if self.scale == 1 else rows * self.scale), saved
 
-    def backward(self, dy: Array, saved: tuple) -> None:
+    def backward(self, dy: Array, saved: EmbeddingSaved) -> None:
         """There is no gradient for ids: they are names, not quantities."""
         if self.weight.trainable:
             drows = dy if self.scale == 1 else dy * self.scale  # y = scale · rows

@@ -63,7 +63,8 @@ class GatedFeedForwardSaved(NamedTuple):
     gate: Any
     activation: Any
     expand: Any
-    factors: tuple[Array, Array]  # what the gate let through, and what came to it
+    activated: Array  # activation(W x), the gate
+    expanded: Array  # V x, what the gate multiplies
     dropout: Any
     contract: Any
 
@@ -99,11 +100,11 @@ class GatedFeedForward(Layer):
         v, s2 = self.expand.forward(x)
         h, sd = self.dropout.forward(a * v, rng)
         y, s3 = self.contract.forward(h)
-        return y, GatedFeedForwardSaved(s1, sa, s2, (a, v), sd, s3)
+        return y, GatedFeedForwardSaved(s1, sa, s2, a, v, sd, s3)
 
     def backward(self, dy: Array, saved: GatedFeedForwardSaved) -> Array:
         _, unbend = ACTIVATIONS[self.activation]
-        a, v = saved.factors
+        a, v = saved.activated, saved.expanded
         dh = self.contract.backward(dy, saved.contract)  # y = contract(h)
         dh = self.dropout.backward(dh, saved.dropout)  # h = dropout(a v)
         dx = self.expand.backward(dh * a, saved.expand)  # v = expand(x)

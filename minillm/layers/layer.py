@@ -6,7 +6,8 @@ The contract (tests/layers/test_contract.py holds every layer to it):
 2. `forward` writes nothing on `self`; `backward` writes only into `Parameter.grad`, and only by `+=`. So a layer may run twice before
    its first backward, and a parameter used twice collects both gradients.
 3. Inputs, `dy` and everything in `saved` are read-only.
-4. The `saved` of a composite layer is a NamedTuple: `saved.blocks[2].attention.weights` is the attention map, (B, H, T, S).
+4. The `saved` of a composite layer is a NamedTuple: for every model `saved.blocks[2].attention.weights` is the attention map, (B, H, T, S);
+   an encoder-decoder has `saved.encoder.blocks` and `saved.decoder.blocks`.
 5. Masks are boolean, True = may look, broadcastable to (B, H, T, S).
 6. Random layers take a generator, `rng`; without one (None) they behave as in evaluation.
 """

@@ -5,6 +5,7 @@ import numpy as np
 from minillm.backend import Array
 from minillm.layers.layer import Layer, Parameter
 from minillm.ops import linear, linear_backward
+from minillm.ops.linear_map import LinearSaved
 
 
 class Linear(Layer):
@@ -14,10 +15,10 @@ class Linear(Layer):
         self.weight = Parameter(rng.normal(0, std, (d_in, d_out)))
         self.bias = Parameter(np.zeros(d_out)) if bias else None
 
-    def forward(self, x: Array) -> tuple[Array, tuple]:
+    def forward(self, x: Array) -> tuple[Array, LinearSaved]:
         return linear(x, self.weight.data, None if self.bias is None else self.bias.data)
 
-    def backward(self, dy: Array, saved: tuple) -> Array:
+    def backward(self, dy: Array, saved: LinearSaved) -> Array:
         learning = any(parameter.trainable for parameter in self.parameters())
         dx, dweight, dbias = linear_backward(dy, saved, weights=learning)
         self.weight.accumulate(dweight)
@@ -36,10 +37,10 @@ class TiedLinear(Layer):
         self.weight = table
         self.scale = scale
 
-    def forward(self, x: Array) -> tuple[Array, tuple]:
+    def forward(self, x: Array) -> tuple[Array, LinearSaved]:
         return linear(x if self.scale == 1 else x * self.scale, self.weight.data.T)
 
-    def backward(self, dy: Array, saved: tuple) -> Array:
+    def backward(self, dy: Array, saved: LinearSaved) -> Array:
         dx, dweight, _ = linear_backward(dy, saved, weights=self.weight.trainable)
         self.weight.accumulate(None if dweight is None else dweight.T)
         return dx if self.scale == 1 else dx * self.scale  # logits = (scale x) tableᵀ

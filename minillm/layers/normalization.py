@@ -5,6 +5,7 @@ import numpy as np
 from minillm.backend import Array
 from minillm.layers.layer import Layer, Parameter
 from minillm.ops import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
+from minillm.ops.normalization import NormSaved
 
 
 class LayerNorm(Layer):
@@ -15,10 +16,10 @@ class LayerNorm(Layer):
         self.beta = Parameter(np.zeros(d_model))
         self.eps = eps
 
-    def forward(self, x: Array) -> tuple[Array, tuple]:
+    def forward(self, x: Array) -> tuple[Array, NormSaved]:
         return layer_norm(x, self.gamma.data, self.beta.data, self.eps)
 
-    def backward(self, dy: Array, saved: tuple) -> Array:
+    def backward(self, dy: Array, saved: NormSaved) -> Array:
         dx, dgamma, dbeta = layer_norm_backward(dy, saved, weights=self.gamma.trainable or self.beta.trainable)
         self.gamma.accumulate(dgamma)
         self.beta.accumulate(dbeta)
@@ -32,10 +33,10 @@ class RMSNorm(Layer):
         self.gamma = Parameter(np.ones(d_model))
         self.eps = eps
 
-    def forward(self, x: Array) -> tuple[Array, tuple]:
+    def forward(self, x: Array) -> tuple[Array, NormSaved]:
         return rms_norm(x, self.gamma.data, self.eps)
 
-    def backward(self, dy: Array, saved: tuple) -> Array:
+    def backward(self, dy: Array, saved: NormSaved) -> Array:
         dx, dgamma = rms_norm_backward(dy, saved, weights=self.gamma.trainable)
         self.gamma.accumulate(dgamma)
         return dx

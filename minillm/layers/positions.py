@@ -1,5 +1,7 @@
 """Positions: attention sees a set of words, so each word must carry its place with it."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minillm.backend import Array, array_module
@@ -21,19 +23,24 @@ class SinusoidalPositions(Layer):
         return dy  # y = x + PE
 
 
+class PositionsSaved(NamedTuple):
+    start: int
+    stop: int
+
+
 class LearnedPositions(Layer):
     """x (B, T, D) -> x + table[start : start + T], a table (length, D) that is learned like any other weight (GPT-2, BERT)."""
 
     def __init__(self, length: int, d_model: int, rng: np.random.Generator, *, std: float = 0.02):
         self.weight = Parameter(rng.normal(0, std, (length, d_model)))
 
-    def forward(self, x: Array, start: int = 0) -> tuple[Array, tuple]:
+    def forward(self, x: Array, start: int = 0) -> tuple[Array, PositionsSaved]:
         stop, length = start + x.shape[1], self.weight.data.shape[0]
         if stop > length:
             raise ValueError(f"there are learned positions for {length} tokens, but the text has {stop}")
-        return x + self.weight.data[start:stop], (start, stop)
+        return x + self.weight.data[start:stop], PositionsSaved(start, stop)
 
-    def backward(self, dy: Array, saved: tuple) -> Array:
+    def backward(self, dy: Array, saved: PositionsSaved) -> Array:
         start, stop = saved
         if self.weight.trainable:
             self.weight.grad[start:stop] += dy.sum(axis=0)  # every sequence of the batch read the same rows

@@ -5,6 +5,7 @@ import numpy as np
 from minillm.backend import Array, array_module
 from minillm.layers.layer import Layer, Parameter
 from minillm.ops import relative_bias, relative_bias_backward, relative_buckets
+from minillm.ops.relative_positions import RelativeBiasSaved
 
 
 class RelativePositionBias(Layer):
@@ -33,12 +34,12 @@ class RelativePositionBias(Layer):
         self.max_distance = max_distance
         self.bidirectional = bidirectional
 
-    def forward(self, queries: int, keys: int) -> tuple[Array, tuple]:
+    def forward(self, queries: int, keys: int) -> tuple[Array, RelativeBiasSaved]:
         table = self.weight.data
         buckets = relative_buckets(queries, keys, table.shape[0], self.max_distance, self.bidirectional)
         return relative_bias(table, array_module(table).asarray(buckets), queries)
 
-    def backward(self, dbias: Array, saved: tuple) -> None:
+    def backward(self, dbias: Array, saved: RelativeBiasSaved) -> None:
         """There is no gradient for T and S."""
         if self.weight.trainable:
             self.weight.accumulate(relative_bias_backward(dbias, saved))  # bias = table[buckets]

@@ -23,7 +23,6 @@ from minillm.ops.chunked_attention import (
     chunk_size,
     chunked_attention,
     chunked_attention_backward,
-    chunked_attention_weights,
 )
 from minillm.ops.divergence import kl_divergence, kl_divergence_backward
 from minillm.ops.dot_product_attention import (
@@ -54,7 +53,6 @@ __all__ = [
     "chunk_size",
     "chunked_attention",
     "chunked_attention_backward",
-    "chunked_attention_weights",
     "cross_entropy",
     "cross_entropy_backward",
     "dropout",

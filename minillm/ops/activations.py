@@ -2,12 +2,18 @@
 
 import math
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
-from minillm.backend import array_module
+from minillm.backend import Array, array_module
 
 CHUNK = 1 << 15  # numbers
+
+
+class GELUSaved(NamedTuple):
+    x: Array
+    p: Array  # y = x p
 
 
 def relu(x):
@@ -45,7 +51,7 @@ def gelu(x):
     array_module(x).tanh(p, out=p)
     p *= 0.5
     p += 0.5
-    return x * p, (x, p)
+    return x * p, GELUSaved(x, p)
 
 
 def gelu_backward(dy, saved):
@@ -118,7 +124,7 @@ def _normal_cdf(x):
 def gelu_erf(x):
     """y = x Φ(x), the exact GELU (BERT's), Φ being the normal distribution function. Hendrycks & Gimpel 2016, eq. 1."""
     phi = normal_cdf(x)
-    return x * phi, (x, phi)
+    return x * phi, GELUSaved(x, phi)
 
 
 def gelu_erf_backward(dy, saved):

@@ -24,6 +24,18 @@ class ChunkedSaved(NamedTuple):
     causal: bool
     chunk: int
 
+    @property
+    def weights(self) -> Array:
+        """The attention map (B, H, T, S). Nobody made it: it is computed at every call, for those who want to look at it."""
+        xp = array_module(self.q)
+        everything = slice(0, self.q.shape[2]), slice(0, self.k.shape[2])
+        p = (self.q * self.scale) @ self.k.swapaxes(-1, -2)
+        p -= self.peak
+        _bias_and_masks(p, *everything, self)
+        xp.exp(p, out=p)
+        p /= self.total
+        return p
+
 
 def chunk_size(heads: int, queries: int, keys: int, causal: bool, xp=np) -> int | None:
     """The size of chunks that suits `heads` = B H matrices of scores (T, S); None where `attention` is at least as fast.
@@ -119,18 +131,6 @@ def chunked_attention_backward(dy, saved):
     dq *= scale
     dk *= scale
     return dq, dk, dv, dbias
-
-
-def chunked_attention_weights(saved: ChunkedSaved) -> Array:
-    """The attention map (B, H, T, S) that `chunked_attention` never made, for those who want to look at it."""
-    xp = array_module(saved.q)
-    everything = slice(0, saved.q.shape[2]), slice(0, saved.k.shape[2])
-    p = (saved.q * saved.scale) @ saved.k.swapaxes(-1, -2)
-    p -= saved.peak
-    _bias_and_masks(p, *everything, saved)
-    xp.exp(p, out=p)
-    p /= saved.total
-    return p
 
 
 def _grid(saved: ChunkedSaved) -> Iterator[tuple[slice, list[slice]]]:

@@ -1,7 +1,15 @@
 """How far has a model moved from another? The Kullback-Leibler divergence, exactly, at every place."""
 
-from minillm.backend import array_module
+from typing import NamedTuple
+
+from minillm.backend import Array, array_module
 from minillm.ops.reductions import log_softmax, sum_last
+
+
+class KLSaved(NamedTuple):
+    p: Array
+    ratio: Array  # log p - log q
+    kl: Array  # (..., 1)
 
 
 def kl_divergence(logits, reference):
@@ -15,7 +23,7 @@ def kl_divergence(logits, reference):
     ratio = logp - log_softmax(reference)
     p = array_module(logits).exp(logp)
     kl = sum_last(p * ratio)
-    return kl[..., 0], (p, ratio, kl)
+    return kl[..., 0], KLSaved(p, ratio, kl)
 
 
 def kl_divergence_backward(dkl, saved):

@@ -1,12 +1,30 @@
 """Softmax and attention."""
 
 import math
+from typing import NamedTuple
 
-from minillm.backend import array_module
+from minillm.backend import Array, array_module
 from minillm.ops.masks import forbid, forbidden, future
 from minillm.ops.reductions import sum_last, sum_to
 
 LOWEST = -3e38  # about the lowest number of float32
+
+
+class DotProductSaved(NamedTuple):
+    q: Array
+    k: Array
+    v: Array
+    weights: Array  # the attention map, (B, H, T, S)
+    keep: Array | None
+    scale: float
+    bias_shape: tuple[int, ...] | None
+
+
+class BilinearSaved(NamedTuple):
+    x: Array
+    weight: Array
+    xw: Array
+    weights: Array  # the attention map, (B, T, T)
 
 
 def softmax(scores):
@@ -42,14 +60,13 @@ def attention(q, k, v, mask=None, keep=None, scale=None, bias=None, causal=False
 
     Vaswani et al. 2017, eq. 1. `bias`, broadcastable to (B, H, T, S), is added to the scaled scores (for relative positions: Raffel et al.
     2020, section 2.1). `causal` forbids the later keys as `causal_mask` does: the last query sees every key. `keep` (B, H, T, S), if given,
-    multiplies the weights: attention dropout, see `dropout_mask`. A query that may look nowhere gets zeros. `saved[3]` is the map p.
+    multiplies the weights: attention dropout, see `dropout_mask`. A query that may look nowhere gets zeros. `saved.weights` is the map p.
     """
     xp = array_module(q)
     queries, keys = q.shape[-2], k.shape[-2]
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
-    scores = (q * scale) @ xp.ascontiguousarray(
-        k.swapaxes(-1, -2)
-    )  # a copy of kᵀ costs less than a product that strides
+    k_transposed = xp.ascontiguousarray(k.swapaxes(-1, -2))  # a copy costs less than a product that strides
+    scores = (q * scale) @ k_transposed
     if bias is not None:
         scores += bias
     if causal and queries > 1:
@@ -58,7 +75,7 @@ def attention(q, k, v, mask=None, keep=None, scale=None, bias=None, causal=False
         scores += forbidden(mask, scores.dtype)
     p, _ = softmax(scores)
     y = (p if keep is None else p * keep) @ v
-    return y, (q, k, v, p, keep, scale, None if bias is None else bias.shape)
+    return y, DotProductSaved(q, k, v, p, keep, scale, None if bias is None else bias.shape)
 
 
 def attention_backward(dy, saved):
@@ -89,12 +106,12 @@ def bilinear_attention(x, weight, mask=None):
 
     x (B, T, D), weight (D, D), mask broadcastable to (B, T, T) -> h (B, T, D)
 
-    It is one head of `attention` with W = W_q W_kᵀ / √K, and values and output left as they are. `saved[3]` is the attention map α.
+    It is one head of `attention` with W = W_q W_kᵀ / √K, and values and output left as they are. `saved.weights` is the map α.
     """
     xw = x @ weight
     scores = xw @ x.swapaxes(-1, -2)
     alpha, _ = softmax(scores if mask is None else forbid(scores, mask))
-    return alpha @ x, (x, weight, xw, alpha)
+    return alpha @ x, BilinearSaved(x, weight, xw, alpha)
 
 
 def bilinear_attention_backward(dh, saved, weights=True):

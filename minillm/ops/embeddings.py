@@ -1,10 +1,17 @@
 """Embedding: rows of a table; and the position code, which is not learned."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from minillm.backend import array_module
+from minillm.backend import Array, array_module
 
 ONE_HOT_LIMIT = 512  # up to this vocabulary the embedding's gradient is one matrix product
+
+
+class EmbeddingSaved(NamedTuple):
+    ids: Array
+    table_shape: tuple[int, int]
 
 
 def embedding(ids, table):
@@ -12,7 +19,7 @@ def embedding(ids, table):
 
     ids (...) integers, table (V, D) -> y (..., D). The ids must lie in [0, V): CuPy wraps others around silently, so the caller checks.
     """
-    return table.take(ids, axis=0), (ids, table.shape)
+    return table.take(ids, axis=0), EmbeddingSaved(ids, table.shape)
 
 
 def embedding_backward(dy, saved):

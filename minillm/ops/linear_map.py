@@ -1,6 +1,15 @@
 """The linear map."""
 
+from typing import NamedTuple
+
+from minillm.backend import Array
 from minillm.ops.reductions import sum_rows
+
+
+class LinearSaved(NamedTuple):
+    x: Array
+    weight: Array
+    has_bias: bool
 
 
 def linear(x, weight, bias=None):
@@ -11,7 +20,7 @@ def linear(x, weight, bias=None):
     y = x.reshape(-1, x.shape[-1]) @ weight  # one flat product is faster than a stack of small ones
     if bias is not None:
         y += bias
-    return y.reshape(*x.shape[:-1], weight.shape[1]), (x, weight, bias is not None)
+    return y.reshape(*x.shape[:-1], weight.shape[1]), LinearSaved(x, weight, bias is not None)
 
 
 def linear_backward(dy, saved, weights=True):

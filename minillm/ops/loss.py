@@ -1,9 +1,19 @@
 """The loss: cross-entropy."""
 
-from minillm.backend import array_module
+from typing import NamedTuple
+
+from minillm.backend import Array, array_module
 from minillm.ops.reductions import log_softmax, sum_last
 
 IGNORE = -100  # a target that is not scored (PyTorch's convention)
+
+
+class CrossEntropySaved(NamedTuple):
+    logp: Array  # log softmax, (N, V): one row a place
+    places: tuple[Array, Array]  # row and target of every place
+    weight: Array  # (N,): 1/count where scored, else 0
+    label_smoothing: float
+    shape: tuple[int, ...]  # of the logits
 
 
 def cross_entropy(logits, targets, label_smoothing=0.0):
@@ -25,7 +35,7 @@ def cross_entropy(logits, targets, label_smoothing=0.0):
     if label_smoothing:
         loss -= label_smoothing / vocab * sum_last(logp)[:, 0]
     weight = scored.astype(logits.dtype) / count
-    return xp.where(scored, loss, 0) @ weight, (logp, places, weight, label_smoothing, shape)
+    return xp.where(scored, loss, 0) @ weight, CrossEntropySaved(logp, places, weight, label_smoothing, shape)
 
 
 def cross_entropy_backward(dloss, saved):

@@ -1,7 +1,15 @@
 """Normalisation: rows of a size that the next layer can rely on."""
 
-from minillm.backend import array_module
+from typing import NamedTuple
+
+from minillm.backend import Array, array_module
 from minillm.ops.reductions import mean_last, sum_rows
+
+
+class NormSaved(NamedTuple):
+    xhat: Array  # the rows before gain and shift
+    rstd: Array  # what they were multiplied by, (..., 1)
+    gamma: Array
 
 
 def layer_norm(x, gamma, beta, eps=1e-5):
@@ -18,7 +26,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     xhat *= rstd
     y = gamma * xhat
     y += beta
-    return y, (xhat, rstd, gamma)
+    return y, NormSaved(xhat, rstd, gamma)
 
 
 def layer_norm_backward(dy, saved, weights=True):
@@ -51,7 +59,7 @@ def rms_norm(x, gamma, eps=1e-6):
     """
     rstd = 1 / array_module(x).sqrt(mean_last(x * x) + eps)
     xhat = x * rstd
-    return gamma * xhat, (xhat, rstd, gamma)
+    return gamma * xhat, NormSaved(xhat, rstd, gamma)
 
 
 def rms_norm_backward(dy, saved, weights=True):

@@ -1,10 +1,11 @@
 """Relative positions: a bias on attention's scores that depends only on how far apart two words stand."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from minillm.backend import array_module
+from minillm.backend import Array, array_module
 
 
 def relative_buckets(
@@ -31,6 +32,11 @@ def relative_buckets(
     return start + np.where(distance < exact, distance, np.minimum(far, buckets - 1))
 
 
+class RelativeBiasSaved(NamedTuple):
+    buckets: Array
+    table_shape: tuple[int, int]
+
+
 def relative_bias(table, buckets, queries):
     """bias_hij = table[buckets[j - i + T - 1], h]: row h of the table, drawn out along the diagonals.
 
@@ -39,7 +45,7 @@ def relative_bias(table, buckets, queries):
     xp = array_module(table)
     keys = len(buckets) + 1 - queries
     diagonals = xp.arange(keys) + xp.arange(queries - 1, -1, -1)[:, None]
-    return table.T.take(buckets.take(diagonals), axis=1)[None], (buckets, table.shape)
+    return table.T.take(buckets.take(diagonals), axis=1)[None], RelativeBiasSaved(buckets, table.shape)
 
 
 def relative_bias_backward(dbias, saved):

@@ -1,8 +1,22 @@
 """How likely does a model find a text? The log-probabilities from which every objective of preferences follows."""
 
-from minillm.backend import array_module
+from typing import NamedTuple
+
+from minillm.backend import Array, array_module
 from minillm.ops.loss import IGNORE
 from minillm.ops.reductions import log_softmax
+
+
+class TokenLogpSaved(NamedTuple):
+    rows: Array  # log softmax, (N, V): one row a place
+    places: tuple[Array, Array]  # row and target of every place
+    scored: Array  # (N,), boolean
+    shape: tuple[int, ...]  # of the logits
+
+
+class SequenceLogpSaved(NamedTuple):
+    tokens: TokenLogpSaved
+    shape: tuple[int, ...]  # of the targets
 
 
 def token_logp(logits, targets):
@@ -16,7 +30,7 @@ def token_logp(logits, targets):
     rows = log_softmax(logits).reshape(-1, logits.shape[-1])
     scored = (targets != IGNORE).reshape(-1)
     places = (xp.arange(len(rows)), xp.where(scored, targets.reshape(-1), 0))
-    return xp.where(scored, rows[places], 0).reshape(targets.shape), (rows, places, scored, logits.shape)
+    return xp.where(scored, rows[places], 0).reshape(targets.shape), TokenLogpSaved(rows, places, scored, logits.shape)
 
 
 def token_logp_backward(dlogp, saved):
@@ -41,7 +55,7 @@ def sequence_logp(logits, targets):
     take the sum. Objectives that want the mean (IPO in `trl`, ORPO, SimPO) divide by the lengths themselves.
     """
     logp, saved = token_logp(logits, targets)
-    return logp.sum(axis=-1), (saved, targets.shape)
+    return logp.sum(axis=-1), SequenceLogpSaved(saved, targets.shape)
 
 
 def sequence_logp_backward(dlogp, saved):

@@ -51,7 +51,7 @@ def test_the_weights_drawn_are_those_of_the_head_asked_for(draw, finished_run, m
     assert draw("--layer=1", "--head=0", "--out", tmp_path / "map.png")[0] == 0
     model, tokenizer = load_run(finished_run)
     _, saved = model.forward(tokenizer.encode(TEXT)[None])
-    np.testing.assert_array_equal(seen[0], saved.encode.blocks[1].attention.weights[0, 0])
+    np.testing.assert_array_equal(seen[0], saved.blocks[1].attention.weights[0, 0])
 
 
 @pytest.mark.parametrize(

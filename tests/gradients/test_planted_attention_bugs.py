@@ -187,7 +187,7 @@ def dropped_weights_in_the_softmax(dy, saved):
 def wrong_chunked(dy, saved, sums=None, dq_chunk=slice(None), dkv_chunk=slice(None), scale=None, add=ops.sum_to):
     """What `chunked_attention_backward` does, in one chunk. `sums` stands in for dy · y."""
     q, k, v, y, _, _, _, right_scale, bias, _, _ = saved
-    p = ops.chunked_attention_weights(saved)
+    p = saved.weights
     dp = dy @ v.swapaxes(-1, -2)
     ds = p * (dp - (sum_last(dy * y) if sums is None else sums))
     scale = right_scale if scale is None else scale
@@ -210,14 +210,14 @@ def row_term_of_the_upstream_gradient_alone(dy, saved):
 @bug("chunked_attention", ops, "chunked_attention_backward")
 def softmax_undone_chunk_by_chunk(dy, saved):
     """Each chunk of keys with a row term of its own, as if it were a softmax by itself."""
-    p, dp = ops.chunked_attention_weights(saved), dy @ saved.v.swapaxes(-1, -2)
+    p, dp = saved.weights, dy @ saved.v.swapaxes(-1, -2)
     sums = np.concatenate([np.repeat(sum_last((p * dp)[..., j : j + 3]), 3, -1) for j in (0, 3, 6)], -1)[..., :7]
     return wrong_chunked(dy, saved, sums=sums)
 
 
 def total_with(saved, shrink):
     """The sums of a forward pass that multiplies what was there by shrink(m, m') when a chunk brings a larger maximum."""
-    scores = np.log(ops.chunked_attention_weights(saved) * saved.total) + saved.peak
+    scores = np.log(saved.weights * saved.total) + saved.peak
     peak, total = np.full_like(saved.peak, -1e9), 0
     for first in range(0, scores.shape[-1], saved.chunk):
         s = scores[..., first : first + saved.chunk]
@@ -254,7 +254,7 @@ def sum_forgotten(dy, saved):
 
 @bug("chunked_attention", ops, "chunked_attention_backward")
 def maximum_of_the_last_chunk_only(dy, saved):
-    scores = np.log(ops.chunked_attention_weights(saved) * saved.total) + saved.peak
+    scores = np.log(saved.weights * saved.total) + saved.peak
     return right["chunked_attention_backward"](dy, saved._replace(peak=scores[..., 6:]))
 
 

@@ -82,7 +82,8 @@ def dropout_of_the_units_forgotten_in_a_block(self, dy, saved):
 
 def wrong_gated(self, dy, saved, swapped=False, bend=True, gate=1, units=1, dropout=True):
     _, unbend = ACTIVATIONS[self.activation]
-    a, v = saved.factors[::-1] if swapped else saved.factors
+    factors = saved.activated, saved.expanded
+    a, v = factors[::-1] if swapped else factors
     dh = self.contract.backward(dy, saved.contract)
     dh = self.dropout.backward(dh, saved.dropout) if dropout else dh
     dg = unbend(dh * v, saved.activation) if bend else dh * v

@@ -226,7 +226,7 @@ def heads_not_swapped_back(self, dy, saved):
 
 @bug("MultiHeadAttention:dropout", MultiHeadAttention)
 def weights_after_dropout_forgotten(self, dy, saved):
-    return right[MultiHeadAttention](self, dy, saved._replace(core=(*saved.core[:4], None, *saved.core[5:])))
+    return right[MultiHeadAttention](self, dy, saved._replace(core=saved.core._replace(keep=None)))
 
 
 @bug("MultiHeadAttention:cross", MultiHeadAttention)
@@ -246,7 +246,7 @@ def bias_gradient_of_another_scale(self, dy, saved):
 
 @bug("MultiHeadAttention:bias", MultiHeadAttention)
 def scale_of_the_paper_in_a_layer_that_has_its_own(self, dy, saved):
-    return right[MultiHeadAttention](self, dy, saved._replace(core=(*saved.core[:5], 7**-0.5, *saved.core[6:])))
+    return right[MultiHeadAttention](self, dy, saved._replace(core=saved.core._replace(scale=7**-0.5)))
 
 
 # --- blocks -------------------------------------------------------------------------------------------------------------------------------

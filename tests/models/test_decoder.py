@@ -53,8 +53,8 @@ def test_the_batch_is_of_separate_texts():
 
 def test_the_attention_map_is_where_the_design_says():
     _, saved = gpt().forward(IDS)
-    assert len(saved.encode.blocks) == 2
-    for block in saved.encode.blocks:
+    assert len(saved.blocks) == 2
+    for block in saved.blocks:
         weights = block.attention.weights
         assert weights.shape == (3, 2, 9, 9)
         np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-12)
@@ -143,8 +143,8 @@ def test_the_cache_gives_what_the_whole_forward_gives(kind, chunks):
 def test_dropout_acts_at_every_place_with_its_own_mask():
     _, saved = gpt(dropout=0.5).forward(IDS, np.random.default_rng(0))
     keeps = [saved.encode.dropout]
-    for block in saved.encode.blocks:
-        assert set(np.unique(block.attention.core[4])) == {0, 2}
+    for block in saved.blocks:
+        assert set(np.unique(block.attention.core.keep)) == {0, 2}
         keeps += [block.drop1, block.drop2]
     assert all(set(np.unique(keep)) == {0, 2} for keep in keeps)
     assert len({keep.tobytes() for keep in keeps}) == 5
@@ -224,7 +224,7 @@ def test_a_long_context_in_chunks_has_the_same_loss_gradients_and_maps(norm, chu
         causal_lm_backward(model, 1.0, saved)
         losses.append(loss)
         gradients.append(model.vector.grad)
-        attentions = [block.attention for block in saved.model.encode.blocks]
+        attentions = [block.attention for block in saved.model.blocks]
         assert all(isinstance(a.core, ChunkedSaved) == (size is not None) for a in attentions)
         maps.append(np.stack([a.weights for a in attentions]))
     assert losses[1] == pytest.approx(losses[0], rel=1e-13)

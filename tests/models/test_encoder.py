@@ -62,8 +62,8 @@ def test_a_mask_that_forbids_nothing_is_none():
 
 def test_the_attention_map_is_where_the_design_says():
     _, saved = masked_lm().forward(IDS, MASK)
-    assert len(saved.body.blocks) == 2
-    for block in saved.body.blocks:
+    assert len(saved.blocks) == 2
+    for block in saved.blocks:
         weights = block.attention.weights
         assert weights.shape == (3, 2, 7, 7)
         np.testing.assert_allclose(weights.sum(-1), 1, rtol=1e-12)
@@ -146,8 +146,8 @@ def test_an_untrained_model_knows_as_much_as_chance():
 def test_dropout_acts_at_every_place_with_its_own_mask():
     _, saved = masked_lm(dropout=0.5).forward(IDS, rng=np.random.default_rng(0))
     keeps = [saved.body.dropout]
-    for block in saved.body.blocks:
-        assert set(np.unique(block.attention.core[4])) == {0, 2}
+    for block in saved.blocks:
+        assert set(np.unique(block.attention.core.keep)) == {0, 2}
         keeps += [block.drop1, block.drop2]
     assert all(set(np.unique(keep)) == {0, 2} for keep in keeps)
     assert len({keep.tobytes() for keep in keeps}) == 5

@@ -272,9 +272,9 @@ def test_dropout_acts_wherever_torch_and_t5_have_it():
         for half in (saved.encoder, saved.decoder):
             keeps += [half.dropout] + ([half.last_dropout] if isinstance(config, T5Config) else [])
             for block in half.blocks:
-                keeps += [block.attention.core[4], block.ffn.dropout]
+                keeps += [block.attention.core.keep, block.ffn.dropout]
                 keeps += [value for name, value in block._asdict().items() if name.startswith("drop")]
-                keeps += [block.cross_attention.core[4]] if half is saved.decoder else []
+                keeps += [block.cross_attention.core.keep] if half is saved.decoder else []
         ends = 2 if isinstance(config, TransformerConfig) else 4
         assert len(keeps) == ends + 2 * 4 + 2 * 6
         assert all(set(np.unique(keep)) == {0, 2} for keep in keeps)
