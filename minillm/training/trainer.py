@@ -83,6 +83,15 @@ def loss_of(model: Model, objective: Objective, batch: tuple[np.ndarray, ...]) -
 class Trainer:
     """Trains a model: batches from `data`, what is minimised from `objective`.
 
+    A step is these six statements (with one worker, and without dropout); all else here shares the work out, plans it and tells of it:
+
+        batch = data.batch(np.random.default_rng((options.seed, step)), options.batch)
+        model.vector.zero_grad()
+        loss, saved = causal_lm(model, *batch)
+        causal_lm_backward(model, 1.0, saved)
+        clip_grad_norm(model.vector, options.clip)
+        optimizer.step(learning_rate(step, options.steps, peak=options.lr, warmup=options.warmup, floor=options.lr_floor * options.lr))
+
     Everything random in step number t is drawn from (seed, t): which text is read and what dropout drops. So the step number is the whole
     random state, and a run that stopped and went on is the run that never stopped.
     """

@@ -6,9 +6,24 @@ import numpy as np
 import pytest
 
 from minillm.models import GPT
-from minillm.objectives import causal_lm
+from minillm.objectives import causal_lm, causal_lm_backward
 from minillm.ops import IGNORE
-from minillm.training import DivergedError, Trainer, learning_rate
+from minillm.training import AdamW, DivergedError, Trainer, clip_grad_norm, learning_rate
+
+
+def test_a_step_is_the_six_statements_of_the_docstring(make_trainer):
+    trainer, plain = make_trainer(steps=20), make_trainer(steps=20)
+    for _ in range(20):
+        trainer.step()
+    statements = [line.strip() for line in Trainer.__doc__.splitlines() if line.startswith(" " * 8)]
+    assert len(statements) == 6
+    model, data, options = plain.model, plain.data, plain.options
+    optimizer = AdamW(model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay)
+    names = {"model": model, "data": data, "options": options, "optimizer": optimizer, "np": np}
+    names |= {each.__name__: each for each in (causal_lm, causal_lm_backward, clip_grad_norm, learning_rate)}
+    for step in range(20):
+        exec("\n".join(statements), names | {"step": step})
+    assert plain.model.vector.data.tobytes() == trainer.model.vector.data.tobytes()
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
