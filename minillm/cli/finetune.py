@@ -21,17 +21,13 @@ from minillm.errors import InputError
 from minillm.finetuning import (
     BagOfWords,
     Examples,
-    FeatureData,
     FinetuningRun,
     LastLayer,
     Method,
-    TextData,
-    Tokens,
     Trained,
     body_of,
     classes_of,
     confusion_matrix,
-    features_of,
     hold_out,
     learned_count,
     load_classifier,
@@ -39,17 +35,16 @@ from minillm.finetuning import (
     new_classifier,
     numbers_of,
     padding_of,
-    prepare,
     probabilities_of,
     read_classes,
     read_examples,
-    tokenize,
 )
 from minillm.finetuning.defaults import settings_for
+from minillm.finetuning.job import Parts, prepare_training, tokenize_parts
 from minillm.layers.pooling import POOLINGS
 from minillm.models import SequenceClassifier
 from minillm.text import Tokenizer
-from minillm.training import Trainer, TrainOptions, check_memory, default_workers, load_model, load_run
+from minillm.training import Trainer, TrainOptions, default_workers, load_model, load_run
 from minillm.training.checkpoint import RETRAIN
 from minillm.training.run import OPTIONS
 from minillm.training.schedules import SCHEDULES
@@ -150,20 +145,9 @@ class Job(NamedTuple):
     trainer: Trainer
     tokenizer: Tokenizer
     classes: list[str]
-    parts: "Parts"
+    parts: Parts
     method: Method
     facts: dict
-
-
-class Parts(NamedTuple):
-    """Texts to train on, held-out texts, and both as tokens and as numbers of classes."""
-
-    training: Examples
-    held_out: Examples
-    rows: Tokens
-    held_out_rows: Tokens
-    labels: np.ndarray
-    held_out_labels: np.ndarray
 
 
 def run(args) -> int:
@@ -267,7 +251,7 @@ def start(folder: FinetuningRun, args, device: Device) -> Job:
     examples, given, classes = read_parts(args.data, args.dev, seed)
     pretrained, tokenizer = load_run(args.checkpoint, device, body=True)
     body = body_of(pretrained, args.checkpoint)
-    parts = as_numbers(*examples, classes, tokenizer, body.config.context)
+    parts = tokenize_parts(*examples, classes, tokenizer, body.config.context)
     named = {name: value for name, value in vars(args).items() if value is not None}
     method.check(body.config)
     chosen = settings_for(body.config, method, named | {"texts": len(parts.labels)})
@@ -329,7 +313,7 @@ def resume(folder: FinetuningRun, args, device: Device) -> Job:
             "Give the same texts again (--data FILE), or start another run.",
         )
     folder.classes = read_classes(args.out, config.classes)
-    parts = as_numbers(*examples, classes, tokenizer, config.body.context)
+    parts = tokenize_parts(*examples, classes, tokenizer, config.body.context)
     trained, trainer = trainer_for(load_model(args.out, device), method, parts, tokenizer, options)
     folder.whole = trained.whole
     folder.load(trainer)
@@ -367,27 +351,16 @@ def read_parts(data: str, dev: str | None, seed: int) -> tuple[tuple[Examples, E
     return (training, held_out), facts, classes
 
 
-def as_numbers(training: Examples, held_out: Examples, classes: list[str], tokenizer: Tokenizer, context: int) -> Parts:
-    rows, held_out_rows = (tokenize(part.texts, tokenizer, context) for part in (training, held_out))
-    labels, held_out_labels = (numbers_of(part, classes, "") for part in (training, held_out))
-    return Parts(training, held_out, rows, held_out_rows, labels, held_out_labels)
-
-
 def trainer_for(
     classifier: SequenceClassifier, method: Method, parts: Parts, tokenizer: Tokenizer, options: TrainOptions
 ) -> tuple[Trained, Trainer]:
-    """What trains, and its trainer. A frozen body reads all texts here, once."""
-    rows, held_out, pad = parts.rows.rows, parts.held_out_rows.rows, padding_of(tokenizer)
-    trained = prepare(classifier, method, options.seed)
-    if isinstance(trained.model, LastLayer):
-        say(f"body    reads {len(rows) + len(held_out):,} texts, once ...")
-        with tqdm(total=len(rows) + len(held_out), unit="text", disable=None, leave=False, dynamic_ncols=True) as bar:
-            features, held_out_features = (
-                features_of(classifier, texts, pad, told=bar.update) for texts in (rows, held_out)
-            )
-        data = FeatureData(features, parts.labels, held_out_features, parts.held_out_labels)
-    else:
-        config = dataclasses.replace(classifier.config.body, vocab_size=classifier.config.classes)
-        check_memory(config, options, max(map(len, rows)))
-        data = TextData(rows, parts.labels, held_out, parts.held_out_labels, pad)
+    """What trains, and its trainer."""
+    texts = len(parts.labels) + len(parts.held_out_labels)
+    reads = method.freeze == "body"
+    if reads:
+        say(f"body    reads {texts:,} texts, once ...")
+    with tqdm(
+        total=texts, unit="text", disable=None if reads else True, leave=False, dynamic_ncols=True, file=sys.stderr
+    ) as bar:
+        trained, data = prepare_training(classifier, method, parts, tokenizer, options, bar.update)
     return trained, Trainer(trained.model, data, options, trained.objective)

@@ -3,6 +3,7 @@
 from minillm.finetuning.bag_of_words import BagOfWords
 from minillm.finetuning.data import FeatureData, TextData, Tokens, padded, padding_of, tokenize
 from minillm.finetuning.examples import Examples, classes_of, hold_out, name_of, numbers_of, read_examples
+from minillm.finetuning.job import Parts, classify, finetune, prepare_training, tokenize_parts
 from minillm.finetuning.last_layer import LAST_LAYER, LastLayer, features_of
 from minillm.finetuning.methods import Method, Trained, body_of, learned_count, merged, new_classifier, prepare
 from minillm.finetuning.run import FinetuningRun, LoadedClassifier, load_classifier, read_classes
@@ -17,14 +18,17 @@ __all__ = [
     "LastLayer",
     "LoadedClassifier",
     "Method",
+    "Parts",
     "TextData",
     "Tokens",
     "Trained",
     "accuracy_of",
     "body_of",
     "classes_of",
+    "classify",
     "confusion_matrix",
     "features_of",
+    "finetune",
     "hold_out",
     "learned_count",
     "load_classifier",
@@ -35,8 +39,10 @@ __all__ = [
     "padded",
     "padding_of",
     "prepare",
+    "prepare_training",
     "probabilities_of",
     "read_classes",
     "read_examples",
     "tokenize",
+    "tokenize_parts",
 ]

@@ -106,6 +106,7 @@ class SequenceClassifier(Model):
             body = kind(config.body, seed=seed, dtype=dtype, device=device)
         check_body(body, config.body)
         self.config = config
+        self.labels = [f"LABEL_{i}" for i in range(config.classes)]  # the names of the classes
         self.body = body
         self.head = ClassificationHead(
             config.body.d_model,
