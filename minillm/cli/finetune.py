@@ -241,8 +241,8 @@ def start(folder: FinetuningRun, args, device: Device) -> Job:
     for name in ("checkpoint", "data"):
         if getattr(args, name) is None:
             raise InputError(f"--{name} is missing.", "See minillm finetune --help".replace("minillm", program()))
-    if Path(args.out).resolve() == Path(args.checkpoint).resolve():
-        raise InputError(f"{args.out} holds the model to begin with.", "Choose another --out.")
+    needed = {"the model to begin with": args.checkpoint, "the texts": args.data, "the held-out texts": args.dev}
+    folder.refuse_to_replace(needed)
     if not args.overwrite:
         folder.refuse_existing()
     method = Method(args.freeze if args.freeze is not None else "none", args.lora)

@@ -122,6 +122,13 @@ class Run:
             "Replace them: --overwrite; or choose another --out.",
         )
 
+    def refuse_to_replace(self, inputs: dict[str, str | Path | None]) -> None:
+        """InputError if what a run needs, a folder or a file by what it is, would be gone once there is a new run in this folder."""
+        mine = [path for path in (self.directory, *map(self.path, FILES)) if path.exists()]
+        for what, needed in inputs.items():
+            if needed is not None and Path(needed).exists() and any(path.samefile(needed) for path in mine):
+                raise InputError(f"{self.directory} holds {what}.", "Choose another --out.")
+
     def create(
         self, trainer: Trainer, tokenizer: Tokenizer, options: TrainOptions, text: dict, overwrite: bool = False
     ) -> None:

@@ -297,6 +297,9 @@ def test_nothing_is_overwritten_unless_asked_and_never_the_model_to_begin_with(
             "holds the model to begin with" in refused(*quick, "--checkpoint", run_copy, "--out", run_copy, *flags)[0]
         )
     assert "already holds a run" in refused(*quick, "--out", run_copy)[0]
+    data = run_copy / "log.jsonl"
+    wrong, _ = refused(*quick, "--data", data, "--out", run_copy, "--overwrite")
+    assert wrong == f"{run_copy} holds the texts." and data.exists()
     assert call(*quick, "--steps=1", "--out", run_copy, "--overwrite")[0] == 0
     assert (run_copy / "labels.json").exists()
     assert "pretrain did not begin" in refused("pretrain", "--resume", "--out", run_copy)[0]

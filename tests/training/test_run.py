@@ -379,6 +379,17 @@ def test_overwriting_removes_a_run_and_nothing_else(tmp_path, begin):
     )
 
 
+def test_what_a_run_needs_is_not_replaced_by_it(tmp_path, begin):
+    folder, _ = begin(tmp_path / "run")
+    (tmp_path / "run" / "notes.txt").write_text("the user's own", encoding="utf-8")
+    (tmp_path / "link.json").symlink_to(tmp_path / "run" / "config.json")
+    folder.refuse_to_replace({"a": None, "b": "-", "c": "nowhere", "d": tmp_path / "run" / "notes.txt", "e": tmp_path})
+    for needed in ("run", "run/../run", "run/trainer.json", "link.json"):
+        with pytest.raises(InputError, match="run holds the text"):
+            folder.refuse_to_replace({"the text": f"{tmp_path}/{needed}"})
+    Run(tmp_path / "new").refuse_to_replace({"the text": tmp_path / "run" / "config.json"})
+
+
 def test_any_file_that_a_run_would_write_over_is_refused(tmp_path, begin):
     for name in FILES:
         directory = tmp_path / name
