@@ -40,7 +40,8 @@ from minillm.models import GPT, GPTWithValue, Model, build, copy_parameters
 from minillm.preferences import Reward, reward_of
 from minillm.pretraining import task_from_record
 from minillm.text import Tokenizer, read_text
-from minillm.training import Run, Trainer, TrainOptions, default_workers, load_model, load_run
+from minillm.training import Run, Trainer, TrainOptions, default_workers, load
+from minillm.training.checkpoint import load_model
 from minillm.training.run import OPTIONS
 
 DESCRIPTION = """example: python -m minillm align --checkpoint runs/first --pairs pairs.jsonl --out runs/aligned
@@ -135,7 +136,7 @@ def start(folder: AlignmentRun, args, device: Device) -> Job:
     options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
     if smoothing is not None:
         chosen["label_smoothing"] = smoothing
-    pretrained, tokenizer = load_run(args.checkpoint, device)
+    pretrained, tokenizer = load(args.checkpoint, device)
     if not isinstance(pretrained, GPT):
         raise InputError(
             f"{args.checkpoint} holds {pretrained.config.name}, which writes no text.",

@@ -14,7 +14,7 @@ from minillm.finetuning import tokenize
 from minillm.generation.filling import answer, as_source, framed
 from minillm.models import GPT, Encoder, EncoderDecoder, MaskedLM, Model, QuestionAnswering
 from minillm.text import Tokenizer
-from minillm.training import load_run
+from minillm.training import load
 
 DESCRIPTION = """example: python -m minillm attention --checkpoint runs/first --text "The value of the name" --out map.png
 
@@ -59,7 +59,7 @@ def add_arguments(parser) -> None:
 def run(args) -> None:
     from minillm.plots import attention_grid, attention_heatmap, save, save_html
 
-    model, tokenizer = load_run(args.checkpoint, body=True)
+    model, tokenizer = load(args.checkpoint, body=True)
     maps = maps_of(model, tokenizer, args.text, args.view, args.target)
     there = maps.weights.shape  # a decoder may have more layers than its encoder, or fewer
     layers, heads = selected("layer", args.layer, there[0]), selected("head", args.head, there[1])

@@ -7,7 +7,7 @@ from minillm.errors import InputError
 from minillm.generation.filling import fillings, restored
 from minillm.models import EncoderDecoder, MaskedLM
 from minillm.text.special_tokens import MASK
-from minillm.training import load_run
+from minillm.training import load
 
 DESCRIPTION = """example: python -m minillm fill --checkpoint runs/masked --text "The cat is [MASK] the table"
 
@@ -28,7 +28,7 @@ def run(args) -> None:
     for name in ("top", "beams"):
         if getattr(args, name) < 1:
             raise InputError(f"--{name} must be at least 1, got {getattr(args, name)}.", "Give a positive number.")
-    model, tokenizer = load_run(args.checkpoint)
+    model, tokenizer = load(args.checkpoint)
     shown = visible if sys.stdout.isatty() else str
     if isinstance(model, EncoderDecoder):
         print(shown(restored(model, tokenizer, args.text, args.beams)))

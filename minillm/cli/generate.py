@@ -14,7 +14,7 @@ from minillm.generation.filling import as_source
 from minillm.models import GPT, EncoderDecoder
 from minillm.text import Tokenizer, read_text
 from minillm.text.gpt2 import END_OF_TEXT
-from minillm.training import load_run
+from minillm.training import load
 
 DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
 
@@ -82,7 +82,7 @@ def run(args) -> None:
     if args.seed < 0:
         raise InputError(f"--seed must be 0 or more, got {args.seed}.", "Give another --seed.")
     device = choose_device(args.device)
-    model, tokenizer = load_run(args.checkpoint, device)
+    model, tokenizer = load(args.checkpoint, device)
     prompt = args.prompt
     if prompt is None:
         prompt = blank(tokenizer)

@@ -25,7 +25,7 @@ from minillm.models import GPT
 from minillm.preferences import Reward, best_of_n_kl, reward_of
 from minillm.text import Tokenizer
 from minillm.text.control import BAD, CONTROL_TOKENS, GOOD, segment_ends
-from minillm.training import load_run
+from minillm.training import load
 
 CONTROLS = {"good": GOOD, "bad": BAD, "off": None}
 CANDIDATES = 10
@@ -162,7 +162,7 @@ def steer(args, model: GPT, tokenizer: Tokenizer, ids: np.ndarray, device: Devic
 def expert(path: str | None, model: GPT, tokenizer: Tokenizer, device: Device) -> GPT | None:
     if path is None:
         return None
-    other, its_tokenizer = load_run(path, device)
+    other, its_tokenizer = load(path, device)
     if not isinstance(other, GPT) or its_tokenizer.to_json() != tokenizer.to_json():
         raise InputError(
             f"The expert {path} does not share the model's tokenizer.", "Pretrain it on the same text, in the same way."

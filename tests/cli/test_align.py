@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from minillm.models import GPT, SequenceClassifier
-from minillm.training import load_run
+from minillm.training import load
 from tests.words import WORDS
 
 OFFLINE = ("dpo", "robust", "hinge", "ipo", "kto", "orpo", "simpo")
@@ -70,7 +70,7 @@ def test_pairs(method, finished_run, pairs, call, tmp_path):
     code, out, err = call(*given, "--out", tmp_path / "whole")
     assert code == 0 and "held-out pairs: " in out and "margin" in out, err
     assert ("ln 2 = 0.693" in err) == (method in ("dpo", "robust"))
-    assert type(load_run(tmp_path / "whole")[0]) is GPT
+    assert type(load(tmp_path / "whole")[0]) is GPT
     assert call(*given, "--out", tmp_path / "halves", "--stop-at=2")[0] == 0
     assert call("align", "--resume", "--out", tmp_path / "halves")[0] == 0
     assert_same(tmp_path / "whole", tmp_path / "halves")
@@ -95,7 +95,7 @@ def test_a_reward_model_and_learning_from_it(lines_run, pairs, call, refused, tm
     given = ["--checkpoint", lines_run, "--pairs", pairs, "--method=reward", *QUICK]
     code, out, err = call("align", *given, "--out", tmp_path / "reward")
     assert code == 0 and re.fullmatch(r"held-out pairs: \d+\.\d % right\n", out), err
-    model, _ = load_run(tmp_path / "reward")
+    model, _ = load(tmp_path / "reward")
     assert isinstance(model, SequenceClassifier) and model.config.classes == 1
     assert "knows no classes" in refused("classify", "--checkpoint", tmp_path / "reward", "--text=a")[0]
     assert call("align", *given, "--stop-at=2", "--out", tmp_path / "halves")[0] == 0
@@ -111,7 +111,7 @@ def test_answers_of_its_own(method, lines_run, call, tmp_path):
     given = ["align", "--checkpoint", lines_run, "--reward=length:4", "--method", method, *SAMPLED]
     code, out, err = call(*given, "--out", tmp_path / "whole")
     assert code == 0 and re.search(r"reward -0\.\d+, KL \d+\.\d+ nats an answer of \d+ tokens", out), err
-    assert type(load_run(tmp_path / "whole")[0]) is GPT
+    assert type(load(tmp_path / "whole")[0]) is GPT
     assert call(*given, "--out", tmp_path / "halves", "--stop-at=1")[0] == 0
     assert call("align", "--resume", "--out", tmp_path / "halves")[0] == 0
     assert_same(tmp_path / "whole", tmp_path / "halves")

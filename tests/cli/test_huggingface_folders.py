@@ -23,7 +23,7 @@ from minillm.models import (
 )
 from minillm.models.huggingface import save_pretrained
 from minillm.text.gpt2 import byte_characters
-from minillm.training import load_run
+from minillm.training import load
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "model", "reads", "a", "token", "good", "bad"]
 ENDS = {"bos_token": "<s>", "eos_token": "</s>"}  # two tokens more, after the words
@@ -97,7 +97,7 @@ def test_attention_of_two_halves_that_differ(folder, call, refused, view, layers
 
 def test_an_answer_starts_with_the_token_that_the_config_names(folder, call):
     path = folder("T5", **ENDS)
-    model, tokenizer = load_run(path)
+    model, tokenizer = load(path)
     assert model.config.pad_id == 3 and "<s>" in tokenizer.special_tokens
     source = [*tokenizer.encode(TEXT), tokenizer.special_tokens["</s>"]]
 
