@@ -17,6 +17,7 @@ from minillm.generation import (
     Reading,
     RewardGuidance,
     Scorer,
+    continuation,
     generate_batch,
     soft_best_of_n,
     until_stop,
@@ -194,7 +195,8 @@ def best_of(args, steered: Steered, tokenizer: Tokenizer, prompt: str, stops: li
     written = generate_batch(
         steered.scorer(count), prompts, args.max_tokens, control=steered.control, seed=args.seed, **settings
     )
-    texts = ["".join(until_stop([tokenizer.decode(ids, special=False)], stops)) for ids in written]
+    texts = (continuation(tokenizer, steered.ids, ids, special=False) for ids in written)
+    texts = ["".join(until_stop([text], stops)) for text in texts]
     rewards = of_lines(steered.reward, [prompt + text for text in texts])
     chosen = soft_best_of_n(rewards, args.soft or 0.0, np.random.default_rng(args.seed))
     say(

@@ -1,6 +1,7 @@
 """Generation: sampling, beam search, text token by token, and ways to steer it."""
 
 from minillm.generation.beam_search import Hypothesis, beam_search, gnmt_penalty, power_penalty
+from minillm.generation.continuation import continuation, stream_continuation
 from minillm.generation.control import Control
 from minillm.generation.generate import generate, generate_batch
 from minillm.generation.guidance import ClassifierFreeGuidance, ExpertContrast
@@ -22,6 +23,7 @@ __all__ = [
     "Sampling",
     "Scorer",
     "beam_search",
+    "continuation",
     "generate",
     "generate_batch",
     "gnmt_penalty",
@@ -29,5 +31,6 @@ __all__ = [
     "power_penalty",
     "sample",
     "soft_best_of_n",
+    "stream_continuation",
     "until_stop",
 ]
