@@ -105,7 +105,7 @@ def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray, allowed: np.ndarray) -> 
 
 
 y, weights = attend(q, k, v, allowed)
-theirs, saved = attention(q[None, None], k[None, None], v[None, None], allowed)  # (B, H, T, K): B sentences, H heads, here 1
+theirs, saved = attention(q[None, None], k[None, None], v[None, None], mask=allowed)  # (B, H, T, K): B sentences, H heads, here 1
 np.testing.assert_allclose(y, theirs[0, 0])
 print("rows sum to", weights.sum(-1).round(6))
 print("the first word can only look at itself:", weights[0])

@@ -326,7 +326,7 @@ def restore(source, real=None):
     """Greedy: the likeliest word each time, until </s>. (B, S) -> lists of ids."""
     prompts = np.full((len(source), 1), START)
     return generate_batch(
-        restorer, prompts, 16, cache=restorer.start(source, real), temperature=0.0, eos=[END], banned=[PAD, MASK, START]
+        restorer, prompts, 16, cache=restorer.start(source, source_mask=real), temperature=0.0, eos=[END], banned=[PAD, MASK, START]
     )
 
 

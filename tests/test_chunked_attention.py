@@ -20,8 +20,8 @@ def draw(rng, queries, keys, batch=2, heads=3, width=5):
 
 def assert_same(q, k, v, dy, chunk, mask=None, scale=None, bias=None, causal=False):
     """Output, map and every gradient within 1e-12 of the largest number in each."""
-    dense, saved = ops.attention(q, k, v, mask, None, scale, bias, causal)
-    y, chunked = ops.chunked_attention(q, k, v, mask, scale, bias, causal, chunk)
+    dense, saved = ops.attention(q, k, v, mask=mask, keep=None, scale=scale, bias=bias, causal=causal)
+    y, chunked = ops.chunked_attention(q, k, v, mask=mask, scale=scale, bias=bias, causal=causal, chunk=chunk)
     ours = (y, chunked.weights, *ops.chunked_attention_backward(dy, chunked))
     theirs = (dense, saved.weights, *ops.attention_backward(dy, saved))
     for name, a, b in zip(("y", "p", "dq", "dk", "dv", "dbias"), ours, theirs, strict=True):
@@ -66,7 +66,7 @@ def test_a_query_that_may_look_nowhere_is_zero_with_finite_gradients(rng):
     q, k, v, dy = (x.astype(np.float32) for x in draw(rng, 6, 6))
     mask = np.ones((2, 1, 6, 6), bool)
     mask[0, 0, 1] = mask[1] = False
-    y, saved = ops.chunked_attention(q, k, v, mask, chunk=4)
+    y, saved = ops.chunked_attention(q, k, v, mask=mask, chunk=4)
     assert (y[0, :, 1] == 0).all() and (y[1] == 0).all() and (y[0, :, 0] != 0).all()
     dq, dk, dv, _ = ops.chunked_attention_backward(dy, saved)
     assert all(np.isfinite(d).all() for d in (dq, dk, dv))
@@ -89,7 +89,7 @@ def test_memory_grows_with_the_length_and_not_with_its_square(rng, causal):
         q, k, v, dy = (x.astype(np.float32) for x in draw(rng, length, length, 1, 2, 4))
         mask = ops.padding_mask(np.array([length - 5]), length)
         tracemalloc.start()
-        _, saved = ops.chunked_attention(q, k, v, mask, causal=causal, chunk=32)
+        _, saved = ops.chunked_attention(q, k, v, mask=mask, causal=causal, chunk=32)
         ops.chunked_attention_backward(dy, saved)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
@@ -108,7 +108,7 @@ def test_a_chunk_of_nothing_and_a_mask_of_numbers_are_errors(rng):
     with pytest.raises(ValueError, match="at least one query and one key, got 0"):
         ops.chunked_attention(q, k, v, chunk=0)
     with pytest.raises(TypeError, match="a mask is boolean"):
-        ops.chunked_attention(q, k, v, np.ones((3, 4)), chunk=2)
+        ops.chunked_attention(q, k, v, mask=np.ones((3, 4)), chunk=2)
 
 
 def test_chunks_are_for_scores_that_are_many():

@@ -24,7 +24,7 @@ def test_sums_are_the_sums(rng, shape):
 @pytest.mark.parametrize("rows", [(), (3,), (2, 3), (2, 3, 4)])
 def test_linear_takes_any_number_of_rows(rng, rows):
     x, weight, bias = rng.standard_normal((*rows, 5)), rng.standard_normal((5, 7)), rng.standard_normal(7)
-    y, saved = ops.linear(x, weight, bias)
+    y, saved = ops.linear(x, weight, bias=bias)
     np.testing.assert_allclose(y, np.einsum("...d,df->...f", x, weight) + bias, rtol=1e-12)
     dx, dweight, dbias = ops.linear_backward(np.ones_like(y), saved)
     assert (dx.shape, dweight.shape, dbias.shape) == (x.shape, weight.shape, bias.shape)
@@ -119,7 +119,7 @@ def test_attention_is_the_slow_loop(rng, masked):
     if masked:
         mask[1, 2, 3] = False
     for scale in (None, 0.7):
-        y, saved = ops.attention(q, k, v, mask, scale=scale)
+        y, saved = ops.attention(q, k, v, mask=mask, scale=scale)
         slow, weights = slow_attention(q, k, v, mask, 1 / math.sqrt(5) if scale is None else scale)
         np.testing.assert_allclose(y, slow, rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(saved.weights, weights, rtol=1e-12, atol=1e-14)
@@ -129,7 +129,7 @@ def test_attention_of_a_query_that_may_look_nowhere_is_zero_with_finite_gradient
     q, k, v = (rng.standard_normal((2, 3, 4, 5)).astype(np.float32) for _ in range(3))
     mask = np.ones((2, 1, 4, 4), bool)
     mask[0, 0, 1] = mask[1] = False
-    y, saved = ops.attention(q, k, v, mask)
+    y, saved = ops.attention(q, k, v, mask=mask)
     assert (y[0, :, 1] == 0).all() and (y[1] == 0).all() and (y[0, :, 0] != 0).all()
     dq, dk, dv, _ = ops.attention_backward(np.ones_like(y), saved)
     assert all(np.isfinite(d).all() for d in (dq, dk, dv))
@@ -139,9 +139,9 @@ def test_attention_of_a_query_that_may_look_nowhere_is_zero_with_finite_gradient
 def test_a_masked_key_changes_nothing(rng):
     q, k, v = (rng.standard_normal((1, 2, 3, 5)) for _ in range(3))
     mask = np.array([[True, False, True]])
-    y, _ = ops.attention(q, k, v, mask)
+    y, _ = ops.attention(q, k, v, mask=mask)
     k[:, :, 1], v[:, :, 1] = 1e6, -1e6
-    np.testing.assert_array_equal(ops.attention(q, k, v, mask)[0], y)
+    np.testing.assert_array_equal(ops.attention(q, k, v, mask=mask)[0], y)
 
 
 def test_attention_dropout_multiplies_the_weights(rng):
@@ -278,9 +278,9 @@ def test_a_mask_of_numbers_is_refused():
     """PyTorch's additive masks hold 0 where one may look: read as truth, they would look exactly the wrong way."""
     x = np.ones((1, 2, 3, 4))
     with pytest.raises(TypeError, match="a mask is boolean, True = may look, and this one is float64"):
-        ops.attention(x, x, x, np.zeros((3, 3)))
+        ops.attention(x, x, x, mask=np.zeros((3, 3)))
     with pytest.raises(TypeError, match="a mask is boolean"):
-        ops.bilinear_attention(x[0], np.eye(4), np.ones((3, 3), int))
+        ops.bilinear_attention(x[0], np.eye(4), mask=np.ones((3, 3), int))
 
 
 def test_a_list_is_no_array():

@@ -93,7 +93,7 @@ def pair_lm(
     """
     rows, width = ids.shape[:2], ids.shape[2]
     xp = model.vector.device.xp
-    logits, sm = model.forward(ids.reshape(-1, width), rng)
+    logits, sm = model.forward(ids.reshape(-1, width), rng=rng)
     logp, sl = sequence_logp(logits, xp.asarray(targets.reshape(-1, width)))
     lengths = xp.asarray((targets != IGNORE).sum(axis=-1))
     loss, dlogp = loss_of(logp.reshape(rows), xp.asarray(reference).astype(logp.dtype), lengths)

@@ -13,7 +13,7 @@ from minillm.models import GPT, SequenceClassifier
 from minillm.objectives import Objective
 from minillm.preferences import Reward, bradley_terry
 from minillm.text import Tokenizer
-from minillm.training import load
+from minillm.training import load_run
 
 
 def new_reward_model(body: GPT, *, seed: int = 0) -> SequenceClassifier:
@@ -49,8 +49,8 @@ def reward_model_loss(
     model: SequenceClassifier, ids: np.ndarray, mask: np.ndarray, pairs: np.ndarray, rng=None, label_smoothing=0.0
 ) -> tuple[Array, RewardSaved]:
     """Mean over B pairs of -log σ(r_chosen - r_rejected): ids and mask (B, 2, T) on the host -> a scalar."""
-    flat = (array.reshape(-1, array.shape[-1]) for array in (ids, mask))
-    scores, sm = model.forward(*flat, rng=rng)
+    width = ids.shape[-1]
+    scores, sm = model.forward(ids.reshape(-1, width), mask=mask.reshape(-1, width), rng=rng)
     rewards = scores.reshape(len(ids), 2)
     loss, dchosen, drejected = bradley_terry(rewards[:, 0], rewards[:, 1])
     drewards = 0 * rewards
@@ -70,7 +70,7 @@ def rewards_of(model: SequenceClassifier, texts: Sequence[np.ndarray], pad: int 
     context, found = model.config.body.context, []
     for first in range(0, len(texts), size):
         ids, mask = padded([text[-context:] for text in texts[first : first + size]], pad)
-        found.append(to_host(model.forward(ids, mask)[0])[:, 0])
+        found.append(to_host(model.forward(ids, mask=mask)[0])[:, 0])
     return np.concatenate(found).astype(np.float64)
 
 
@@ -85,7 +85,7 @@ def reward_accuracy(model: SequenceClassifier, pairs: TokenPairs) -> float:
 
 def learned_reward(directory: str) -> Reward:
     """The reward model in a folder, as a reward of texts: whole ones, prompt and answer."""
-    model, tokenizer = load(directory)
+    model, tokenizer = load_run(directory)
     if not isinstance(model, SequenceClassifier) or model.config.classes != 1:
         raise InputError(
             f"{directory} holds {model.config.name}, which gives no reward.",

@@ -23,13 +23,11 @@ from minillm.alignment import (
     offline_objective,
     prompts_from,
     read_pairs,
-    reference_of_pairs,
-    reference_of_weights,
     reward_accuracy,
     tokenize_pairs,
 )
 from minillm.alignment.on_policy import METHODS as ON_POLICY
-from minillm.backend import Device, choose_device
+from minillm.backend import Device, choose_device, to_host
 from minillm.cli.align_options import WAYS, add_align_arguments, method_of, settings
 from minillm.cli.finetune import absolute
 from minillm.cli.results import per_cent
@@ -40,8 +38,7 @@ from minillm.models import GPT, GPTWithValue, Model, build, copy_parameters
 from minillm.preferences import Reward, reward_of
 from minillm.pretraining import task_from_record
 from minillm.text import Tokenizer, read_text
-from minillm.training import Run, Trainer, TrainOptions, default_workers, load
-from minillm.training.checkpoint import load_model
+from minillm.training import Run, Trainer, TrainOptions, default_workers, load_model, load_run
 from minillm.training.run import OPTIONS
 
 DESCRIPTION = """example: python -m minillm align --checkpoint runs/first --pairs pairs.jsonl --out runs/aligned
@@ -122,12 +119,8 @@ def start(folder: AlignmentRun, args, device: Device) -> Job:
     if args.checkpoint is None:
         raise InputError("--checkpoint is missing.", f"See {program()} align --help")
     method = method_of(args)
-    needed = {
-        "the model to begin with": args.checkpoint,
-        "the pairs": args.pairs,
-        "the text for the prompts": args.prompts,
-    }
-    folder.refuse_to_replace(needed | {"the reward": args.reward and args.reward.removeprefix("words:")})
+    if Path(args.out).resolve() == Path(args.checkpoint).resolve():
+        raise InputError(f"{args.out} holds the model to begin with.", "Choose another --out.")
     if not args.overwrite:
         folder.refuse_existing()
     chosen = settings(args, method)
@@ -136,7 +129,7 @@ def start(folder: AlignmentRun, args, device: Device) -> Job:
     options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
     if smoothing is not None:
         chosen["label_smoothing"] = smoothing
-    pretrained, tokenizer = load(args.checkpoint, device)
+    pretrained, tokenizer = load_run(args.checkpoint, device)
     if not isinstance(pretrained, GPT):
         raise InputError(
             f"{args.checkpoint} holds {pretrained.config.name}, which writes no text.",
@@ -147,7 +140,7 @@ def start(folder: AlignmentRun, args, device: Device) -> Job:
     remembered |= {name: finite(chosen[name]) for name in WAYS[method].own}
     if method in ON_POLICY:
         remembered |= {"reward": reward_name(args.reward), "prompts": absolute(args.prompts)}
-    job = prepare(method, remembered, None, args.pairs, base, tokenizer, options, folder, device)
+    job = prepare(method, {"chosen": remembered}, args.pairs, base, tokenizer, options, folder, device)
     folder.create(job.trainer, tokenizer, options, job.facts, overwrite=args.overwrite)
     return job
 
@@ -172,8 +165,10 @@ def resume(folder: AlignmentRun, args, device: Device) -> Job:
     body = getattr(config, "body", config)
     base = build(body, seed=None, device=device)
     if method in ON_POLICY:
-        folder.load_reference_of_weights(base, facts.get("reference"))
-    job = prepare(method, remembered, facts, pairs, base, tokenizer, options, folder, device)
+        shapes = {name: parameter.data.shape for name, parameter in base.named_parameters()}
+        for name, array in folder.read_reference(shapes).items():
+            base.vector.named[name].data[...] = device.xp.asarray(array)
+    job = prepare(method, facts, pairs, base, tokenizer, options, folder, device)
     folder.load(job.trainer)
     check_end(job.trainer, args.steps, args.stop_at)
     folder.write_options(options, facts)
@@ -182,8 +177,7 @@ def resume(folder: AlignmentRun, args, device: Device) -> Job:
 
 def prepare(
     method: str,
-    chosen: dict,
-    began: dict | None,
+    began: dict,
     source: str | None,
     base: GPT,
     tokenizer: Tokenizer,
@@ -193,9 +187,10 @@ def prepare(
 ) -> Job:
     """What trains, its data and its reports. `base` is the model to begin with; a resumed run loads its own weights after this.
 
-    `began` is what a resumed run remembers, and None for a new one, whatever lies in its folder. InputError if the data is not the same.
+    `began` has what was chosen, and for a resumed run all that it remembers: InputError if the data is no longer the same.
     """
-    facts = {"chosen": chosen, "source": absolute(source)}
+    remembered = began["chosen"]
+    facts = {"chosen": remembered, "source": absolute(source)}
     if method in ON_POLICY:
         return policy_job(method, facts, began, base, tokenizer, options, folder, device)
     pairs = read_pairs(source)
@@ -214,6 +209,7 @@ def prepare(
         return Job(
             folder, trainer, tokenizer, method, facts, told, lambda model: told_reward(model, held_out), math.log(2)
         )
+    chosen = remembered
     objective = offline_objective(
         method,
         beta=chosen["beta"],
@@ -221,12 +217,13 @@ def prepare(
         gamma=chosen.get("gamma", 0.0),
     )
     data = PairData(training, held_out, mismatched=method == "kto")
-    if began is None:
-        say(f"reference  reads {2 * len(pairs):,} answers, once ...")
-        folder.reference = reference_of_pairs(base, data)
-        facts["reference"] = folder.reference.fingerprints["model"]
+    shapes = {name: array.shape for name, array in zip(("training", "held_out"), data.reference, strict=True)}
+    if folder.resumable():
+        data.reference = list(folder.read_reference(shapes).values())
     else:
-        folder.load_reference_of_pairs(data, began.get("reference"))
+        say(f"reference  reads {2 * len(pairs):,} answers, once ...")
+        data.ask_reference(base)
+        folder.reference = lambda: dict(zip(shapes, data.reference, strict=True))
     told.append("        a model that has learned nothing has a loss of " + beginning(method, chosen))
     trainer = Trainer(base, data, options, objective)
     return Job(
@@ -241,8 +238,8 @@ def prepare(
     )
 
 
-def check_same(facts: dict, began: dict | None) -> None:
-    if began is not None and began["sha256"] != facts["sha256"]:
+def check_same(facts: dict, began: dict) -> None:
+    if began.get("sha256", facts["sha256"]) != facts["sha256"]:
         raise InputError(
             f"{facts['name']} does not hold what this run began with.", "Give the same again, or start another run."
         )
@@ -259,7 +256,7 @@ def beginning(method: str, chosen: dict) -> str:
 def policy_job(
     method: str,
     facts: dict,
-    began: dict | None,
+    began: dict,
     base: GPT,
     tokenizer: Tokenizer,
     options: TrainOptions,
@@ -282,9 +279,8 @@ def policy_job(
     check_same(facts, began)
     reward([tokenizer.decode(row, special=False) for row in prompts[:4]])  # one that goes wrong does so now
     reference = without_dropout(base, device)
-    if began is None:
-        folder.reference = reference_of_weights(reference)
-        facts["reference"] = folder.reference.fingerprints["model"]
+    weights = {name: to_host(parameter.data) for name, parameter in reference.named_parameters()}
+    folder.reference = lambda: weights
     model = GPTWithValue(base) if method == "ppo" else base
     data = PolicyData(model, tokenizer, prompts, reward, method, tokens=chosen["answer_tokens"], group=chosen["group"])
     budget = math.inf if chosen["kl_budget"] is None else chosen["kl_budget"]

@@ -240,7 +240,6 @@ def start(folder: Run, args, device: Device) -> tuple[Trainer, Tokenizer, Pretra
     task = settings.task
     if not args.overwrite:
         folder.refuse_existing()
-    folder.refuse_to_replace({"the text": args.text})
     text = task.read(args.text)
     if settings.tokenizer == "bpe":
         say(f"text    learning {settings.merges:,} byte-pair merges ...")

@@ -25,9 +25,9 @@ class LastLayer(Model):
         self.head = classifier.head
         self.vector = ParameterVector(self, vector.data.dtype, vector.device)
 
-    def forward(self, features: np.ndarray, rng=None) -> tuple[Array, Any]:
+    def forward(self, features: np.ndarray, *, rng=None) -> tuple[Array, Any]:
         """features (B, D), on the host: vectors that have been pooled already, each a text of one token."""
-        return self.head.forward(self.vector.device.xp.asarray(features)[:, None], None, rng)
+        return self.head.forward(self.vector.device.xp.asarray(features)[:, None], rng=rng)
 
     def backward(self, dlogits: Array, saved: Any) -> None:
         self.head.backward(dlogits, saved)  # logits = head(features)
@@ -45,8 +45,8 @@ def features_of(
     features = np.empty((len(rows), model.config.body.d_model), model.vector.data.dtype)
     for chosen in by_length(rows, size):
         ids, mask = padded([rows[i] for i in chosen], pad)
-        hidden, _ = model.encode(ids, mask)
-        pooled, _ = model.head.pooling.forward(hidden, model.vector.device.xp.asarray(mask))
+        hidden, _ = model.encode(ids, mask=mask)
+        pooled, _ = model.head.pooling.forward(hidden, mask=model.vector.device.xp.asarray(mask))
         features[chosen] = to_host(pooled)
         told(len(chosen))
     return features
@@ -61,7 +61,7 @@ def last_layer(
     model: LastLayer, features: np.ndarray, labels: np.ndarray, rng=None, label_smoothing: float = 0.0
 ) -> tuple[Array, LastLayerSaved]:
     """`classification`, from the features on. On the host: features (B, D), and labels (B,), each a class or IGNORE."""
-    logits, sm = model.forward(features, rng)
+    logits, sm = model.forward(features, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(labels), label_smoothing)
     return loss, LastLayerSaved(sm, sl)
 

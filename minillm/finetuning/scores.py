@@ -15,7 +15,8 @@ def probabilities_of(model: SequenceClassifier, rows: Sequence[np.ndarray], pad:
     """p(class | text), (N, C), on the host, in the order of the rows."""
     probabilities = np.empty((len(rows), model.config.classes))
     for chosen in by_length(rows, size):
-        logits, _ = model.forward(*padded([rows[i] for i in chosen], pad))
+        ids, mask = padded([rows[i] for i in chosen], pad)
+        logits, _ = model.forward(ids, mask=mask)
         probabilities[chosen] = softmax(to_host(logits).astype(np.float64))[0]
     return probabilities
 

@@ -141,9 +141,9 @@ def _(rng):
 @case("MultiHeadAttention:bias")
 def _(rng):
     layer = randomize(MultiHeadAttention(5, 3, rng, bias=False, scale=0.8, d_kv=7), rng)
-    inputs = (rng.standard_normal((2, 3, 5)), rng.standard_normal((2, 7, 5)))
-    mask = padding_mask(np.array([7, 4]), 7)
-    return LayerCase(layer, (*inputs, mask, None, rng.standard_normal((1, 3, 3, 7))), {"causal": True})
+    inputs = {"x": rng.standard_normal((2, 3, 5)), "memory": rng.standard_normal((2, 7, 5))}
+    inputs["bias"] = rng.standard_normal((1, 3, 3, 7))
+    return LayerCase(layer, inputs, {"mask": padding_mask(np.array([7, 4]), 7), "causal": True})
 
 
 @case("BilinearAttention")

@@ -13,7 +13,12 @@ from minillm.ops import IGNORE, dropout_mask, relative_buckets
 
 @case("linear")
 def _(rng):
-    return OpCase("linear", (rng.standard_normal((2, 3, 5)), rng.standard_normal((5, 7)), rng.standard_normal(7)))
+    inputs = {
+        "x": rng.standard_normal((2, 3, 5)),
+        "weight": rng.standard_normal((5, 7)),
+        "bias": rng.standard_normal(7),
+    }
+    return OpCase("linear", inputs)
 
 
 @case("linear:no-bias")
@@ -94,8 +99,7 @@ def _(rng):
 
 
 def with_bias(rng, *shape):
-    """Mask, keep and scale are left out: the bias comes seventh."""
-    return *queries_keys_values(rng), None, None, None, rng.standard_normal(shape)
+    return dict(zip("qkv", queries_keys_values(rng), strict=True)) | {"bias": rng.standard_normal(shape)}
 
 
 @case("attention:bias")
@@ -172,14 +176,12 @@ def _(rng):
 
 @case("chunked_attention:bias")
 def _(rng):
-    inputs = (*queries_keys_values(rng), None, None, rng.standard_normal((1, 3, 4, 7)))
-    return OpCase("chunked_attention", inputs, {"causal": True, "chunk": 3})
+    return OpCase("chunked_attention", with_bias(rng, 1, 3, 4, 7), {"causal": True, "chunk": 3})
 
 
 @case("chunked_attention:bias-of-the-key")
 def _(rng):
-    inputs = (*queries_keys_values(rng), None, None, rng.standard_normal((2, 1, 1, 7)))
-    return OpCase("chunked_attention", inputs, {"chunk": 2})
+    return OpCase("chunked_attention", with_bias(rng, 2, 1, 1, 7), {"chunk": 2})
 
 
 @case("bilinear_attention")

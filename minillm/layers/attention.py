@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minillm.backend import Array, array_module
+from minillm.errors import InputError
 from minillm.layers.dropout import Dropout
-from minillm.layers.layer import Layer, Parameter
+from minillm.layers.layer import Layer, Parameter, check_width
 from minillm.layers.linear import Linear
 from minillm.ops import (
     attention,
@@ -34,7 +35,9 @@ class AttentionSaved(NamedTuple):
         return self.core.weights
 
 
-def attend(q, k, v, mask=None, keep=None, scale=None, bias=None, causal=False) -> tuple[Array, Any]:
+def attend(
+    q: Array, k: Array, v: Array, *, causal: bool = False, keep: Array | None = None, **options: Any
+) -> tuple[Array, DotProductSaved | ChunkedSaved]:
     """`attention` in one piece or in chunks, whichever suits the sizes: this is the only place where that is chosen.
 
     Dropout needs a `keep` as large as the scores, and so the form that has the scores.
@@ -42,13 +45,18 @@ def attend(q, k, v, mask=None, keep=None, scale=None, bias=None, causal=False) -
     (batch, heads, queries, _), keys = q.shape, k.shape[2]
     chunk = None if keep is not None else chunk_size(batch * heads, queries, keys, causal, array_module(q))
     if chunk is None:
-        return attention(q, k, v, mask, keep, scale, bias, causal)
-    return chunked_attention(q, k, v, mask, scale, bias, causal, chunk)
+        return attention(q, k, v, causal=causal, keep=keep, **options)
+    return chunked_attention(q, k, v, causal=causal, chunk=chunk, **options)
 
 
-def attend_backward(dh: Array, core: Any) -> tuple[Array, Array, Array, Array | None]:
+def attend_backward(dh: Array, core: DotProductSaved | ChunkedSaved) -> tuple[Array, Array, Array, Array | None]:
     backward = chunked_attention_backward if isinstance(core, ChunkedSaved) else attention_backward
     return backward(dh, core)
+
+
+def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether an array of this shape can be read as one of the shape `to`."""
+    return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(shape[::-1], to[::-1], strict=False))
 
 
 class MultiHeadAttention(Layer):
@@ -72,8 +80,9 @@ class MultiHeadAttention(Layer):
         d_kv: int | None = None,
     ):
         if d_kv is None and d_model % heads:
-            raise ValueError(
-                f"{heads} heads do not divide d_model = {d_model}: every head needs a whole number of columns"
+            raise InputError(
+                f"{heads} heads do not divide d_model = {d_model}: every head needs a whole number of columns.",
+                "Choose a number of heads that divides d_model, or give the width of a head, d_kv.",
             )
         width = heads * (d_model // heads if d_kv is None else d_kv)
         self.query = Linear(d_model, width, rng, bias=bias, std=std)
@@ -81,6 +90,7 @@ class MultiHeadAttention(Layer):
         self.value = Linear(d_model, width, rng, bias=bias, std=std)
         self.output = Linear(width, d_model, rng, bias=bias, std=std if output_std is None else output_std)
         self.dropout = Dropout(dropout)
+        self.d_model = d_model
         self.heads = heads
         self.scale = scale
 
@@ -94,21 +104,40 @@ class MultiHeadAttention(Layer):
         batch, heads, length, width = x.shape
         return x.swapaxes(1, 2).reshape(batch, length, heads * width)
 
+    def check_shapes(self, x: Array, memory: Array, *, mask: Array | None, bias: Array | None) -> None:
+        """Raise InputError unless x (B, T, D) and memory (B, S, D) belong together, and mask and bias to their scores (B, H, T, S)."""
+        width = self.d_model
+        if x.ndim != 3 or memory.ndim != 3 or len(x) != len(memory) or {x.shape[2], memory.shape[2]} != {width}:
+            raise InputError(
+                f"Attention of width {width} got x {x.shape} and memory {memory.shape}.",
+                f"Give x (B, T, {width}) and memory (B, S, {width}): as many texts in both.",
+            )
+        scores = (len(x), self.heads, x.shape[1], memory.shape[1])
+        for name, array in (("mask", mask), ("bias", bias)):
+            if array is not None and not broadcasts(array.shape, scores):
+                raise InputError(
+                    f"The {name} is {array.shape}, but the scores (B, H, T, S) are {scores}.",
+                    f"Give a {name} that broadcasts to them, such as (T, S) or (B, 1, 1, S).",
+                )
+
     def forward(
         self,
         x: Array,
         memory: Array,
+        *,
         mask: Array | None = None,
-        rng=None,
         bias: Array | None = None,
         causal: bool = False,
+        rng=None,
     ) -> tuple[Array, AttentionSaved]:
         """mask, `bias` (added to the scores) and `causal` (no later keys) as in `ops.attention`; `rng` switches dropout on."""
+        self.check_shapes(x, memory, mask=mask, bias=bias)
         q, sq = self.query.forward(x)
         k, sk = self.key.forward(memory)
         v, sv = self.value.forward(memory)
         keep = self.dropout.mask((x.shape[0], self.heads, x.shape[1], memory.shape[1]), rng, x.dtype)
-        h, core = attend(self.split(q), self.split(k), self.split(v), mask, keep, self.scale, bias, causal)
+        options = {"mask": mask, "bias": bias, "causal": causal, "keep": keep, "scale": self.scale}
+        h, core = attend(self.split(q), self.split(k), self.split(v), **options)
         y, so = self.output.forward(self.merge(h))
         return y, AttentionSaved(sq, sk, sv, core, so)
 
@@ -131,16 +160,17 @@ class MultiHeadAttention(Layer):
         x: Array,
         keys: Array,
         values: Array,
+        *,
         mask: Array | None = None,
         bias: Array | None = None,
         causal: bool = False,
     ) -> Array:
         """`forward` with the keys and values (B, H, S, K) already computed: no backward, no dropout; for generation."""
         q = self.split(self.query.forward(x)[0])
-        h, _ = attend(q, keys, values, mask, scale=self.scale, bias=bias, causal=causal)
+        h, _ = attend(q, keys, values, mask=mask, bias=bias, causal=causal, scale=self.scale)
         return self.output.forward(self.merge(h))[0]
 
-    def extend(self, x: Array, keys: Array, values: Array, start: int, bias: Array | None = None) -> Array:
+    def extend(self, x: Array, keys: Array, values: Array, start: int, *, bias: Array | None = None) -> Array:
         """Self-attention for new tokens only, with the keys and values of the earlier ones already computed: no backward.
 
         x (B, T, D) are tokens number start ... start + T - 1; keys and values (B, H, context, K) are the cache, which is filled up
@@ -158,8 +188,9 @@ class BilinearAttention(Layer):
     def __init__(self, d_model: int, rng: np.random.Generator, *, std: float = 0.02):
         self.weight = Parameter(rng.normal(0, std, (d_model, d_model)))
 
-    def forward(self, x: Array, mask: Array | None = None) -> tuple[Array, BilinearSaved]:
-        return bilinear_attention(x, self.weight.data, mask)
+    def forward(self, x: Array, *, mask: Array | None = None) -> tuple[Array, BilinearSaved]:
+        check_width(self, x, self.weight)
+        return bilinear_attention(x, self.weight.data, mask=mask)
 
     def backward(self, dh: Array, saved: BilinearSaved) -> Array:
         dx, dweight = bilinear_attention_backward(dh, saved, weights=self.weight.trainable)

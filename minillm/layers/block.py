@@ -61,12 +61,12 @@ class PreNormBlock(Block):
     ) -> tuple[Array, BlockSaved]:
         """mask, `bias` and `causal` as in `MultiHeadAttention`; `rng` switches dropout on."""
         n, s1 = self.norm1.forward(x)
-        a, sa = self.attention.forward(n, n, mask, rng, bias=bias, causal=causal)
-        a, d1 = self.dropout.forward(a, rng)
+        a, sa = self.attention.forward(n, n, mask=mask, rng=rng, bias=bias, causal=causal)
+        a, d1 = self.dropout.forward(a, rng=rng)
         r = x + a
         m, s2 = self.norm2.forward(r)
-        f, sf = self.ffn.forward(m, rng)
-        f, d2 = self.dropout.forward(f, rng)
+        f, sf = self.ffn.forward(m, rng=rng)
+        f, d2 = self.dropout.forward(f, rng=rng)
         return r + f, BlockSaved(s1, sa, s2, sf, d1, d2)
 
     def backward(self, dy: Array, saved: BlockSaved) -> Array | tuple[Array, Array]:
@@ -91,11 +91,11 @@ class PostNormBlock(Block):
         self, x: Array, *, mask: Array | None = None, bias: Array | None = None, rng=None, causal: bool = False
     ) -> tuple[Array, BlockSaved]:
         """mask, `bias` and `causal` as in `MultiHeadAttention`; `rng` switches dropout on."""
-        a, sa = self.attention.forward(x, x, mask, rng, bias=bias, causal=causal)
-        a, d1 = self.dropout.forward(a, rng)
+        a, sa = self.attention.forward(x, x, mask=mask, rng=rng, bias=bias, causal=causal)
+        a, d1 = self.dropout.forward(a, rng=rng)
         r, s1 = self.norm1.forward(x + a)
-        f, sf = self.ffn.forward(r, rng)
-        f, d2 = self.dropout.forward(f, rng)
+        f, sf = self.ffn.forward(r, rng=rng)
+        f, d2 = self.dropout.forward(f, rng=rng)
         y, s2 = self.norm2.forward(r + f)
         return y, BlockSaved(s1, sa, s2, sf, d1, d2)
 

@@ -76,16 +76,16 @@ class PreNormDecoderBlock(DecoderBlock):
     ) -> tuple[Array, DecoderBlockSaved]:
         """mask, `bias` and `causal` of self-attention as in `MultiHeadAttention`, `memory_mask` of cross-attention; `rng`: dropout on."""
         n, s1 = self.norm1.forward(x)
-        a, sa = self.attention.forward(n, n, mask, rng, bias=bias, causal=causal)
-        a, d1 = self.dropout.forward(a, rng)
+        a, sa = self.attention.forward(n, n, mask=mask, rng=rng, bias=bias, causal=causal)
+        a, d1 = self.dropout.forward(a, rng=rng)
         r = x + a
         n, s2 = self.norm2.forward(r)
-        c, sc = self.cross_attention.forward(n, memory, memory_mask, rng)
-        c, d2 = self.dropout.forward(c, rng)
+        c, sc = self.cross_attention.forward(n, memory, mask=memory_mask, rng=rng)
+        c, d2 = self.dropout.forward(c, rng=rng)
         s = r + c
         n, s3 = self.norm3.forward(s)
-        f, sf = self.ffn.forward(n, rng)
-        f, d3 = self.dropout.forward(f, rng)
+        f, sf = self.ffn.forward(n, rng=rng)
+        f, d3 = self.dropout.forward(f, rng=rng)
         return s + f, DecoderBlockSaved(s1, sa, s2, sc, s3, sf, d1, d2, d3)
 
     def backward(self, dy: Array, saved: DecoderBlockSaved) -> tuple[Array, ...]:
@@ -114,7 +114,7 @@ class PreNormDecoderBlock(DecoderBlock):
     ) -> Array:
         """`forward` for new tokens only, on the caches of `MultiHeadAttention.extend` and `keys_values`."""
         r = x + self.attention.extend(self.norm1.forward(x)[0], keys, values, start, bias=bias)
-        s = r + self.cross_attention.attend(self.norm2.forward(r)[0], memory_keys, memory_values, memory_mask)
+        s = r + self.cross_attention.attend(self.norm2.forward(r)[0], memory_keys, memory_values, mask=memory_mask)
         return s + self.ffn.forward(self.norm3.forward(s)[0])[0]
 
 
@@ -133,14 +133,14 @@ class PostNormDecoderBlock(DecoderBlock):
         causal: bool = True,
     ) -> tuple[Array, DecoderBlockSaved]:
         """mask, `bias` and `causal` of self-attention as in `MultiHeadAttention`, `memory_mask` of cross-attention; `rng`: dropout on."""
-        a, sa = self.attention.forward(x, x, mask, rng, bias=bias, causal=causal)
-        a, d1 = self.dropout.forward(a, rng)
+        a, sa = self.attention.forward(x, x, mask=mask, rng=rng, bias=bias, causal=causal)
+        a, d1 = self.dropout.forward(a, rng=rng)
         r, s1 = self.norm1.forward(x + a)
-        c, sc = self.cross_attention.forward(r, memory, memory_mask, rng)
-        c, d2 = self.dropout.forward(c, rng)
+        c, sc = self.cross_attention.forward(r, memory, mask=memory_mask, rng=rng)
+        c, d2 = self.dropout.forward(c, rng=rng)
         s, s2 = self.norm2.forward(r + c)
-        f, sf = self.ffn.forward(s, rng)
-        f, d3 = self.dropout.forward(f, rng)
+        f, sf = self.ffn.forward(s, rng=rng)
+        f, d3 = self.dropout.forward(f, rng=rng)
         y, s3 = self.norm3.forward(s + f)
         return y, DecoderBlockSaved(s1, sa, s2, sc, s3, sf, d1, d2, d3)
 
@@ -173,7 +173,7 @@ class PostNormDecoderBlock(DecoderBlock):
     ) -> Array:
         """`forward` for new tokens only, on the caches of `MultiHeadAttention.extend` and `keys_values`."""
         r = self.norm1.forward(x + self.attention.extend(x, keys, values, start, bias=bias))[0]
-        s = self.norm2.forward(r + self.cross_attention.attend(r, memory_keys, memory_values, memory_mask))[0]
+        s = self.norm2.forward(r + self.cross_attention.attend(r, memory_keys, memory_values, mask=memory_mask))[0]
         return self.norm3.forward(s + self.ffn.forward(s)[0])[0]
 
 

@@ -20,7 +20,7 @@ class Dropout(Layer):
         """What to multiply by, or None where nothing is dropped."""
         return dropout_mask(shape, self.rate, rng, dtype) if self.rate and rng is not None else None
 
-    def forward(self, x: Array, rng=None) -> tuple[Array, Array | None]:
+    def forward(self, x: Array, *, rng=None) -> tuple[Array, Array | None]:
         keep = self.mask(x.shape, rng, x.dtype)
         return (x, None) if keep is None else dropout(x, keep)
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from minillm.backend import Array
+from minillm.errors import InputError
 from minillm.layers.layer import Layer, Parameter
 from minillm.ops import embedding, embedding_backward
 from minillm.ops.embeddings import EmbeddingSaved
@@ -17,7 +18,16 @@ class Embedding(Layer):
         self.weight = Parameter(rng.normal(0, std, (vocab_size, d_model)))
         self.scale = scale
 
+    def check_ids(self, ids: Array) -> None:
+        """Raise InputError unless ids are whole numbers. Whether the table has them is checked on the host, by the models."""
+        if ids.dtype.kind not in "iu":
+            raise InputError(
+                f"{type(self).__name__} has a table {self.weight.data.shape}, but ids are {ids.dtype} {ids.shape}.",
+                "Give token ids: whole numbers, each the number of a row.",
+            )
+
     def forward(self, ids: Array) -> tuple[Array, EmbeddingSaved]:
+        self.check_ids(ids)
         rows, saved = embedding(ids, self.weight.data)
         return (rows if self.scale == 1 else rows * self.scale), saved
 

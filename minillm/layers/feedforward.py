@@ -43,11 +43,11 @@ class FeedForward(Layer):
         self.activation = activation
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Array, rng=None) -> tuple[Array, FeedForwardSaved]:
+    def forward(self, x: Array, *, rng=None) -> tuple[Array, FeedForwardSaved]:
         bend, _ = ACTIVATIONS[self.activation]
         h, s1 = self.expand.forward(x)
         a, sa = bend(h)
-        a, sd = self.dropout.forward(a, rng)
+        a, sd = self.dropout.forward(a, rng=rng)
         y, s2 = self.contract.forward(a)
         return y, FeedForwardSaved(s1, sa, s2, sd)
 
@@ -93,12 +93,12 @@ class GatedFeedForward(Layer):
         self.activation = activation
         self.dropout = Dropout(dropout)
 
-    def forward(self, x: Array, rng=None) -> tuple[Array, GatedFeedForwardSaved]:
+    def forward(self, x: Array, *, rng=None) -> tuple[Array, GatedFeedForwardSaved]:
         bend, _ = ACTIVATIONS[self.activation]
         g, s1 = self.gate.forward(x)
         a, sa = bend(g)
         v, s2 = self.expand.forward(x)
-        h, sd = self.dropout.forward(a * v, rng)
+        h, sd = self.dropout.forward(a * v, rng=rng)
         y, s3 = self.contract.forward(h)
         return y, GatedFeedForwardSaved(s1, sa, s2, a, v, sd, s3)
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from minillm.backend import CPU, Array, Device, to_host
+from minillm.errors import InputError
 
 
 class Parameter:
@@ -80,6 +81,19 @@ class Layer:
         """Keep every parameter below this layer as it is: no gradient, no update, no weight decay."""
         for parameter in self.parameters():
             parameter.trainable = not frozen
+
+
+def check_width(layer: Layer, x: Array, weight: Parameter, axis: int = 0) -> None:
+    """Raise InputError unless the rows of x are as wide as this axis of the weight that they meet.
+
+    NumPy's own error names neither, and a row of one number would be broadcast without any.
+    """
+    width = weight.data.shape[axis]
+    if x.shape[-1:] != (width,):
+        raise InputError(
+            f"{type(layer).__name__} has a weight {weight.data.shape}, but x is {x.shape}.",
+            f"Give an x (..., {width}), or build the layer for the width that x has.",
+        )
 
 
 class ParameterVector:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minillm.backend import Array
-from minillm.layers.layer import Layer, Parameter
+from minillm.layers.layer import Layer, Parameter, check_width
 from minillm.ops import linear, linear_backward
 from minillm.ops.linear_map import LinearSaved
 
@@ -16,7 +16,8 @@ class Linear(Layer):
         self.bias = Parameter(np.zeros(d_out)) if bias else None
 
     def forward(self, x: Array) -> tuple[Array, LinearSaved]:
-        return linear(x, self.weight.data, None if self.bias is None else self.bias.data)
+        check_width(self, x, self.weight)
+        return linear(x, self.weight.data, bias=None if self.bias is None else self.bias.data)
 
     def backward(self, dy: Array, saved: LinearSaved) -> Array:
         learning = any(parameter.trainable for parameter in self.parameters())
@@ -38,6 +39,7 @@ class TiedLinear(Layer):
         self.scale = scale
 
     def forward(self, x: Array) -> tuple[Array, LinearSaved]:
+        check_width(self, x, self.weight, axis=1)
         return linear(x if self.scale == 1 else x * self.scale, self.weight.data.T)
 
     def backward(self, dy: Array, saved: LinearSaved) -> Array:

@@ -39,6 +39,7 @@ class NgramEmbedding(Embedding):
         return range(1, min(len(self.earlier.data) + 1, length))
 
     def forward(self, ids: Array) -> tuple[Array, Array]:
+        self.check_ids(ids)
         x, _ = embedding(ids, self.weight.data)
         for k in self.distances(ids.shape[1]):
             x[:, k:] += embedding(ids[:, :-k], self.earlier.data[k - 1])[0]

@@ -1,6 +1,7 @@
 """Pooling: the vectors of a text's tokens become one vector for the text."""
 
 from minillm.backend import Array, array_module
+from minillm.errors import InputError
 from minillm.layers.layer import Layer
 
 POOLINGS = ("first", "last", "mean")
@@ -29,8 +30,13 @@ class Pooling(Layer):
         chosen = (real * rank).argmax(axis=1)
         return (real & (xp.arange(length) == chosen[:, None])).astype(x.dtype)
 
-    def forward(self, x: Array, mask: Array | None = None) -> tuple[Array, Array]:
+    def forward(self, x: Array, *, mask: Array | None = None) -> tuple[Array, Array]:
         """`mask` (B, T) is boolean, True = real token; without one all of them are."""
+        if x.ndim != 3 or (mask is not None and mask.shape != x.shape[:2]):
+            given = "" if mask is None else f" and a mask {mask.shape}"
+            raise InputError(
+                f"Pooling got x {x.shape}{given}.", "Give x (B, T, D), and a mask (B, T): one for each token."
+            )
         w = self.weights(x, mask)
         return (w[:, None] @ x)[:, 0], w
 

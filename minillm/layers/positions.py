@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.backend import Array, array_module
-from minillm.layers.layer import Layer, Parameter
+from minillm.errors import InputError
+from minillm.layers.layer import Layer, Parameter, check_width
 from minillm.ops import sinusoidal_positions
 
 
@@ -36,8 +37,12 @@ class LearnedPositions(Layer):
 
     def forward(self, x: Array, start: int = 0) -> tuple[Array, PositionsSaved]:
         stop, length = start + x.shape[1], self.weight.data.shape[0]
+        check_width(self, x, self.weight, axis=1)
         if stop > length:
-            raise ValueError(f"there are learned positions for {length} tokens, but the text has {stop}")
+            raise InputError(
+                f"there are learned positions for {length} tokens, but the text has {stop}",
+                f"Give at most {length} tokens, or build the model for a longer context.",
+            )
         return x + self.weight.data[start:stop], PositionsSaved(start, stop)
 
     def backward(self, dy: Array, saved: PositionsSaved) -> Array:

@@ -121,11 +121,11 @@ class SequenceClassifier(Model):
         self.vector = body.vector = ParameterVector(self, body.vector.data.dtype, body.vector.device)
 
     def encode(
-        self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, Any]:
         """hidden (B, T, D), by whatever body there is."""
         if self.body_takes_mask:
-            return self.body.encode(ids, mask, token_types, rng)
+            return self.body.encode(ids, mask=mask, token_types=token_types, rng=rng)
         if token_types is not None:
             raise ValueError("token_types came, but this body knows no segments")
         if mask is not None:
@@ -134,15 +134,15 @@ class SequenceClassifier(Model):
                 raise ValueError(
                     "this body looks only backward: its padding stands on the right, and here a real token follows some"
                 )
-        return self.body.encode(ids, rng)
+        return self.body.encode(ids, rng=rng)
 
     def forward(
-        self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, ClassifierSaved]:
         """ids, mask (boolean, True = real token) and token_types (B, T), on the host -> logits (B, C). `rng` switches dropout on."""
-        hidden, sb = self.encode(ids, mask, token_types, rng)
+        hidden, sb = self.encode(ids, mask=mask, token_types=token_types, rng=rng)
         real = None if mask is None else self.vector.device.xp.asarray(mask)
-        logits, sh = self.head.forward(hidden, real, rng)
+        logits, sh = self.head.forward(hidden, mask=real, rng=rng)
         return logits, ClassifierSaved(sb, sh)
 
     def backward(self, dlogits: Array, saved: ClassifierSaved) -> None:

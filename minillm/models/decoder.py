@@ -95,13 +95,13 @@ class GPT(Model):
         """The blocks and the last norm as one layer. They are named as the model's own: `blocks.0...`, `norm...`."""
         return Stack(self.blocks, self.norm)
 
-    def encode(self, ids: np.ndarray, rng=None) -> tuple[Array, EncodeSaved]:
+    def encode(self, ids: np.ndarray, *, rng=None) -> tuple[Array, EncodeSaved]:
         """ids (B, T), on the host -> hidden (B, T, D): what the model knows at every place. `rng` switches dropout on."""
         check_ids(ids, self.config.vocab_size)
         xp = self.vector.device.xp
         x, se = self.embedding.forward(xp.asarray(ids))
         x, sp = self.positions.forward(x)
-        x, sd = self.dropout.forward(x, rng)
+        x, sd = self.dropout.forward(x, rng=rng)
         hidden, ss = self.stack.forward(x, rng=rng, causal=True)
         return hidden, EncodeSaved(se, sp, sd, ss)
 
@@ -115,8 +115,8 @@ class GPT(Model):
         dx = self.positions.backward(dx, saved.positions)  # x = x + position
         self.embedding.backward(dx, saved.embedding)  # x = embedding(ids)
 
-    def forward(self, ids: np.ndarray, rng=None) -> tuple[Array, GPTSaved]:
-        hidden, se = self.encode(ids, rng)
+    def forward(self, ids: np.ndarray, *, rng=None) -> tuple[Array, GPTSaved]:
+        hidden, se = self.encode(ids, rng=rng)
         logits, sh = self.head.forward(hidden)
         return logits, GPTSaved(se, sh)
 

@@ -81,7 +81,7 @@ class Encoder(Model):
         return Stack(self.blocks, self.norm)
 
     def encode(
-        self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, EncoderSaved]:
         """ids, mask, token_types (B, T), all on the host -> hidden (B, T, D). `rng` switches dropout on.
 
@@ -99,7 +99,7 @@ class Encoder(Model):
             segment, st = self.token_types.forward(xp.asarray(types))
             x = x + segment
         x, sn = self.embedding_norm.forward(x)
-        x, sd = self.dropout.forward(x, rng)
+        x, sd = self.dropout.forward(x, rng=rng)
         hidden, ss = self.stack.forward(x, mask=key_mask(mask, xp), rng=rng)
         return hidden, EncoderSaved(se, sp, st, sn, sd, ss)
 
@@ -128,10 +128,10 @@ class Encoder(Model):
         self.embedding.backward(dx, saved.embedding)  # x = embedding(ids)
 
     def forward(
-        self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, EncoderSaved]:
         """`encode`: a body without a head is a layer too."""
-        return self.encode(ids, mask, token_types, rng)
+        return self.encode(ids, mask=mask, token_types=token_types, rng=rng)
 
     def backward(self, dhidden: Array, saved: EncoderSaved) -> None:
         self.encode_backward(dhidden, saved)  # hidden = encode(ids)
@@ -167,6 +167,7 @@ class MaskedLM(Model):
     def forward(
         self,
         ids: np.ndarray,
+        *,
         mask: np.ndarray | None = None,
         token_types: np.ndarray | None = None,
         places: np.ndarray | None = None,
@@ -175,9 +176,9 @@ class MaskedLM(Model):
         """As `Encoder.encode`. With `places` (B, T), boolean, on the host: logits (N, V) of the N true places only, row by row."""
         if places is not None:
             check_like_ids("places", places, ids, "b")
-        hidden, sb = self.body.encode(ids, mask, token_types, rng)
+        hidden, sb = self.body.encode(ids, mask=mask, token_types=token_types, rng=rng)
         at = None if places is None else self.vector.device.xp.asarray(np.flatnonzero(places))
-        logits, sh = self.head.forward(hidden, at)
+        logits, sh = self.head.forward(hidden, places=at)
         return logits, MaskedLMSaved(sb, sh)
 
     def backward(self, dlogits: Array, saved: MaskedLMSaved) -> None:

@@ -54,7 +54,7 @@ class EncoderDecoder(Model, ABC):
         return Stack(self.decoder, self.decoder_norm)
 
     @abstractmethod
-    def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, HalfSaved]:
+    def encode(self, source: np.ndarray, *, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, HalfSaved]:
         """source (B, S) -> memory (B, S, D): every token's vector, after it has looked at the source on both sides."""
 
     @abstractmethod
@@ -66,6 +66,7 @@ class EncoderDecoder(Model, ABC):
         self,
         target: np.ndarray,
         memory: Array,
+        *,
         target_mask: np.ndarray | None = None,
         source_mask: np.ndarray | None = None,
         rng=None,
@@ -83,6 +84,7 @@ class EncoderDecoder(Model, ABC):
         self,
         source: np.ndarray,
         target: np.ndarray,
+        *,
         source_mask: np.ndarray | None = None,
         target_mask: np.ndarray | None = None,
         rng=None,
@@ -95,8 +97,8 @@ class EncoderDecoder(Model, ABC):
             raise ValueError(
                 f"sources are {np.shape(source)} but targets {np.shape(target)}: one target for each source"
             )
-        memory, se = self.encode(source, source_mask, rng)
-        hidden, sd = self.decode(target, memory, target_mask, source_mask, rng)
+        memory, se = self.encode(source, source_mask=source_mask, rng=rng)
+        hidden, sd = self.decode(target, memory, target_mask=target_mask, source_mask=source_mask, rng=rng)
         logits, sh = self.head.forward(hidden)
         return logits, EncoderDecoderSaved(se, sd, sh)
 
@@ -105,9 +107,9 @@ class EncoderDecoder(Model, ABC):
         dmemory = self.decode_backward(dhidden, saved.decoder)  # hidden = decode(target, memory)
         self.encode_backward(dmemory, saved.encoder)  # memory = encode(source)
 
-    def start(self, source: np.ndarray, source_mask: np.ndarray | None = None) -> "EncoderDecoderCache":
+    def start(self, source: np.ndarray, *, source_mask: np.ndarray | None = None) -> "EncoderDecoderCache":
         """Read the source (B, S), once for the whole answer: its keys and values for every block of the decoder. No dropout."""
-        memory, _ = self.encode(source, source_mask)
+        memory, _ = self.encode(source, source_mask=source_mask)
         mask = key_mask(source_mask, self.vector.device.xp)
         return EncoderDecoderCache([block.cross_attention.keys_values(memory) for block in self.decoder], mask)
 

@@ -42,7 +42,7 @@ class MaskedLMHead(Layer):
         self.decoder = TiedLinear(table)
         self.bias = Parameter(np.zeros(vocab_size))
 
-    def forward(self, hidden: Array, places: Array | None = None) -> tuple[Array, MaskedLMHeadSaved]:
+    def forward(self, hidden: Array, *, places: Array | None = None) -> tuple[Array, MaskedLMHeadSaved]:
         """With `places` (N,), numbers of tokens from 0 to B T - 1, none twice: logits (N, V) of these only.
 
         One token in seven is masked, and the product with the table is the dearest of all: so the others are left out.
@@ -120,11 +120,11 @@ class ClassificationHead(Layer):
         self.dropout = Dropout(dropout)
         self.linear = Linear(d_model, classes, rng, std=std)
 
-    def forward(self, hidden: Array, mask: Array | None = None, rng=None) -> tuple[Array, ClassificationHeadSaved]:
+    def forward(self, hidden: Array, *, mask: Array | None = None, rng=None) -> tuple[Array, ClassificationHeadSaved]:
         """`mask` (B, T) is boolean, True = real token."""
-        x, s1 = self.pooling.forward(hidden, mask)
+        x, s1 = self.pooling.forward(hidden, mask=mask)
         x, s2 = self.pooler.forward(x) if self.pooler else (x, None)
-        x, s3 = self.dropout.forward(x, rng)
+        x, s3 = self.dropout.forward(x, rng=rng)
         logits, s4 = self.linear.forward(x)
         return logits, ClassificationHeadSaved(s1, s2, s3, s4)
 

@@ -72,20 +72,20 @@ class QuestionAnswering(Model):
         self.vector = body.vector = ParameterVector(self, body.vector.data.dtype, body.vector.device)
 
     def forward(
-        self, ids: np.ndarray, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, QuestionAnsweringSaved]:
         """As `Encoder.encode`: everything (B, T), on the host."""
-        hidden, sb = self.body.encode(ids, mask, token_types, rng)
+        hidden, sb = self.body.encode(ids, mask=mask, token_types=token_types, rng=rng)
         scores, sh = self.head.forward(hidden)
         return scores, QuestionAnsweringSaved(sb, sh)
 
-    def answer(self, ids: np.ndarray, mask: np.ndarray, token_types: np.ndarray, longest: int = 30) -> np.ndarray:
+    def answer(self, ids: np.ndarray, *, mask: np.ndarray, token_types: np.ndarray, longest: int = 30) -> np.ndarray:
         """The best answer of each text: its first and last token, (B, 2), on the host.
 
         Of all spans of the passage (token type 1) of at most `longest` tokens, that with the highest start + end: Devlin et al. 2019,
         section 4.2. ValueError if a text has no passage.
         """
-        start, end = to_host(self.forward(ids, mask, token_types)[0]).swapaxes(0, 1)
+        start, end = to_host(self.forward(ids, mask=mask, token_types=token_types)[0]).swapaxes(0, 1)
         passage = mask & (token_types == 1)
         if not passage.any(axis=1).all():
             raise ValueError(f"text {passage.any(axis=1).argmin()} has no passage: no real token of type 1")

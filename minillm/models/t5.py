@@ -89,14 +89,14 @@ class T5(EncoderDecoder):
             self.head = Linear(config.d_model, config.vocab_size, rng, bias=False, std=std)
         self.vector = ParameterVector(self, dtype, device)
 
-    def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, HalfSaved]:
+    def encode(self, source: np.ndarray, *, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, HalfSaved]:
         self.check_tokens(source, "source_mask", source_mask)
         xp = self.vector.device.xp
         x, se = self.embedding.forward(xp.asarray(source))
-        x, d1 = self.dropout.forward(x, rng)
+        x, d1 = self.dropout.forward(x, rng=rng)
         bias, sb = self.encoder_bias.forward(source.shape[1], source.shape[1])
         x, ss = self.encoder_stack.forward(x, mask=key_mask(source_mask, xp), bias=bias, rng=rng)
-        memory, d2 = self.dropout.forward(x, rng)
+        memory, d2 = self.dropout.forward(x, rng=rng)
         return memory, HalfSaved(se, d1, ss, sb, d2)
 
     def encode_backward(self, dmemory: Array, saved: HalfSaved) -> None:
@@ -119,6 +119,7 @@ class T5(EncoderDecoder):
         self,
         target: np.ndarray,
         memory: Array,
+        *,
         target_mask: np.ndarray | None = None,
         source_mask: np.ndarray | None = None,
         rng=None,
@@ -126,11 +127,11 @@ class T5(EncoderDecoder):
         self.check_tokens(target, "target_mask", target_mask)
         xp = self.vector.device.xp
         x, se = self.embedding.forward(xp.asarray(target))
-        x, d1 = self.dropout.forward(x, rng)
+        x, d1 = self.dropout.forward(x, rng=rng)
         bias, sb = self.decoder_bias.forward(target.shape[1], target.shape[1])
         masks = {"mask": key_mask(target_mask, xp), "memory_mask": key_mask(source_mask, xp)}
         x, ss = self.decoder_stack.forward(x, memory=memory, **masks, bias=bias, rng=rng)
-        hidden, d2 = self.dropout.forward(x, rng)
+        hidden, d2 = self.dropout.forward(x, rng=rng)
         return hidden, HalfSaved(se, d1, ss, sb, d2)
 
     def decode_backward(self, dhidden: Array, saved: HalfSaved) -> Array | None:

@@ -73,12 +73,12 @@ class Transformer(EncoderDecoder):
             self.head = Linear(width, config.vocab_size, rng, std=options["std"])
         self.vector = ParameterVector(self, dtype, device)
 
-    def encode(self, source: np.ndarray, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, HalfSaved]:
+    def encode(self, source: np.ndarray, *, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, HalfSaved]:
         self.check_tokens(source, "source_mask", source_mask)
         xp = self.vector.device.xp
         x, se = self.source_embedding.forward(xp.asarray(source))
         x, _ = self.positions.forward(x)
-        x, sd = self.dropout.forward(x, rng)
+        x, sd = self.dropout.forward(x, rng=rng)
         memory, ss = self.encoder_stack.forward(x, mask=key_mask(source_mask, xp), rng=rng)
         return memory, HalfSaved(se, sd, ss)
 
@@ -99,6 +99,7 @@ class Transformer(EncoderDecoder):
         self,
         target: np.ndarray,
         memory: Array,
+        *,
         target_mask: np.ndarray | None = None,
         source_mask: np.ndarray | None = None,
         rng=None,
@@ -107,7 +108,7 @@ class Transformer(EncoderDecoder):
         xp = self.vector.device.xp
         x, se = self.target_embedding.forward(xp.asarray(target))
         x, _ = self.positions.forward(x)
-        x, sd = self.dropout.forward(x, rng)
+        x, sd = self.dropout.forward(x, rng=rng)
         masks = {"mask": key_mask(target_mask, xp), "memory_mask": key_mask(source_mask, xp)}
         hidden, ss = self.decoder_stack.forward(x, memory=memory, **masks, rng=rng)
         return hidden, HalfSaved(se, sd, ss)

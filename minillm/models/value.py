@@ -33,8 +33,8 @@ class GPTWithValue(Model):
         vector = body.vector
         self.vector = body.vector = ParameterVector(self, vector.data.dtype, vector.device)
 
-    def forward(self, ids: np.ndarray, rng=None) -> tuple[tuple[Array, Array], GPTWithValueSaved]:
-        hidden, se = self.body.encode(ids, rng)
+    def forward(self, ids: np.ndarray, *, rng=None) -> tuple[tuple[Array, Array], GPTWithValueSaved]:
+        hidden, se = self.body.encode(ids, rng=rng)
         logits, sh = self.body.head.forward(hidden)
         values, sv = self.value.forward(hidden)
         return (logits, values[..., 0]), GPTWithValueSaved(GPTSaved(se, sh), sv)

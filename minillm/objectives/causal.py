@@ -37,7 +37,7 @@ def causal_lm(
     For text, targets are the ids moved on by one. The loss stays on the device, a scalar.
     """
     check_targets(targets, ids, model.config.vocab_size)
-    logits, sm = model.forward(ids, rng)
+    logits, sm = model.forward(ids, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets), label_smoothing)
     return loss, CausalSaved(sm, sl)
 

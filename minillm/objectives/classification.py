@@ -40,7 +40,7 @@ def classification(
     On the host: ids (B, T); mask (B, T), boolean, True = real token; labels (B,), each a class or IGNORE.
     """
     check_labels(labels, ids, model.config.classes)
-    logits, sm = model.forward(ids, mask, rng=rng)
+    logits, sm = model.forward(ids, mask=mask, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(labels), label_smoothing)
     return loss, ClassificationSaved(sm, sl)
 

@@ -33,7 +33,7 @@ def masked_lm(
     """
     check_targets(targets, ids, model.config.vocab_size)
     places = targets != IGNORE
-    logits, sm = model.forward(ids, mask, places=places, rng=rng)
+    logits, sm = model.forward(ids, mask=mask, places=places, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets[places]), label_smoothing)
     return loss, MaskedLMLossSaved(sm, sl)
 

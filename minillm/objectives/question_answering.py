@@ -50,7 +50,7 @@ def question_answering(
             "Label smoothing is for words and classes, not for the ends of an answer.", "Set label_smoothing to 0."
         )
     check_spans(spans, ids, mask)
-    scores, sm = model.forward(ids, mask, token_types, rng)
+    scores, sm = model.forward(ids, mask=mask, token_types=token_types, rng=rng)
     xp, real = model.vector.device.xp, key_mask(mask, model.vector.device.xp)
     places = scores if real is None else forbid(scores, real[:, 0])
     loss, sl = cross_entropy(places, xp.asarray(spans))

@@ -36,7 +36,7 @@ def sequence_to_sequence(
     looks: it needs no mask. Sutskever et al. 2014, eq. 1.
     """
     check_targets(targets, decoder_input, model.config.vocab_size)
-    logits, sm = model.forward(source, decoder_input, source_mask, rng=rng)
+    logits, sm = model.forward(source, decoder_input, source_mask=source_mask, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets), label_smoothing)
     return loss, SequenceToSequenceSaved(sm, sl)
 

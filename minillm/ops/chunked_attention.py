@@ -55,7 +55,7 @@ def chunk_size(heads: int, queries: int, keys: int, causal: bool, xp=np) -> int 
     return size if enough else None
 
 
-def chunked_attention(q, k, v, mask=None, scale=None, bias=None, causal=False, chunk=256):
+def chunked_attention(q, k, v, *, mask=None, bias=None, causal=False, scale=None, chunk=256):
     """`attention` without its (B, H, T, S) arrays: the same y to the last few digits, whatever the size of the chunks.
 
     q (B, H, T, K), k (B, H, S, K), v (B, H, S, K), mask and bias broadcastable to (B, H, T, S) -> y (B, H, T, K)

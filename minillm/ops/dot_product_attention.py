@@ -51,7 +51,7 @@ def softmax_backward(dp, saved):
     return ds
 
 
-def attention(q, k, v, mask=None, keep=None, scale=None, bias=None, causal=False):
+def attention(q, k, v, *, mask=None, bias=None, causal=False, keep=None, scale=None):
     """Scaled dot-product attention: every query takes a weighted average of the values, weighted by how well it matches their keys.
 
     q (B, H, T, K), k (B, H, S, K), v (B, H, S, K), mask boolean, True = may look, broadcastable to (B, H, T, S) -> y (B, H, T, K)
@@ -101,7 +101,7 @@ def attention_backward(dy, saved):
     return dq, dk, dv, dbias
 
 
-def bilinear_attention(x, weight, mask=None):
+def bilinear_attention(x, weight, *, mask=None):
     """Attention in its barest form: scores e_ij = x_iᵀ W x_j, weights α = softmax(e), and h_i = Σ_j α_ij x_j.
 
     x (B, T, D), weight (D, D), mask broadcastable to (B, T, T) -> h (B, T, D)

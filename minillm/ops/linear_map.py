@@ -12,7 +12,7 @@ class LinearSaved(NamedTuple):
     has_bias: bool
 
 
-def linear(x, weight, bias=None):
+def linear(x, weight, *, bias=None):
     """y = x W + b.
 
     x (..., D), weight (D, F), bias (F,) or None -> y (..., F)

@@ -33,7 +33,7 @@ def rewarded_lm(
     """
     check_targets(targets, ids, model.config.vocab_size)
     xp = model.vector.device.xp
-    logits, sm = model.forward(ids, rng)
+    logits, sm = model.forward(ids, rng=rng)
     logp, sl = token_logp(logits, xp.asarray(targets))
     loss, dlogp = loss_of(logp, xp.asarray(targets != IGNORE), xp.asarray(rewards))
     return loss, RewardedSaved(sm, sl, dlogp)
@@ -58,7 +58,7 @@ def valued_lm(
     """As `rewarded_lm`, with `loss_of(logp, values, scored, rewards)`: the values are those at the tokens before the targets."""
     check_targets(targets, ids, model.config.vocab_size)
     xp = model.vector.device.xp
-    (logits, values), sm = model.forward(ids, rng)
+    (logits, values), sm = model.forward(ids, rng=rng)
     logp, sl = token_logp(logits, xp.asarray(targets))
     loss, dlogp, dvalues = loss_of(logp, values, xp.asarray(targets != IGNORE), xp.asarray(rewards))
     return loss, RewardedSaved(sm, sl, dlogp, dvalues)

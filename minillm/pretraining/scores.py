@@ -25,7 +25,7 @@ def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
     right, hidden = 0, []
     for ids, mask, targets in islice(data.validation_batches(BATCH), 100):
         places = (targets != IGNORE) & (ids == tokenizer.special_tokens[MASK])
-        logits, _ = model.forward(ids, mask, places=places)
+        logits, _ = model.forward(ids, mask=mask, places=places)
         right += np.count_nonzero(to_host(logits).argmax(axis=-1) == targets[places])
         hidden.append(targets[places])
     counts = np.bincount(np.concatenate(hidden))
@@ -37,7 +37,7 @@ def token_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
     right, scored = 0, []
     for source, mask, decoder_input, targets in islice(data.validation_batches(BATCH), 100):
         places = targets != IGNORE
-        logits, _ = model.forward(source, decoder_input, mask)
+        logits, _ = model.forward(source, decoder_input, source_mask=mask)
         right += np.count_nonzero((to_host(logits).argmax(axis=-1) == targets)[places])
         scored.append(targets[places])
     counts = np.bincount(np.concatenate(scored))

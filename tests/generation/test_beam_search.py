@@ -200,10 +200,10 @@ def test_scores_are_what_the_whole_forward_says(model, beams):
 def test_an_encoder_decoder_has_its_source_in_every_beam(encoder_decoder, masked):
     source, start, written = np.random.default_rng(1).integers(1, 13, (1, 7)), [4], 9
     mask = np.arange(7)[None] < 5 if masked else None
-    found = beam_search(encoder_decoder, start, written, beams=4, cache=encoder_decoder.start(source, mask))
+    found = beam_search(encoder_decoder, start, written, beams=4, cache=encoder_decoder.start(source, source_mask=mask))
     assert len(found) == 4
     for ids, score in found:
-        logits = encoder_decoder.forward(source, np.array([start + ids[:-1]]), mask)[0][0]
+        logits = encoder_decoder.forward(source, np.array([start + ids[:-1]]), source_mask=mask)[0][0]
         total = log_probabilities(logits)[np.arange(written), ids].sum()
         assert score == pytest.approx(total / written, rel=1e-9)
 

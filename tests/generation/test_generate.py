@@ -145,7 +145,7 @@ def greedy_answer(model, source, mask, tokens, eos=()):
     """Read anew at every step, from the start token 4."""
     text = [4]
     while len(text) <= tokens:
-        token = int(model.forward(source, np.array([text]), mask)[0][0, -1].argmax())
+        token = int(model.forward(source, np.array([text]), source_mask=mask)[0][0, -1].argmax())
         if token in eos:
             break
         text.append(token)
@@ -169,7 +169,7 @@ def test_it_answers_many_sources_at_once_padding_and_all(encoder_decoder):
     eos = [greedy_answer(encoder_decoder, SOURCES[:1], mask[:1], 9)[-1], 7]
     expected = [greedy_answer(encoder_decoder, SOURCES[i][None], mask[i][None], 20, eos) for i in range(5)]
     assert len({len(answer) for answer in expected}) > 1, "or this shows little"
-    cache = encoder_decoder.start(SOURCES, mask)
+    cache = encoder_decoder.start(SOURCES, source_mask=mask)
     assert generate_batch(encoder_decoder, np.full((5, 1), 4), 20, temperature=0, eos=eos, cache=cache) == expected
 
 

@@ -54,8 +54,8 @@ def test_bilinear_attention_is_one_head(rng):
     paper.value.weight.data[...] = paper.output.weight.data[...] = np.eye(d)
     article = BilinearAttention(d, rng)
     article.weight.data[...] = paper.query.weight.data @ paper.key.weight.data.T / math.sqrt(d)
-    y, saved = paper.forward(x, x, mask)
-    h, simple = article.forward(x, mask)
+    y, saved = paper.forward(x, x, mask=mask)
+    h, simple = article.forward(x, mask=mask)
     np.testing.assert_allclose(h, y, rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(simple[3], saved.weights[:, 0], rtol=1e-12, atol=1e-13)
     dy = rng.standard_normal(y.shape)
@@ -74,7 +74,7 @@ def test_the_map_is_kept_with_its_shape_and_its_sums(rng):
 def test_a_row_that_may_look_nowhere_gives_the_output_bias(rng):
     layer = randomize(MultiHeadAttention(6, 2, rng), rng)
     x, memory = rng.standard_normal((2, 3, 6)), rng.standard_normal((2, 5, 6))
-    y, saved = layer.forward(x, memory, padding_mask(np.array([0, 4]), 5))
+    y, saved = layer.forward(x, memory, mask=padding_mask(np.array([0, 4]), 5))
     np.testing.assert_array_equal(y[0], np.tile(layer.output.bias.data, (3, 1)))
     assert (saved.weights[0] == 0).all()
     dx, dmemory, _ = layer.backward(rng.standard_normal(y.shape), saved)
@@ -88,7 +88,7 @@ def test_padding_of_any_length_changes_nothing(rng):
     x, memory = rng.standard_normal((1, 3, 6)), rng.standard_normal((1, 5, 6))
     y, _ = layer.forward(x, memory)
     padded = np.concatenate([memory, 100 * rng.standard_normal((1, 4, 6))], axis=1)
-    np.testing.assert_allclose(layer.forward(x, padded, padding_mask(np.array([5]), 9))[0], y, rtol=1e-12)
+    np.testing.assert_allclose(layer.forward(x, padded, mask=padding_mask(np.array([5]), 9))[0], y, rtol=1e-12)
 
 
 def test_attention_without_positions_sees_a_set(rng):
@@ -99,7 +99,7 @@ def test_attention_without_positions_sees_a_set(rng):
 
 def test_extend_fills_the_cache_and_equals_forward(rng):
     layer, x = randomize(MultiHeadAttention(6, 2, rng), rng), rng.standard_normal((2, 7, 6))
-    expected, _ = layer.forward(x, x, causal_mask(7, 7))
+    expected, _ = layer.forward(x, x, mask=causal_mask(7, 7))
     keys, values = np.full((2, 2, 9, 3), np.nan), np.full((2, 2, 9, 3), np.nan)
     start = 0
     for length in (3, 1, 2, 1):
@@ -117,7 +117,9 @@ def test_causal_is_the_causal_mask_and_goes_with_a_mask(rng):
         padding_mask(np.array([5, 2]), 5),
     )
     for mask, both in ((None, causal_mask(3, 5)), (padding, padding & causal_mask(3, 5))):
-        np.testing.assert_array_equal(layer.forward(x, memory, mask, causal=True)[0], layer.forward(x, memory, both)[0])
+        np.testing.assert_array_equal(
+            layer.forward(x, memory, mask=mask, causal=True)[0], layer.forward(x, memory, mask=both)[0]
+        )
 
 
 def test_heads_may_be_of_any_width_and_scores_of_any_scale(rng):
@@ -137,7 +139,7 @@ def test_a_bias_is_added_to_the_scores(rng):
     layer = randomize(MultiHeadAttention(6, 2, rng), rng)
     x, mask = rng.standard_normal((2, 5, 6)), causal_mask(5, 5)
     y, saved = layer.forward(x, x, bias=np.where(mask, 0.3, -np.inf))
-    expected, masked = layer.forward(x, x, mask)
+    expected, masked = layer.forward(x, x, mask=mask)
     np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-13)
     dy = rng.standard_normal(y.shape)
     *_, dbias = layer.backward(dy, saved)

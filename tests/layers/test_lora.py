@@ -73,10 +73,10 @@ def test_a_rank_that_makes_no_sense(rng, rank):
 
 
 def test_adapters_on_query_and_value_leave_the_model_as_it_was(model):
-    expected, names = model.forward(IDS, MASK)[0], set(model.vector.named)
+    expected, names = model.forward(IDS, mask=MASK)[0], set(model.vector.named)
     model.body.freeze()
     add_lora(model, 2)
-    np.testing.assert_array_equal(model.forward(IDS, MASK)[0], expected)
+    np.testing.assert_array_equal(model.forward(IDS, mask=MASK)[0], expected)
     learning = {name for name, parameter in model.named_parameters() if parameter.trainable}
     assert learning == {*ADAPTERS, "head.linear.weight", "head.linear.bias"}
     assert len(model.vector.named) == len(names) + len(ADAPTERS)
@@ -93,10 +93,10 @@ def test_only_adapters_and_head_learn_and_merging_keeps_what_they_learned(model)
     for name, parameter in model.named_parameters():
         assert (parameter.data.tobytes() == before[name].tobytes()) == (not parameter.trainable), name
         assert parameter.trainable or (parameter.grad == 0).all()
-    expected = model.forward(IDS, MASK)[0]
+    expected = model.forward(IDS, mask=MASK)[0]
     merge_lora(model)
     assert set(model.vector.named) == names
-    np.testing.assert_allclose(model.forward(IDS, MASK)[0], expected, rtol=1e-10, atol=1e-11)
+    np.testing.assert_allclose(model.forward(IDS, mask=MASK)[0], expected, rtol=1e-10, atol=1e-11)
     moved = {
         name for name in names if (model.vector.named[name].data != before.get(name, before.get(inner(name)))).any()
     }

@@ -10,7 +10,7 @@ MASK = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 1, 1, 0]], bool)
 
 
 def pooled(kind, x=X, mask=MASK):
-    return Pooling(kind).forward(x, mask)[0]
+    return Pooling(kind).forward(x, mask=mask)[0]
 
 
 def test_first_and_last_are_real_tokens():
@@ -38,7 +38,7 @@ def test_padding_of_any_length_changes_nothing(kind):
 @pytest.mark.parametrize("kind", ["first", "last", "mean"])
 def test_a_text_without_a_real_token_gives_zeros(kind):
     mask = MASK & np.array([[True], [False], [True]])
-    y, saved = Pooling(kind).forward(X, mask)
+    y, saved = Pooling(kind).forward(X, mask=mask)
     assert (y[1] == 0).all() and (y[[0, 2]] != 0).all()
     assert (Pooling(kind).backward(y, saved)[1] == 0).all()
 

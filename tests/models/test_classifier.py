@@ -50,13 +50,13 @@ def learn(model, steps=3, rng=None):
 @pytest.mark.parametrize("pooling", ["first", "last", "mean"])
 def test_logits_by_hand(body, pooling):
     model = classifier(body, pooling=pooling, pooler=True)
-    hidden, _ = model.encode(IDS, MASK)
+    hidden, _ = model.encode(IDS, mask=MASK)
     for row, length in enumerate([7, 3, 5]):
         real = hidden[row, :length]
         x = {"first": real[0], "last": real[-1], "mean": real.mean(0)}[pooling]
         x = np.tanh(x @ model.head.pooler.dense.weight.data + model.head.pooler.dense.bias.data)
         expected = x @ model.head.linear.weight.data + model.head.linear.bias.data
-        np.testing.assert_allclose(model.forward(IDS, MASK)[0][row], expected, rtol=1e-10)
+        np.testing.assert_allclose(model.forward(IDS, mask=MASK)[0][row], expected, rtol=1e-10)
 
 
 @BODIES
@@ -78,12 +78,12 @@ def test_padding_changes_nothing_neither_forward_nor_backward(body, pooling):
 @BODIES
 def test_without_a_mask_every_token_is_real(body):
     model = classifier(body)
-    np.testing.assert_array_equal(model.forward(IDS)[0], model.forward(IDS, np.ones_like(MASK))[0])
+    np.testing.assert_array_equal(model.forward(IDS)[0], model.forward(IDS, mask=np.ones_like(MASK))[0])
 
 
 def test_segments_reach_the_encoder():
     model = classifier(ENCODER)
-    assert (model.forward(IDS, MASK, TYPES)[0] != model.forward(IDS, MASK)[0]).all()
+    assert (model.forward(IDS, mask=MASK, token_types=TYPES)[0] != model.forward(IDS, mask=MASK)[0]).all()
 
 
 @BODIES
@@ -114,9 +114,9 @@ def test_a_body_is_taken_over(kind):
 
 def test_the_body_of_a_masked_lm_is_taken_over():
     pretrained = MaskedLM(ENCODER, seed=7)
-    expected, _ = pretrained.body.encode(IDS, MASK)
+    expected, _ = pretrained.body.encode(IDS, mask=MASK)
     spans = QuestionAnswering(QuestionAnsweringConfig(ENCODER), pretrained.body)
-    np.testing.assert_array_equal(spans.body.encode(IDS, MASK)[0], expected)
+    np.testing.assert_array_equal(spans.body.encode(IDS, mask=MASK)[0], expected)
 
 
 @BODIES
@@ -152,11 +152,11 @@ def test_a_body_of_another_size_is_refused_and_nothing_copied():
 def test_what_a_gpt_cannot_read_is_refused():
     model = classifier(DECODER)
     with pytest.raises(ValueError, match="its padding stands on the right"):
-        model.forward(IDS, MASK[:, ::-1])
+        model.forward(IDS, mask=MASK[:, ::-1])
     with pytest.raises(ValueError, match="this body knows no segments"):
-        model.forward(IDS, MASK, TYPES)
+        model.forward(IDS, mask=MASK, token_types=TYPES)
     with pytest.raises(ValueError, match="mask must be a NumPy array of booleans"):
-        model.forward(IDS, MASK.astype(int))
+        model.forward(IDS, mask=MASK.astype(int))
 
 
 # --- freezing -----------------------------------------------------------------------------------------------------------------------------
@@ -249,10 +249,10 @@ def test_the_answer_is_the_best_span_of_the_passage():
     rng = np.random.default_rng(1)
     ids, mask = rng.integers(0, 11, (20, 35)), np.arange(35) < rng.integers(8, 36, (20, 1))
     types = (np.arange(35) >= rng.integers(1, 7, (20, 1))).astype(int)
-    scores, _ = model.forward(ids, mask, types)
+    scores, _ = model.forward(ids, mask=mask, token_types=types)
     lengths = set()
     for longest in (3, 30):
-        for row, (start, end) in enumerate(model.answer(ids, mask, types, longest)):
+        for row, (start, end) in enumerate(model.answer(ids, mask=mask, token_types=types, longest=longest)):
             places = np.flatnonzero(mask[row] & (types[row] == 1))
             spans = [(i, j) for i in places for j in places if i <= j < i + longest]
             assert (start, end) == max(spans, key=lambda span: scores[row, 0, span[0]] + scores[row, 1, span[1]])
@@ -264,4 +264,4 @@ def test_a_text_without_a_passage_has_no_answer():
     model = QuestionAnswering(QuestionAnsweringConfig(ENCODER))
     types = np.ones_like(IDS) * np.array([[1], [0], [1]])
     with pytest.raises(ValueError, match="text 1 has no passage"):
-        model.answer(IDS, MASK, types)
+        model.answer(IDS, mask=MASK, token_types=types)

@@ -141,7 +141,7 @@ def test_the_cache_gives_what_the_whole_forward_gives(kind, chunks):
 
 
 def test_dropout_acts_at_every_place_with_its_own_mask():
-    _, saved = gpt(dropout=0.5).forward(IDS, np.random.default_rng(0))
+    _, saved = gpt(dropout=0.5).forward(IDS, rng=np.random.default_rng(0))
     keeps = [saved.encode.dropout]
     for block in saved.blocks:
         assert set(np.unique(block.attention.core.keep)) == {0, 2}

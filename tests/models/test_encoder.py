@@ -36,14 +36,14 @@ def test_every_word_changes_every_other(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_stands_in_the_padding_changes_no_real_token(kind):
     model, other = masked_lm(**kind), np.where(MASK, IDS, 10 - IDS)
-    before, after = model.forward(IDS, MASK)[0], model.forward(other, MASK)[0]
+    before, after = model.forward(IDS, mask=MASK)[0], model.forward(other, mask=MASK)[0]
     np.testing.assert_array_equal(before[MASK], after[MASK])
     assert (before[~MASK] != after[~MASK]).any()
 
 
 def test_the_encoder_alone_does_not_look_at_the_padding_either():
     body, other = masked_lm().body, np.where(MASK, IDS, 10 - IDS)
-    np.testing.assert_array_equal(body.forward(IDS, MASK)[0][MASK], body.forward(other, MASK)[0][MASK])
+    np.testing.assert_array_equal(body.forward(IDS, mask=MASK)[0][MASK], body.forward(other, mask=MASK)[0][MASK])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -51,17 +51,17 @@ def test_padding_of_any_length_changes_nothing(kind):
     model = masked_lm(**kind)
     longer = np.concatenate([IDS, IDS[:, :2]], axis=1)
     mask = np.concatenate([MASK, np.zeros((3, 2), bool)], axis=1)
-    long, short = model.forward(longer, mask)[0], model.forward(IDS, MASK)[0]
+    long, short = model.forward(longer, mask=mask)[0], model.forward(IDS, mask=MASK)[0]
     np.testing.assert_allclose(long[:, :7][MASK], short[MASK], rtol=1e-9, atol=1e-11)
 
 
 def test_a_mask_that_forbids_nothing_is_none():
     model = masked_lm()
-    np.testing.assert_array_equal(model.forward(IDS, np.ones_like(MASK))[0], model.forward(IDS)[0])
+    np.testing.assert_array_equal(model.forward(IDS, mask=np.ones_like(MASK))[0], model.forward(IDS)[0])
 
 
 def test_the_attention_map_is_where_the_design_says():
-    _, saved = masked_lm().forward(IDS, MASK)
+    _, saved = masked_lm().forward(IDS, mask=MASK)
     assert len(saved.blocks) == 2
     for block in saved.blocks:
         weights = block.attention.weights
@@ -85,7 +85,7 @@ def test_word_order_matters():
 @pytest.mark.parametrize("kind", KINDS)
 def test_scores_at_some_places_are_rows_of_all_scores(kind):
     model = masked_lm(**kind)
-    few, all_ = model.forward(IDS, MASK, places=PLACES)[0], model.forward(IDS, MASK)[0]
+    few, all_ = model.forward(IDS, mask=MASK, places=PLACES)[0], model.forward(IDS, mask=MASK)[0]
     assert few.shape == (PLACES.sum(), 11)
     np.testing.assert_allclose(few, all_[PLACES], rtol=1e-9, atol=1e-11)
 

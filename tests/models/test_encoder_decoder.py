@@ -65,14 +65,16 @@ def test_every_target_sees_the_whole_source(model, place):
 
 def test_nobody_sees_the_padding_of_the_source(model):
     padded = np.where(SOURCE_MASK, SOURCE, (SOURCE + 3) % 11)
-    before, after = (model.forward(source, TARGET, SOURCE_MASK)[0] for source in (SOURCE, padded))
+    before, after = (model.forward(source, TARGET, source_mask=SOURCE_MASK)[0] for source in (SOURCE, padded))
     np.testing.assert_array_equal(before, after)
     assert (model.forward(SOURCE, TARGET)[0][1:] != before[1:]).any(-1).all()
 
 
 def test_padding_on_the_right_of_the_source_is_as_if_it_were_not_there(model):
     alone = model.forward(SOURCE[1:2, :4], TARGET[1:2])[0]
-    np.testing.assert_allclose(model.forward(SOURCE, TARGET, SOURCE_MASK)[0][1:2], alone, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(
+        model.forward(SOURCE, TARGET, source_mask=SOURCE_MASK)[0][1:2], alone, rtol=1e-11, atol=1e-12
+    )
 
 
 def test_nobody_sees_the_padding_of_the_target(model):
@@ -104,7 +106,7 @@ def test_the_order_of_the_source_matters(model):
 
 
 def test_the_attention_maps_are_where_the_design_says(model):
-    _, saved = model.forward(SOURCE, TARGET, SOURCE_MASK)
+    _, saved = model.forward(SOURCE, TARGET, source_mask=SOURCE_MASK)
     for block in saved.encoder.blocks:
         assert block.attention.weights.shape == (3, 2, 7, 7)
     for block in saved.decoder.blocks:
@@ -121,7 +123,7 @@ def test_the_attention_maps_are_where_the_design_says(model):
 @pytest.mark.parametrize("chunks", [[1] * 9, [9], [4, 1, 3, 1]])
 @pytest.mark.parametrize("mask", [None, SOURCE_MASK])
 def test_the_cache_gives_what_the_whole_forward_gives(model, chunks, mask):
-    expected, cache, stop = model.forward(SOURCE, TARGET, mask)[0], model.start(SOURCE, mask), 0
+    expected, cache, stop = model.forward(SOURCE, TARGET, source_mask=mask)[0], model.start(SOURCE, source_mask=mask), 0
     for chunk in chunks:
         start, stop = stop, stop + chunk
         logits = model.extend(TARGET[:, start:stop], cache)
@@ -130,10 +132,10 @@ def test_the_cache_gives_what_the_whole_forward_gives(model, chunks, mask):
 
 
 def test_a_cache_set_back_begins_a_new_answer_to_the_same_source(model):
-    cache = model.start(SOURCE, SOURCE_MASK)
+    cache = model.start(SOURCE, source_mask=SOURCE_MASK)
     model.extend(TARGET, cache)
     cache.length = 0
-    expected = model.forward(SOURCE, TARGET[:, ::-1][:, :4].copy(), SOURCE_MASK)[0][:, -1]
+    expected = model.forward(SOURCE, TARGET[:, ::-1][:, :4].copy(), source_mask=SOURCE_MASK)[0][:, -1]
     np.testing.assert_allclose(model.extend(TARGET[:, ::-1][:, :4].copy(), cache), expected, atol=1e-11)
 
 
@@ -159,18 +161,18 @@ def test_the_source_is_read_once(model, monkeypatch):
 
 @pytest.mark.parametrize("rows", [[2, 0, 1], [1, 1, 2], [2], [0, 2, 1, 1, 0]])
 def test_reordered_texts_go_on_where_the_others_were(model, rows):
-    cache = model.start(SOURCE, SOURCE_MASK)
+    cache = model.start(SOURCE, source_mask=SOURCE_MASK)
     model.extend(TARGET[:, :5], cache)
     cache.reorder(np.array(rows))
     end = np.random.default_rng(3).integers(0, 11, (len(rows), 2))
     whole = np.concatenate([TARGET[rows, :5], end], axis=1)
-    expected = model.forward(SOURCE[rows], whole, SOURCE_MASK[rows])[0][:, -1]
+    expected = model.forward(SOURCE[rows], whole, source_mask=SOURCE_MASK[rows])[0][:, -1]
     np.testing.assert_allclose(model.extend(end, cache), expected, atol=1e-11)
 
 
 def test_beams_of_two_sources_change_places(model):
     """Twice in a row, within each source: what is read stays, and what was written moves."""
-    cache = model.start(SOURCE[:2], SOURCE_MASK[:2])
+    cache = model.start(SOURCE[:2], source_mask=SOURCE_MASK[:2])
     model.extend(TARGET[:2, :3], cache)
     cache.reorder(np.array([0, 0, 1, 1]))
     read = cache.memory_keys[0]
@@ -178,7 +180,7 @@ def test_beams_of_two_sources_change_places(model):
     cache.reorder(np.array([1, 0, 3, 3]))
     assert cache.memory_keys[0] is read
     whole = np.concatenate([TARGET[[0, 0, 1, 1], :3], [[2], [1], [4], [4]], [[5], [6], [7], [8]]], axis=1)
-    expected = model.forward(SOURCE[[0, 0, 1, 1]], whole, SOURCE_MASK[[0, 0, 1, 1]])[0][:, -1]
+    expected = model.forward(SOURCE[[0, 0, 1, 1]], whole, source_mask=SOURCE_MASK[[0, 0, 1, 1]])[0][:, -1]
     np.testing.assert_allclose(model.extend(whole[:, -1:], cache), expected, atol=1e-11)
 
 
@@ -199,7 +201,7 @@ def test_two_answers_do_not_meet(model):
 
 def test_the_cache_keeps_the_models_precision(config):
     model = drawn(config, np.float32)
-    cache = model.start(SOURCE, SOURCE_MASK)
+    cache = model.start(SOURCE, source_mask=SOURCE_MASK)
     assert model.extend(TARGET, cache).dtype == np.float32
     arrays = cache.keys + cache.values + cache.memory_keys + cache.memory_values
     assert all(array.dtype == np.float32 for array in arrays)
@@ -208,7 +210,7 @@ def test_the_cache_keeps_the_models_precision(config):
 def test_a_cache_on_the_device_gives_what_numpys_gives(config, device):
     model = new(config, seed=3, dtype=np.float64)
     other = new(config, seed=3, dtype=np.float64, device=device)
-    ours, theirs = model.start(SOURCE, SOURCE_MASK), other.start(SOURCE, SOURCE_MASK)
+    ours, theirs = model.start(SOURCE, source_mask=SOURCE_MASK), other.start(SOURCE, source_mask=SOURCE_MASK)
     for rows, ids in ((None, TARGET[:, :3]), (None, TARGET[:, 3:4]), ([2, 2, 0, 1], TARGET[[0, 1, 2, 0], 4:7])):
         if rows:
             ours.reorder(np.array(rows))
@@ -359,6 +361,6 @@ def test_masks_of_the_wrong_kind(model):
     with pytest.raises(
         ValueError, match=r"source_mask must be .* booleans, one for each of ids \(3, 7\), got bool \(3, 9\)"
     ):
-        model.forward(SOURCE, TARGET, np.ones((3, 9), bool))
+        model.forward(SOURCE, TARGET, source_mask=np.ones((3, 9), bool))
     with pytest.raises(ValueError, match=r"target_mask must be .* got int64 \(3, 9\)"):
         model.forward(SOURCE, TARGET, target_mask=np.ones((3, 9), np.int64))

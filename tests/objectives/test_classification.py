@@ -22,7 +22,7 @@ def model():
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_the_loss_is_the_mean_over_the_labelled_texts(model, smoothing):
-    logits, _ = model.forward(IDS, MASK)
+    logits, _ = model.forward(IDS, mask=MASK)
     logp = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     expected = [-(1 - smoothing) * logp[i, LABELS[i]] - smoothing * logp[i].mean() for i in (0, 1, 3)]
     loss, _ = classification(model, IDS, MASK, LABELS, label_smoothing=smoothing)

@@ -138,7 +138,7 @@ TARGETS = np.array([[IGNORE, 4, IGNORE, IGNORE, 0, IGNORE], [7, IGNORE, IGNORE, 
 
 
 def test_the_loss_is_the_mean_over_the_chosen_places(model):
-    logits, _ = model.forward(IDS_6, REAL)
+    logits, _ = model.forward(IDS_6, mask=REAL)
     logp = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     by_hand = -(logp[0, 1, 4] + logp[0, 4, 0] + logp[1, 0, 7]) / 3
     assert masked_lm(model, IDS_6, REAL, TARGETS)[0] == pytest.approx(by_hand, abs=1e-12)

@@ -23,7 +23,7 @@ def model():
 
 
 def test_the_loss_is_the_mean_over_starts_and_ends_among_the_real_tokens(model):
-    scores, _ = model.forward(IDS, MASK, TYPES)
+    scores, _ = model.forward(IDS, mask=MASK, token_types=TYPES)
     expected = []
     for row, length in ((0, 7), (1, 3), (3, 1)):
         for end in (0, 1):

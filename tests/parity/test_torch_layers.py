@@ -143,7 +143,7 @@ def test_cross_attention(ours, compare, kind):
 
     compare(
         layer,
-        lambda x, memory: layer.forward(x, memory, causal & padding),
+        lambda x, memory: layer.forward(x, memory, mask=causal & padding),
         nn.MultiheadAttention(6, 2, batch_first=True),
         theirs,
         lambda read: attention_parameters(layer, read),
@@ -158,7 +158,7 @@ def test_the_attention_map(ours, close, precision):
         for name, value in attention_parameters(layer, lambda parameter: parameter.data).items():
             module.get_parameter(name).copy_(torch.tensor(np.ascontiguousarray(value)))
     x = np.random.default_rng(0).standard_normal((2, 4, 6)).astype(precision[0])
-    _, saved = layer.forward(x, x, causal_mask(4, 4))
+    _, saved = layer.forward(x, x, mask=causal_mask(4, 4))
     t = torch.tensor(x)
     _, weights = module(t, t, t, attn_mask=torch.tensor(~causal_mask(4, 4)), average_attn_weights=False)
     close(saved.weights, weights, precision[1])

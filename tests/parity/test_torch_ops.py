@@ -36,7 +36,10 @@ def test_linear(compare):
     def theirs(x, weight, bias):
         return F.linear(x, weight.T, bias)
 
-    compare(ops.linear, ops.linear_backward, theirs, [(2, 3, 5), (5, 7), (7,)])
+    def ours(x, weight, bias):
+        return ops.linear(x, weight, bias=bias)
+
+    compare(ours, ops.linear_backward, theirs, [(2, 3, 5), (5, 7), (7,)])
 
 
 @pytest.mark.parametrize("vocab", [11, 601])
@@ -81,7 +84,7 @@ def test_attention(compare, mask, scale):
         return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, scale=scale)
 
     shapes = [(2, 3, 4, 5), (2, 3, 7, 5), (2, 3, 7, 5)]
-    compare(lambda q, k, v: ops.attention(q, k, v, mask, scale=scale), ops.attention_backward, theirs, shapes)
+    compare(lambda q, k, v: ops.attention(q, k, v, mask=mask, scale=scale), ops.attention_backward, theirs, shapes)
 
 
 @pytest.mark.parametrize("shape", [(3, 4, 7), (2, 1, 4, 7), (1, 3, 1, 7), (7,)])
@@ -122,7 +125,7 @@ def test_bilinear_attention(compare, mask):
         return F.softmax(scores if mask is None else scores.masked_fill(~torch.tensor(mask), -torch.inf), -1) @ x
 
     def ours(x, weight):
-        return ops.bilinear_attention(x, weight, mask)
+        return ops.bilinear_attention(x, weight, mask=mask)
 
     compare(ours, ops.bilinear_attention_backward, theirs, [(2, 4, 5), (5, 5)])
 

@@ -121,10 +121,10 @@ def their_scores(model) -> np.ndarray:
 
 def our_scores(model) -> np.ndarray:
     if isinstance(model, T5):
-        return model.forward(IDS, TARGET, MASK)[0]
+        return model.forward(IDS, TARGET, source_mask=MASK)[0]
     if isinstance(model, GPT):
         return model.forward(IDS)[0][MASK]
-    return model.forward(IDS, MASK, TYPES)[0]
+    return model.forward(IDS, mask=MASK, token_types=TYPES)[0]
 
 
 # Theirs, read by us ---------------------------------------------------------------------------------------------------

@@ -212,7 +212,7 @@ def test_answers(t5_pair, beams, length_penalty):
     lengths = set()
     for seed in range(3):
         source, mask = np.random.default_rng(seed).integers(1, V, (1, 9)), np.arange(9)[None] < 9 - 2 * seed
-        text = list(generate(ours, [0], 15, temperature=0, cache=ours.start(source, mask)))
+        text = list(generate(ours, [0], 15, temperature=0, cache=ours.start(source, source_mask=mask)))
         for eos in ((), (text[5],)):
             settings = {"length_penalty": length_penalty, "early_stopping": False} if beams > 1 else {}
             theirs = hf.generate(
@@ -227,11 +227,11 @@ def test_answers(t5_pair, beams, length_penalty):
                 **settings,
             )
             expected = [list(itertools.takewhile(lambda i, eos=eos: i not in eos, row[1:])) for row in theirs.tolist()]
-            cache = ours.start(source, mask)
+            cache = ours.start(source, source_mask=mask)
             found = beam_search(ours, [0], 15, beams=beams, eos=eos, cache=cache, length_penalty=length_penalty)
             assert [ids for ids, _ in found] == expected
             lengths.update(map(len, expected))
             if beams == 1:
-                cache = ours.start(source, mask)
+                cache = ours.start(source, source_mask=mask)
                 assert list(generate(ours, [0], 15, temperature=0, eos=eos, cache=cache)) == expected[0]
     assert 15 in lengths and len(lengths) > 1, "texts that ended and texts that were cut, or this shows little"

@@ -89,7 +89,7 @@ def test_it_has_the_same_parameters(model, t5):
 @pytest.mark.parametrize("lengths", [(11, 5), (5, 12)])
 def test_scores_loss_and_every_gradient(model, t5, close, precision, lengths):
     source, target, source_mask, target_mask, targets = batch(*lengths)
-    logits, saved = model.forward(source, target, source_mask, target_mask)
+    logits, saved = model.forward(source, target, source_mask=source_mask, target_mask=target_mask)
     expected = scores(t5, source, target, source_mask, target_mask)
     close(logits, expected, precision[1], "logits")
     loss, sl = cross_entropy(logits, targets)
@@ -115,7 +115,7 @@ def test_it_writes_what_theirs_writes(model, t5):
         max_new_tokens=9,
         eos_token_id=None,
     ).numpy()
-    cache, text = model.start(source, source_mask), np.full((3, 1), model.config.pad_id)
+    cache, text = model.start(source, source_mask=source_mask), np.full((3, 1), model.config.pad_id)
     for _ in range(9):
         text = np.concatenate([text, model.extend(text[:, -1:], cache).argmax(-1)[:, None]], axis=1)
     np.testing.assert_array_equal(text, expected)

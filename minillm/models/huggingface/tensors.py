@@ -34,7 +34,7 @@ class Architecture(NamedTuple):
     ignored: str = OTHER_HEADS  # a pattern for tensors that files may hold besides, and that change nothing
 
 
-def linear(theirs: str, ours: str, d_in: int, d_out: int, bias: bool = True) -> Iterator[Tensor]:
+def linear(theirs: str, ours: str, d_in: int, d_out: int, *, bias: bool = True) -> Iterator[Tensor]:
     """torch.nn.Linear."""
     yield Tensor(f"{theirs}.weight", (d_out, d_in), (f"{ours}.weight",), transposed=True)
     if bias:
