@@ -1,5 +1,6 @@
 """A model of what people prefer: a GPT's body, and a single number at the last token of prompt and answer."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from minillm.finetuning import new_classifier, padded
 from minillm.models import GPT, SequenceClassifier
 from minillm.objectives import Objective
 from minillm.preferences import Reward, bradley_terry
+from minillm.preferences.rewards import check_sha256
 from minillm.text import Tokenizer
 from minillm.training import load_run
 
@@ -83,15 +85,16 @@ def reward_accuracy(model: SequenceClassifier, pairs: TokenPairs) -> float:
     return float(((np.sign(better - worse) + 1) / 2).mean())
 
 
-def learned_reward(directory: str) -> Reward:
-    """The reward model in a folder, as a reward of texts: whole ones, prompt and answer."""
+def learned_reward(directory: str, sha256: str | None = None) -> Reward:
+    """The reward model in a folder, as a reward of texts: whole ones, prompt and answer. InputError if its SHA-256 was another one."""
     model, tokenizer = load_run(directory)
     if not isinstance(model, SequenceClassifier) or model.config.classes != 1:
         raise InputError(
             f"{directory} holds {model.config.name}, which gives no reward.",
             "Make a reward model first: align --method reward.",
         )
-    return reward_from(model, tokenizer, directory)
+    content = model.vector.data.tobytes() + json.dumps([model.config.to_dict(), tokenizer.to_json()]).encode("utf-8")
+    return reward_from(model, tokenizer, directory)._replace(sha256=check_sha256(directory, content, sha256))
 
 
 def reward_from(model: SequenceClassifier, tokenizer: Tokenizer, name: str = "the reward model") -> Reward:

@@ -35,7 +35,7 @@ from minillm.cli.session import carry_out, changes, check_end, draw_curve
 from minillm.cli.terminal import count, duration, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.models import GPT, GPTWithValue, Model, build, copy_parameters
-from minillm.preferences import Reward, reward_of
+from minillm.preferences import Reward, reward_again, reward_of
 from minillm.pretraining import task_from_record
 from minillm.text import Tokenizer, read_text
 from minillm.training import Run, Trainer, TrainOptions, default_workers, load_model, load_run
@@ -138,9 +138,11 @@ def start(folder: AlignmentRun, args, device: Device) -> Job:
     base = without_dropout(pretrained, device)
     remembered = {"objective": TASK, "method": method, "checkpoint": absolute(args.checkpoint)}
     remembered |= {name: finite(chosen[name]) for name in WAYS[method].own}
+    reward = None
     if method in ON_POLICY:
-        remembered |= {"reward": reward_name(args.reward), "prompts": absolute(args.prompts)}
-    job = prepare(method, {"chosen": remembered}, args.pairs, base, tokenizer, options, folder, device)
+        reward = reward_for(args.reward, trusted=True)
+        remembered |= remembered_reward(reward) | {"prompts": absolute(args.prompts)}
+    job = prepare(method, {"chosen": remembered}, args.pairs, base, tokenizer, options, folder, device, reward)
     folder.create(job.trainer, tokenizer, options, job.facts, overwrite=args.overwrite)
     return job
 
@@ -157,8 +159,11 @@ def resume(folder: AlignmentRun, args, device: Device) -> Job:
     for name in ("checkpoint", "prompts"):
         if name in named:
             named[name] = absolute(named[name])
-    if "reward" in named:
-        named["reward"] = reward_name(named["reward"])
+    reward = None
+    if method in ON_POLICY:
+        known = remembered["reward"], remembered.get("reward_sha256")
+        reward = reward_again(*known, named.pop("reward", None), make=reward_for)
+        remembered |= remembered_reward(reward)
     fixed = config.to_dict() | options.to_dict() | remembered
     options = dataclasses.replace(options, **changes(named, fixed))
     pairs = args.pairs if args.pairs is not None else facts["source"]
@@ -168,7 +173,7 @@ def resume(folder: AlignmentRun, args, device: Device) -> Job:
         shapes = {name: parameter.data.shape for name, parameter in base.named_parameters()}
         for name, array in folder.read_reference(shapes).items():
             base.vector.named[name].data[...] = device.xp.asarray(array)
-    job = prepare(method, facts, pairs, base, tokenizer, options, folder, device)
+    job = prepare(method, facts, pairs, base, tokenizer, options, folder, device, reward)
     folder.load(job.trainer)
     check_end(job.trainer, args.steps, args.stop_at)
     folder.write_options(options, facts)
@@ -184,6 +189,7 @@ def prepare(
     options: TrainOptions,
     folder: AlignmentRun,
     device: Device,
+    reward: Reward | None,
 ) -> Job:
     """What trains, its data and its reports. `base` is the model to begin with; a resumed run loads its own weights after this.
 
@@ -192,7 +198,7 @@ def prepare(
     remembered = began["chosen"]
     facts = {"chosen": remembered, "source": absolute(source)}
     if method in ON_POLICY:
-        return policy_job(method, facts, began, base, tokenizer, options, folder, device)
+        return policy_job(method, facts, began, base, tokenizer, options, folder, device, reward)
     pairs = read_pairs(source)
     tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
     training, held_out = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
@@ -262,6 +268,7 @@ def policy_job(
     options: TrainOptions,
     folder: AlignmentRun,
     device: Device,
+    reward: Reward,
 ) -> Job:
     chosen = facts["chosen"]
     context = base.config.context
@@ -272,7 +279,6 @@ def policy_job(
             f"Try --prompt-tokens {max(1, context // 3)} --answer-tokens {max(1, context - context // 3)}.",
         )
     text, name = prompt_text(chosen)
-    reward = reward_for(chosen["reward"])
     prompts = prompts_from(text, tokenizer, chosen["prompt_tokens"], seed=options.seed)
     facts |= {"name": name, "sha256": hashlib.sha256(prompts.tobytes()).hexdigest(), "source": None}
     facts["prompt"] = visible(tokenizer.decode(prompts[0], special=False)).strip()[-40:] or "\\n"
@@ -320,13 +326,15 @@ def prompt_text(chosen: dict) -> tuple[str, str]:
     return task_from_record(began).read(facts["source"]), facts["name"]
 
 
-def reward_name(form: str) -> str:
-    """A folder by its whole path, any other form as it is."""
-    return absolute(form) if Path(form).is_dir() else form
+def reward_for(form: str, *, trusted: bool, sha256: str | None = None) -> Reward:
+    """As `reward_of`, and of a folder the reward model in it."""
+    if Path(form).is_dir():
+        return learned_reward(absolute(form), sha256)
+    return reward_of(form, trusted=trusted, sha256=sha256)
 
 
-def reward_for(form: str) -> Reward:
-    return learned_reward(form) if Path(form).is_dir() else reward_of(form)
+def remembered_reward(reward: Reward) -> dict:
+    return {"reward": reward.name, "reward_sha256": reward.sha256}
 
 
 def without_dropout(model: GPT, device: Device) -> GPT:

@@ -53,7 +53,8 @@ def add_align_arguments(parser) -> None:
     add(
         "--reward",
         metavar="FORM",
-        help="style, personal, length:N, words:FILE, FILE.py:NAME, or the folder of a reward model",
+        help="style, personal, length:N, words:FILE, the folder of a reward model, "
+        "or FILE.py:NAME, a function in a Python file, which is run",
     )
     add("--out", metavar="DIR", required=True, help="the folder of the run")
     methods = ", ".join(f"{name} ({way.what})" for name, way in WAYS.items())

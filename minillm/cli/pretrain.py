@@ -16,7 +16,9 @@ from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models import GPT
 from minillm.models.config import POSITIONS
 from minillm.objectives.denoise import RATES
+from minillm.preferences import reward_again, reward_of
 from minillm.pretraining import (
+    MLE,
     OBJECTIVES,
     PREFERENCES,
     PRESETS,
@@ -128,7 +130,8 @@ def add_preference_arguments(parser) -> None:
     add(
         "--reward",
         metavar="FORM",
-        help="scores each line, from 0 down to -1: style (of Python, default), personal, length:N, words:FILE, or FILE.py:NAME",
+        help="scores each line, from 0 down to -1: style (of Python, default), personal, length:N, words:FILE, "
+        "or FILE.py:NAME, a function in a Python file, which is run",
     )
     add("--threshold", type=float, metavar="X", help="a line is good whose reward reaches it (default 0)")
     add(
@@ -240,6 +243,9 @@ def start(folder: Run, args, device: Device) -> tuple[Trainer, Tokenizer, Pretra
     task = settings.task
     if not args.overwrite:
         folder.refuse_existing()
+    if isinstance(task, MLE):
+        task = dataclasses.replace(task, reward=reward_of(task.reward, trusted=True))
+        settings = settings._replace(task=task)
     text = task.read(args.text)
     if settings.tokenizer == "bpe":
         say(f"text    learning {settings.merges:,} byte-pair merges ...")
@@ -262,11 +268,16 @@ def resume(folder: Run, args, device: Device) -> tuple[Trainer, Tokenizer, Pretr
         raise InputError(
             f"{args.out} holds a run that pretrain did not begin.", "Go on with the command that did, such as finetune."
         )
-    task = task_from_record(facts["chosen"])
+    task, named = task_from_record(facts["chosen"]), named_settings(args)
+    if isinstance(task, MLE):
+        task = dataclasses.replace(
+            task, reward=reward_again(task.reward, task.reward_sha256, named.pop("reward", None))
+        )
+        facts["chosen"] = task.record()
     fixed = config.to_dict() | options.to_dict() | task.record()
     fixed |= {"tokenizer": learned["type"], "merges": len(learned.get("merges", []))}
     preset = {name: value for name, value in PRESETS.get(args.preset, {}).items() if name not in CHANGEABLE}
-    options = dataclasses.replace(options, **changes(preset | named_settings(args), fixed))
+    options = dataclasses.replace(options, **changes(preset | named, fixed))
     check_memory(config, options, task.context)
     source = args.text if args.text is not None else facts["source"]
     if source == "-" and args.text is None and sys.stdin.isatty():

@@ -53,7 +53,11 @@ def add_steering_arguments(parser) -> None:
     )
     add("--bad-expert", metavar="DIR", help="a model of what is not wanted")
     add("--contrast", type=float, metavar="X", help="how much the experts count (default 1)")
-    add("--reward", metavar="FORM", help="scores each line: style, personal, length:N, words:FILE, or FILE.py:NAME")
+    add(
+        "--reward",
+        metavar="FORM",
+        help="scores each line: style, personal, length:N, words:FILE, or FILE.py:NAME, a function in a Python file, which is run",
+    )
     add(
         "--reward-weight",
         type=float,
@@ -141,7 +145,7 @@ def steer(args, model: GPT, tokenizer: Tokenizer, ids: np.ndarray, device: Devic
             ids = control.prompt(ids)
     if args.ban:
         rules["phrases"] = PhraseBan([phrase.replace("\\n", "\n") for phrase in args.ban], tokenizer)
-    reward = None if args.reward is None else reward_of(args.reward)
+    reward = None if args.reward is None else reward_of(args.reward, trusted=True)
     experts = [expert(path, model, tokenizer, device) for path in (args.good_expert, args.bad_expert)]
 
     def scorer(batch: int) -> Scorer:

@@ -17,11 +17,21 @@ from minillm.preferences.pretraining import awr, conditional, filtering, mle, rw
 from minillm.preferences.python_style import style_violations
 from minillm.preferences.reference_free import odds_ratio, orpo, simpo
 from minillm.preferences.reward_model import bradley_terry
-from minillm.preferences.rewards import Reward, length_reward, personal_reward, reward_of, style_reward, word_reward
+from minillm.preferences.rewards import (
+    Reward,
+    absolute_form,
+    length_reward,
+    personal_reward,
+    reward_again,
+    reward_of,
+    style_reward,
+    word_reward,
+)
 from minillm.preferences.values import clipped_value_loss, value_loss
 
 __all__ = [
     "Reward",
+    "absolute_form",
     "awr",
     "best_of_n_kl",
     "bradley_terry",
@@ -52,6 +62,7 @@ __all__ = [
     "personal_reward",
     "ppo",
     "reinforce",
+    "reward_again",
     "reward_of",
     "robust_dpo",
     "rwr",

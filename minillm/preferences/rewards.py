@@ -4,6 +4,7 @@ A segment is a line, a sentence or a whole sample, whatever the objective cuts t
 reward-weighted objectives do nothing if all scores are alike.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,12 +26,14 @@ SHOWN = 40  # characters of a segment in a message
 class Reward(NamedTuple):
     """A name for messages, and a function from a list of segments to one number for each of them.
 
-    A reward that is `whole` judges an answer together with its prompt, such as a reward model; the others judge it line by line.
+    A reward that is `whole` judges an answer together with its prompt, such as a reward model; the others judge it line by line. `sha256`
+    is that of the file that it was made from, if it was.
     """
 
     name: str
     function: Callable[[Sequence[str]], Sequence[float]]
     whole: bool = False
+    sha256: str | None = None
 
     def __call__(self, segments: Sequence[str]) -> np.ndarray:
         """The scores (N,), float64. InputError unless the function gives a finite number for each of the N segments."""
@@ -100,20 +103,81 @@ def _whole_word(word: str) -> str:
     return before + re.escape(word) + after
 
 
-def reward_of(form: str) -> Reward:
-    """The reward that a user asked for: `style`, `personal`, `length:80`, `words:FILE` (one to a line), `FILE.py:NAME`."""
+def reward_of(form: str, *, trusted: bool = False, sha256: str | None = None) -> Reward:
+    """The reward of this form: `style`, `personal`, `length:80`, `words:FILE` (one to a line), `FILE.py:NAME`.
+
+    A Python file is run for its function, and a word list may be a pipe, only if the form is `trusted`: if the user wrote it on this
+    command line, or the programmer in this program; never if it stands in a file of a run. `sha256` is what FILE must have if it is to be
+    the same as once before. The reward's name is its form with the whole path of FILE.
+    """
     kind, _, rest = form.partition(":")
     if form == "style":
         return style_reward()
     if form == "personal":
         return personal_reward()
     if kind == "length":
-        if not (rest.isascii() and rest.isdigit()):
+        if not (rest.isascii() and rest.isdigit() and len(rest) < 10):
             raise InputError(f"{form!r} names no length.", "Give a number of characters, as in length:80.")
         return length_reward(int(rest))
     if kind == "words" and rest:
-        return word_reward(read_text(rest).split("\n"), form)
-    file, _, name = form.rpartition(":")
-    if file.endswith(".py") and name:
-        return Reward(form, load_function(Path(file), name))
+        text = read_text(rest, files_only=not trusted)
+        found = check_sha256(rest, text.encode("utf-8"), sha256)
+        return word_reward(text.split("\n"), absolute_form(form))._replace(sha256=found)
+    file, name = _python_file(form)
+    if name:
+        if not trusted:
+            raise InputError(
+                f"The reward {form} is a Python file, which is run only if you name it yourself.",
+                f"If you trust it, add --reward {form}",
+            )
+        if not Path(file).is_file():
+            raise InputError(f"There is no file {file}.", f"Name the Python file that defines {name}.")
+        source = Path(file).read_bytes()
+        found = check_sha256(file, source, sha256)
+        return Reward(absolute_form(form), load_function(Path(file), source, name), sha256=found)
     raise InputError(f"There is no reward {form!r}.", FORMS)
+
+
+def reward_again(form: str, sha256: str | None, named: str | None, make: Callable[..., Reward] = reward_of) -> Reward:
+    """The reward that a run began with, by the form and SHA-256 in its folder, which may be anybody's; `named` is what the user says now.
+
+    InputError if it isn't the same any more; if it is a Python file, or has no whole path, and the user doesn't name it. `make` is called
+    as `reward_of` is.
+    """
+    if named is not None and form not in (named, absolute_form(named)):
+        raise InputError(
+            f"This run has the reward {form}, and --resume cannot change it to {named}.",
+            "Leave --reward out, or start another run.",
+        )
+    if named is None and absolute_form(form) != form:
+        raise InputError(
+            f"This run has the reward {form}, and does not say in which folder.", "Name it again: --reward FORM."
+        )
+    return make(named or form, trusted=named is not None, sha256=sha256)
+
+
+def absolute_form(form: str) -> str:
+    """The form with the whole path of its file or folder, so that it names the same one from anywhere."""
+    if Path(form).is_dir():
+        return str(Path(form).resolve())
+    kind, _, rest = form.partition(":")
+    if kind == "words" and rest not in ("", "-"):
+        return f"words:{Path(rest).resolve()}"
+    file, name = _python_file(form)
+    return f"{Path(file).resolve()}:{name}" if name else form
+
+
+def _python_file(form: str) -> tuple[str, str]:
+    """FILE.py and NAME of the form FILE.py:NAME; two times nothing for any other form."""
+    file, _, name = form.rpartition(":")
+    return (file, name) if file.endswith(".py") and name else ("", "")
+
+
+def check_sha256(file: str, content: bytes, sha256: str | None) -> str:
+    """The SHA-256 of a file's content; InputError if it was another one when the file was read before."""
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 not in (None, found):
+        raise InputError(
+            f"{file} is not what it was when this run began.", "Put it back as it was, or start another run."
+        )
+    return found

@@ -1,23 +1,22 @@
 """A function of the user's own, out of a Python file that they named."""
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from minillm.errors import InputError
 
 
-def load_function(path: Path, name: str) -> Callable:
-    """The function `name` of a Python file, which is run for it: only for a file that the user wrote on the command line.
+def load_function(path: Path, source: bytes, name: str) -> Callable:
+    """The function `name` of a Python file, whose `source` is run for it: only for a file that the user named themselves.
 
-    InputError if there is no such file, if running it fails, or if it has no such function.
+    What runs are these very bytes, and never a compiled copy beside the file, which may be of another program. InputError if running them
+    fails, or if they define no such function.
     """
-    if not path.is_file():
-        raise InputError(f"There is no file {path}.", f"Name the Python file that defines {name}.")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source, path, "exec"), vars(module))
     except (Exception, SystemExit) as error:  # anything may be in it
         raise InputError(
             f"{path} can't be run: {one_line(error)}.", f"Run python {path} and mend what it says."

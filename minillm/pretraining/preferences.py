@@ -1,6 +1,6 @@
 """Learn preferences while guessing the next token: the six objectives of Korbak et al. 2023, on lines that have a reward each."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +10,7 @@ from minillm.errors import InputError
 from minillm.generation import generate
 from minillm.models import GPT, GPTConfig, GPTWithValue, Model, build
 from minillm.objectives import Objective
-from minillm.preferences import distinct_n, expected_maximum, mean_and_error, reward_of
+from minillm.preferences import Reward, distinct_n, expected_maximum, mean_and_error, reward_of
 from minillm.preferences.rewarded_lm import awr_objective, rwr_objective, unlikelihood_objective
 from minillm.preferences.samples import control_of, misalignment, sample_ids
 from minillm.preferences.segments import PreferenceCorpus, score
@@ -34,7 +34,10 @@ class MLE(Causal):
     laptop: ClassVar[dict] = {
         "context": 128, "batch": 16, "steps": 3000, "lr": 4e-3, "warmup": 100, "eval_every": 500,
     }  # fmt: skip
-    reward: str = "style"  # the form of a reward, for `reward_of`
+    reward: str | Reward = (
+        "style"  # a form, for `reward_of`; a Python file is run only for a Reward that was made with `trusted`
+    )
+    reward_sha256: str | None = None  # of the file that the form names
     threshold: float = 0.0  # a line is good whose reward reaches it
     spoil: float | None = (
         None  # share of the lines of code that get a fault, in the usual text; None is SPOILED for the reward "style"
@@ -51,7 +54,8 @@ class MLE(Causal):
                 raise InputError(f"`{name}` must lie in {bounds}, got {value}.", "Leave it out for the usual one.")
 
     def record(self) -> dict:
-        return {"objective": "causal", "preference": self.name} | asdict(self)
+        kept = {} if isinstance(self.reward, str) else {"reward": self.reward.name, "reward_sha256": self.reward.sha256}
+        return {"objective": "causal", "preference": self.name} | asdict(replace(self, **kept))
 
     def read(self, source: str | None) -> str:
         if source is not None:
@@ -62,13 +66,14 @@ class MLE(Causal):
             return read_text(source)
         share = self.spoil
         if share is None:
-            share = SPOILED if self.reward == "style" else 0.0
+            share = SPOILED if self.record()["reward"] == "style" else 0.0
         if not 0 <= share <= MOST:
             raise InputError(f"`spoil` must lie in [0, {MOST}], got {share}.", "0 leaves the text as it is.")
         return PAGE.join(spoil(python_library(), share))
 
     def data(self, text: str, tokenizer: Tokenizer) -> PreferenceCorpus:
-        scored = score(documents_of(text), reward_of(self.reward))
+        reward = reward_of(self.reward, sha256=self.reward_sha256) if isinstance(self.reward, str) else self.reward
+        scored = score(documents_of(text), reward)
         return PreferenceCorpus(scored, tokenizer, self.context, threshold=self.threshold, **self.choices())
 
     def choices(self) -> dict:

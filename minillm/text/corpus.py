@@ -10,6 +10,8 @@ import numpy as np
 from minillm.errors import InputError
 from minillm.ops import IGNORE
 
+BEGINNING = 1 << 16  # bytes, in which a NUL tells what is no text before the rest of it is read: /dev/zero has no end
+
 
 def default_text() -> str:
     """The Python language reference that ships with Python: about 460,000 characters of English on every machine.
@@ -26,12 +28,17 @@ def default_text() -> str:
     return "\n\n".join(topics[name].strip("\n") for name in sorted(topics)) + "\n"
 
 
-def read_text(source: str | None) -> str:
-    """The text of a UTF-8 file; "-" is standard input, None the default text. New lines are "\\n", and a BOM is dropped."""
+def read_text(source: str | None, *, files_only: bool = False) -> str:
+    """The text of a UTF-8 file; "-" is standard input, None the default text. New lines are "\\n", and a BOM is dropped.
+
+    A user may name a pipe, such as `<(zcat book.gz)`. With `files_only` it must be a regular file: for a source that some file names.
+    """
     if source is None:
         return default_text()
     if source == "-":
         return _as_text(sys.stdin.buffer.read(), "standard input")
+    if files_only and Path(source).exists() and not Path(source).is_file():
+        raise InputError(f"{source} is no file.", "Name the text yourself.")
     return _as_text(_read_file(Path(source)), source)
 
 
@@ -39,7 +46,9 @@ def _read_file(path: Path) -> bytes:
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a text.", "Name one file in it.")
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            beginning = file.read(BEGINNING)
+            return beginning if b"\0" in beginning else beginning + file.read()
     except FileNotFoundError:
         raise InputError(f"There is no file {path}.", _nearest(path)) from None
     except PermissionError:

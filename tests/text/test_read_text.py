@@ -1,5 +1,7 @@
 import io
+import os
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -65,18 +67,18 @@ def test_a_folder(tmp_path):
 
 
 def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
-    def refuse(self):
+    def refuse(self, mode):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     assert "may not be read" in refusal(tmp_path / "text.txt").wrong
 
 
 def test_any_other_trouble_of_the_disk(tmp_path, monkeypatch):
-    def fail(self):
+    def fail(self, mode):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(Path, "read_bytes", fail)
+    monkeypatch.setattr(Path, "open", fail)
     assert "Input/output error" in refusal(tmp_path / "text.txt").wrong
 
 
@@ -102,3 +104,35 @@ def test_standard_input_is_named_in_its_errors(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b""), encoding="utf-8"))
     with pytest.raises(InputError, match="standard input holds no text"):
         read_text("-")
+
+
+class Endless:
+    """As /dev/zero is."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def read(self, size=None):
+        assert size is not None, "it was read to its end"
+        return b"\0" * size
+
+
+def test_what_never_ends_is_no_text_after_its_first_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "open", lambda self, mode: Endless())
+    assert "byte 0 is NUL" in refusal(tmp_path / "zero").wrong
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes have no names here")
+def test_a_pipe_is_read_for_a_user_and_not_for_a_file_that_names_it(tmp_path, monkeypatch):
+    """As in `--text <(zcat book.gz)`."""
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("To be\n" * 50_000,))
+    writer.start()
+    assert read_text(str(tmp_path / "pipe")) == "To be\n" * 50_000
+    writer.join()
+    monkeypatch.setattr(Path, "open", lambda self, mode: pytest.fail("it was opened"))
+    with pytest.raises(InputError, match="pipe is no file"):
+        read_text(str(tmp_path / "pipe"), files_only=True)
