@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minillm.alignment.pairs import TokenPairs
-from minillm.backend import Array, to_host
+from minillm.backend import Array, array_module, to_host
 from minillm.errors import InputError
 from minillm.finetuning import new_classifier, padded
 from minillm.models import GPT, SequenceClassifier
@@ -55,8 +55,7 @@ def reward_model_loss(
     scores, sm = model.forward(ids.reshape(-1, width), mask=mask.reshape(-1, width), rng=rng)
     rewards = scores.reshape(len(ids), 2)
     loss, dchosen, drejected = bradley_terry(rewards[:, 0], rewards[:, 1])
-    drewards = 0 * rewards
-    drewards[:, 0], drewards[:, 1] = dchosen, drejected
+    drewards = array_module(rewards).stack([dchosen, drejected], axis=1)
     return loss, RewardSaved(sm, drewards.reshape(scores.shape))
 
 
