@@ -16,7 +16,8 @@ from minillm.models import GPT, GPTConfig, config_to_dict
 from minillm.objectives import causal_lm, causal_lm_backward
 from minillm.ops import IGNORE
 from minillm.text import Corpus
-from minillm.training import Run, Trainer, TrainOptions, load_model, save_model
+from minillm.training import Run, Trainer, TrainOptions
+from minillm.training.checkpoint import load_model, save_weights
 from tests.standin import counting
 
 CONFIGS = {
@@ -97,7 +98,7 @@ def test_a_bad_id_is_an_error_and_not_another_word(device):
 
 def test_checkpoints_travel_between_devices(device, tmp_path):
     model = GPT(small(), seed=4, device=device)
-    save_model(model, tmp_path)
+    save_weights(model, tmp_path)
     (tmp_path / "config.json").write_text(json.dumps(config_to_dict(model.config)), encoding="utf-8")
     there, back = load_model(tmp_path), load_model(tmp_path, device)
     np.testing.assert_array_equal(there.vector.data, to_host(model.vector.data))

@@ -13,8 +13,8 @@ from minillm.models import GPT, GPTConfig, config_to_dict
 from minillm.models.huggingface import save_pretrained
 from minillm.text import CharTokenizer, load_pretrained_tokenizer, load_tokenizer, save_tokenizer
 from minillm.text.gpt2 import byte_characters
-from minillm.training import load_run, save_model
-from minillm.training.checkpoint import write_json
+from minillm.training import load
+from minillm.training.checkpoint import save_weights, write_json
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa\nsize 13467\n"
 PAGES = [
@@ -61,7 +61,7 @@ def test_at_the_doors_of_a_pretrained_model(pretrained, name, content):
     if name == "tokenizer.json":
         (pretrained / "vocab.txt").unlink()
     (pretrained / name).write_bytes(content)
-    named(lambda: load_run(pretrained), pretrained / name)
+    named(lambda: load(pretrained), pretrained / name)
 
 
 @pytest.mark.parametrize("name", ["model.safetensors.index.json", "model-00001-of-00001.safetensors"])
@@ -70,7 +70,7 @@ def test_in_a_model_of_shards(pretrained, name):
     index = '{"weight_map": {"wte.weight": "model-00001-of-00001.safetensors"}}'
     (pretrained / "model.safetensors.index.json").write_text(index, encoding="utf-8")
     (pretrained / name).write_bytes(POINTER)
-    named(lambda: load_run(pretrained), pretrained / name)
+    named(lambda: load(pretrained), pretrained / name)
 
 
 @pytest.mark.parametrize("name", ["vocab.json", "merges.txt"])
@@ -87,10 +87,10 @@ def test_in_the_two_files_of_gpt2(tmp_path, name):
 def test_at_the_doors_of_a_run(tmp_path, name, content):
     model = GPT(GPTConfig(3, context=4, layers=1, heads=1, d_model=2))
     write_json(tmp_path / "config.json", config_to_dict(model.config))
-    save_model(model, tmp_path)
+    save_weights(model, tmp_path)
     save_tokenizer(CharTokenizer("abc"), tmp_path / "tokenizer.json")
     (tmp_path / name).write_bytes(content)
-    named(lambda: load_run(tmp_path), tmp_path / name)
+    named(lambda: load(tmp_path), tmp_path / name)
     if name == "tokenizer.json":
         named(lambda: load_tokenizer(tmp_path / name), tmp_path / name)
 

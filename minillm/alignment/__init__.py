@@ -3,6 +3,7 @@
 from minillm.alignment.offline import PairData, Report, judge_pairs, offline_objective
 from minillm.alignment.on_policy import PolicyData, PolicyReport, PolicyTrainer, judge_policy, prompts_from, roll_out
 from minillm.alignment.pairs import Pair, TokenPairs, hold_out, read_pairs, tokenize_pairs
+from minillm.alignment.reference import Reference, reference_of_pairs, reference_of_weights
 from minillm.alignment.reward_model import (
     REWARD_MODEL,
     RewardData,
@@ -22,6 +23,7 @@ __all__ = [
     "PolicyData",
     "PolicyReport",
     "PolicyTrainer",
+    "Reference",
     "Report",
     "RewardData",
     "TokenPairs",
@@ -33,6 +35,8 @@ __all__ = [
     "offline_objective",
     "prompts_from",
     "read_pairs",
+    "reference_of_pairs",
+    "reference_of_weights",
     "reward_accuracy",
     "reward_from",
     "rewards_of",

@@ -15,7 +15,7 @@ from minillm.objectives import Objective
 from minillm.preferences import Reward, bradley_terry
 from minillm.preferences.rewards import check_sha256
 from minillm.text import Tokenizer
-from minillm.training import load_run
+from minillm.training import load
 
 
 def new_reward_model(body: GPT, *, seed: int = 0) -> SequenceClassifier:
@@ -86,7 +86,7 @@ def reward_accuracy(model: SequenceClassifier, pairs: TokenPairs) -> float:
 
 def learned_reward(directory: str, sha256: str | None = None) -> Reward:
     """The reward model in a folder, as a reward of texts: whole ones, prompt and answer. InputError if its SHA-256 was another one."""
-    model, tokenizer = load_run(directory)
+    model, tokenizer = load(directory)
     if not isinstance(model, SequenceClassifier) or model.config.classes != 1:
         raise InputError(
             f"{directory} holds {model.config.name}, which gives no reward.",

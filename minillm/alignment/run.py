@@ -1,28 +1,56 @@
 """The folder of a run of `align`: as any run's, and what the reference has to say."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from minillm.models import Model
+from minillm.alignment.offline import PairData
+from minillm.alignment.reference import Reference, fingerprint_of_model, fingerprint_of_pairs
+from minillm.errors import InputError
+from minillm.models import GPT, Model
 from minillm.text import Tokenizer
 from minillm.training import Run
-from minillm.training.checkpoint import read_tensors, save_tensors
+from minillm.training.checkpoint import RETRAIN, read_tensors, save_tensors
 from minillm.training.run import REFERENCE
 
 
 class AlignmentRun(Run):
-    """`reference()` gives the arrays to be kept when the run begins: log-probabilities of the pairs, or a whole model's weights."""
+    """`reference` is what a new run keeps of its reference. A resumed one reads it; `fingerprint`, of the reference's weights, is what
+    `trainer.json` remembers. Runs of earlier versions have no fingerprints, and nothing to compare.
+    """
 
-    def __init__(self, directory: str | Path, reference: Callable[[], dict[str, np.ndarray]] | None = None):
+    def __init__(self, directory: str | Path, reference: Reference | None = None):
         super().__init__(directory)
         self.reference = reference
 
     def describe_model(self, model: Model, tokenizer: Tokenizer) -> None:
         super().describe_model(model, tokenizer)
-        if self.reference is not None and (arrays := self.reference()):
-            save_tensors(self.path(REFERENCE), arrays, {})
+        if self.reference is not None:
+            save_tensors(self.path(REFERENCE), *self.reference)
 
-    def read_reference(self, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-        return read_tensors(self.path(REFERENCE), shapes)[0]
+    def load_reference_of_pairs(self, data: PairData, fingerprint: str | None) -> None:
+        """Give the pairs the log-probabilities that were kept; InputError if they are of another model, of other pairs or another order."""
+        arrays = dict(zip(("training", "held_out"), data.reference, strict=True))
+        expected = {"model": fingerprint, "pairs": fingerprint_of_pairs(data)}
+        data.reference = list(self._read_reference(arrays, expected).values())
+
+    def load_reference_of_weights(self, model: GPT, fingerprint: str | None) -> None:
+        """Give a model the weights that were kept; InputError if they are no longer those that the run began with."""
+        arrays = {name: parameter.data for name, parameter in model.named_parameters()}
+        for name, array in self._read_reference(arrays, {"model": fingerprint}).items():
+            arrays[name][...] = model.vector.device.xp.asarray(array)
+        if fingerprint not in (None, fingerprint_of_model(model)):
+            raise InputError(f"{self.path(REFERENCE)} is damaged: its weights have changed.", RETRAIN)
+
+    def _read_reference(self, like: dict, expected: dict[str, str | None]) -> dict[str, np.ndarray]:
+        path = self.path(REFERENCE)
+        if not path.exists():
+            raise InputError(f"There is no {path}, which this run began with.", RETRAIN)
+        arrays, kept = read_tensors(path, {name: array.shape for name, array in like.items()})
+        for what, fingerprint in expected.items():
+            if what in kept and kept[what] != fingerprint:
+                raise InputError(
+                    f"{path} was not written for this run: the fingerprint of its {what} is another.",
+                    RETRAIN,
+                )
+        return arrays

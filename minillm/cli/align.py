@@ -23,11 +23,13 @@ from minillm.alignment import (
     offline_objective,
     prompts_from,
     read_pairs,
+    reference_of_pairs,
+    reference_of_weights,
     reward_accuracy,
     tokenize_pairs,
 )
 from minillm.alignment.on_policy import METHODS as ON_POLICY
-from minillm.backend import Device, choose_device, to_host
+from minillm.backend import Device, choose_device
 from minillm.cli.align_options import WAYS, add_align_arguments, method_of, settings
 from minillm.cli.finetune import absolute
 from minillm.cli.results import per_cent
@@ -38,7 +40,8 @@ from minillm.models import GPT, GPTWithValue, Model, build, copy_parameters
 from minillm.preferences import Reward, reward_again, reward_of
 from minillm.pretraining import task_from_record
 from minillm.text import Tokenizer, read_text
-from minillm.training import Run, Trainer, TrainOptions, default_workers, load_model, load_run
+from minillm.training import Run, Trainer, TrainOptions, default_workers, load
+from minillm.training.checkpoint import load_model
 from minillm.training.run import OPTIONS
 
 DESCRIPTION = """example: python -m minillm align --checkpoint runs/first --pairs pairs.jsonl --out runs/aligned
@@ -119,8 +122,12 @@ def start(folder: AlignmentRun, args, device: Device) -> Job:
     if args.checkpoint is None:
         raise InputError("--checkpoint is missing.", f"See {program()} align --help")
     method = method_of(args)
-    if Path(args.out).resolve() == Path(args.checkpoint).resolve():
-        raise InputError(f"{args.out} holds the model to begin with.", "Choose another --out.")
+    needed = {
+        "the model to begin with": args.checkpoint,
+        "the pairs": args.pairs,
+        "the text for the prompts": args.prompts,
+    }
+    folder.refuse_to_replace(needed | {"the reward": args.reward and args.reward.removeprefix("words:")})
     if not args.overwrite:
         folder.refuse_existing()
     chosen = settings(args, method)
@@ -129,7 +136,7 @@ def start(folder: AlignmentRun, args, device: Device) -> Job:
     options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
     if smoothing is not None:
         chosen["label_smoothing"] = smoothing
-    pretrained, tokenizer = load_run(args.checkpoint, device)
+    pretrained, tokenizer = load(args.checkpoint, device)
     if not isinstance(pretrained, GPT):
         raise InputError(
             f"{args.checkpoint} holds {pretrained.config.name}, which writes no text.",
@@ -142,7 +149,7 @@ def start(folder: AlignmentRun, args, device: Device) -> Job:
     if method in ON_POLICY:
         reward = reward_for(args.reward, trusted=True)
         remembered |= remembered_reward(reward) | {"prompts": absolute(args.prompts)}
-    job = prepare(method, {"chosen": remembered}, args.pairs, base, tokenizer, options, folder, device, reward)
+    job = prepare(method, remembered, None, args.pairs, base, tokenizer, options, folder, device, reward)
     folder.create(job.trainer, tokenizer, options, job.facts, overwrite=args.overwrite)
     return job
 
@@ -170,10 +177,8 @@ def resume(folder: AlignmentRun, args, device: Device) -> Job:
     body = getattr(config, "body", config)
     base = build(body, seed=None, device=device)
     if method in ON_POLICY:
-        shapes = {name: parameter.data.shape for name, parameter in base.named_parameters()}
-        for name, array in folder.read_reference(shapes).items():
-            base.vector.named[name].data[...] = device.xp.asarray(array)
-    job = prepare(method, facts, pairs, base, tokenizer, options, folder, device, reward)
+        folder.load_reference_of_weights(base, facts.get("reference"))
+    job = prepare(method, remembered, facts, pairs, base, tokenizer, options, folder, device, reward)
     folder.load(job.trainer)
     check_end(job.trainer, args.steps, args.stop_at)
     folder.write_options(options, facts)
@@ -182,7 +187,8 @@ def resume(folder: AlignmentRun, args, device: Device) -> Job:
 
 def prepare(
     method: str,
-    began: dict,
+    chosen: dict,
+    began: dict | None,
     source: str | None,
     base: GPT,
     tokenizer: Tokenizer,
@@ -193,10 +199,9 @@ def prepare(
 ) -> Job:
     """What trains, its data and its reports. `base` is the model to begin with; a resumed run loads its own weights after this.
 
-    `began` has what was chosen, and for a resumed run all that it remembers: InputError if the data is no longer the same.
+    `began` is what a resumed run remembers, and None for a new one, whatever lies in its folder. InputError if the data is not the same.
     """
-    remembered = began["chosen"]
-    facts = {"chosen": remembered, "source": absolute(source)}
+    facts = {"chosen": chosen, "source": absolute(source)}
     if method in ON_POLICY:
         return policy_job(method, facts, began, base, tokenizer, options, folder, device, reward)
     pairs = read_pairs(source)
@@ -215,7 +220,6 @@ def prepare(
         return Job(
             folder, trainer, tokenizer, method, facts, told, lambda model: told_reward(model, held_out), math.log(2)
         )
-    chosen = remembered
     objective = offline_objective(
         method,
         beta=chosen["beta"],
@@ -223,13 +227,12 @@ def prepare(
         gamma=chosen.get("gamma", 0.0),
     )
     data = PairData(training, held_out, mismatched=method == "kto")
-    shapes = {name: array.shape for name, array in zip(("training", "held_out"), data.reference, strict=True)}
-    if folder.resumable():
-        data.reference = list(folder.read_reference(shapes).values())
-    else:
+    if began is None:
         say(f"reference  reads {2 * len(pairs):,} answers, once ...")
-        data.ask_reference(base)
-        folder.reference = lambda: dict(zip(shapes, data.reference, strict=True))
+        folder.reference = reference_of_pairs(base, data)
+        facts["reference"] = folder.reference.fingerprints["model"]
+    else:
+        folder.load_reference_of_pairs(data, began.get("reference"))
     told.append("        a model that has learned nothing has a loss of " + beginning(method, chosen))
     trainer = Trainer(base, data, options, objective)
     return Job(
@@ -244,8 +247,8 @@ def prepare(
     )
 
 
-def check_same(facts: dict, began: dict) -> None:
-    if began.get("sha256", facts["sha256"]) != facts["sha256"]:
+def check_same(facts: dict, began: dict | None) -> None:
+    if began is not None and began["sha256"] != facts["sha256"]:
         raise InputError(
             f"{facts['name']} does not hold what this run began with.", "Give the same again, or start another run."
         )
@@ -262,7 +265,7 @@ def beginning(method: str, chosen: dict) -> str:
 def policy_job(
     method: str,
     facts: dict,
-    began: dict,
+    began: dict | None,
     base: GPT,
     tokenizer: Tokenizer,
     options: TrainOptions,
@@ -285,8 +288,9 @@ def policy_job(
     check_same(facts, began)
     reward([tokenizer.decode(row, special=False) for row in prompts[:4]])  # one that goes wrong does so now
     reference = without_dropout(base, device)
-    weights = {name: to_host(parameter.data) for name, parameter in reference.named_parameters()}
-    folder.reference = lambda: weights
+    if began is None:
+        folder.reference = reference_of_weights(reference)
+        facts["reference"] = folder.reference.fingerprints["model"]
     model = GPTWithValue(base) if method == "ppo" else base
     data = PolicyData(model, tokenizer, prompts, reward, method, tokens=chosen["answer_tokens"], group=chosen["group"])
     budget = math.inf if chosen["kl_budget"] is None else chosen["kl_budget"]

@@ -1,20 +1,13 @@
 """python -m minillm attention: draw where a trained model looks."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-
-from minillm.backend import to_host
 from minillm.cli.parser import choice
 from minillm.cli.terminal import count, say
 from minillm.errors import InputError
-from minillm.finetuning import tokenize
-from minillm.generation.filling import answer, as_source, framed
-from minillm.models import GPT, Encoder, EncoderDecoder, MaskedLM, Model, QuestionAnswering
-from minillm.text import Tokenizer
-from minillm.training import load_run
+from minillm.generation.attention_maps import VIEWS, attention_maps
+from minillm.models import EncoderDecoder
+from minillm.training import load
 
 DESCRIPTION = """example: python -m minillm attention --checkpoint runs/first --text "The value of the name" --out map.png
 
@@ -22,17 +15,6 @@ Draw where a trained model looks: one head (--layer 0 --head 2), one layer (--la
 Each row is a token, and shows how much it takes from each token that it may see. An encoder-decoder has three kinds of
 maps: --view encoder (the text looks at itself), decoder (the answer at itself), cross (the answer at the text).
 With --out map.html the drawing is a page to explore: point at a token, choose heads and layers. It needs no network."""
-
-VIEWS = ("encoder", "decoder", "cross")
-
-
-class Maps(NamedTuple):
-    """Attention maps (L, H, T, S), and the tokens of the rows and the columns, as labels."""
-
-    weights: np.ndarray
-    rows: Sequence[str]
-    columns: Sequence[str] | None  # None: the rows look at themselves
-    causal: bool
 
 
 def add_arguments(parser) -> None:
@@ -59,8 +41,8 @@ def add_arguments(parser) -> None:
 def run(args) -> None:
     from minillm.plots import attention_grid, attention_heatmap, save, save_html
 
-    model, tokenizer = load_run(args.checkpoint, body=True)
-    maps = maps_of(model, tokenizer, args.text, args.view, args.target)
+    model, tokenizer = load(args.checkpoint, body=True)
+    maps = attention_maps(model, tokenizer, args.text, view=args.view, target=args.target)
     there = maps.weights.shape  # a decoder may have more layers than its encoder, or fewer
     layers, heads = selected("layer", args.layer, there[0]), selected("head", args.head, there[1])
     weights, view = (
@@ -80,57 +62,6 @@ def run(args) -> None:
     else:
         save(attention_grid(weights, *tokens, causal=maps.causal, **numbers), args.out, alt=alt)
     say(f"{args.out}: {what}, {count(len(maps.rows), 'token')}")
-
-
-def maps_of(model: Model, tokenizer: Tokenizer, text: str, view: str | None = None, target: str | None = None) -> Maps:
-    """All attention maps of one kind while the model reads a text."""
-    if isinstance(model, EncoderDecoder):
-        return encoder_decoder_maps(model, tokenizer, text, view or "cross", target)
-    if view is not None or target is not None:
-        option = "--view" if view is not None else "--target"
-        raise InputError(f"{option} is for encoder-decoders, and this is {model.config.name}.", "Leave it out.")
-    if isinstance(model, Encoder | MaskedLM | QuestionAnswering):
-        ids = framed(tokenizer, tokenizer.encode(text, special=True))
-        body, causal = getattr(model, "body", model), False
-    elif isinstance(model, GPT):
-        ids, body, causal = tokenizer.encode(text), model, True
-    else:
-        (ids,), *_ = tokenize([text], tokenizer)
-        body, causal = model.body, isinstance(model.body, GPT)
-    context = body.config.context
-    if not 1 <= len(ids) <= context:
-        raise InputError(
-            f"The text has {len(ids)} tokens, and the model reads 1 to {context} at once.", "Give another --text."
-        )
-    _, saved = body.encode(ids[None])
-    return Maps(weights_of(saved.blocks, "attention"), tokenizer.labels(ids), None, causal)
-
-
-def encoder_decoder_maps(model: EncoderDecoder, tokenizer: Tokenizer, text: str, view: str, target: str | None) -> Maps:
-    ids = tokenizer.encode(text, special=True)
-    if not len(ids):
-        raise InputError("The text is empty.", "Give another --text.")
-    source, start = as_source(model, tokenizer, ids)
-    written = answer(model, tokenizer, ids, beams=1) if target is None else tokenizer.encode(target, special=True)
-    read = np.array([start, *written])
-    memory, encoded = model.encode(source[None])
-    _, decoded = model.decode(read[None], memory)
-    rows, columns = tokenizer.labels(read), tokenizer.labels(source)
-    if view == "encoder":
-        return Maps(weights_of(encoded.blocks, "attention"), columns, None, False)
-    if view == "decoder":
-        return Maps(weights_of(decoded.blocks, "attention"), rows, None, True)
-    return Maps(weights_of(decoded.blocks, "cross_attention"), rows, columns, False)
-
-
-def weights_of(blocks: Sequence, name: str) -> np.ndarray:
-    """The maps of one text, (L, H, T, S)."""
-    weights = [getattr(block, name).weights for block in blocks]
-    if weights[0] is None:
-        raise InputError(
-            "The text is so long that its attention maps were never held in memory.", "Give a shorter --text."
-        )
-    return np.stack([to_host(w)[0] for w in weights])
 
 
 def selected(name: str, number: int | None, there: int) -> list[int]:

@@ -26,7 +26,7 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> None:
-    model, tokenizer, classes = load_classifier(args.checkpoint, choose_device(args.device))
+    model, tokenizer = load_classifier(args.checkpoint, choose_device(args.device))
     texts = read_text("-").removesuffix("\n").split("\n") if args.text == "-" else [args.text]
     tokens = tokenize(texts, tokenizer, model.config.body.context)
     if args.text != "-" and not len(tokens.rows[0]):
@@ -35,7 +35,7 @@ def run(args) -> None:
         say(f"({count(tokens.cut, 'text')} of more than {model.config.body.context} tokens cut to that.)")
     if tokens.dropped:
         say(f"({count(tokens.dropped, 'character')} that the model's tokenizer does not know left out.)")
-    names = [visible(name) if sys.stdout.isatty() else name for name in classes]
+    names = [visible(name) if sys.stdout.isatty() else name for name in model.labels]
     for probabilities in probabilities_of(model, tokens.rows, padding_of(tokenizer)):
         order = np.argsort(-probabilities, kind="stable")
         print(names[order[0]], *(f"{names[i]} {probabilities[i]:.3f}" for i in order), sep="\t")

@@ -4,10 +4,9 @@ import sys
 
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
-from minillm.generation.filling import fillings, restored
-from minillm.models import EncoderDecoder, MaskedLM
+from minillm.generation import fill
 from minillm.text.special_tokens import MASK
-from minillm.training import load_run
+from minillm.training import load
 
 DESCRIPTION = """example: python -m minillm fill --checkpoint runs/masked --text "The cat is [MASK] the table"
 
@@ -28,17 +27,13 @@ def run(args) -> None:
     for name in ("top", "beams"):
         if getattr(args, name) < 1:
             raise InputError(f"--{name} must be at least 1, got {getattr(args, name)}.", "Give a positive number.")
-    model, tokenizer = load_run(args.checkpoint)
+    model, tokenizer = load(args.checkpoint)
     shown = visible if sys.stdout.isatty() else str
-    if isinstance(model, EncoderDecoder):
-        print(shown(restored(model, tokenizer, args.text, args.beams)))
-    elif isinstance(model, MaskedLM):
-        for number, best in enumerate(fillings(model, tokenizer, args.text, args.top), start=1):
-            print(f"{MASK} {number}")
-            for token, probability in best:
-                print(f"  {probability:6.1%}  {shown(token)}")
-    else:
-        raise InputError(
-            f"{args.checkpoint} holds {model.config.name}, which fills no gaps.",
-            "Use a run of pretrain --objective masked, denoise or span.",
-        )
+    found = fill(model, tokenizer, args.text, count=args.top, beams=args.beams)
+    if isinstance(found, str):
+        print(shown(found))
+        return
+    for number, best in enumerate(found, start=1):
+        print(f"{MASK} {number}")
+        for token, probability in best:
+            print(f"  {probability:6.1%}  {shown(token)}")

@@ -36,7 +36,6 @@ from minillm.finetuning import (
     numbers_of,
     padding_of,
     probabilities_of,
-    read_classes,
     read_examples,
 )
 from minillm.finetuning.defaults import settings_for
@@ -44,7 +43,7 @@ from minillm.finetuning.job import Parts, prepare_training, tokenize_parts
 from minillm.layers.pooling import POOLINGS
 from minillm.models import SequenceClassifier
 from minillm.text import Tokenizer
-from minillm.training import Trainer, TrainOptions, default_workers, load_model, load_run
+from minillm.training import Trainer, TrainOptions, default_workers, load
 from minillm.training.checkpoint import RETRAIN
 from minillm.training.run import OPTIONS
 from minillm.training.schedules import SCHEDULES
@@ -189,7 +188,7 @@ def train_in(folder: FinetuningRun, args) -> int:
         f"done    {duration(trainer.elapsed)}, best validation loss {trainer.best_loss:.3f} at step {trainer.best_step:,}"
         f" (a blind guess: {chance:.2f}, frequencies: {frequencies:.2f}): {folder.directory}"
     )
-    best = load_classifier(folder.directory, device).model
+    best = load_classifier(folder.directory, device)[0]
     answers = probabilities_of(best, parts.held_out_rows.rows, padding_of(job.tokenizer)).argmax(axis=1)
     print(agreement(confusion_matrix(parts.held_out_labels, answers, len(classes)), classes))
     say(f"next    {program()} classify --checkpoint {here} --text={shell_word(job.facts['prompt'])}")
@@ -241,15 +240,15 @@ def start(folder: FinetuningRun, args, device: Device) -> Job:
     for name in ("checkpoint", "data"):
         if getattr(args, name) is None:
             raise InputError(f"--{name} is missing.", "See minillm finetune --help".replace("minillm", program()))
-    if Path(args.out).resolve() == Path(args.checkpoint).resolve():
-        raise InputError(f"{args.out} holds the model to begin with.", "Choose another --out.")
+    needed = {"the model to begin with": args.checkpoint, "the texts": args.data, "the held-out texts": args.dev}
+    folder.refuse_to_replace(needed)
     if not args.overwrite:
         folder.refuse_existing()
     method = Method(args.freeze if args.freeze is not None else "none", args.lora)
     seed = args.seed if args.seed is not None else 0
     TrainOptions(seed=seed)
     examples, given, classes = read_parts(args.data, args.dev, seed)
-    pretrained, tokenizer = load_run(args.checkpoint, device, body=True)
+    pretrained, tokenizer = load(args.checkpoint, device, body=True)
     body = body_of(pretrained, args.checkpoint)
     parts = tokenize_parts(*examples, classes, tokenizer, body.config.context)
     named = {name: value for name, value in vars(args).items() if value is not None}
@@ -265,8 +264,9 @@ def start(folder: FinetuningRun, args, device: Device) -> Job:
         pretrained=args.init != "random",
         seed=seed,
     )
+    classifier.labels = classes
     trained, trainer = trainer_for(classifier, method, parts, tokenizer, options)
-    folder.classes, folder.whole = classes, trained.whole
+    folder.whole = trained.whole
     facts = given | {
         "prompt": " ".join(visible(parts.held_out.texts[0]).split()[:12]),
         "chosen": {
@@ -312,9 +312,8 @@ def resume(folder: FinetuningRun, args, device: Device) -> Job:
             f"{facts['name']} does not hold the texts that this run began with.",
             "Give the same texts again (--data FILE), or start another run.",
         )
-    folder.classes = read_classes(args.out, config.classes)
     parts = tokenize_parts(*examples, classes, tokenizer, config.body.context)
-    trained, trainer = trainer_for(load_model(args.out, device), method, parts, tokenizer, options)
+    trained, trainer = trainer_for(load(args.out, device)[0], method, parts, tokenizer, options)
     folder.whole = trained.whole
     folder.load(trainer)
     check_end(trainer, args.steps, args.stop_at)

@@ -1,20 +1,19 @@
 """python -m minillm generate: continue a prompt with a trained model."""
 
 import sys
-from collections.abc import Iterator
 
 from minillm.backend import choose_device
 from minillm.cli.parser import choice
 from minillm.cli.steering import add_steering_arguments, best_of, check_steering, refuse_steering, steer
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
-from minillm.generation import Sampling, beam_search, generate, until_stop
+from minillm.generation import Sampling, beam_search, continuation, generate, stream_continuation, until_stop
 from minillm.generation.beam_search import check_beams
 from minillm.generation.filling import as_source
 from minillm.models import GPT, EncoderDecoder
 from minillm.text import Tokenizer, read_text
 from minillm.text.gpt2 import END_OF_TEXT
-from minillm.training import load_run
+from minillm.training import load
 
 DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
 
@@ -82,7 +81,7 @@ def run(args) -> None:
     if args.seed < 0:
         raise InputError(f"--seed must be 0 or more, got {args.seed}.", "Give another --seed.")
     device = choose_device(args.device)
-    model, tokenizer = load_run(args.checkpoint, device)
+    model, tokenizer = load(args.checkpoint, device)
     prompt = args.prompt
     if prompt is None:
         prompt = blank(tokenizer)
@@ -94,13 +93,19 @@ def run(args) -> None:
     if isinstance(model, EncoderDecoder):  # it answers the prompt
         refuse_steering(args)
         source, start = as_source(model, tokenizer, tokenizer.encode(prompt, special=True))
-        ids, prompt, rules = [start], "", rules | {"eos": (int(source[-1]),), "cache": model.start(source[None])}
+        prefix, ids, prompt, rules = (
+            [],
+            [start],
+            "",
+            rules | {"eos": (int(source[-1]),), "cache": model.start(source[None])},
+        )
     elif isinstance(model, GPT):  # it continues the prompt
         ids, context = tokenizer.encode(prompt), model.config.context
         if END_OF_TEXT in tokenizer.special_tokens:
             rules["eos"] = [tokenizer.special_tokens[END_OF_TEXT]]
         steered = steer(args, model, tokenizer, ids, device)
         ids, rules = steered.ids, rules | steered.rules
+        prefix = ids
         if len(ids) + args.max_tokens - 1 > context:  # the token written last need not be read
             say(f"(The model sees {context} tokens at once: farther on it forgets the beginning.)")
     else:
@@ -114,12 +119,14 @@ def run(args) -> None:
     if args.best_of is not None:
         pieces = [best_of(args, steered, tokenizer, prompt, stops, settings)]
     elif args.beams is not None:
-        pieces = likeliest(args, model, tokenizer, ids, stops, rules)
+        pieces = [likeliest(args, model, tokenizer, ids, prefix, stops, rules)]
     elif steered is not None:
         tokens = generate(steered.scorer(1), ids, args.max_tokens, control=steered.control, seed=args.seed, **settings)
-        pieces = tokenizer.stream(tokens, special=steered.control is None)
+        pieces = stream_continuation(tokenizer, prefix, tokens, special=steered.control is None)
     else:
-        pieces = tokenizer.stream(generate(model, ids, args.max_tokens, seed=args.seed, **settings))
+        pieces = stream_continuation(
+            tokenizer, prefix, generate(model, ids, args.max_tokens, seed=args.seed, **settings)
+        )
     shown = visible if sys.stdout.isatty() else str  # a file or a pipe gets the text as it is
     sys.stdout.write(shown(prompt))
     sys.stdout.flush()
@@ -152,18 +159,18 @@ def check(args, rules: dict, drawing: dict) -> None:
         )
 
 
-def likeliest(args, model, tokenizer: Tokenizer, ids, stops: list[str], rules: dict) -> Iterator[str]:
-    """The text that beam search finds, as one piece. Where it holds a stop string, it ends."""
+def likeliest(args, model, tokenizer: Tokenizer, ids, prefix, stops: list[str], rules: dict) -> str:
+    """The text that beam search finds, after `prefix`. Where it holds a stop string, it ends."""
 
     def ends(written) -> bool:
-        text = tokenizer.decode(written)
+        text = continuation(tokenizer, prefix, written)
         return any(stop in text for stop in stops)
 
     settings = {} if args.length_penalty is None else {"length_penalty": args.length_penalty}
     best, *_ = beam_search(
         model, ids, args.max_tokens, beams=args.beams, ends=ends if stops else None, **settings, **rules
     )
-    yield tokenizer.decode(best.ids)
+    return continuation(tokenizer, prefix, best.ids)
 
 
 def blank(tokenizer: Tokenizer) -> str:

@@ -5,7 +5,8 @@ from minillm.errors import InputError
 DESCRIPTION = """example: python -m minillm gradcheck layer_norm
 
 Check hand-written gradients against central differences, in float64: all of them, or those named. The error is
-|numeric - analytic| / ‖gradient‖, for every input and every parameter; a right gradient stays below 1e-7."""
+|numeric - analytic| / ‖gradient‖, for every input and every parameter; a right gradient stays below 1e-7. Ops and layers are checked
+number by number, a whole model along one random direction in each tensor."""
 
 
 def add_arguments(parser) -> None:

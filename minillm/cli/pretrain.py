@@ -243,6 +243,7 @@ def start(folder: Run, args, device: Device) -> tuple[Trainer, Tokenizer, Pretra
     task = settings.task
     if not args.overwrite:
         folder.refuse_existing()
+    folder.refuse_to_replace({"the text": args.text})
     if isinstance(task, MLE):
         task = dataclasses.replace(task, reward=reward_of(task.reward, trusted=True))
         settings = settings._replace(task=task)

@@ -17,6 +17,7 @@ from minillm.generation import (
     Reading,
     RewardGuidance,
     Scorer,
+    continuation,
     generate_batch,
     soft_best_of_n,
     until_stop,
@@ -25,7 +26,7 @@ from minillm.models import GPT
 from minillm.preferences import Reward, best_of_n_kl, reward_of
 from minillm.text import Tokenizer
 from minillm.text.control import BAD, CONTROL_TOKENS, GOOD, segment_ends
-from minillm.training import load_run
+from minillm.training import load
 
 CONTROLS = {"good": GOOD, "bad": BAD, "off": None}
 CANDIDATES = 10
@@ -166,7 +167,7 @@ def steer(args, model: GPT, tokenizer: Tokenizer, ids: np.ndarray, device: Devic
 def expert(path: str | None, model: GPT, tokenizer: Tokenizer, device: Device) -> GPT | None:
     if path is None:
         return None
-    other, its_tokenizer = load_run(path, device)
+    other, its_tokenizer = load(path, device)
     if not isinstance(other, GPT) or its_tokenizer.to_json() != tokenizer.to_json():
         raise InputError(
             f"The expert {path} does not share the model's tokenizer.", "Pretrain it on the same text, in the same way."
@@ -198,7 +199,8 @@ def best_of(args, steered: Steered, tokenizer: Tokenizer, prompt: str, stops: li
     written = generate_batch(
         steered.scorer(count), prompts, args.max_tokens, control=steered.control, seed=args.seed, **settings
     )
-    texts = ["".join(until_stop([tokenizer.decode(ids, special=False)], stops)) for ids in written]
+    texts = (continuation(tokenizer, steered.ids, ids, special=False) for ids in written)
+    texts = ["".join(until_stop([text], stops)) for text in texts]
     rewards = of_lines(steered.reward, [prompt + text for text in texts])
     chosen = soft_best_of_n(rewards, args.soft or 0.0, np.random.default_rng(args.seed))
     say(

@@ -6,7 +6,7 @@ from minillm.finetuning.examples import Examples, classes_of, hold_out, name_of,
 from minillm.finetuning.job import Parts, classify, finetune, prepare_training, tokenize_parts
 from minillm.finetuning.last_layer import LAST_LAYER, LastLayer, features_of
 from minillm.finetuning.methods import Method, Trained, body_of, learned_count, merged, new_classifier, prepare
-from minillm.finetuning.run import FinetuningRun, LoadedClassifier, load_classifier, read_classes
+from minillm.finetuning.run import FinetuningRun, load_classifier
 from minillm.finetuning.scores import accuracy_of, confusion_matrix, probabilities_of
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "FeatureData",
     "FinetuningRun",
     "LastLayer",
-    "LoadedClassifier",
     "Method",
     "Parts",
     "TextData",
@@ -41,7 +40,6 @@ __all__ = [
     "prepare",
     "prepare_training",
     "probabilities_of",
-    "read_classes",
     "read_examples",
     "tokenize",
     "tokenize_parts",

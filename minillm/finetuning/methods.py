@@ -122,6 +122,7 @@ def merged(classifier: SequenceClassifier, rank: int) -> SequenceClassifier:
     add_lora(copy, rank)
     copy_parameters(classifier, copy)
     merge_lora(copy)
+    copy.labels = classifier.labels
     return copy
 
 

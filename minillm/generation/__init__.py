@@ -1,7 +1,10 @@
 """Generation: sampling, beam search, text token by token, and ways to steer it."""
 
+from minillm.generation.attention_maps import AttentionMaps, attention_maps
 from minillm.generation.beam_search import Hypothesis, beam_search, gnmt_penalty, power_penalty
+from minillm.generation.continuation import continuation, stream_continuation
 from minillm.generation.control import Control
+from minillm.generation.filling import fill, fillings, restored
 from minillm.generation.generate import generate, generate_batch
 from minillm.generation.guidance import ClassifierFreeGuidance, ExpertContrast
 from minillm.generation.phrase_ban import PhraseBan
@@ -11,6 +14,7 @@ from minillm.generation.sampling import Rules, Sampling, next_token_probabilitie
 from minillm.generation.stopping import until_stop
 
 __all__ = [
+    "AttentionMaps",
     "ClassifierFreeGuidance",
     "Control",
     "ExpertContrast",
@@ -21,13 +25,19 @@ __all__ = [
     "Rules",
     "Sampling",
     "Scorer",
+    "attention_maps",
     "beam_search",
+    "continuation",
+    "fill",
+    "fillings",
     "generate",
     "generate_batch",
     "gnmt_penalty",
     "next_token_probabilities",
     "power_penalty",
+    "restored",
     "sample",
     "soft_best_of_n",
+    "stream_continuation",
     "until_stop",
 ]

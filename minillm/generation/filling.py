@@ -27,6 +27,22 @@ def with_holes(tokenizer: Tokenizer, text: str) -> np.ndarray:
     return tokenizer.encode(text, special=True)
 
 
+def fill(
+    model: MaskedLM | EncoderDecoder, tokenizer: Tokenizer, text: str, *, count: int = 5, beams: int = 4
+) -> list[list[tuple[str, float]]] | str:
+    """Put back what is missing in a text: for every [MASK] the `count` likeliest tokens with their probabilities, by a masked language
+    model; or the answer of an encoder-decoder, which is the restored text or what stood at <extra_id_0>, <extra_id_1> ...
+    """
+    if isinstance(model, EncoderDecoder):
+        return restored(model, tokenizer, text, beams)
+    if isinstance(model, MaskedLM):
+        return fillings(model, tokenizer, text, count)
+    raise InputError(
+        f"This is {model.config.name}, which fills no gaps.",
+        "Use a model that was pretrained to: masked, denoise or span.",
+    )
+
+
 def fillings(model: MaskedLM, tokenizer: Tokenizer, text: str, count: int) -> list[list[tuple[str, float]]]:
     """For every [MASK] in the text: the `count` likeliest tokens, each as text with its probability. Special tokens are left out."""
     mask, ids = special_id(tokenizer, MASK), with_holes(tokenizer, text)

@@ -12,7 +12,7 @@ def until_stop(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
     one piece and end in a later one, so a piece that could be its beginning waits for the next. No piece is asked for after the end: tokens
     that generation has not chosen by then are never chosen.
 
-        until_stop(tokenizer.stream(generate(model, prompt, 400)), ["\\n\\n"])
+        until_stop(stream_continuation(tokenizer, prompt, generate(model, prompt, 400)), ["\\n\\n"])
     """
     if "" in stops:
         raise InputError("A stop string is empty.", "Give it at least one character, or leave it out.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minillm.generation import generate
+from minillm.generation import continuation, generate
 from minillm.models import GPT, GPTConfig
 from minillm.objectives import CAUSAL, Data, Objective
 from minillm.pretraining.task import Pretraining
@@ -29,5 +29,6 @@ class Causal(Pretraining):
         return CAUSAL
 
     def sample(self, model: GPT, tokenizer: Tokenizer, words: str, seed: int) -> str:
-        ids = generate(model, tokenizer.encode(words), 120, temperature=0.8, seed=seed)
-        return f"{words}|{tokenizer.decode(list(ids))}"
+        prompt = tokenizer.encode(words)
+        written = generate(model, prompt, 120, temperature=0.8, seed=seed)
+        return f"{words}|{continuation(tokenizer, prompt, list(written))}"

@@ -7,7 +7,7 @@ import numpy as np
 
 from minillm.backend import CPU, Device
 from minillm.errors import InputError
-from minillm.generation import generate
+from minillm.generation import continuation, generate
 from minillm.models import GPT, GPTConfig, GPTWithValue, Model, build
 from minillm.objectives import Objective
 from minillm.preferences import Reward, distinct_n, expected_maximum, mean_and_error, reward_of
@@ -90,7 +90,7 @@ class MLE(Causal):
         banned = [tokenizer.special_tokens[token] for token in CONTROL_TOKENS if control]
         ids = ids if control is None else control.prompt(ids)
         written = generate(body, ids, 120, control=control, banned=banned, temperature=0.8, seed=seed)
-        return f"{words}|{tokenizer.decode(list(written), special=False)}"
+        return f"{words}|{continuation(tokenizer, ids, list(written), special=False)}"
 
     def score(self, model: Model, data: PreferenceCorpus, tokenizer: Tokenizer) -> str:
         """How well samples meet the preference, beside the text that the model was trained on."""

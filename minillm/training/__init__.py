@@ -1,11 +1,11 @@
 """Training: optimisers, schedules, the trainer, and the folder that a run lives in."""
 
-from minillm.training.checkpoint import load_model, save_model
+from minillm.training.folder import load, save
 from minillm.training.memory import check_memory
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
 from minillm.training.parallel import default_workers
-from minillm.training.run import Run, load_run
+from minillm.training.run import Run
 from minillm.training.schedules import learning_rate
 from minillm.training.train import train
 from minillm.training.trainer import DivergedError, Progress, Trainer
@@ -21,8 +21,7 @@ __all__ = [
     "clip_grad_norm",
     "default_workers",
     "learning_rate",
-    "load_model",
-    "load_run",
-    "save_model",
+    "load",
+    "save",
     "train",
 ]

@@ -84,7 +84,7 @@ def check_config(path: Path, metadata: dict[str, str], config: ModelConfig) -> N
         raise InputError(f"{path} was written for another config than the {CONFIG} beside it.", RETRAIN)
 
 
-def save_model(model: Model, directory: Path) -> None:
+def save_weights(model: Model, directory: Path) -> None:
     """Write the weights into a folder, each under its name. `config.json` is written once, when the run begins."""
     tensors = {name: to_host(parameter.data).astype(np.float32) for name, parameter in model.named_parameters()}
     save_tensors(directory / WEIGHTS, tensors, config_metadata(model.config))

@@ -21,12 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
-from minillm.backend import CPU, Array, Device, to_host
+from minillm.backend import Array, to_host
 from minillm.errors import InputError
 from minillm.files import cannot_write, read_file, read_object, reading, remove_leftovers, write_atomic
 from minillm.models import GPTWithValue, Model, ModelConfig, check_types, config_to_dict
-from minillm.models.huggingface import is_pretrained, load_pretrained
-from minillm.text import Tokenizer, load_pretrained_tokenizer, load_tokenizer, save_tokenizer
+from minillm.text import Tokenizer, load_tokenizer, save_tokenizer
 from minillm.training.checkpoint import (
     CONFIG,
     RETRAIN,
@@ -34,11 +33,10 @@ from minillm.training.checkpoint import (
     check_config,
     check_size,
     config_metadata,
-    load_model,
     read_config,
     read_tensors,
-    save_model,
     save_tensors,
+    save_weights,
     write_json,
 )
 from minillm.training.lock import FolderLock
@@ -122,6 +120,13 @@ class Run:
             "Replace them: --overwrite; or choose another --out.",
         )
 
+    def refuse_to_replace(self, inputs: dict[str, str | Path | None]) -> None:
+        """InputError if what a run needs, a folder or a file by what it is, would be gone once there is a new run in this folder."""
+        mine = [path for path in (self.directory, *map(self.path, FILES)) if path.exists()]
+        for what, needed in inputs.items():
+            if needed is not None and Path(needed).exists() and any(path.samefile(needed) for path in mine):
+                raise InputError(f"{self.directory} holds {what}.", "Choose another --out.")
+
     def create(
         self, trainer: Trainer, tokenizer: Tokenizer, options: TrainOptions, text: dict, overwrite: bool = False
     ) -> None:
@@ -152,7 +157,7 @@ class Run:
 
     def save_weights(self, model: Model) -> None:
         """Write the weights for use. Values were for training only."""
-        save_model(model.body if isinstance(model, GPTWithValue) else model, self.directory)
+        save_weights(model.body if isinstance(model, GPTWithValue) else model, self.directory)
 
     def _remove_files(self) -> None:
         for name in FILES:
@@ -311,21 +316,3 @@ def state_arrays(trainer: Trainer) -> dict[str, Array]:
         "first_moment": optimizer.first_moment,
         "second_moment": optimizer.second_moment,
     }
-
-
-def load_run(directory: str | Path, device: Device = CPU, *, body: bool = False) -> tuple[Model, Tokenizer]:
-    """What a run made: its best model, and the tokenizer that speaks its language. Or the same from a pretrained model's folder, in the
-    layout of Hugging Face, where a model may know more tokens than its tokenizer: they pad vocabularies. With `body` the caller has no use
-    for a head, and a BERT is read without.
-    """
-    if not is_pretrained(directory):
-        model = load_model(directory, device)
-        return model, Run(directory).tokenizer(model.config)
-    tokenizer, model = load_pretrained_tokenizer(directory), load_pretrained(directory, device, body=body)
-    known = getattr(model.config, "body", model.config).vocab_size
-    if tokenizer.vocab_size > known:
-        raise InputError(
-            f"The tokenizer in {directory} knows {tokenizer.vocab_size} tokens, and the model {known}.",
-            "Copy the model's files anew, all from one place.",
-        )
-    return model, tokenizer

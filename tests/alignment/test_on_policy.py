@@ -9,8 +9,10 @@ from minillm.errors import InputError
 from minillm.models import GPTWithValue
 from minillm.ops import IGNORE, kl_divergence
 from minillm.preferences import Reward
+from minillm.text import WordPieceTokenizer
 from minillm.training import TrainOptions
 from tests.alignment.conftest import make_gpt
+from tests.scripted import scripted_gpt
 
 LIKES_A = Reward("likes a", lambda lines: [line.count("a") / max(len(line), 1) for line in lines])
 TEXT = "abc\ndefg\nh\nij\n" * 20
@@ -47,6 +49,15 @@ def test_an_answer_ends_with_its_line(gpt, tokenizer):
         text = tokenizer.decode(answer)
         assert "\n" not in text[:-1] and (len(text) == 6 or text.endswith("\n"))
         assert reward == pytest.approx(LIKES_A([text.removesuffix("\n")])[0])
+
+
+def test_a_sample_is_shown_as_it_stands_after_its_prompt():
+    """With pieces of words: the first of an answer may be the end of the prompt's last word."""
+    tokenizer = WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "he", "is", "run", "##ning", "on"])
+    model = scripted_gpt(tokenizer.vocab_size, [8, 9], after=3)
+    model.head.weight.data *= 100  # no chance is left
+    data = PolicyData(model, tokenizer, np.array([tokenizer.encode("he is run")] * 4), LIKES_A, "grpo", tokens=2)
+    assert judge_policy(model, model, data).sample == "ning on"
 
 
 def test_a_line_that_the_prompt_began_is_judged_as_a_whole(gpt, tokenizer):

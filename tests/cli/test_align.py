@@ -2,14 +2,16 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 
 from minillm.models import GPT, SequenceClassifier
-from minillm.training import load_run
+from minillm.training import load
 from tests.words import WORDS
 
 OFFLINE = ("dpo", "robust", "hinge", "ipo", "kto", "orpo", "simpo")
@@ -45,6 +47,12 @@ def lines_run(tmp_path_factory) -> Path:
     return folder / "run"
 
 
+@pytest.fixture
+def no_curves(monkeypatch):
+    """Without loss.png, which takes most of the time of a run that is this short."""
+    monkeypatch.setattr("minillm.cli.align.draw_curve", lambda *args, **choices: None)
+
+
 def weights(run):
     return {name: load_file(run / name) for name in ("model.safetensors", "trainer.safetensors")}
 
@@ -62,7 +70,7 @@ def test_pairs(method, finished_run, pairs, call, tmp_path):
     code, out, err = call(*given, "--out", tmp_path / "whole")
     assert code == 0 and "held-out pairs: " in out and "margin" in out, err
     assert ("ln 2 = 0.693" in err) == (method in ("dpo", "robust"))
-    assert type(load_run(tmp_path / "whole")[0]) is GPT
+    assert type(load(tmp_path / "whole")[0]) is GPT
     assert call(*given, "--out", tmp_path / "halves", "--stop-at=2")[0] == 0
     assert call("align", "--resume", "--out", tmp_path / "halves")[0] == 0
     assert_same(tmp_path / "whole", tmp_path / "halves")
@@ -87,7 +95,7 @@ def test_a_reward_model_and_learning_from_it(lines_run, pairs, call, refused, tm
     given = ["--checkpoint", lines_run, "--pairs", pairs, "--method=reward", *QUICK]
     code, out, err = call("align", *given, "--out", tmp_path / "reward")
     assert code == 0 and re.fullmatch(r"held-out pairs: \d+\.\d % right\n", out), err
-    model, _ = load_run(tmp_path / "reward")
+    model, _ = load(tmp_path / "reward")
     assert isinstance(model, SequenceClassifier) and model.config.classes == 1
     assert "knows no classes" in refused("classify", "--checkpoint", tmp_path / "reward", "--text=a")[0]
     assert call("align", *given, "--stop-at=2", "--out", tmp_path / "halves")[0] == 0
@@ -103,7 +111,7 @@ def test_answers_of_its_own(method, lines_run, call, tmp_path):
     given = ["align", "--checkpoint", lines_run, "--reward=length:4", "--method", method, *SAMPLED]
     code, out, err = call(*given, "--out", tmp_path / "whole")
     assert code == 0 and re.search(r"reward -0\.\d+, KL \d+\.\d+ nats an answer of \d+ tokens", out), err
-    assert type(load_run(tmp_path / "whole")[0]) is GPT
+    assert type(load(tmp_path / "whole")[0]) is GPT
     assert call(*given, "--out", tmp_path / "halves", "--stop-at=1")[0] == 0
     assert call("align", "--resume", "--out", tmp_path / "halves")[0] == 0
     assert_same(tmp_path / "whole", tmp_path / "halves")
@@ -173,6 +181,150 @@ def test_a_reward_of_the_users_own_that_goes_wrong(body, wrong, refused, lines_r
     (tmp_path / "mine.py").write_text(f"def score(texts):\n    return {body}\n", encoding="utf-8")
     given = ["--checkpoint", lines_run, f"--reward={tmp_path / 'mine.py'}:score", *SAMPLED]
     assert wrong in refused("align", *given, "--out", tmp_path / "run")[0] and not (tmp_path / "run").exists()
+
+
+@pytest.fixture(scope="module")
+def other_run(tiny, tmp_path_factory) -> Path:
+    """A GPT of the same sizes as `finished_run`, with other weights."""
+    from minillm.cli import main
+
+    directory = tmp_path_factory.mktemp("other") / "run"
+    assert main([*tiny, "--seed=1", f"--out={directory}"]) == 0
+    return directory
+
+
+@pytest.fixture(scope="module")
+def other_pairs(pairs, tmp_path_factory) -> Path:
+    """As many pairs as in `pairs`, the other way round and in another order."""
+    records = [json.loads(line) for line in pairs.read_text(encoding="utf-8").splitlines()][::-1]
+    path = tmp_path_factory.mktemp("other") / "pairs.jsonl"
+    swapped = [record | {"chosen": record["rejected"], "rejected": record["chosen"]} for record in records]
+    path.write_text("\n".join(map(json.dumps, swapped)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.usefixtures("no_curves")
+@pytest.mark.parametrize("method", [*OFFLINE, "reward"])
+def test_what_lies_in_a_folder_has_no_say_in_the_run_that_replaces_it(
+    method, finished_run, other_run, pairs, other_pairs, call, tmp_path
+):
+    given = ["align", "--method", method, *QUICK, "--workers=1"]
+    call(*given, "--checkpoint", other_run, "--pairs", other_pairs, "--out", tmp_path / "again")
+    for folder in ("fresh", "again"):
+        new = [*given, "--checkpoint", finished_run, "--pairs", pairs, "--overwrite", "--out", tmp_path / folder]
+        assert call(*new)[0] == 0
+    assert_same(tmp_path / "fresh", tmp_path / "again")
+    kept = {path.name for path in (tmp_path / "fresh").iterdir()}
+    assert {path.name for path in (tmp_path / "again").iterdir()} == kept
+    assert ("reference.safetensors" in kept) == (method != "reward")
+    assert call("align", "--resume", "--steps=8", "--out", tmp_path / "again")[0] == 0
+    assert (
+        call(*given, "--checkpoint", finished_run, "--pairs", pairs, "--overwrite", "--out", tmp_path / "again")[0] == 0
+    )
+    assert_same(tmp_path / "fresh", tmp_path / "again")
+
+
+def test_a_run_of_answers_of_its_own_that_replaces_another(finished_run, lines_run, call, tmp_path):
+    given = ["align", "--checkpoint", lines_run, "--reward=length:4", *SAMPLED]
+    call(*given, "--method=ppo", "--seed=5", "--out", tmp_path / "again")
+    call("align", "--resume", "--steps=5", "--out", tmp_path / "again")  # its weights are no longer the reference's
+    for folder in ("fresh", "again"):
+        assert call(*given, "--overwrite", "--out", tmp_path / folder)[0] == 0
+    assert_same(tmp_path / "fresh", tmp_path / "again")
+    kept = [(tmp_path / folder / "reference.safetensors").read_bytes() for folder in ("fresh", "again")]
+    assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize("needed", ["checkpoint", "reward", "pairs", "prompts", "words"])
+def test_what_a_run_needs_is_never_what_it_replaces(needed, lines_run, pairs, call, refused, snapshot, tmp_path):
+    out = Path(shutil.copytree(lines_run, tmp_path / "run"))
+    (tmp_path / "link").symlink_to(out)
+    given = {"checkpoint": lines_run, "reward": "length:4"}
+    if needed == "reward":
+        call(
+            "align", "--checkpoint", lines_run, "--pairs", pairs, "--method=reward", *QUICK, "--overwrite", "--out", out
+        )
+    if needed == "pairs":
+        given = {"checkpoint": lines_run}
+        shutil.copy(pairs, out / "log.jsonl")  # a name that the new run would write over
+    places = {"checkpoint": "link", "reward": "link", "pairs": "link/log.jsonl", "prompts": "link/config.json"}
+    given |= {"reward": f"words:{out / 'log.jsonl'}"} if needed == "words" else {needed: tmp_path / places[needed]}
+    before = snapshot(out)
+    options = [word for name, value in given.items() for word in (f"--{name}", value)]
+    wrong, remedy = refused("align", *options, *SHORT, "--overwrite", "--out", out)
+    assert wrong.startswith(f"{out} holds the ") and remedy == "Choose another --out."
+    assert snapshot(out) == before
+
+
+def test_pairs_of_the_users_own_in_the_folder_stay(finished_run, pairs, call, tmp_path):
+    (tmp_path / "run").mkdir()
+    shutil.copy(pairs, tmp_path / "run" / "pairs.jsonl")
+    given = ["--checkpoint", finished_run, "--pairs", tmp_path / "run" / "pairs.jsonl", *QUICK]
+    for _ in range(2):
+        assert call("align", *given, "--overwrite", "--out", tmp_path / "run")[0] == 0
+    assert (tmp_path / "run" / "pairs.jsonl").read_bytes() == pairs.read_bytes()
+
+
+@pytest.mark.usefixtures("no_curves")
+@pytest.mark.parametrize(
+    ("method", "damage", "wrong"),
+    [
+        ("dpo", "other pairs", "the fingerprint of its pairs is another"),
+        ("dpo", "other model", "the fingerprint of its model is another"),
+        ("dpo", "gone", "which this run began with"),
+        ("grpo", "other model", "the fingerprint of its model is another"),
+        ("grpo", "one weight", "its weights have changed"),
+    ],
+)
+def test_a_reference_that_is_not_the_runs_own(
+    method, damage, wrong, lines_run, finished_run, other_run, pairs, other_pairs, call, refused, snapshot, tmp_path
+):
+    """A file that was copied from another run, or changed: the training would go on, and come to something else."""
+
+    def begin(out, checkpoint=finished_run, pairs=pairs):
+        learned = ["--pairs", pairs] if method == "dpo" else ["--reward=length:4", "--prompts", text, *SHORT]
+        batch = ["--batch=8", "--group=4"] if method == "grpo" else ["--batch=4"]
+        given = ["--method", method, "--steps=2", "--stop-at=1", *batch, *learned]
+        assert call("align", "--checkpoint", checkpoint, *given, "--out", out)[0] == 0
+        return out / "reference.safetensors"
+
+    text = tmp_path / "lines.txt"
+    text.write_text("\n".join([" ".join(WORDS[:3])] * 30), encoding="utf-8")
+    if method == "grpo":
+        finished_run, other_run = lines_run, Path(shutil.copytree(lines_run, tmp_path / "other"))
+        weights = load_file(other_run / "model.safetensors")
+        weights["embedding.weight"][0, 0] += 1
+        save_file(weights, other_run / "model.safetensors")
+    kept = begin(tmp_path / "run", finished_run)
+    if damage == "gone":
+        kept.unlink()
+    elif damage == "one weight":
+        with safe_open(kept, framework="numpy") as file:
+            metadata = file.metadata()
+        weights = load_file(kept)
+        weights["embedding.weight"][0, 0] += 1
+        save_file(weights, kept, metadata)
+    else:
+        more = {"pairs": other_pairs} if damage == "other pairs" else {"checkpoint": other_run}
+        shutil.copy(begin(tmp_path / "another", **more), kept)
+    before = snapshot(tmp_path / "run")
+    assert wrong in refused("align", "--resume", "--out", tmp_path / "run")[0]
+    assert snapshot(tmp_path / "run") == before
+
+
+@pytest.mark.parametrize("method", ["dpo", "grpo"])
+def test_a_run_of_an_earlier_version_has_no_fingerprints(method, lines_run, pairs, call, tmp_path):
+    learned = ["--pairs", pairs, *QUICK] if method == "dpo" else ["--reward=length:4", *SAMPLED]
+    given = ["align", "--method", method, "--checkpoint", lines_run, *learned]
+    call(*given, "--out", tmp_path / "whole")
+    call(*given, "--stop-at=2", "--out", tmp_path / "halves")
+    kept, trainer = (tmp_path / "halves" / name for name in ("reference.safetensors", "trainer.json"))
+    save_file(load_file(kept), kept)
+    facts = json.loads(trainer.read_text(encoding="utf-8"))
+    del facts["text"]["reference"]
+    trainer.write_text(json.dumps(facts), encoding="utf-8")
+    assert call("align", "--resume", "--out", tmp_path / "halves")[0] == 0
+    assert_same(tmp_path / "whole", tmp_path / "halves")
 
 
 def test_other_pairs_on_resume(finished_run, pairs, call, refused, tmp_path):

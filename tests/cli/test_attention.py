@@ -41,7 +41,7 @@ def test_which_heads_are_drawn(draw, argv, what, panels, tmp_path):
 
 def test_the_weights_drawn_are_those_of_the_head_asked_for(draw, finished_run, monkeypatch, tmp_path):
     from minillm import plots
-    from minillm.training import load_run
+    from minillm.training import load
 
     seen = []
     heatmap = plots.attention_heatmap
@@ -49,7 +49,7 @@ def test_the_weights_drawn_are_those_of_the_head_asked_for(draw, finished_run, m
         plots, "attention_heatmap", lambda maps, *a, **k: (seen.append(maps), heatmap(maps, *a, **k))[1]
     )
     assert draw("--layer=1", "--head=0", "--out", tmp_path / "map.png")[0] == 0
-    model, tokenizer = load_run(finished_run)
+    model, tokenizer = load(finished_run)
     _, saved = model.forward(tokenizer.encode(TEXT)[None])
     np.testing.assert_array_equal(seen[0], saved.blocks[1].attention.weights[0, 0])
 

@@ -107,6 +107,11 @@ def test_a_place_that_holds_a_run(refused_and_nothing_written, tiny, run_copy):
     assert "--resume" in remedy and "--overwrite" in remedy
 
 
+def test_a_text_that_the_run_would_write_over(refused_and_nothing_written, tiny, run_copy):
+    wrong, _ = refused_and_nothing_written(*tiny, "--text", run_copy / "log.jsonl", "--out", run_copy, "--overwrite")
+    assert wrong == f"{run_copy} holds the text."
+
+
 def test_a_place_that_is_a_file(refused_and_nothing_written, tiny, tmp_path):
     (tmp_path / "file").touch()
     for flag in ([], ["--overwrite"]):

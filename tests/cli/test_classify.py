@@ -36,7 +36,8 @@ def test_a_text(call, classifier_run):
         label, probabilities = read(out.rstrip("\n"))
         assert label == expected == next(iter(probabilities)), "the likeliest first"
         assert set(probabilities) == {"praise", "blame"} and abs(sum(probabilities.values()) - 1) < 2e-3
-        model, tokenizer, classes = load_classifier(classifier_run)
+        model, tokenizer = load_classifier(classifier_run)
+        classes = model.labels
         logits, _ = model.forward(tokenizer.encode(text)[None])
         odds = np.exp(logits[0, 0] - logits[0, 1])
         assert probabilities[classes[0]] == pytest.approx(odds / (1 + odds), abs=1e-3)

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from minillm.cli import main
-from minillm.training import load_run
+from minillm.training import load
 from tests.cli.test_interruptions import Running, state
 from tests.words import WORDS
 
@@ -141,7 +141,7 @@ def test_what_is_frozen_stays_bit_identical_and_what_learns_moves(call, body, la
 
 def test_random_weights_are_not_the_pretrained_ones(call, quick, plain, finished_run, tmp_path):
     assert call(*quick, "--init=random", "--freeze=body", "--out", tmp_path / "run")[0] == 0
-    before, after = load_run(finished_run)[0], load_run(tmp_path / "run")[0]
+    before, after = load(finished_run)[0], load(tmp_path / "run")[0]
     assert not np.isclose(before.embedding.weight.data, after.body.embedding.weight.data).mean() > 0.1
 
 
@@ -297,6 +297,9 @@ def test_nothing_is_overwritten_unless_asked_and_never_the_model_to_begin_with(
             "holds the model to begin with" in refused(*quick, "--checkpoint", run_copy, "--out", run_copy, *flags)[0]
         )
     assert "already holds a run" in refused(*quick, "--out", run_copy)[0]
+    data = run_copy / "log.jsonl"
+    wrong, _ = refused(*quick, "--data", data, "--out", run_copy, "--overwrite")
+    assert wrong == f"{run_copy} holds the texts." and data.exists()
     assert call(*quick, "--steps=1", "--out", run_copy, "--overwrite")[0] == 0
     assert (run_copy / "labels.json").exists()
     assert "pretrain did not begin" in refused("pretrain", "--resume", "--out", run_copy)[0]

@@ -8,7 +8,7 @@ import pytest
 
 from minillm.cli.terminal import visible
 from minillm.generation import beam_search, generate
-from minillm.training import load_run
+from minillm.training import load
 
 SLID = "(The model sees 16 tokens at once: farther on it forgets the beginning.)\n"
 
@@ -18,7 +18,7 @@ def written(finished_run):
     """written(prompt, count, **settings) -> what the command should print."""
 
     def expect(prompt, count, **settings):
-        model, tokenizer = load_run(finished_run)
+        model, tokenizer = load(finished_run)
         ids = list(generate(model, tokenizer.encode(prompt), count, **settings))
         assert len(ids) == count
         return prompt + tokenizer.decode(ids) + "\n"
@@ -164,7 +164,7 @@ def test_sampling_options_reach_the_sampler(call, finished_run, monkeypatch):
         "--seed=6",
         "--temperature=2",
     )
-    assert seen.pop("ids") == load_run(finished_run)[1].encode("a").tolist()
+    assert seen.pop("ids") == load(finished_run)[1].encode("a").tolist()
     assert len(seen.pop("banned")) == 0  # the model knows no more tokens than the tokenizer
     assert seen.pop("control") is None
     drawing = {"top_k": 4, "top_p": 0.5, "min_p": 0.1, "temperature": 2}
@@ -197,7 +197,7 @@ def test_a_new_line_can_be_written_as_a_stop_string(call, tiny, plain, tmp_path)
 
 
 def test_beams_write_the_likeliest_text(call, finished_run):
-    model, tokenizer = load_run(finished_run)
+    model, tokenizer = load(finished_run)
     argv = ["generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=12"]
     expected = beam_search(model, tokenizer.encode("the "), 12, beams=3, no_repeat_ngram=4, repetition_penalty=1.1)
     out = call(*argv, "--beams=3", "--no-repeat-ngram=4", "--repetition-penalty=1.1")[1]
@@ -206,7 +206,7 @@ def test_beams_write_the_likeliest_text(call, finished_run):
 
 
 def test_beams_end_at_a_stop_string_and_the_penalty_weighs_their_length(call, finished_run):
-    model, tokenizer = load_run(finished_run)
+    model, tokenizer = load(finished_run)
     lengths = []
     for penalty in (-2, 0, 4):
         out = call(
@@ -261,11 +261,11 @@ def test_where_no_token_may_follow(call, finished_run):
 
 def test_the_text_ends_where_the_tokenizer_has_an_end(call, finished_run, monkeypatch):
     """GPT-2's <|endoftext|>, here a letter."""
-    model, tokenizer = load_run(finished_run)
+    model, tokenizer = load(finished_run)
     argv = ["generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=12", "--temperature=0"]
     whole = call(*argv)[1].rstrip("\n")
     letter = whole[9]
     tokenizer.special_tokens = {"<|endoftext|>": int(tokenizer.encode(letter)[0])}
-    monkeypatch.setattr("minillm.cli.generate.load_run", lambda *args: (model, tokenizer))
+    monkeypatch.setattr("minillm.cli.generate.load", lambda *args: (model, tokenizer))
     assert call(*argv)[1] == "the " + whole[4:].split(letter)[0] + "\n" != whole
     assert call(*argv[:-1], "--beams=1")[1] == call(*argv)[1]

@@ -6,7 +6,7 @@ import shlex
 import numpy as np
 import pytest
 
-from minillm.generation import generate
+from minillm.generation import beam_search, generate
 from minillm.gradcheck import randomize
 from minillm.models import (
     GPT,
@@ -23,7 +23,8 @@ from minillm.models import (
 )
 from minillm.models.huggingface import save_pretrained
 from minillm.text.gpt2 import byte_characters
-from minillm.training import load_run
+from minillm.training import load
+from tests.scripted import scripted_gpt
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "model", "reads", "a", "token", "good", "bad"]
 ENDS = {"bos_token": "<s>", "eos_token": "</s>"}  # two tokens more, after the words
@@ -97,7 +98,7 @@ def test_attention_of_two_halves_that_differ(folder, call, refused, view, layers
 
 def test_an_answer_starts_with_the_token_that_the_config_names(folder, call):
     path = folder("T5", **ENDS)
-    model, tokenizer = load_run(path)
+    model, tokenizer = load(path)
     assert model.config.pad_id == 3 and "<s>" in tokenizer.special_tokens
     source = [*tokenizer.encode(TEXT), tokenizer.special_tokens["</s>"]]
 
@@ -196,3 +197,63 @@ def test_a_byte_order_mark_changes_nothing(folder, call, name):
     before = call(*argv)
     (path / name).write_bytes(b"\xef\xbb\xbf" + (path / name).read_bytes())
     assert call(*argv) == before and before[0] == 0
+
+
+# What is written after a prompt -----------------------------------------------------------------------------------------
+
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "he", "is", "run", "##ning", ".", "'", "猫", "on"]
+
+
+@pytest.fixture
+def that_writes(tmp_path):
+    """that_writes("he is run", "##ning", ...) -> the folder of a GPT-2 that writes these tokens after this prompt."""
+
+    def write(prompt, *tokens):
+        ids = [PIECES.index(token) for token in tokens]
+        save_pretrained(scripted_gpt(len(PIECES), ids, after=len(prompt.split())), tmp_path / "model")
+        (tmp_path / "model" / "vocab.txt").write_text("\n".join([*PIECES, ""]), encoding="utf-8")
+        return tmp_path / "model"
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "how", ["--temperature=0", "--beams=2", "--best-of=2 --reward=length:9 --temperature=0"], ids=lambda how: how[2:9]
+)
+@pytest.mark.parametrize(
+    ("prompt", "tokens", "text"),
+    [
+        ("he is run", ["##ning", "on", "."], "he is running on."),
+        ("The cat", ["is", "run", "##ning"], "The cat is running"),
+        ("cat", ["'", "."], "cat '."),
+        ("猫", ["猫", "is"], "猫 猫 is"),
+    ],
+)
+def test_a_continuation_begins_as_it_does_in_the_text_of_both(that_writes, call, how, prompt, tokens, text):
+    path = that_writes(prompt, *tokens)
+    argv = ["generate", "--checkpoint", path, "--prompt", prompt, f"--max-tokens={len(tokens)}", *how.split()]
+    code, out, _ = call(*argv)
+    assert (code, out) == (0, text + "\n")
+
+
+@pytest.mark.parametrize("how", ["--temperature=0", "--beams=2", "--best-of=2 --reward=length:9 --temperature=0"])
+def test_a_stop_string_may_begin_with_the_space_at_the_seam(that_writes, call, how):
+    path = that_writes("the cat", "is", "run")
+    argv = ["generate", "--checkpoint", path, "--prompt=the cat", "--max-tokens=2", *how.split()]
+    assert call(*argv, "--stop= is")[1] == "the cat\n"
+    assert call(*argv, "--stop=cat is")[1] == "the cat is run\n", "what stood in the prompt stops nothing"
+
+
+def test_beam_search_ends_a_text_where_a_stop_string_with_the_space_at_the_seam_is_complete(
+    that_writes, call, monkeypatch
+):
+    ended = []
+
+    def search(model, prompt, max_tokens, *, ends, **settings):
+        ended.extend([ends([PIECES.index("is")]), ends([PIECES.index("##ning")])])
+        return beam_search(model, prompt, max_tokens, ends=ends, **settings)
+
+    monkeypatch.setattr("minillm.cli.generate.beam_search", search)
+    argv = ["--checkpoint", that_writes("the cat", "is", "run"), "--prompt=the cat", "--max-tokens=2", "--beams=2"]
+    assert call("generate", *argv, "--stop= is")[1] == "the cat\n"
+    assert ended == [True, False]

@@ -157,7 +157,7 @@ import os, random, signal, sys, time
 from pathlib import Path
 import minillm.cli.pretrain, minillm.plots
 from minillm.cli import main
-from minillm.training import load_run
+from minillm.training import load
 from minillm.training.run import FILES, STATE, WEIGHTS
 from safetensors.numpy import load_file
 
@@ -197,7 +197,7 @@ while True:
     if (run / "trainer.json").exists():
         load_file(run / STATE)
         if (run / WEIGHTS).exists():
-            load_run(run)
+            load(run)
 print(number, begun)
 """
 

@@ -12,7 +12,7 @@ from minillm.models import MaskedLM, Transformer
 from minillm.objectives import DenoisingData, MaskedData, Sentences, SpecialTokens, Windows, sentence_starts
 from minillm.pretraining.scores import fill_in_accuracy, restored_sentences, token_accuracy
 from minillm.text import BPETokenizer, CharTokenizer
-from minillm.training import load_run
+from minillm.training import load
 from tests.words import WORDS
 
 OBJECTIVES = {
@@ -46,7 +46,7 @@ def runs(tmp_path_factory, sentences) -> dict[str, Path]:
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_the_model_is_of_the_right_kind_and_can_be_used(name, runs, call):
     kind, beginning, text = OBJECTIVES[name]
-    model, tokenizer = load_run(runs[name])
+    model, tokenizer = load(runs[name])
     assert isinstance(model, kind) and "[PAD]" in tokenizer.special_tokens
     code, out, err = call("fill", "--checkpoint", runs[name], "--text", text)
     assert (code, err) == (0, "") and out.startswith(beginning)
@@ -142,7 +142,7 @@ def test_values_of_the_laptop_give_way_to_those_named(name, sentences, call, tmp
     sizes = ["--layers=1", "--d-model=8", "--batch=2", "--steps=1", "--eval-batches=1", "--workers=1"]
     named = [*sizes, "--tokenizer=char", "--objective", name]
     code, _, err = call("pretrain", *named, "--text", sentences, "--out", tmp_path / "run")
-    assert code == 0 and "8 wide" in err and load_run(tmp_path / "run")[1].to_json()["type"] == "char"
+    assert code == 0 and "8 wide" in err and load(tmp_path / "run")[1].to_json()["type"] == "char"
 
 
 def test_another_objective_cannot_be_resumed(runs, call, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from minillm.models import GPT
 from minillm.text.control import BAD, GOOD
-from minillm.training import load_run
+from minillm.training import load
 
 PREFERENCES = ("mle", "filtering", "conditional", "unlikelihood", "rwr", "awr")
 SMALL = ["--preset=tiny", "--layers=1", "--d-model=16", "--context=16", "--batch=4", "--steps=6", "--eval-every=3"]
@@ -43,7 +43,7 @@ def runs(tmp_path_factory, arguments) -> dict[str, Path]:
 
 @pytest.mark.parametrize("name", PREFERENCES)
 def test_what_is_left_is_a_gpt_that_writes(name, runs, call):
-    model, tokenizer = load_run(runs[name])
+    model, tokenizer = load(runs[name])
     assert type(model) is GPT
     assert (GOOD in tokenizer.special_tokens and BAD in tokenizer.special_tokens) == (name == "conditional")
     code, out, _ = call("generate", "--checkpoint", runs[name], "--prompt", "line", "--max-tokens", 9)
@@ -59,7 +59,7 @@ def test_stopped_and_resumed_is_never_stopped(name, runs, arguments, call, tmp_p
 
 
 def test_they_learn_different_things_from_the_same_start(runs):
-    weights = {name: load_run(run)[0].vector.data for name, run in runs.items() if name != "conditional"}
+    weights = {name: load(run)[0].vector.data for name, run in runs.items() if name != "conditional"}
     for one, other in zip(list(weights)[:-1], list(weights)[1:], strict=True):
         assert not np.array_equal(weights[one], weights[other]), (one, other)
     logs = [json.loads((run / "log.jsonl").read_text(encoding="utf-8").splitlines()[0]) for run in runs.values()]

@@ -66,6 +66,50 @@ def test_frozen_parameters_are_not_checked():
     assert set(layer_errors(layer, (rng.standard_normal((2, 3)),), rng)) == {"x", "weight"}
 
 
+def test_a_check_along_directions_takes_two_forward_passes_a_tensor():
+    rng = np.random.default_rng(0)
+    layer = randomize(MultiHeadAttention(6, 2, rng), rng)
+    before = [parameter.data.copy() for parameter in layer.parameters()]
+    calls = []
+
+    def forward(x, memory):
+        calls.append(x)
+        return layer.forward(x, memory)
+
+    inputs = (rng.standard_normal((2, 3, 6)), rng.standard_normal((2, 5, 6)))
+    errors = layer_errors(layer, inputs, rng, directional=True, forward=forward)
+    assert set(errors) == {"x", "memory", *(name for name, _ in layer.named_parameters())}
+    assert max(errors.values()) < LIMIT and len(calls) == 1 + 2 * len(errors)
+    for parameter, kept in zip(layer.parameters(), before, strict=True):
+        np.testing.assert_array_equal(parameter.data, kept)
+
+
+@pytest.mark.parametrize("directional", [False, True])
+def test_one_wrong_number_is_found_in_its_tensor(directional):
+    rng = np.random.default_rng(0)
+    layer = randomize(Linear(4, 5, rng), rng)
+
+    def backward(dy, saved):
+        dx = layer.backward(dy, saved)
+        layer.weight.grad[1, 2] *= 1.01
+        return dx
+
+    errors = layer_errors(layer, (rng.standard_normal((2, 3, 4)),), rng, directional=directional, backward=backward)
+    assert errors["weight"] > 1e-4 and errors["x"] < LIMIT and errors["bias"] < LIMIT
+
+
+def test_a_check_stops_at_the_first_tensor_that_is_wrong():
+    rng = np.random.default_rng(0)
+
+    def backward(dy, saved):
+        dx, dgamma, dbeta = ops.layer_norm_backward(dy, saved)
+        return dx, 2 * dgamma, 2 * dbeta
+
+    inputs = (rng.standard_normal((3, 7)), rng.standard_normal(7), rng.standard_normal(7))
+    assert list(gradient_errors(ops.layer_norm, backward, inputs, rng, stop=LIMIT)) == ["x", "gamma"]
+    assert list(gradient_errors(ops.layer_norm, backward, inputs, rng)) == ["x", "gamma", "beta"]
+
+
 def test_an_input_given_twice_is_checked_at_both_places():
     rng = np.random.default_rng(0)
     layer = randomize(MultiHeadAttention(6, 2, rng), rng)

@@ -12,7 +12,7 @@ import pytest
 
 from minillm.cli import main
 from minillm.models import Encoder
-from minillm.training import load_run
+from minillm.training import load
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -37,7 +37,7 @@ def minilm(tmp_path_factory) -> Path:
 
 
 def test_hidden_states(minilm):
-    ours, tokenizer = load_run(minilm, body=True)
+    ours, tokenizer = load(minilm, body=True)
     assert type(ours) is Encoder
     theirs = transformers.AutoModel.from_pretrained(minilm, attn_implementation="eager").eval()
     their_tokenizer = transformers.AutoTokenizer.from_pretrained(minilm)

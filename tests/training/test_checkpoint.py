@@ -9,15 +9,23 @@ from safetensors.numpy import load_file, save_file
 
 from minillm.errors import InputError
 from minillm.models import GPT, GPTConfig, config_to_dict
-from minillm.training import load_model, save_model
-from minillm.training.checkpoint import CONFIG, WEIGHTS, read_config, read_tensors, save_tensors, write_json
+from minillm.training.checkpoint import (
+    CONFIG,
+    WEIGHTS,
+    load_model,
+    read_config,
+    read_tensors,
+    save_tensors,
+    save_weights,
+    write_json,
+)
 
 SMALL = GPTConfig(11, context=8, layers=2, heads=2, d_model=16)
 
 
 def save(model, directory):
     write_json(directory / CONFIG, config_to_dict(model.config))
-    save_model(model, directory)
+    save_weights(model, directory)
 
 
 @pytest.fixture
@@ -65,7 +73,7 @@ def test_a_model_whose_arrays_are_transposes_is_saved_right(tmp_path):
     before = {name: parameter.data.copy() for name, parameter in model.vector.named.items()}
     for parameter in model.vector.named.values():
         parameter.data = np.asfortranarray(parameter.data)
-    save_model(model, tmp_path)
+    save_weights(model, tmp_path)
     for name, array in load_file(tmp_path / WEIGHTS).items():
         np.testing.assert_array_equal(array, before[name])
 

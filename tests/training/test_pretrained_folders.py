@@ -1,4 +1,4 @@
-"""`load_run` on a folder in Hugging Face's layout: the same door as for a run, a model and its tokenizer."""
+"""`load` on a folder in Hugging Face's layout: the same door as for a run, a model and its tokenizer."""
 
 import json
 
@@ -17,7 +17,7 @@ from minillm.models import (
 from minillm.models.huggingface import save_pretrained
 from minillm.text import GPT2Tokenizer, WordPieceTokenizer
 from minillm.text.gpt2 import byte_characters
-from minillm.training import Run, load_run
+from minillm.training import Run, load
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def gpt2_folder(tmp_path):
 def test_a_gpt2_with_its_tokenizer(gpt2_folder, vocab_size):
     """Its vocabulary may be padded."""
     folder, model = gpt2_folder(vocab_size)
-    again, tokenizer = load_run(folder)
+    again, tokenizer = load(folder)
     np.testing.assert_array_equal(again.vector.data, model.vector.data)
     assert isinstance(tokenizer, GPT2Tokenizer) and tokenizer.decode(tokenizer.encode("the 我")) == "the 我"
 
@@ -47,7 +47,7 @@ def test_a_gpt2_with_its_tokenizer(gpt2_folder, vocab_size):
 def test_a_tokenizer_with_more_tokens_than_the_model(gpt2_folder):
     folder, _ = gpt2_folder(256)
     with pytest.raises(InputError, match="knows 257 tokens, and the model 256"):
-        load_run(folder)
+        load(folder)
 
 
 @pytest.mark.parametrize("lost", ["vocab.json", "model.safetensors"])
@@ -55,7 +55,7 @@ def test_a_file_that_is_missing(gpt2_folder, lost):
     folder, _ = gpt2_folder(257)
     (folder / lost).unlink()
     with pytest.raises(InputError, match=lost):
-        load_run(folder)
+        load(folder)
 
 
 ENCODER = EncoderConfig(vocab_size=7, context=8, layers=1, heads=2, d_model=6)
@@ -68,7 +68,7 @@ def test_a_bert_with_its_tokenizer(tmp_path, kind):
     save_pretrained(model, tmp_path)
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "model"]
     (tmp_path / "vocab.txt").write_text("\n".join([*words, ""]), encoding="utf-8")
-    again, tokenizer = load_run(tmp_path)
+    again, tokenizer = load(tmp_path)
     assert again.config == model.config
     assert isinstance(tokenizer, WordPieceTokenizer) and tokenizer.encode("The model").tolist() == [5, 6]
 
@@ -78,6 +78,6 @@ def test_a_run_stays_a_run(tmp_path, make_trainer, tokenizer, facts):
     trainer, folder = make_trainer(), Run(tmp_path / "run")
     folder.create(trainer, tokenizer, trainer.options, facts)
     folder.save(trainer)
-    model, again = load_run(tmp_path / "run")
+    model, again = load(tmp_path / "run")
     np.testing.assert_array_equal(model.vector.data, trainer.model.vector.data)
     assert again.to_json() == tokenizer.to_json()

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from minillm.errors import InputError
 from minillm.models import config_to_dict
-from minillm.training import DivergedError, Progress, Run, load_run
+from minillm.training import DivergedError, Progress, Run, load
 from minillm.training import run as run_module
 from minillm.training.checkpoint import WEIGHTS
 from minillm.training.run import FILES, LOG, OPTIONS, STATE
@@ -152,7 +152,7 @@ def test_killed_at_every_write_the_run_still_ends_the_same(tmp_path, begin, resu
         fatal = None
         assert np.isfinite(load_file(directory / STATE)["weights"]).all()
         if (directory / WEIGHTS).exists():
-            load_run(directory)
+            load(directory)
         train(*resume(directory, **options))
         assert left(directory) == left(tmp_path / "whole"), f"killed at call {number}"
 
@@ -191,7 +191,7 @@ def test_the_model_is_that_of_the_lowest_validation_loss(tmp_path, begin, make_t
     best = min(losses, key=losses.get)
     assert 0 < best < 30 and losses[30] > losses[best] + 0.1, "or this test shows nothing"
     evaluator = make_trainer()
-    evaluator.model.vector.data[...] = load_run(tmp_path / "run")[0].vector.data
+    evaluator.model.vector.data[...] = load(tmp_path / "run")[0].vector.data
     assert evaluator.evaluate() == pytest.approx(losses[best], abs=1e-6)
     evaluator.model.vector.data[...] = load_file(tmp_path / "run" / STATE)["weights"]
     assert evaluator.evaluate() == pytest.approx(losses[30], abs=1e-6)
@@ -201,7 +201,7 @@ def test_the_model_is_that_of_the_lowest_validation_loss(tmp_path, begin, make_t
 def test_a_run_left_before_its_first_evaluation_has_a_model_all_the_same(tmp_path, begin):
     folder, trainer = begin(tmp_path / "run")
     train(folder, trainer, stop=lambda: True)
-    assert (load_run(tmp_path / "run")[0].vector.data == trainer.model.vector.data).all()
+    assert (load(tmp_path / "run")[0].vector.data == trainer.model.vector.data).all()
 
 
 @pytest.mark.parametrize("what", ["weights", "first_moment", "second_moment"])
@@ -312,7 +312,7 @@ def test_what_has_gone_while_it_trained_is_written_again(tmp_path, begin, resume
         harm(folder)
         train(folder, trainer, until=17)
         assert folder.is_kept()
-    assert load_run(tmp_path / "run")[0].config == trainer.model.config
+    assert load(tmp_path / "run")[0].config == trainer.model.config
     assert Run(tmp_path / "run").read_options()[0] == trainer.options
     train(*resume(tmp_path / "run"))
     run, whole = left(tmp_path / "run"), left(tmp_path / "whole")
@@ -377,6 +377,17 @@ def test_overwriting_removes_a_run_and_nothing_else(tmp_path, begin):
     assert sorted(os.listdir(folder.directory)) == sorted(
         ["notes.txt", "model.safetensors.part", "config.json", "tokenizer.json", OPTIONS, STATE]
     )
+
+
+def test_what_a_run_needs_is_not_replaced_by_it(tmp_path, begin):
+    folder, _ = begin(tmp_path / "run")
+    (tmp_path / "run" / "notes.txt").write_text("the user's own", encoding="utf-8")
+    (tmp_path / "link.json").symlink_to(tmp_path / "run" / "config.json")
+    folder.refuse_to_replace({"a": None, "b": "-", "c": "nowhere", "d": tmp_path / "run" / "notes.txt", "e": tmp_path})
+    for needed in ("run", "run/../run", "run/trainer.json", "link.json"):
+        with pytest.raises(InputError, match="run holds the text"):
+            folder.refuse_to_replace({"the text": f"{tmp_path}/{needed}"})
+    Run(tmp_path / "new").refuse_to_replace({"the text": tmp_path / "run" / "config.json"})
 
 
 def test_any_file_that_a_run_would_write_over_is_refused(tmp_path, begin):
@@ -496,7 +507,7 @@ def test_a_tokenizer_of_another_vocabulary_is_refused(tmp_path, begin):
     folder.save(trainer, best=True)
     folder.path("tokenizer.json").write_text('{"type": "char", "characters": "abc"}', encoding="utf-8")
     with pytest.raises(InputError, match=r"tokenizer\.json knows 3 tokens, and the model 1\d"):
-        load_run(tmp_path / "run")
+        load(tmp_path / "run")
 
 
 def test_a_config_larger_than_the_state_is_refused_before_memory_is_asked_for(tmp_path, begin):

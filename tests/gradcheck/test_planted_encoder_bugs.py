@@ -12,7 +12,7 @@ from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models import Encoder, MaskedLM, QuestionAnswering, SequenceClassifier, heads
 from minillm.models.heads import ClassificationHead, MaskedLMHead, Pooler, SpanHead
 from minillm.ops import cross_entropy_backward, linear_backward, sum_rows
-from tests.gradients.planting import owners, planter
+from tests.gradcheck.planting import owners, planter
 
 BUGS = {}
 bug = planter(BUGS)

@@ -5,7 +5,7 @@ import pytest
 
 from minillm import ops
 from minillm.ops import IGNORE
-from tests.gradients.planting import planter
+from tests.gradcheck.planting import planter
 
 BUGS = {}
 bug = planter(BUGS)

@@ -12,7 +12,7 @@ from minillm import ops, preferences
 from minillm.backend import Array
 from minillm.gradcheck import PairCase, all_cases, preference_cases
 from minillm.ops import IGNORE
-from tests.gradients.planting import planter
+from tests.gradcheck.planting import planter
 
 BUGS = {}
 bug = planter(BUGS)

@@ -25,7 +25,7 @@ from minillm.layers import (
 from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models import GPT, GPTWithValue
 from minillm.ops import cross_entropy_backward, relu_backward
-from tests.gradients.planting import owners, planter
+from tests.gradcheck.planting import owners, planter
 
 BUGS = {}
 bug = planter(BUGS)

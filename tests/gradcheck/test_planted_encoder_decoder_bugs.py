@@ -18,7 +18,7 @@ from minillm.layers import (
 )
 from minillm.layers.feedforward import ACTIVATIONS
 from minillm.ops import linear_backward, relative_bias_backward, rms_norm_backward
-from tests.gradients.planting import planter
+from tests.gradcheck.planting import planter
 
 BUGS = {}
 bug = planter(BUGS)

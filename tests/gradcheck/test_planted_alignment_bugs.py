@@ -6,7 +6,7 @@ import pytest
 from minillm.alignment import offline, on_policy, reward_model
 from minillm.gradcheck import alignment_cases
 from minillm.ops import IGNORE, kl_divergence_backward, sequence_logp_backward, token_logp_backward
-from tests.gradients.planting import planter
+from tests.gradcheck.planting import planter
 
 BUGS = {}
 bug = planter(BUGS)

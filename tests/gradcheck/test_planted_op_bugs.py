@@ -8,8 +8,8 @@ import pytest
 from minillm import ops
 from minillm.gradcheck import LIMIT
 from minillm.ops import sum_last, sum_rows
-from tests.gradients.test_planted_attention_bugs import BUGS as ATTENTION_BUGS
-from tests.gradients.test_planted_logp_bugs import BUGS as LOGP_BUGS
+from tests.gradcheck.test_planted_attention_bugs import BUGS as ATTENTION_BUGS
+from tests.gradcheck.test_planted_logp_bugs import BUGS as LOGP_BUGS
 
 BUGS = {}
 

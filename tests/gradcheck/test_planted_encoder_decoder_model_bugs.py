@@ -6,7 +6,7 @@ from minillm.gradcheck import LIMIT
 from minillm.layers import Embedding, RelativePositionBias, TiedLinear, stack
 from minillm.models import T5, EncoderDecoder, Transformer
 from minillm.ops import embedding_backward, linear_backward, relative_bias_backward
-from tests.gradients.planting import owners, planter
+from tests.gradcheck.planting import owners, planter
 
 BUGS = {}
 bug = planter(BUGS)

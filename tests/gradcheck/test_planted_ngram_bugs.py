@@ -6,7 +6,7 @@ import pytest
 from minillm.gradcheck import LIMIT
 from minillm.layers import NgramEmbedding
 from minillm.ops import embedding_backward
-from tests.gradients.planting import planter
+from tests.gradcheck.planting import planter
 
 BUGS = {}
 bug = planter(BUGS)

@@ -8,7 +8,7 @@ import pytest
 from minillm import ops
 from minillm.gradcheck import LIMIT
 from minillm.ops import softmax_backward, sum_last
-from tests.gradients.planting import planter
+from tests.gradcheck.planting import planter
 
 BUGS = {}
 bug = planter(BUGS)

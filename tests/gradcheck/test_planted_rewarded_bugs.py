@@ -9,7 +9,7 @@ from minillm.gradcheck.rewarded_cases import REWARDS
 from minillm.ops import token_logp_backward
 from minillm.preferences import rewarded_lm as module
 from minillm.preferences import rwr
-from tests.gradients.planting import planter
+from tests.gradcheck.planting import planter
 
 BUGS = {}
 bug = planter(BUGS)

@@ -9,7 +9,7 @@ import pytest
 from minillm import objectives
 from minillm.gradcheck import objective_cases
 from minillm.ops import IGNORE, cross_entropy_backward
-from tests.gradients.planting import planter
+from tests.gradcheck.planting import planter
 
 BUGS = {}
 bug = planter(BUGS)

@@ -21,5 +21,5 @@ def planter(bugs: dict[str, tuple]) -> Callable:
 def owners() -> set:
     """The classes and modules that some mistake is planted in, in whatever file."""
     names = [path.stem for path in Path(__file__).parent.glob("test_planted_*_bugs.py") if "_op_" not in path.stem]
-    files = [importlib.import_module(f"tests.gradients.{name}") for name in names]
+    files = [importlib.import_module(f"tests.gradcheck.{name}") for name in names]
     return {owner for file in files for _, owner, _, _ in file.BUGS.values()}

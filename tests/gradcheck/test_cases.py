@@ -70,7 +70,12 @@ def test_two_cases_cannot_share_a_name():
         case("linear")(lambda rng: None)
 
 
-@pytest.mark.parametrize(("name", "seed"), [("T5:v1.1", 101), ("PreNormDecoderBlock:t5", 202)])
+def test_a_whole_model_is_checked_along_directions_and_a_layer_number_by_number(monkeypatch):
+    monkeypatch.setattr("minillm.gradcheck.cases.layer_errors", lambda *inputs, directional, **options: directional)
+    assert check("GPT:tied") is check("causal_lm") is True and check("Linear") is check("MaskedLMHead") is False
+
+
+@pytest.mark.parametrize(("name", "seed"), [("T5:long-target", 114), ("PreNormDecoderBlock:t5", 202)])
 def test_gradients_hold_for_other_random_numbers(name, seed):
     """At these seeds the first step is too large: for a curve, and for a ReLU whose input is 2.8e-6."""
     assert all(result.passed for result in run([name], seed))

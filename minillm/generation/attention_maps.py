@@ -1,0 +1,81 @@
+"""Where a model looks while it reads a text, and an encoder-decoder while it answers one."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minillm.backend import to_host
+from minillm.errors import InputError
+from minillm.generation.filling import answer, as_source, framed
+from minillm.models import GPT, EncoderDecoder, Model
+from minillm.text import Tokenizer
+from minillm.text.special_tokens import CLS, SEP
+
+VIEWS = ("encoder", "decoder", "cross")
+
+
+class AttentionMaps(NamedTuple):
+    """Attention weights (L, H, T, S), and the tokens of the rows and the columns, as labels; `columns` is None where rows look at rows."""
+
+    weights: np.ndarray
+    rows: Sequence[str]
+    columns: Sequence[str] | None
+    causal: bool
+
+
+def attention_maps(
+    model: Model, tokenizer: Tokenizer, text: str, *, view: str | None = None, target: str | None = None
+) -> AttentionMaps:
+    """All attention maps of one kind while the model reads a text: its layers, heads, query tokens and key tokens.
+
+    An encoder-decoder has three kinds, of which `view` names one: "encoder" (the text looks at itself), "decoder" (the answer at itself)
+    and "cross" (the answer at the text, the default); `target` is the answer to look at in place of its own.
+    """
+    if isinstance(model, EncoderDecoder):
+        return _encoder_decoder_maps(model, tokenizer, text, view or "cross", target)
+    if view is not None or target is not None:
+        name = "view" if view is not None else "target"
+        raise InputError(f"`{name}` is for encoder-decoders, and this is {model.config.name}.", "Leave it out.")
+    body = getattr(model, "body", model)
+    # A classifier on a GPT reads as it was trained to: with ends around the text if its tokenizer has them.
+    if isinstance(model, GPT) or (isinstance(body, GPT) and not {CLS, SEP} <= tokenizer.special_tokens.keys()):
+        ids = tokenizer.encode(text)
+    else:
+        ids = framed(tokenizer, tokenizer.encode(text, special=True))
+    context = body.config.context
+    if not 1 <= len(ids) <= context:
+        raise InputError(
+            f"The text has {len(ids)} tokens, and the model reads 1 to {context} at once.", "Give another `text`."
+        )
+    _, saved = body.encode(ids[None])
+    return AttentionMaps(_stacked(saved.blocks, "attention"), tokenizer.labels(ids), None, isinstance(body, GPT))
+
+
+def _encoder_decoder_maps(
+    model: EncoderDecoder, tokenizer: Tokenizer, text: str, view: str, target: str | None
+) -> AttentionMaps:
+    ids = tokenizer.encode(text, special=True)
+    if not len(ids):
+        raise InputError("The text is empty.", "Give another `text`.")
+    source, start = as_source(model, tokenizer, ids)
+    written = answer(model, tokenizer, ids, beams=1) if target is None else tokenizer.encode(target, special=True)
+    read = np.array([start, *written])
+    memory, encoded = model.encode(source[None])
+    _, decoded = model.decode(read[None], memory)
+    rows, columns = tokenizer.labels(read), tokenizer.labels(source)
+    if view == "encoder":
+        return AttentionMaps(_stacked(encoded.blocks, "attention"), columns, None, False)
+    if view == "decoder":
+        return AttentionMaps(_stacked(decoded.blocks, "attention"), rows, None, True)
+    return AttentionMaps(_stacked(decoded.blocks, "cross_attention"), rows, columns, False)
+
+
+def _stacked(blocks: Sequence, name: str) -> np.ndarray:
+    """The maps of one text, (L, H, T, S)."""
+    weights = [getattr(block, name).weights for block in blocks]
+    if weights[0] is None:
+        raise InputError(
+            "The text is so long that its attention maps were never held in memory.", "Give a shorter `text`."
+        )
+    return np.stack([to_host(w)[0] for w in weights])

@@ -1,0 +1,79 @@
+"""A model and its tokenizer in a folder, which every command and `load` read: kept by a run, by `save`, or in Hugging Face's layout."""
+
+import json
+from pathlib import Path
+
+from minillm.backend import CPU, Device
+from minillm.errors import InputError
+from minillm.files import read_json, reading, write_atomic
+from minillm.models import GPTWithValue, Model, SequenceClassifier, config_to_dict
+from minillm.text import Tokenizer, load_pretrained_tokenizer, save_tokenizer
+from minillm.training.checkpoint import CONFIG, RETRAIN, load_model, save_weights, write_json
+from minillm.training.run import FILES, LABELS, OPTIONS, TOKENIZER, Run
+
+
+def save(directory: str | Path, model: Model, tokenizer: Tokenizer, *, overwrite: bool = False) -> None:
+    """Keep a model, in float32, with its tokenizer: config.json, model.safetensors, tokenizer.json, and a classifier's labels.json.
+
+    A folder that holds such files is refused, or with `overwrite` they are replaced; never those of a run that can still go on. Of a
+    `GPTWithValue` the GPT is kept: values are for training only.
+    """
+    directory, model = Path(directory), model.body if isinstance(model, GPTWithValue) else model
+    known, room = tokenizer.vocab_size, getattr(model.config, "body", model.config).vocab_size
+    if known > room:
+        raise InputError(
+            f"The tokenizer knows {known} tokens, and the model {room}.", "Give the model's own tokenizer."
+        )
+    there = [name for name in FILES if (directory / name).exists()]
+    if there and (not overwrite or OPTIONS in there):
+        raise InputError(f"{directory} holds {', '.join(there)} already.", "Choose another folder.")
+    write_json(directory / CONFIG, config_to_dict(model.config))
+    save_tokenizer(tokenizer, directory / TOKENIZER)
+    if has_labels(model):
+        save_labels(model, directory)
+    save_weights(model, directory)
+
+
+def load(directory: str | Path, device: Device = CPU, *, body: bool = False) -> tuple[Model, Tokenizer]:
+    """The model in a folder, in float32, and its tokenizer. Of a run it is the best model.
+
+    Models of Hugging Face may know more tokens than their tokenizer: they pad vocabularies. With `body` the caller has no use for a head,
+    and a BERT is read without. A classifier knows the names of its classes: `model.labels`.
+    """
+    # Not at the top: whoever trains a model of his own needs none of their readers.
+    from minillm.models.huggingface import is_pretrained, load_pretrained, read_labels
+
+    if not is_pretrained(directory):
+        model = load_model(directory, device)
+        if has_labels(model):
+            model.labels = load_labels(directory, model.config.classes)
+        return model, Run(directory).tokenizer(model.config)
+    tokenizer, model = load_pretrained_tokenizer(directory), load_pretrained(directory, device, body=body)
+    known = getattr(model.config, "body", model.config).vocab_size
+    if tokenizer.vocab_size > known:
+        raise InputError(
+            f"The tokenizer in {directory} knows {tokenizer.vocab_size} tokens, and the model {known}.",
+            "Copy the model's files anew, all from one place.",
+        )
+    if has_labels(model):
+        model.labels = read_labels(directory) or model.labels
+    return model, tokenizer
+
+
+def has_labels(model: Model) -> bool:
+    """Whether it tells classes apart; one with a single class, a reward model, gives scores."""
+    return isinstance(model, SequenceClassifier) and model.config.classes > 1
+
+
+def save_labels(model: SequenceClassifier, directory: Path) -> None:
+    write_atomic(directory / LABELS, (json.dumps(model.labels, ensure_ascii=False) + "\n").encode("utf-8"))
+
+
+def load_labels(directory: str | Path, count: int) -> list[str]:
+    """The names of the classes in the folder of a run; InputError if there are not `count` of them."""
+    path = Path(directory) / LABELS
+    with reading(path, "list of classes", RETRAIN):
+        names = read_json(path)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(names) != count:
+        raise InputError(f"{path} does not name the {count} classes of the model beside it.", RETRAIN)
+    return names
