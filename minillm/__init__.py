@@ -9,7 +9,7 @@ What stands here is the door: the names that a program needs most, each of which
 (`minillm.ops`, `minillm.layers`, `minillm.models` ...) have the rest.
 """
 
-import importlib
+from minillm.lazy import attach
 
 __version__ = "0.1.0"
 
@@ -28,18 +28,5 @@ ROOMS = (
     "backend", "ops", "layers", "text", "models", "plots", "objectives", "generation", "preferences", "training", "pretraining",
     "finetuning", "alignment", "gradcheck", "course",
 )  # fmt: skip
-_ROOM_OF = {name: room for room, names in DOOR.items() for name in names}
-__all__ = ["__version__", *_ROOM_OF]  # noqa: PLE0604
-
-
-def __getattr__(name: str) -> object:
-    """A name of the door, or a room: imported when it is first asked for (PEP 562)."""
-    if name in _ROOM_OF:
-        return getattr(importlib.import_module(f"minillm.{_ROOM_OF[name]}"), name)
-    if name in ROOMS:
-        return importlib.import_module(f"minillm.{name}")
-    raise AttributeError(f"module 'minillm' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, *ROOMS])
+__getattr__, __dir__ = attach(__name__, DOOR, ROOMS)
+__all__ = ["__version__", *(name for names in DOOR.values() for name in names)]  # noqa: PLE0604

@@ -1,6 +1,7 @@
 """The door: what `import minillm` offers, and that it is loaded only when it is asked for."""
 
 import importlib
+import pkgutil
 import subprocess
 import sys
 
@@ -31,4 +32,16 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_everything_is_listed():
-    assert set(minillm.__all__) | set(minillm.ROOMS) == set(dir(minillm))
+    assert {*minillm.__all__, *minillm.ROOMS} - {"__version__"} == set(dir(minillm))
+
+
+@pytest.mark.parametrize("package", [minillm, minillm.plots], ids=lambda package: package.__name__)
+def test_no_module_is_called_as_a_name_is(package):
+    """Once imported, the module would stand in the place of what it gives."""
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    assert not modules & set(package.__all__)
+
+
+@pytest.mark.parametrize("name", minillm.plots.__all__)
+def test_every_name_of_the_figures_is_there(name):
+    assert getattr(minillm.plots, name) is not None

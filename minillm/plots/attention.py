@@ -8,10 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from minillm.plots.cells import write_numbers
+from minillm.plots.checked_weights import checked_weights
 from minillm.plots.labels import plain_text, text_lines
 from minillm.plots.layout import fit, name_ticks
 from minillm.plots.style import COLOURS, house_style, new_figure
-from minillm.plots.weights import FEW, checked_weights, draw_weights, query_and_key_names, weight_bar
+from minillm.plots.weights import FEW, draw_weights, query_and_key_names, weight_bar
 
 
 @house_style()

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from minillm.errors import InputError
+from minillm.plots.charts import MARKERS
 from minillm.plots.labels import name_labels, plain_text, text_lines, token_labels
 from minillm.plots.layout import POINTS, fit
-from minillm.plots.line_chart import MARKERS
 from minillm.plots.style import COLOURS, house_style, new_figure
 
 MOST_NAMES = 40

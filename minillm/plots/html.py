@@ -16,7 +16,7 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.files import write_atomic
-from minillm.plots.weights import checked_weights
+from minillm.plots.checked_weights import checked_weights
 from minillm.text.characters import legible
 from minillm.visible import shortened, visible
 

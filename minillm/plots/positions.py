@@ -8,9 +8,9 @@ from matplotlib.ticker import MaxNLocator
 
 from minillm.errors import InputError
 from minillm.plots.cells import colours, draw_cells
+from minillm.plots.charts import line_chart
 from minillm.plots.labels import plain_text
 from minillm.plots.layout import fit
-from minillm.plots.line_chart import line_chart
 from minillm.plots.style import house_style, new_figure
 
 

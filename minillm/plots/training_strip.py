@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from minillm.errors import InputError
+from minillm.plots.checked_weights import checked_weights
 from minillm.plots.style import house_style
-from minillm.plots.weights import checked_weights, weight_maps
+from minillm.plots.weights import weight_maps
 
 
 @house_style()

@@ -31,6 +31,7 @@ def test_importing_loads_only_what_is_needed():
     assert loaded_by("import minillm") == set()
     assert loaded_by("import minillm.models, minillm.generation, minillm.objectives, minillm.text") == {"numpy"}
     assert loaded_by("import minillm.training") == {"numpy"}
+    assert loaded_by("from minillm.plots import save_html") == {"numpy"}
     assert loaded_by("from minillm.cli import main; main([])") == set()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from minillm.errors import InputError
 from minillm.plots import labels, layer_norms, line_chart
-from minillm.plots.line_chart import _spread
+from minillm.plots.charts import _spread
 
 LABELS = {"xlabel": "step", "ylabel": "loss"}
 

@@ -7,8 +7,8 @@ import pytest
 
 from minillm.errors import InputError
 from minillm.plots import text_columns, trade_off
-from minillm.plots.text_columns import shown
-from minillm.plots.trade_off import frontier
+from minillm.plots.columns import shown
+from minillm.plots.trade_offs import frontier
 
 LABELS = {"xlabel": "loss", "ylabel": "bad lines"}
 POINTS = {

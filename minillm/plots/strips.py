@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 
 from minillm.errors import InputError
 from minillm.plots.cells import MISSING, colours, draw_cells, write_numbers
+from minillm.plots.checked_weights import checked_weights
 from minillm.plots.labels import plain_text, text_lines
 from minillm.plots.layout import fit, name_ticks
 from minillm.plots.style import house_style, new_figure
-from minillm.plots.weights import checked_weights, draw_weights, query_and_key_names, weight_bar
+from minillm.plots.weights import draw_weights, query_and_key_names, weight_bar
 
 STAGES = ("scores", "→ scaled", "→ masked", "→ softmax")
 

@@ -9,10 +9,11 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from minillm.errors import InputError
+from minillm.plots.checked_weights import checked_weights
 from minillm.plots.labels import plain_text, text_lines
 from minillm.plots.layout import fit, name_ticks
 from minillm.plots.style import COLOURS, house_style, new_figure
-from minillm.plots.weights import checked_weights, query_and_key_names
+from minillm.plots.weights import query_and_key_names
 
 MOST = 64  # tokens: with more, the lines cannot be told apart
 ACROSS = 4  # panels side by side

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from minillm.errors import InputError
+from minillm.plots.charts import MARKERS, name_lines
 from minillm.plots.labels import name_labels, plain_text, text_lines
 from minillm.plots.layout import LINE_HEIGHT, POINTS, fit
-from minillm.plots.line_chart import MARKERS, name_lines
 from minillm.plots.style import COLOURS, house_style, new_figure
 
 

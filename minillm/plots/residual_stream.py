@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from minillm.errors import InputError
-from minillm.plots.line_chart import line_chart
+from minillm.plots.charts import line_chart
 
 
 def layer_norms(
