@@ -286,3 +286,14 @@ def test_a_mask_of_numbers_is_refused():
 def test_a_list_is_no_array():
     with pytest.raises(TypeError, match="expected a NumPy or CuPy array, got list"):
         ops.softmax([1.0, 2.0])
+
+
+@pytest.mark.parametrize("norm", ["layer", "rms"])
+@pytest.mark.parametrize("large", [1e20, 3e38])
+def test_a_norm_whose_squares_overflow_is_nan_and_no_row_of_zeros(norm, large):
+    """Zeros would go on as numbers like any other, and nobody could tell that they stand for something else."""
+    x = np.array([[1, -1, 2, -2], [large, -large, large, -large]], np.float32)
+    ones = np.ones(4, np.float32)
+    with np.errstate(all="ignore"):
+        y, _ = ops.layer_norm(x, ones, 0 * ones) if norm == "layer" else ops.rms_norm(x, ones)
+    assert np.isfinite(y[0]).all() and np.isnan(y[1]).all()

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minillm.alignment.pairs import Answers, TokenPairs, answers_of
-from minillm.backend import Array, array_module, to_host
-from minillm.models import GPT
+from minillm.backend import Array, array_module
+from minillm.models import GPT, finite_on_host
 from minillm.objectives import Objective
 from minillm.ops import IGNORE, sequence_logp, sequence_logp_backward
 from minillm.preferences import dpo, hinge, ipo, kto, kto_kl, orpo, robust_dpo, simpo
@@ -67,7 +67,7 @@ def log_probabilities(model: GPT, answers: Answers) -> np.ndarray:
     """log p(answer | prompt), on the host, for ids and targets (..., T): (...)."""
     ids, targets = (array.reshape(-1, array.shape[-1]) for array in answers)
     logp, _ = sequence_logp(model.forward(ids)[0], model.vector.device.xp.asarray(targets))
-    return to_host(logp).reshape(answers.ids.shape[:-1])
+    return finite_on_host(logp, "log-probabilities").reshape(answers.ids.shape[:-1])
 
 
 class PairSaved(NamedTuple):

@@ -16,7 +16,7 @@ from minillm.alignment.pairs import Answers, answers_of
 from minillm.backend import Array, array_module, to_host
 from minillm.errors import InputError
 from minillm.generation import continuation, generate_batch
-from minillm.models import GPT, GPTWithValue
+from minillm.models import GPT, GPTWithValue, finite_on_host
 from minillm.objectives import Objective
 from minillm.ops import IGNORE, kl_divergence, kl_divergence_backward, token_logp, token_logp_backward
 from minillm.preferences import (
@@ -240,7 +240,8 @@ def judge_policy(model: GPT, reference: GPT, data: PolicyData, seed: int = 0, mo
     prompts = np.resize(data.held_out, (most, data.held_out.shape[1]))
     rollout = data.roll_out(prompts, seed)
     answers: Answers = answers_of(rollout.prompts, rollout.answers)
-    kl = to_host(kl_divergence(model.forward(answers.ids)[0], reference.forward(answers.ids)[0])[0])
+    kl = kl_divergence(model.forward(answers.ids)[0], reference.forward(answers.ids)[0])[0]
+    kl = finite_on_host(kl, "divergences from the reference")
     total = np.where(answers.targets != IGNORE, kl, 0).sum(axis=1).mean()
     sample = continuation(data.tokenizer, rollout.prompts[0], rollout.answers[0], special=False)
     return PolicyReport(float(rollout.rewards.mean()), float(total), float(answers.lengths().mean()), sample)

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minillm.alignment.pairs import TokenPairs
-from minillm.backend import Array, array_module, to_host
+from minillm.backend import Array, array_module
 from minillm.errors import InputError
 from minillm.finetuning import new_classifier, padded
-from minillm.models import GPT, SequenceClassifier
+from minillm.models import GPT, SequenceClassifier, finite_on_host
 from minillm.objectives import Objective
 from minillm.preferences import Reward, bradley_terry
 from minillm.preferences.rewards import check_sha256
@@ -71,7 +71,7 @@ def rewards_of(model: SequenceClassifier, texts: Sequence[np.ndarray], pad: int 
     context, found = model.config.body.context, []
     for first in range(0, len(texts), size):
         ids, mask = padded([text[-context:] for text in texts[first : first + size]], pad)
-        found.append(to_host(model.forward(ids, mask=mask)[0])[:, 0])
+        found.append(finite_on_host(model.forward(ids, mask=mask)[0])[:, 0])
     return np.concatenate(found).astype(np.float64)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from minillm.backend import Device, choose_device, to_host
+from minillm.backend import Device, choose_device
 from minillm.cli.parser import choice
 from minillm.cli.results import agreement, per_cent
 from minillm.cli.session import carry_out, changes, check_end, draw_curve
@@ -41,7 +41,7 @@ from minillm.finetuning import (
 from minillm.finetuning.defaults import settings_for
 from minillm.finetuning.job import Parts, prepare_training, tokenize_parts
 from minillm.layers.pooling import POOLINGS
-from minillm.models import SequenceClassifier
+from minillm.models import SequenceClassifier, finite_on_host
 from minillm.text import Tokenizer
 from minillm.training import Trainer, TrainOptions, default_workers, load
 from minillm.training.checkpoint import RETRAIN
@@ -229,7 +229,7 @@ def accuracy_now(job: Job) -> str:
     """How often the model, as it is now, is right about the held-out texts."""
     model, parts = job.trainer.model, job.parts
     if isinstance(model, LastLayer):
-        answers = to_host(model.forward(job.trainer.data.held_out)[0]).argmax(axis=1)
+        answers = finite_on_host(model.forward(job.trainer.data.held_out)[0]).argmax(axis=1)
     else:
         answers = probabilities_of(model, parts.held_out_rows.rows, padding_of(job.tokenizer)).argmax(axis=1)
     return f"held-out accuracy {per_cent((answers == parts.held_out_labels).mean())}"

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minillm.backend import Array, to_host
+from minillm.backend import Array
 from minillm.finetuning.data import by_length, padded
 from minillm.layers import ParameterVector
-from minillm.models import Model, SequenceClassifier
+from minillm.models import Model, SequenceClassifier, finite_on_host
 from minillm.objectives import Objective
 from minillm.ops import cross_entropy, cross_entropy_backward
 
@@ -47,7 +47,7 @@ def features_of(
         ids, mask = padded([rows[i] for i in chosen], pad)
         hidden, _ = model.encode(ids, mask=mask)
         pooled, _ = model.head.pooling.forward(hidden, mask=model.vector.device.xp.asarray(mask))
-        features[chosen] = to_host(pooled)
+        features[chosen] = finite_on_host(pooled, "features of a text")
         told(len(chosen))
     return features
 

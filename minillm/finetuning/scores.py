@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minillm.backend import to_host
 from minillm.finetuning.data import by_length, padded
-from minillm.models import SequenceClassifier
+from minillm.models import SequenceClassifier, finite_on_host
 from minillm.ops import softmax
 
 
@@ -17,7 +16,7 @@ def probabilities_of(model: SequenceClassifier, rows: Sequence[np.ndarray], pad:
     for chosen in by_length(rows, size):
         ids, mask = padded([rows[i] for i in chosen], pad)
         logits, _ = model.forward(ids, mask=mask)
-        probabilities[chosen] = softmax(to_host(logits).astype(np.float64))[0]
+        probabilities[chosen] = softmax(finite_on_host(logits).astype(np.float64))[0]
     return probabilities
 
 

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.backend import to_host
 from minillm.errors import InputError
 from minillm.generation.filling import answer, as_source, framed
-from minillm.models import GPT, EncoderDecoder, Model
+from minillm.models import GPT, EncoderDecoder, Model, finite_on_host
 from minillm.text import Tokenizer
 from minillm.text.special_tokens import CLS, SEP
 
@@ -78,4 +77,4 @@ def _stacked(blocks: Sequence, name: str) -> np.ndarray:
         raise InputError(
             "The text is so long that its attention maps were never held in memory.", "Give a shorter `text`."
         )
-    return np.stack([to_host(w)[0] for w in weights])
+    return np.stack([finite_on_host(w, "attention weights")[0] for w in weights])

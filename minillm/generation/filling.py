@@ -4,10 +4,9 @@ import re
 
 import numpy as np
 
-from minillm.backend import to_host
 from minillm.errors import InputError
 from minillm.generation.beam_search import beam_search
-from minillm.models import T5, EncoderDecoder, MaskedLM
+from minillm.models import T5, EncoderDecoder, MaskedLM, finite_on_host
 from minillm.ops import softmax
 from minillm.text import Tokenizer
 from minillm.text.byte_level import ByteLevelTokenizer
@@ -57,7 +56,7 @@ def fillings(model: MaskedLM, tokenizer: Tokenizer, text: str, count: int) -> li
             "Give a shorter --text.",
         )
     logits, _ = model.forward(ids, places=ids == mask)
-    logits = to_host(logits).astype(np.float64)
+    logits = finite_on_host(logits).astype(np.float64)
     logits[:, list(tokenizer.special_tokens.values())] = -np.inf
     logits[:, tokenizer.vocab_size :] = -np.inf  # a vocabulary may be padded
     probabilities, _ = softmax(logits)

@@ -5,9 +5,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from minillm.backend import Array, to_host
-from minillm.errors import InputError
-from minillm.models import KeyValueCache
+from minillm.backend import Array
+from minillm.models import KeyValueCache, finite_on_host
 
 
 class Cache(Protocol):
@@ -60,10 +59,7 @@ class Reading:
             self.cache.length = 0
             new = max(self.context // 2, 1)
         self.seen = length
-        logits = to_host(self.model.extend(text[:, -new:], self.cache))
-        if not np.isfinite(logits).all():
-            raise InputError("The model's scores are not finite.", "Its training diverged: use another checkpoint.")
-        return logits.astype(np.float64)
+        return finite_on_host(self.model.extend(text[:, -new:], self.cache)).astype(np.float64)
 
     def reorder(self, rows: np.ndarray) -> None:
         self.cache.reorder(rows)

@@ -7,7 +7,7 @@ from minillm.models.encoder import Encoder, MaskedLM
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache
 from minillm.models.kinds import build, check_types, config_from_dict, config_to_dict, kind_of
-from minillm.models.model import Model, check_ids, copy_parameters
+from minillm.models.model import Model, check_ids, copy_parameters, finite_on_host
 from minillm.models.question_answering import QuestionAnswering, QuestionAnsweringConfig
 from minillm.models.t5 import T5
 from minillm.models.t5_config import T5Config
@@ -41,5 +41,6 @@ __all__ = [
     "config_from_dict",
     "config_to_dict",
     "copy_parameters",
+    "finite_on_host",
     "kind_of",
 ]

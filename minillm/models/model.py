@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from minillm.backend import Array, array_module, to_host
+from minillm.errors import InputError
 from minillm.layers import Layer, ParameterVector
 
 
@@ -46,6 +47,17 @@ def check_body(body: Model, config: Any) -> None:
     """Raise ValueError if a body was made by another config than the one that the model on top of it names."""
     if body.config != config:
         raise ValueError(f"the config asks for the body of {config}, and this one is of {body.config}")
+
+
+def finite_on_host(numbers: Array, what: str = "scores") -> np.ndarray:
+    """What a model says, on the host. InputError if it is not finite: of such numbers none is the largest, and none can be shown."""
+    numbers = to_host(numbers)
+    if not np.isfinite(numbers).all():
+        raise InputError(
+            f"The model's {what} are not finite.",
+            "Its weights are too large, as after a training that diverged: use another checkpoint.",
+        )
+    return numbers
 
 
 def check_ids(ids: np.ndarray, vocab_size: int) -> None:

@@ -5,13 +5,13 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from minillm.backend import CPU, Array, Device, to_host
+from minillm.backend import CPU, Array, Device
 from minillm.layers import ParameterVector
 from minillm.models.config import ModelConfig
 from minillm.models.encoder import Encoder, EncoderSaved
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.heads import SpanHead
-from minillm.models.model import Model, check_body, first_weights
+from minillm.models.model import Model, check_body, finite_on_host, first_weights
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class QuestionAnswering(Model):
         Of all spans of the passage (token type 1) of at most `longest` tokens, that with the highest start + end: Devlin et al. 2019,
         section 4.2. ValueError if a text has no passage.
         """
-        start, end = to_host(self.forward(ids, mask=mask, token_types=token_types)[0]).swapaxes(0, 1)
+        start, end = finite_on_host(self.forward(ids, mask=mask, token_types=token_types)[0]).swapaxes(0, 1)
         passage = mask & (token_types == 1)
         if not passage.any(axis=1).all():
             raise ValueError(f"text {passage.any(axis=1).argmin()} has no passage: no real token of type 1")

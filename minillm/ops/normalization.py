@@ -12,6 +12,11 @@ class NormSaved(NamedTuple):
     gamma: Array
 
 
+def _reciprocal_root(square, eps):
+    """1 / sqrt(square + eps). A square that overflowed gives NaN, which every check finds: with 0 its row would pass for one of zeros."""
+    return 1 / array_module(square).sqrt(square + eps) + 0 * square
+
+
 def layer_norm(x, gamma, beta, eps=1e-5):
     """Give every row zero mean and unit variance, then scale and shift it.
 
@@ -22,7 +27,7 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     Mean and (biased) variance are taken over the last axis. Ba, Kiros & Hinton 2016, eq. 4.
     """
     xhat = x - mean_last(x)
-    rstd = 1 / array_module(x).sqrt(mean_last(xhat * xhat) + eps)
+    rstd = _reciprocal_root(mean_last(xhat * xhat), eps)
     xhat *= rstd
     y = gamma * xhat
     y += beta
@@ -57,7 +62,7 @@ def rms_norm(x, gamma, eps=1e-6):
 
     Zhang & Sennrich 2019, eq. 4; T5's norm.
     """
-    rstd = 1 / array_module(x).sqrt(mean_last(x * x) + eps)
+    rstd = _reciprocal_root(mean_last(x * x), eps)
     xhat = x * rstd
     return gamma * xhat, NormSaved(xhat, rstd, gamma)
 

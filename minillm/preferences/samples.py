@@ -3,7 +3,7 @@
 import numpy as np
 
 from minillm.generation import Control, Reading, Scorer, generate_batch
-from minillm.models import GPT
+from minillm.models import GPT, finite_on_host
 from minillm.ops import kl_divergence
 from minillm.preferences.rewards import Reward
 from minillm.text import Tokenizer
@@ -78,6 +78,6 @@ def kl_to(model: GPT, reference: GPT, texts: list[np.ndarray], tokenizer: Tokeni
                 0, visible[1:] - 1, :known
             ]  # behind the control token, where there is one
             theirs = reference.forward(window[visible][None])[0][0, :-1]
-            kl = kl_divergence(ours, theirs)[0]
+            kl = finite_on_host(kl_divergence(ours, theirs)[0], "divergences from the reference")
             total, places = total + float(kl.sum()), places + len(kl)
     return total / places

@@ -5,8 +5,8 @@ from itertools import islice
 
 import numpy as np
 
-from minillm.backend import to_host
 from minillm.generation.filling import answer
+from minillm.models import finite_on_host
 from minillm.objectives import Data
 from minillm.ops import IGNORE
 from minillm.text import Tokenizer
@@ -26,7 +26,7 @@ def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
     for ids, mask, targets in islice(data.validation_batches(BATCH), 100):
         places = (targets != IGNORE) & (ids == tokenizer.special_tokens[MASK])
         logits, _ = model.forward(ids, mask=mask, places=places)
-        right += np.count_nonzero(to_host(logits).argmax(axis=-1) == targets[places])
+        right += np.count_nonzero(finite_on_host(logits).argmax(axis=-1) == targets[places])
         hidden.append(targets[places])
     counts = np.bincount(np.concatenate(hidden))
     return told(right, counts, "hidden tokens filled in")
@@ -38,7 +38,7 @@ def token_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
     for source, mask, decoder_input, targets in islice(data.validation_batches(BATCH), 100):
         places = targets != IGNORE
         logits, _ = model.forward(source, decoder_input, source_mask=mask)
-        right += np.count_nonzero((to_host(logits).argmax(axis=-1) == targets)[places])
+        right += np.count_nonzero((finite_on_host(logits).argmax(axis=-1) == targets)[places])
         scored.append(targets[places])
     counts = np.bincount(np.concatenate(scored))
     return told(right, counts, "tokens of the answers")

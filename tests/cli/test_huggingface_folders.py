@@ -159,7 +159,7 @@ def test_other_classes_on_a_body_whatever_head_it_had(folder, call, tmp_path, ki
 def test_a_body_alone_fills_no_gaps_and_knows_no_classes(folder, refused):
     path = folder("body")
     wrong, _ = refused("fill", "--checkpoint", path, "--text=the [MASK]")
-    assert wrong == f"{path} holds an encoder, which fills no gaps."
+    assert wrong.endswith("an encoder, which fills no gaps.")
     wrong, remedy = refused("classify", "--checkpoint", path, "--text=the")
     assert wrong == f"{path} holds an encoder, which knows no classes." and "finetune" in remedy
     wrong, _ = refused("generate", "--checkpoint", path, "--prompt=the")

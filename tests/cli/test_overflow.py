@@ -1,0 +1,97 @@
+"""Weights that are finite, and so large that sums of them are not: no command shows such a number, or takes the largest of some."""
+
+import shlex
+
+import numpy as np
+import pytest
+
+from minillm.models import (
+    GPT,
+    T5,
+    ClassifierConfig,
+    Encoder,
+    EncoderConfig,
+    GPTConfig,
+    MaskedLM,
+    SequenceClassifier,
+    T5Config,
+    Transformer,
+    TransformerConfig,
+)
+from minillm.models.huggingface import save_pretrained
+from minillm.text import WordPieceTokenizer
+from minillm.training import save
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "model", "reads", "a", "token", "good", "bad"]
+ENDS = ["<s>", "</s>"]
+SIZES = {"vocab_size": 14, "layers": 2, "heads": 2, "d_model": 6}
+ENCODER = EncoderConfig(**SIZES, context=32)
+KINDS = {
+    "GPT": (GPT, GPTConfig(**SIZES, context=32)),
+    "masked words": (MaskedLM, ENCODER),
+    "body": (Encoder, ENCODER),
+    "classes": (SequenceClassifier, ClassifierConfig(ENCODER, pooler=True)),
+    "T5": (T5, T5Config(**SIZES, d_kv=4, d_ff=8)),
+    "Transformer": (Transformer, TransformerConfig(**SIZES, d_ff=8)),
+}
+# 3e38 overflows in every sum. 1e25 is no trouble but where it is squared, as norms do: their rows became zeros.
+SCALES = {"sums": 3e38, "squares": 1e25}
+
+
+@pytest.fixture
+def overflowing(tmp_path):
+    """overflowing(kind, scale) -> the folder of such a model, of Hugging Face where they have it, with a tokenizer."""
+
+    def write(name, scale):
+        kind, config = KINDS[name]
+        model, folder = kind(config), tmp_path / "model"
+        signs = np.random.default_rng(0).choice([-1, 1], model.vector.data.shape)
+        model.vector.data[...] = SCALES[scale] * signs
+        if kind is Transformer:
+            save(folder, model, WordPieceTokenizer(WORDS, special_tokens=ENDS))
+            return folder
+        save_pretrained(model, folder)
+        (folder / "vocab.txt").write_text("\n".join([*WORDS, *ENDS, ""]), encoding="utf-8")
+        (folder / "tokenizer_config.json").write_text('{"bos_token": "<s>", "eos_token": "</s>"}', encoding="utf-8")
+        return folder
+
+    return write
+
+
+COMMANDS = [
+    ("GPT", "generate --prompt 'the model'"),
+    ("GPT", "generate --prompt 'the model' --beams 2"),
+    ("GPT", "generate --prompt 'the model' --best-of 2 --reward length:9"),
+    ("GPT", "attention --text 'the model' --out map.png"),
+    ("GPT", "finetune --data data.tsv --out run --freeze body"),
+    ("GPT", "align --pairs pairs.jsonl --out run"),
+    ("GPT", "align --pairs pairs.jsonl --method reward --out run"),
+    ("masked words", "fill --text 'the [MASK]'"),
+    ("masked words", "attention --text 'the model' --out map.html"),
+    ("body", "attention --text 'the model' --out map.svg --layer 1 --head 1"),
+    ("body", "finetune --data data.tsv --out run --freeze body"),
+    ("body", "finetune --data data.tsv --out run --steps 2"),
+    ("classes", "classify --text 'the model'"),
+    ("classes", "attention --text 'the model' --out map.png"),
+    ("T5", "generate --prompt 'the model'"),
+    ("T5", "generate --prompt 'the model' --temperature 0"),
+    ("T5", "fill --text 'the model'"),
+    ("T5", "attention --text 'the model' --out map.png"),
+    ("T5", "attention --text 'the model' --target 'a token' --view decoder --out map.png"),
+    ("Transformer", "generate --prompt 'the model'"),
+    ("Transformer", "fill --text 'the model'"),
+]
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(("kind", "command"), COMMANDS)
+def test_what_is_not_finite_is_said(overflowing, call, tmp_path, kind, command, scale):
+    with open("data.tsv", "w", encoding="utf-8") as file:
+        file.write("a good token\tyes\na bad token\tno\n" * 20)
+    with open("pairs.jsonl", "w", encoding="utf-8") as file:
+        file.write('{"prompt": "the", "chosen": "good", "rejected": "bad"}\n' * 20)
+    code, out, err = call(*shlex.split(command), "--checkpoint", overflowing(kind, scale))
+    wrong, remedy = err.splitlines()[-2:]
+    assert code == 2 and out in ("", "the model"), "at most the prompt"
+    assert "not finite" in wrong or "became nan by step 0" in wrong, err
+    assert "softmax" not in remedy
