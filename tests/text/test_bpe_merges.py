@@ -4,8 +4,6 @@ import random
 from collections import Counter
 from itertools import pairwise
 
-import pytest
-
 from minillm.text.merging import apply_merges, learn_merges
 
 
@@ -48,21 +46,22 @@ def random_words(rng: random.Random) -> dict[bytes, int]:
     return {word: rng.randrange(1, 4) for word in words}
 
 
-@pytest.mark.parametrize("seed", range(100))
-def test_the_merges_are_those_of_the_slow_trainer(seed):
-    rng = random.Random(seed)
-    words = random_words(rng)
-    merges = rng.choice([0, 1, 5, 40, 400])
-    assert learn_merges(words, merges) == slow_learn(words, merges)
+def test_the_merges_are_those_of_the_slow_trainer():
+    for seed in range(100):
+        rng = random.Random(seed)
+        words = random_words(rng)
+        merges = rng.choice([0, 1, 5, 40, 400])
+        assert learn_merges(words, merges) == slow_learn(words, merges), f"seed {seed}"
 
 
-@pytest.mark.parametrize("seed", range(100))
-def test_words_are_split_as_by_the_slow_encoder(seed):
-    rng = random.Random(seed)
-    merges = slow_learn(random_words(rng), 60)
-    words = list(random_words(rng))  # words that the merges were not learnt from
-    rank = {pair: i for i, pair in enumerate(merges)}
-    assert apply_merges(words, rank, range(256, 256 + len(merges))) == [slow_apply(word, merges) for word in words]
+def test_words_are_split_as_by_the_slow_encoder():
+    for seed in range(100):
+        rng = random.Random(seed)
+        merges = slow_learn(random_words(rng), 60)
+        words = list(random_words(rng))  # words that the merges were not learnt from
+        rank = {pair: i for i, pair in enumerate(merges)}
+        split = apply_merges(words, rank, range(256, 256 + len(merges)))
+        assert split == [slow_apply(word, merges) for word in words], f"seed {seed}"
 
 
 def test_among_equals_the_smaller_ids_come_first_whatever_the_order_of_the_words():
@@ -100,23 +99,23 @@ def openai_bpe(word: str, rank: dict[tuple[str, str], int]) -> list[str]:
     return tokens
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_any_list_of_merges_is_followed_as_gpt2_does(seed):
+def test_any_list_of_merges_is_followed_as_gpt2_does():
     """Also where two merges make one token (ab c, a bc), and where a merge comes before the ones that make its parts."""
-    rng = random.Random(seed)
-    tokens, merges = list("ab"), []
-    while len(merges) < 25:
-        merge = rng.choice(tokens), rng.choice(tokens)
-        if merge not in merges and len("".join(merge)) < 6:
-            merges.append(merge)
-            tokens.append("".join(merge))
-    rng.shuffle(merges)
-    ids = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
-    rank = {merge: i for i, merge in enumerate(merges)}
-    words = ["".join(rng.choices("ab", k=rng.randrange(1, 30))) for _ in range(20)]
-    split = apply_merges(
-        [[ids[letter] for letter in word] for word in words],
-        {(ids[first], ids[second]): i for (first, second), i in rank.items()},
-        [ids["".join(merge)] for merge in merges],
-    )
-    assert split == [[ids[token] for token in openai_bpe(word, rank)] for word in words]
+    for seed in range(200):
+        rng = random.Random(seed)
+        tokens, merges = list("ab"), []
+        while len(merges) < 25:
+            merge = rng.choice(tokens), rng.choice(tokens)
+            if merge not in merges and len("".join(merge)) < 6:
+                merges.append(merge)
+                tokens.append("".join(merge))
+        rng.shuffle(merges)
+        ids = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
+        rank = {merge: i for i, merge in enumerate(merges)}
+        words = ["".join(rng.choices("ab", k=rng.randrange(1, 30))) for _ in range(20)]
+        split = apply_merges(
+            [[ids[letter] for letter in word] for word in words],
+            {(ids[first], ids[second]): i for (first, second), i in rank.items()},
+            [ids["".join(merge)] for merge in merges],
+        )
+        assert split == [[ids[token] for token in openai_bpe(word, rank)] for word in words], f"seed {seed}"
