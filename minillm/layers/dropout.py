@@ -16,6 +16,9 @@ class Dropout(Layer):
             raise ValueError(f"the dropout rate must lie in [0, 1), got {rate}")
         self.rate = rate
 
+    def _summary(self) -> str:
+        return f"Dropout({self.rate})"
+
     def mask(self, shape: tuple[int, ...], rng, dtype) -> Array | None:
         """What to multiply by, or None where nothing is dropped."""
         return dropout_mask(shape, self.rate, rng, dtype) if self.rate and rng is not None else None

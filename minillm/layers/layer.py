@@ -13,6 +13,7 @@ The contract (tests/layers/test_contract.py holds every layer to it):
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 
@@ -33,6 +34,10 @@ class Parameter:
         """Add to the gradient. Always `+=`: a parameter that was used twice is owed twice."""
         if self.trainable:
             self.grad += grad
+
+    def __repr__(self) -> str:
+        name, frozen = f"{self.name!r}, " if self.name else "", "" if self.trainable else ", frozen"
+        return f"Parameter({name}{self.data.shape}, {self.data.dtype}{frozen})"
 
 
 class Layer:
@@ -69,6 +74,30 @@ class Layer:
         for _, part in self._parts():
             if isinstance(part, Layer):
                 yield from part.sublayers()
+
+    def __repr__(self) -> str:
+        """One line for each part, as PyTorch prints a module, but one level deep. `model.blocks[0]` shows the next."""
+        parts = list(self._parts())
+        if not any(isinstance(part, Layer) for _, part in parts):
+            return self._summary()
+        lines = []
+        for (attribute, kind), group in groupby(parts, lambda part: (part[0].split(".")[0], type(part[1]))):
+            first, *others = (part for _, part in group)
+            times = f"{len(others) + 1} x " if others else ""
+            lines.append(f"  ({attribute}): {times}{first._summary() if issubclass(kind, Layer) else first}")
+        return "\n".join([f"{type(self).__name__}({self._count()}", *lines, ")"])
+
+    def _summary(self) -> str:
+        """A layer in one line: its parameters and their shapes, or how many numbers there are in the layers that it is made of."""
+        parts = list(self._parts())
+        if any(isinstance(part, Layer) for _, part in parts):
+            return f"{type(self).__name__}({self._count()})"
+        return f"{type(self).__name__}({', '.join(f'{name} {parameter.data.shape}' for name, parameter in parts)})"
+
+    def _count(self) -> str:
+        parameters = self.parameters()
+        count, trained = sum(p.data.size for p in parameters), sum(p.data.size for p in parameters if p.trainable)
+        return f"{count:,} parameters" + ("" if trained == count else f", {trained:,} of them trained")
 
     def parameters(self) -> list[Parameter]:
         return [parameter for _, parameter in self.named_parameters()]

@@ -19,6 +19,9 @@ class Pooling(Layer):
             raise ValueError(f"there is no pooling {kind!r}: choose one of {', '.join(POOLINGS)}")
         self.kind = kind
 
+    def _summary(self) -> str:
+        return f"Pooling({self.kind!r})"
+
     def weights(self, x: Array, mask: Array | None) -> Array:
         """w (B, T), for x (B, T, D) and mask (B, T)."""
         xp, (batch, length, _) = array_module(x), x.shape
