@@ -158,7 +158,10 @@ def steer(args, model: GPT, tokenizer: Tokenizer, ids: np.ndarray, device: Devic
             good, bad = (Reading(one or model, batch, None) for one in experts)
             made = ExpertContrast(made, good, bad, 1.0 if args.contrast is None else args.contrast)
         if args.reward_weight is not None:
-            made = RewardGuidance(made, of_last_line(reward, tokenizer), args.reward_weight, args.top_k or CANDIDATES)
+            padding = range(tokenizer.vocab_size, model.config.vocab_size)
+            made = RewardGuidance(
+                made, of_last_line(reward, tokenizer), args.reward_weight, args.top_k or CANDIDATES, [*padding, *banned]
+            )
         return made
 
     return Steered(scorer, ids, control, rules | {"banned": banned}, reward)

@@ -35,7 +35,10 @@ class ClassifierFreeGuidance:
 
 @dataclass
 class ExpertContrast:
-    """z + α (z_good - z_bad): two more models of the same vocabulary, one of good text and one of bad. Liu et al. 2021 (DExperts)."""
+    """z + α (z_good - z_bad): two more models of the same tokens, one of good text and one of bad. Liu et al. 2021 (DExperts).
+
+    Their vocabularies may be padded to different sizes: a token that one of the three doesn't know gets -inf.
+    """
 
     base: Scorer
     good: Scorer
@@ -43,8 +46,11 @@ class ExpertContrast:
     weight: float
 
     def next_scores(self, text: np.ndarray) -> np.ndarray:
-        good, bad = self.good.next_scores(text), self.bad.next_scores(text)
-        return self.base.next_scores(text) + self.weight * (good - bad)
+        base, good, bad = (scorer.next_scores(text) for scorer in (self.base, self.good, self.bad))
+        known = min(scores.shape[1] for scores in (base, good, bad))
+        scores = np.full_like(base, -np.inf)
+        scores[:, :known] = base[:, :known] + self.weight * (good[:, :known] - bad[:, :known])
+        return scores
 
     def reorder(self, rows: np.ndarray) -> None:
         for scorer in (self.base, self.good, self.bad):

@@ -25,7 +25,7 @@ from minillm.backend import Array, to_host
 from minillm.errors import InputError
 from minillm.files import cannot_write, read_file, read_object, reading, remove_leftovers, write_atomic
 from minillm.models import GPTWithValue, Model, ModelConfig, check_types, config_to_dict
-from minillm.text import Tokenizer, load_tokenizer, save_tokenizer
+from minillm.text import BPETokenizer, CharTokenizer, Tokenizer, load_tokenizer, save_tokenizer
 from minillm.training.checkpoint import (
     CONFIG,
     RETRAIN,
@@ -206,9 +206,10 @@ class Run:
     def tokenizer(self, config: ModelConfig) -> Tokenizer:
         """The run's tokenizer. A model with another vocabulary is an InputError."""
         tokenizer = load_tokenizer(self.path(TOKENIZER))
-        known, body = tokenizer.vocab_size, getattr(config, "body", None)
-        there = (body or config).vocab_size
-        if known > there or (known < there and not body):  # a body may come from elsewhere, its vocabulary padded
+        known, there = tokenizer.vocab_size, getattr(config, "body", config).vocab_size
+        # A model is as large as the tokenizer that was learned for it. Those from elsewhere may have padded vocabularies.
+        learned = isinstance(tokenizer, CharTokenizer | BPETokenizer)
+        if known > there or (known < there and learned):
             raise InputError(f"{self.path(TOKENIZER)} knows {known} tokens, and the model {there}.", RETRAIN)
         return tokenizer
 

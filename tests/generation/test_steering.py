@@ -1,5 +1,6 @@
 """Control tokens, guidance, experts, rewards and banned phrases: each against its definition, worked out without a cache."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -19,6 +20,7 @@ from minillm.generation import (
     soft_best_of_n,
 )
 from minillm.generation.processors import log_probabilities
+from minillm.models import GPT
 from minillm.ops import softmax
 from minillm.preferences import best_of_n_kl
 from minillm.text import BPETokenizer, CharTokenizer
@@ -110,6 +112,14 @@ class TestExperts:
         base, good, bad = (naive(model, text) for model in models)
         np.testing.assert_allclose(scorer.next_scores(text), base + 0.7 * (good - bad), atol=1e-9)
 
+    def test_a_token_that_one_of_them_does_not_know_never_comes(self, make_model):
+        sizes = (V + 5, V, V + 2)  # of the base, of the good one, and of the bad one
+        models = [GPT(dataclasses.replace(make_model().config, vocab_size=size), dtype=np.float64) for size in sizes]
+        scores = ExpertContrast(*(Reading(model, 3, None) for model in models), 0.7).next_scores(PROMPTS)
+        base, good, bad = (naive(model, PROMPTS)[:, :V] for model in models)
+        np.testing.assert_allclose(scores[:, :V], base + 0.7 * (good - bad), atol=1e-9)
+        assert scores.shape == (3, V + 5) and np.isneginf(scores[:, V:]).all()
+
     def test_no_weight_is_the_base(self, model, make_model):
         scorer = ExpertContrast(
             Reading(model, 1, None), Reading(make_model(), 1, None), Reading(make_model(), 1, None), 0
@@ -133,6 +143,18 @@ class TestRewardGuidance:
     def test_no_weight_is_top_k_sampling(self, model):
         scorer = RewardGuidance(Reading(model, 3, None), lambda texts: np.ones(len(texts)), 0.0, 4)
         plain = generate_batch(model, PROMPTS, 20, seed=3, top_k=4)
+        assert generate_batch(scorer, PROMPTS, 20, seed=3) == plain
+
+    @pytest.mark.parametrize("top_k", [1, 4, V + 9])
+    def test_a_banned_token_is_no_candidate(self, model, top_k):
+        banned = [int(token) for token in np.argsort(-naive(model, PROMPTS)[0])[:3]]
+
+        def reward(texts):
+            assert not set(banned) & {int(ids[-1]) for ids in texts}
+            return np.zeros(len(texts))
+
+        scorer = RewardGuidance(Reading(model, 3, None), reward, 1.0, top_k, banned)
+        plain = generate_batch(model, PROMPTS, 20, seed=3, top_k=top_k, banned=banned)
         assert generate_batch(scorer, PROMPTS, 20, seed=3) == plain
 
     def test_a_large_weight_takes_what_is_rewarded(self, make_model):
