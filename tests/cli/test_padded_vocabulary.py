@@ -12,7 +12,7 @@ from minillm.gradcheck import randomize
 from minillm.models import GPT, GPTConfig
 from minillm.models.huggingface import save_pretrained
 from minillm.text.gpt2 import byte_characters
-from minillm.training import load_run
+from minillm.training import load
 
 KNOWN = 257  # the bytes, and the end of a text
 SHORT = ["--prompt-tokens=3", "--answer-tokens=6", "--batch=8", "--group=4"]
@@ -71,7 +71,7 @@ def test_a_run_goes_on_and_is_used(method, padded, learned_from, call, tmp_path)
     assert call("align", "--resume", "--out", tmp_path / "halves")[0] == 0
     weights = [load_file(tmp_path / folder / "trainer.safetensors")["weights"] for folder in ("whole", "halves")]
     np.testing.assert_array_equal(*weights)
-    model, tokenizer = load_run(tmp_path / "whole")
+    model, tokenizer = load(tmp_path / "whole")
     assert getattr(model.config, "body", model.config).vocab_size == 304 and tokenizer.vocab_size == KNOWN
     assert call("attention", "--checkpoint", tmp_path / "whole", "--text=a text", "--out=map.svg")[0] == 0
     if method == "reward":
