@@ -20,7 +20,7 @@ from benchmarks.train_step import SIZES
 from benchmarks.worker import VOCAB, task
 from minillm.backend import reuse_freed_memory
 from minillm.models import GPT, GPTConfig
-from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.objectives import causal_lm, loss_backward
 from minillm.training import Trainer, TrainOptions, default_workers
 
 REPEATS = 30
@@ -55,7 +55,7 @@ def record_products(config: GPTConfig, batch: int) -> list:
     ids = np.random.default_rng(0).integers(VOCAB, size=(batch, config.context))
     Recording.products.clear()
     _, saved = causal_lm(model, ids, ids)
-    causal_lm_backward(model, 1.0, saved)
+    loss_backward(model, 1.0, saved)
     return list(Recording.products)
 
 

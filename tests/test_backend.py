@@ -13,7 +13,7 @@ from minillm.backend import CPU, Device, choose_device, to_host
 from minillm.errors import InputError
 from minillm.generation import generate
 from minillm.models import GPT, GPTConfig, config_to_dict
-from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.objectives import causal_lm, loss_backward
 from minillm.ops import IGNORE
 from minillm.text import Corpus
 from minillm.training import Run, Trainer, TrainOptions
@@ -49,7 +49,7 @@ def test_loss_and_every_gradient_equal_numpys(device, changes, dtype):
     for where in (CPU, device):
         model = GPT(config, seed=1, dtype=dtype, device=where)
         loss, saved = causal_lm(model, ids, targets, label_smoothing=0.1)
-        causal_lm_backward(model, 1.0, saved)
+        loss_backward(model, 1.0, saved)
         assert model.vector.grad.dtype == dtype
         losses.append(float(loss))
         gradients.append(to_host(model.vector.grad))

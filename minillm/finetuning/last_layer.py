@@ -1,7 +1,7 @@
 """Training the last layer alone: the body is frozen, so what it makes of a text is computed once and kept."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from minillm.backend import Array
 from minillm.finetuning.data import by_length, padded
 from minillm.layers import ParameterVector
 from minillm.models import Model, SequenceClassifier, finite_on_host
-from minillm.objectives import Objective
-from minillm.ops import cross_entropy, cross_entropy_backward
+from minillm.objectives import LossSaved, Objective, loss_backward
+from minillm.ops import cross_entropy
 
 
 class LastLayer(Model):
@@ -52,23 +52,13 @@ def features_of(
     return features
 
 
-class LastLayerSaved(NamedTuple):
-    model: Any
-    loss: Any
-
-
 def last_layer(
     model: LastLayer, features: np.ndarray, labels: np.ndarray, rng=None, label_smoothing: float = 0.0
-) -> tuple[Array, LastLayerSaved]:
+) -> tuple[Array, LossSaved]:
     """`classification`, from the features on. On the host: features (B, D), and labels (B,), each a class or IGNORE."""
     logits, sm = model.forward(features, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(labels), label_smoothing)
-    return loss, LastLayerSaved(sm, sl)
+    return loss, LossSaved(sm, sl)
 
 
-def last_layer_backward(model: LastLayer, dloss: float, saved: LastLayerSaved) -> None:
-    """Adds dloss times the loss's gradient to the gradient of every parameter of the head."""
-    model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(features))
-
-
-LAST_LAYER = Objective(last_layer, last_layer_backward)
+LAST_LAYER = Objective(last_layer, loss_backward)

@@ -20,9 +20,8 @@ from minillm.models import (
 from minillm.models.heads import ClassificationHead, MaskedLMHead, Pooler, SpanHead
 from minillm.objectives import (
     classification,
-    classification_backward,
+    loss_backward,
     question_answering,
-    question_answering_backward,
 )
 from minillm.ops import IGNORE
 
@@ -210,14 +209,14 @@ def _(rng):
 @case("classification")
 def _(rng):
     model = tiny_classifier(rng, tiny_encoder(layers=1), pooling="mean")
-    pair = {"forward": partial(classification, model), "backward": partial(classification_backward, model)}
+    pair = {"forward": partial(classification, model), "backward": partial(loss_backward, model)}
     return LayerCase(model, (IDS, RIGHT, np.array([2, IGNORE])), pair)
 
 
 @case("classification:smoothing")
 def _(rng):
     model = tiny_classifier(rng, tiny_gpt(rng, layers=1, dropout=0.2))
-    pair = {"forward": partial(classification, model), "backward": partial(classification_backward, model)}
+    pair = {"forward": partial(classification, model), "backward": partial(loss_backward, model)}
     options = {"label_smoothing": 0.2, "dropout_seed": 3}
     return LayerCase(model, (IDS, RIGHT, np.array([2, 0])), options | pair)
 
@@ -226,13 +225,13 @@ def _(rng):
 def _(rng):
     # A softmax over places lives by what sets the tokens apart, and blocks of random weights make them alike: one block is enough.
     model = tiny_question_answering(rng, layers=1, norm="pre")
-    pair = {"forward": partial(question_answering, model), "backward": partial(question_answering_backward, model)}
+    pair = {"forward": partial(question_answering, model), "backward": partial(loss_backward, model)}
     return LayerCase(model, (IDS, RIGHT, TYPES, np.array([[1, 3], [2, 2]])), pair)
 
 
 @case("question_answering:ignored")
 def _(rng):
     model = tiny_question_answering(rng, layers=1, dropout=0.2)
-    pair = {"forward": partial(question_answering, model), "backward": partial(question_answering_backward, model)}
+    pair = {"forward": partial(question_answering, model), "backward": partial(loss_backward, model)}
     spans = np.array([[0, 4], [IGNORE, IGNORE]])
     return LayerCase(model, (IDS, RIGHT, TYPES, spans), pair | {"dropout_seed": 3})

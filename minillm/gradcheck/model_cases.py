@@ -8,7 +8,7 @@ from minillm.backend import array_module
 from minillm.gradcheck.cases import LayerCase, case
 from minillm.layers.gradcheck import randomize
 from minillm.models import GPT, GPTConfig, GPTWithValue
-from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.objectives import causal_lm, loss_backward
 from minillm.ops import IGNORE
 
 IDS = np.array([[3, 1, 3, 9, 0], [7, 3, 2, 2, 10]])  # B = 2, T = 5, with repeated tokens, and tokens that never come
@@ -66,7 +66,7 @@ def _(rng):
 
 
 def causal_case(model: GPT, **options) -> LayerCase:
-    pair = {"forward": partial(causal_lm, model), "backward": partial(causal_lm_backward, model)}
+    pair = {"forward": partial(causal_lm, model), "backward": partial(loss_backward, model)}
     return LayerCase(model, (IDS, TARGETS), options | pair)
 
 

@@ -10,10 +10,9 @@ from minillm.gradcheck.encoder_decoder_cases import SOURCE, SOURCE_MASK, tiny_t5
 from minillm.gradcheck.model_cases import IDS, TARGETS
 from minillm.models import EncoderDecoder, MaskedLM
 from minillm.objectives import (
+    loss_backward,
     masked_lm,
-    masked_lm_backward,
     sequence_to_sequence,
-    sequence_to_sequence_backward,
 )
 from minillm.ops import IGNORE
 
@@ -22,7 +21,7 @@ WRITTEN = np.array([[3, 9, 3, 1, 8], [2, 2, 4, IGNORE, IGNORE]])
 
 
 def masked_case(model: MaskedLM, **options) -> LayerCase:
-    pair = {"forward": partial(masked_lm, model), "backward": partial(masked_lm_backward, model)}
+    pair = {"forward": partial(masked_lm, model), "backward": partial(loss_backward, model)}
     return LayerCase(model, (IDS, RIGHT, TARGETS), options | pair)
 
 
@@ -37,7 +36,7 @@ def _(rng):
 
 
 def sequence_case(model: EncoderDecoder, **options) -> LayerCase:
-    pair = {"forward": partial(sequence_to_sequence, model), "backward": partial(sequence_to_sequence_backward, model)}
+    pair = {"forward": partial(sequence_to_sequence, model), "backward": partial(loss_backward, model)}
     return LayerCase(model, (SOURCE, SOURCE_MASK, DECODER_INPUT, WRITTEN), options | pair)
 
 

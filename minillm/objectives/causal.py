@@ -1,18 +1,11 @@
 """Causal language modelling: at every place, guess the next token (the article's autoregressive pretraining)."""
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from minillm.backend import Array
 from minillm.models import GPT
-from minillm.objectives.objective import Objective
-from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
-
-
-class CausalSaved(NamedTuple):
-    model: Any
-    loss: Any
+from minillm.objectives.objective import LossSaved, Objective, loss_backward
+from minillm.ops import IGNORE, cross_entropy
 
 
 def check_targets(targets: np.ndarray, ids: np.ndarray, vocab_size: int) -> None:
@@ -31,7 +24,7 @@ def check_targets(targets: np.ndarray, ids: np.ndarray, vocab_size: int) -> None
 
 def causal_lm(
     model: GPT, ids: np.ndarray, targets: np.ndarray, rng=None, label_smoothing: float = 0.0
-) -> tuple[Array, CausalSaved]:
+) -> tuple[Array, LossSaved]:
     """Mean over the scored places of -log p(target | the tokens up to there), in nats: ids and targets (B, T) on the host -> loss.
 
     For text, targets are the ids moved on by one. The loss stays on the device, a scalar.
@@ -39,12 +32,7 @@ def causal_lm(
     check_targets(targets, ids, model.config.vocab_size)
     logits, sm = model.forward(ids, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets), label_smoothing)
-    return loss, CausalSaved(sm, sl)
+    return loss, LossSaved(sm, sl)
 
 
-def causal_lm_backward(model: GPT, dloss: float, saved: CausalSaved) -> None:
-    """Adds dloss times the loss's gradient to every parameter's gradient."""
-    model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(ids))
-
-
-CAUSAL = Objective(causal_lm, causal_lm_backward)
+CAUSAL = Objective(causal_lm, loss_backward)

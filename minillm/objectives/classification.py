@@ -1,18 +1,11 @@
 """Classification: which of a few classes does a text belong to, such as praise or blame?"""
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from minillm.backend import Array
 from minillm.models import SequenceClassifier
-from minillm.objectives.objective import Objective
-from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
-
-
-class ClassificationSaved(NamedTuple):
-    model: Any
-    loss: Any
+from minillm.objectives.objective import LossSaved, Objective, loss_backward
+from minillm.ops import IGNORE, cross_entropy
 
 
 def check_labels(labels: np.ndarray, ids: np.ndarray, classes: int) -> None:
@@ -34,7 +27,7 @@ def classification(
     labels: np.ndarray,
     rng=None,
     label_smoothing: float = 0.0,
-) -> tuple[Array, ClassificationSaved]:
+) -> tuple[Array, LossSaved]:
     """Mean over the labelled texts of -log p(label | text), in nats, a scalar on the device.
 
     On the host: ids (B, T); mask (B, T), boolean, True = real token; labels (B,), each a class or IGNORE.
@@ -42,12 +35,7 @@ def classification(
     check_labels(labels, ids, model.config.classes)
     logits, sm = model.forward(ids, mask=mask, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(labels), label_smoothing)
-    return loss, ClassificationSaved(sm, sl)
+    return loss, LossSaved(sm, sl)
 
 
-def classification_backward(model: SequenceClassifier, dloss: float, saved: ClassificationSaved) -> None:
-    """Adds dloss times the loss's gradient to every parameter's gradient."""
-    model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(ids))
-
-
-CLASSIFICATION = Objective(classification, classification_backward)
+CLASSIFICATION = Objective(classification, loss_backward)

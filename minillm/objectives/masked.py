@@ -1,31 +1,24 @@
 """Masked language modelling (BERT): hide some of the words, and read them off the words on both sides."""
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from minillm.backend import Array
 from minillm.models import MaskedLM
 from minillm.objectives.causal import check_targets
 from minillm.objectives.corrupted import CorruptedData, check_share
-from minillm.objectives.objective import Objective
+from minillm.objectives.objective import LossSaved, Objective, loss_backward
 from minillm.objectives.pieces import Pieces
 from minillm.objectives.rows import Rows, Texts, choose, shuffled
 from minillm.objectives.special_tokens import SpecialTokens
-from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
+from minillm.ops import IGNORE, cross_entropy
 
 MASKED_SHARE = 0.8  # of the chosen tokens: replaced by the mask
 RANDOM_SHARE = 0.1  # replaced by a random token; the rest stay as they are
 
 
-class MaskedLMLossSaved(NamedTuple):
-    model: Any
-    loss: Any
-
-
 def masked_lm(
     model: MaskedLM, ids: np.ndarray, mask: np.ndarray, targets: np.ndarray, rng=None, label_smoothing: float = 0.0
-) -> tuple[Array, MaskedLMLossSaved]:
+) -> tuple[Array, LossSaved]:
     """Mean over the chosen places of -log p(what stood there | the text with its holes), in nats, a scalar on the device.
 
     On the host: ids (B, T), with holes; mask (B, T), boolean, True = real token; targets (B, T), what stood at the chosen places, and
@@ -35,15 +28,10 @@ def masked_lm(
     places = targets != IGNORE
     logits, sm = model.forward(ids, mask=mask, places=places, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets[places]), label_smoothing)
-    return loss, MaskedLMLossSaved(sm, sl)
+    return loss, LossSaved(sm, sl)
 
 
-def masked_lm_backward(model: MaskedLM, dloss: float, saved: MaskedLMLossSaved) -> None:
-    """Adds dloss times the loss's gradient to every parameter's gradient."""
-    model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(ids)[places])
-
-
-MASKED = Objective(masked_lm, masked_lm_backward)
+MASKED = Objective(masked_lm, loss_backward)
 
 
 def choose_whole_words(rng: np.random.Generator, texts: Texts, candidates: np.ndarray, count: np.ndarray) -> np.ndarray:

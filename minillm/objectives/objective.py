@@ -1,9 +1,12 @@
-"""What an objective is, and where its batches come from."""
+"""What an objective is, the backward that most of them share, and where their batches come from."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+
+from minillm.models import Model
+from minillm.ops import cross_entropy_backward
 
 
 class Objective(NamedTuple):
@@ -22,6 +25,19 @@ class Objective(NamedTuple):
     backward: Callable
     judge: Callable | None = None
     measure: Callable | None = None
+
+
+class LossSaved(NamedTuple):
+    """Of an objective that is the cross-entropy of what a model says."""
+
+    model: Any
+    loss: Any
+
+
+def loss_backward(model: Model, dloss: float, saved: LossSaved) -> None:
+    """Adds dloss times the gradient of the loss to the gradient of every parameter."""
+    dlogits = cross_entropy_backward(dloss, saved.loss)  # loss = cross_entropy(logits, targets)
+    model.backward(dlogits, saved.model)  # logits = model(...)
 
 
 class Data(Protocol):

@@ -1,20 +1,13 @@
 """Question answering: point at the answer's first and last token in the passage."""
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from minillm.backend import Array
 from minillm.errors import InputError
 from minillm.models import QuestionAnswering
 from minillm.models.model import check_like_ids, key_mask
-from minillm.objectives.objective import Objective
-from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward, forbid
-
-
-class QuestionAnsweringLossSaved(NamedTuple):
-    model: Any
-    loss: Any
+from minillm.objectives.objective import LossSaved, Objective, loss_backward
+from minillm.ops import IGNORE, cross_entropy, forbid
 
 
 def check_spans(spans: np.ndarray, ids: np.ndarray, mask: np.ndarray) -> None:
@@ -39,7 +32,7 @@ def question_answering(
     spans: np.ndarray,
     rng=None,
     label_smoothing: float = 0.0,
-) -> tuple[Array, QuestionAnsweringLossSaved]:
+) -> tuple[Array, LossSaved]:
     """Mean over the scored starts and ends of -log p(place | text), in nats, a scalar on the device.
 
     On the host: ids, mask (boolean, True = real token) and token_types (B, T); spans (B, 2), first and last token of the answer, or IGNORE
@@ -52,14 +45,9 @@ def question_answering(
     check_spans(spans, ids, mask)
     scores, sm = model.forward(ids, mask=mask, token_types=token_types, rng=rng)
     xp, real = model.vector.device.xp, key_mask(mask, model.vector.device.xp)
-    places = scores if real is None else forbid(scores, real[:, 0])
+    places = scores if real is None else forbid(scores, real[:, 0])  # a score of -inf has no gradient
     loss, sl = cross_entropy(places, xp.asarray(spans))
-    return loss, QuestionAnsweringLossSaved(sm, sl)
+    return loss, LossSaved(sm, sl)
 
 
-def question_answering_backward(model: QuestionAnswering, dloss: float, saved: QuestionAnsweringLossSaved) -> None:
-    """Adds dloss times the loss's gradient to every parameter's gradient. Where a score was forbidden its gradient is zero."""
-    model.backward(cross_entropy_backward(dloss, saved.loss), saved.model)  # loss = cross_entropy(model(ids))
-
-
-QUESTION_ANSWERING = Objective(question_answering, question_answering_backward)
+QUESTION_ANSWERING = Objective(question_answering, loss_backward)

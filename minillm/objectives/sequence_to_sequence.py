@@ -1,23 +1,16 @@
 """Sequence to sequence: an encoder reads the source, a decoder writes the target, a token at a time."""
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from minillm.backend import Array
 from minillm.models import EncoderDecoder
 from minillm.objectives.causal import check_targets
 from minillm.objectives.corrupted import CorruptedData
-from minillm.objectives.objective import Objective
+from minillm.objectives.objective import LossSaved, Objective, loss_backward
 from minillm.objectives.pieces import Pieces
 from minillm.objectives.rows import Rows
 from minillm.objectives.special_tokens import SpecialTokens
-from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
-
-
-class SequenceToSequenceSaved(NamedTuple):
-    model: Any
-    loss: Any
+from minillm.ops import IGNORE, cross_entropy
 
 
 def sequence_to_sequence(
@@ -28,7 +21,7 @@ def sequence_to_sequence(
     targets: np.ndarray,
     rng=None,
     label_smoothing: float = 0.0,
-) -> tuple[Array, SequenceToSequenceSaved]:
+) -> tuple[Array, LossSaved]:
     """Mean over the scored places of -log p(target | the source, the targets before it), in nats, a scalar on the device.
 
     On the host: source and source_mask (B, S), boolean, True = real token; decoder_input and targets (B, T), the targets moved on by one
@@ -38,17 +31,10 @@ def sequence_to_sequence(
     check_targets(targets, decoder_input, model.config.vocab_size)
     logits, sm = model.forward(source, decoder_input, source_mask=source_mask, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets), label_smoothing)
-    return loss, SequenceToSequenceSaved(sm, sl)
+    return loss, LossSaved(sm, sl)
 
 
-def sequence_to_sequence_backward(model: EncoderDecoder, dloss: float, saved: SequenceToSequenceSaved) -> None:
-    """Adds dloss times the loss's gradient to every parameter's gradient."""
-    model.backward(
-        cross_entropy_backward(dloss, saved.loss), saved.model
-    )  # loss = cross_entropy(model(source, target))
-
-
-SEQUENCE_TO_SEQUENCE = Objective(sequence_to_sequence, sequence_to_sequence_backward)
+SEQUENCE_TO_SEQUENCE = Objective(sequence_to_sequence, loss_backward)
 
 
 def sequence_batch(source: Rows, target: Rows, special: SpecialTokens) -> tuple[np.ndarray, ...]:

@@ -88,7 +88,7 @@ class Trainer:
         batch = data.batch(np.random.default_rng((options.seed, step)), options.batch)
         model.vector.zero_grad()
         loss, saved = causal_lm(model, *batch)
-        causal_lm_backward(model, 1.0, saved)
+        loss_backward(model, 1.0, saved)
         clip_grad_norm(model.vector, options.clip)
         optimizer.step(learning_rate(step, options.steps, peak=options.lr, warmup=options.warmup, floor=options.lr_floor * options.lr))
 

@@ -345,38 +345,38 @@ def body_paid_for_the_start_only(self, dscores, saved):
 # --- objectives ---------------------------------------------------------------------------------------------------------------------------
 
 
-@bug("classification", encoder_cases, "classification_backward")
+@bug("classification", encoder_cases, "loss_backward")
 def upstream_gradient_of_the_labels_forgotten(model, dloss, saved):
-    objectives.classification_backward(model, 1.0, saved)
+    objectives.loss_backward(model, 1.0, saved)
 
 
-@bug("classification", encoder_cases, "classification_backward")
+@bug("classification", encoder_cases, "loss_backward")
 def unlabelled_text_scored(model, dloss, saved):
     logp, places, weight, smoothing, shape = saved.loss
     loss = (logp, places, np.full_like(weight, weight.max()), smoothing, shape)
     model.backward(cross_entropy_backward(dloss, loss), saved.model)
 
 
-@bug("classification:smoothing", encoder_cases, "classification_backward")
+@bug("classification:smoothing", encoder_cases, "loss_backward")
 def smoothing_of_the_labels_forgotten(model, dloss, saved):
     logp, places, weight, _, shape = saved.loss
     model.backward(cross_entropy_backward(dloss, (logp, places, weight, 0.0, shape)), saved.model)
 
 
-@bug("question_answering", encoder_cases, "question_answering_backward")
+@bug("question_answering", encoder_cases, "loss_backward")
 def ends_not_scored(model, dloss, saved):
     dscores = cross_entropy_backward(dloss, saved.loss)
     model.backward(dscores * np.array([1, 0])[:, None], saved.model)
 
 
-@bug("question_answering", encoder_cases, "question_answering_backward")
+@bug("question_answering", encoder_cases, "loss_backward")
 def padding_takes_part(model, dloss, saved):
     logp, places, weight, smoothing, shape = saved.loss
     logp = np.where(np.isfinite(logp), logp, -1.0)
     model.backward(cross_entropy_backward(dloss, (logp, places, weight, smoothing, shape)), saved.model)
 
 
-@bug("question_answering:ignored", encoder_cases, "question_answering_backward")
+@bug("question_answering:ignored", encoder_cases, "loss_backward")
 def text_without_an_answer_scored(model, dloss, saved):
     logp, places, weight, smoothing, shape = saved.loss
     loss = (logp, places, np.full_like(weight, weight.max()), smoothing, shape)

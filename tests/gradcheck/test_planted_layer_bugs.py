@@ -440,19 +440,19 @@ def value_head_not_learned(self, dlogits, dvalues, saved):
     self.value.weight.grad[...] = kept
 
 
-@bug("causal_lm", model_cases, "causal_lm_backward")
+@bug("causal_lm", model_cases, "loss_backward")
 def upstream_gradient_forgotten(model, dloss, saved):
-    objectives.causal_lm_backward(model, 1.0, saved)
+    objectives.loss_backward(model, 1.0, saved)
 
 
-@bug("causal_lm", model_cases, "causal_lm_backward")
+@bug("causal_lm", model_cases, "loss_backward")
 def ignored_targets_scored(model, dloss, saved):
     logp, places, weight, smoothing, shape = saved.loss
     loss = (logp, places, np.full_like(weight, weight.max()), smoothing, shape)
     model.backward(cross_entropy_backward(dloss, loss), saved.model)
 
 
-@bug("causal_lm:smoothing", model_cases, "causal_lm_backward")
+@bug("causal_lm:smoothing", model_cases, "loss_backward")
 def smoothing_forgotten(model, dloss, saved):
     logp, places, weight, _, shape = saved.loss
     model.backward(cross_entropy_backward(dloss, (logp, places, weight, 0.0, shape)), saved.model)

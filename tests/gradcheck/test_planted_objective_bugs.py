@@ -54,23 +54,23 @@ def what_stood_there_left_to_be_read(model, ids, mask, targets, **options):
     return loss_of(objectives.masked_lm, model, ids, mask, targets, but=(open_book, mask, targets), **options)
 
 
-@bug("masked_lm", objective_cases, "masked_lm_backward")
+@bug("masked_lm", objective_cases, "loss_backward")
 def mean_over_all_places(model, dloss, saved):
     chosen = len(saved.loss[2])
-    objectives.masked_lm_backward(model, dloss * chosen / objective_cases.IDS.size, saved)
+    objectives.loss_backward(model, dloss * chosen / objective_cases.IDS.size, saved)
 
 
-@bug("masked_lm", objective_cases, "masked_lm_backward")
+@bug("masked_lm", objective_cases, "loss_backward")
 def sum_for_mean(model, dloss, saved):
-    objectives.masked_lm_backward(model, dloss * len(saved.loss[2]), saved)
+    objectives.loss_backward(model, dloss * len(saved.loss[2]), saved)
 
 
-@bug("masked_lm", objective_cases, "masked_lm_backward")
+@bug("masked_lm", objective_cases, "loss_backward")
 def upstream_gradient_forgotten(model, dloss, saved):
-    objectives.masked_lm_backward(model, 1.0, saved)
+    objectives.loss_backward(model, 1.0, saved)
 
 
-@bug("masked_lm:smoothing", objective_cases, "masked_lm_backward")
+@bug("masked_lm:smoothing", objective_cases, "loss_backward")
 def smoothing_forgotten(model, dloss, saved):
     gradient_with(model, dloss, saved, smoothing=0.0)
 
@@ -101,30 +101,30 @@ def end_of_the_padded_target_not_scored(model, source, source_mask, decoder_inpu
     return sequence_loss_of(model, *batch, but=(source, source_mask, decoder_input, cut), **options)
 
 
-@bug("sequence_to_sequence", objective_cases, "sequence_to_sequence_backward")
+@bug("sequence_to_sequence", objective_cases, "loss_backward")
 def padding_scored(model, dloss, saved):
     weight = saved.loss[2]
     gradient_with(model, dloss, saved, weight=np.full_like(weight, weight.max()))
 
 
-@bug("sequence_to_sequence", objective_cases, "sequence_to_sequence_backward")
+@bug("sequence_to_sequence", objective_cases, "loss_backward")
 def mean_over_the_padding_too(model, dloss, saved):
     weight = saved.loss[2]
     gradient_with(model, dloss, saved, weight=(weight > 0) / len(weight))
 
 
-@bug("sequence_to_sequence", objective_cases, "sequence_to_sequence_backward")
+@bug("sequence_to_sequence", objective_cases, "loss_backward")
 def mean_of_each_targets_mean(model, dloss, saved):
     scored = (saved.loss[2] > 0).reshape(objective_cases.WRITTEN.shape)
     weight = scored / scored.sum(1, keepdims=True) / len(scored)
     gradient_with(model, dloss, saved, weight=weight.ravel())
 
 
-@bug("sequence_to_sequence", objective_cases, "sequence_to_sequence_backward")
+@bug("sequence_to_sequence", objective_cases, "loss_backward")
 def upstream_forgotten(model, dloss, saved):
-    objectives.sequence_to_sequence_backward(model, 1.0, saved)
+    objectives.loss_backward(model, 1.0, saved)
 
 
-@bug("sequence_to_sequence:smoothing", objective_cases, "sequence_to_sequence_backward")
+@bug("sequence_to_sequence:smoothing", objective_cases, "loss_backward")
 def smoothing_of_the_targets_forgotten(model, dloss, saved):
     gradient_with(model, dloss, saved, smoothing=0.0)

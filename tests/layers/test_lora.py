@@ -6,7 +6,7 @@ import pytest
 from minillm.gradcheck import randomize
 from minillm.layers import Linear, LoRALinear, add_lora, merge_lora
 from minillm.models import GPT, ClassifierConfig, EncoderConfig, GPTConfig, KeyValueCache, SequenceClassifier
-from minillm.objectives import classification, classification_backward
+from minillm.objectives import classification, loss_backward
 from minillm.training import AdamW
 
 SIZES = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
@@ -33,7 +33,7 @@ def train(model, steps=4):
     for _ in range(steps):
         model.vector.zero_grad()
         _, saved = classification(model, IDS, MASK, np.array([0, 2, 1]))
-        classification_backward(model, 1.0, saved)
+        loss_backward(model, 1.0, saved)
         optimizer.step()
 
 

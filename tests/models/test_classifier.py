@@ -17,7 +17,7 @@ from minillm.models import (
     SequenceClassifier,
     copy_parameters,
 )
-from minillm.objectives import classification, classification_backward
+from minillm.objectives import classification, loss_backward
 from minillm.training import AdamW
 
 SIZES = {"vocab_size": 11, "context": 9, "layers": 3, "heads": 2, "d_model": 6, "d_ff": 5}
@@ -40,7 +40,7 @@ def learn(model, steps=3, rng=None):
     for _ in range(steps):
         model.vector.zero_grad()
         loss, saved = classification(model, IDS, MASK, LABELS, rng)
-        classification_backward(model, 1.0, saved)
+        loss_backward(model, 1.0, saved)
         optimizer.step()
         losses.append(loss)
     return losses
@@ -69,7 +69,7 @@ def test_padding_changes_nothing_neither_forward_nor_backward(body, pooling):
     for ids, real in ((IDS, MASK), (longer, mask)):
         model.vector.zero_grad()
         loss, saved = classification(model, ids, real, LABELS)
-        classification_backward(model, 1.0, saved)
+        loss_backward(model, 1.0, saved)
         found.append((loss, model.vector.grad.copy()))
     np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-10)
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-7, atol=1e-10)

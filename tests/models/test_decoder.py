@@ -8,7 +8,7 @@ import pytest
 from minillm.gradcheck import randomize
 from minillm.layers import causal_mask
 from minillm.models import GPT, GPTConfig, KeyValueCache
-from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.objectives import causal_lm, loss_backward
 from minillm.ops import IGNORE, cross_entropy
 from minillm.ops.chunked_attention import ChunkedSaved
 
@@ -109,12 +109,12 @@ def test_gradients_of_a_batch_in_two_halves_add_up():
     """Gradient accumulation: the same gradient in less memory."""
     model, targets = gpt(), np.roll(IDS, -1, 1)
     _, saved = causal_lm(model, IDS, targets)
-    causal_lm_backward(model, 1.0, saved)
+    loss_backward(model, 1.0, saved)
     whole = model.vector.grad.copy()
     model.vector.zero_grad()
     for part in (slice(0, 1), slice(1, 3)):
         _, saved = causal_lm(model, IDS[part], targets[part])
-        causal_lm_backward(model, len(IDS[part]) / 3, saved)
+        loss_backward(model, len(IDS[part]) / 3, saved)
     np.testing.assert_allclose(model.vector.grad, whole, rtol=1e-9, atol=1e-12)
 
 
@@ -123,7 +123,7 @@ def test_freezing_the_body_leaves_its_gradient_zero():
     for layer in (model.embedding, model.positions, *model.blocks):
         layer.freeze()
     _, saved = causal_lm(model, IDS, np.roll(IDS, -1, 1))
-    causal_lm_backward(model, 1.0, saved)
+    loss_backward(model, 1.0, saved)
     learnt = {name for name, parameter in model.named_parameters() if (parameter.grad != 0).any()}
     assert learnt == {"norm.gamma", "norm.beta", "head.weight"}
 
@@ -221,7 +221,7 @@ def test_a_long_context_in_chunks_has_the_same_loss_gradients_and_maps(norm, chu
             monkeypatch.undo()
         model = gpt(**sizes)
         loss, saved = causal_lm(model, ids, targets)
-        causal_lm_backward(model, 1.0, saved)
+        loss_backward(model, 1.0, saved)
         losses.append(loss)
         gradients.append(model.vector.grad)
         attentions = [block.attention for block in saved.model.blocks]

@@ -5,7 +5,7 @@ import pytest
 
 from minillm.gradcheck import randomize
 from minillm.models import ClassifierConfig, EncoderConfig, SequenceClassifier
-from minillm.objectives import CLASSIFICATION, classification, classification_backward
+from minillm.objectives import CLASSIFICATION, classification, loss_backward
 from minillm.ops import IGNORE
 
 SIZES = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
@@ -31,7 +31,7 @@ def test_the_loss_is_the_mean_over_the_labelled_texts(model, smoothing):
 
 def test_gradients_of_a_batch_in_two_parts_add_up(model):
     _, saved = classification(model, IDS, MASK, LABELS)
-    classification_backward(model, 1.0, saved)
+    loss_backward(model, 1.0, saved)
     whole = model.vector.grad.copy()
     model.vector.zero_grad()
     for rows, scored in ((slice(0, 2), 2), (slice(2, 4), 1)):

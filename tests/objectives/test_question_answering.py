@@ -6,7 +6,7 @@ import pytest
 from minillm.errors import InputError
 from minillm.gradcheck import randomize
 from minillm.models import EncoderConfig, QuestionAnswering, QuestionAnsweringConfig
-from minillm.objectives import QUESTION_ANSWERING, question_answering, question_answering_backward
+from minillm.objectives import QUESTION_ANSWERING, loss_backward, question_answering
 from minillm.ops import IGNORE
 
 SIZES = {"vocab_size": 11, "context": 9, "layers": 1, "heads": 2, "d_model": 6, "d_ff": 5}
@@ -42,7 +42,7 @@ def test_padding_changes_nothing_neither_forward_nor_backward(model):
     for text in ((IDS, MASK, TYPES), (longer, mask, types)):
         model.vector.zero_grad()
         loss, saved = question_answering(model, *text, SPANS)
-        question_answering_backward(model, 1.0, saved)
+        loss_backward(model, 1.0, saved)
         found.append((loss, model.vector.grad.copy()))
     np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-10)
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-7, atol=1e-10)
@@ -50,7 +50,7 @@ def test_padding_changes_nothing_neither_forward_nor_backward(model):
 
 def test_gradients_of_a_batch_in_two_parts_add_up(model):
     _, saved = question_answering(model, IDS, MASK, TYPES, SPANS)
-    question_answering_backward(model, 1.0, saved)
+    loss_backward(model, 1.0, saved)
     whole = model.vector.grad.copy()
     model.vector.zero_grad()
     for rows, scored in ((slice(0, 2), 4), (slice(2, 4), 2)):

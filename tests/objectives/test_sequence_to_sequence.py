@@ -9,7 +9,7 @@ from minillm.backend import CPU
 from minillm.gradcheck import LIMIT, layer_errors, randomize
 from minillm.layers import Embedding, ParameterVector
 from minillm.models import Model
-from minillm.objectives import Rows, sequence_batch, sequence_to_sequence, sequence_to_sequence_backward
+from minillm.objectives import Rows, loss_backward, sequence_batch, sequence_to_sequence
 from minillm.ops import IGNORE
 from tests.objectives.texts import SPECIAL
 
@@ -91,7 +91,7 @@ def test_its_gradient(model, smoothing):
         BATCH,
         np.random.default_rng(1),
         forward=forward,
-        backward=lambda dloss, saved: sequence_to_sequence_backward(model, dloss, saved),
+        backward=lambda dloss, saved: loss_backward(model, dloss, saved),
     )
     assert len(errors) == 2 and all(error < LIMIT for error in errors.values()), errors
 

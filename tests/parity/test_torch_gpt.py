@@ -6,7 +6,7 @@ import pytest
 from minillm.gradcheck import randomize
 from minillm.layers import LearnedPositions
 from minillm.models import GPT, GPTConfig
-from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.objectives import causal_lm, loss_backward
 from minillm.ops import IGNORE, sinusoidal_positions
 from minillm.training.optimizers import AdamW, clip_grad_norm
 
@@ -120,7 +120,7 @@ def test_loss_and_every_gradient(close, precision, kind, smoothing):
     theirs, (ids, targets) = twin(model), batch(1)
     close(model.forward(ids)[0], theirs(torch.tensor(ids)), limit, "logits")
     loss, saved = causal_lm(model, ids, targets, label_smoothing=smoothing)
-    causal_lm_backward(model, 1.0, saved)
+    loss_backward(model, 1.0, saved)
     expected = theirs.loss(ids, targets, smoothing)
     expected.backward()
     close(loss, expected, limit, "loss")
@@ -150,7 +150,7 @@ def train_both(model, theirs, steps=10, max_norm=0.5, weight_decay=0.3):
         lr = 1e-2 * (1 - step / (2 * steps))
         model.vector.zero_grad()
         loss, saved = causal_lm(model, ids, targets)
-        causal_lm_backward(model, 1.0, saved)
+        loss_backward(model, 1.0, saved)
         norm = clip_grad_norm(model.vector, max_norm)
         ours.step(lr)
         other.zero_grad()

@@ -15,9 +15,8 @@ from minillm.models import (
 from minillm.models.huggingface import tensors_of
 from minillm.objectives import (
     classification,
-    classification_backward,
+    loss_backward,
     question_answering,
-    question_answering_backward,
 )
 from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward
 
@@ -128,7 +127,7 @@ def test_the_loss_of_classification(twins, close, precision, limit):
     expected = run(theirs, token_type_ids=np.zeros_like(IDS), labels=labels).loss
     expected.backward()
     loss, saved = classification(ours, IDS, MASK, labels)
-    classification_backward(ours, 1.0, saved)
+    loss_backward(ours, 1.0, saved)
     close(loss, expected, limit)
     compare_gradients(ours, theirs)
 
@@ -156,7 +155,7 @@ def test_the_loss_of_question_answering(twins, close, precision, limit):
     ).loss
     expected.backward()
     loss, saved = question_answering(ours, IDS, whole, TYPES, spans)
-    question_answering_backward(ours, 1.0, saved)
+    loss_backward(ours, 1.0, saved)
     close(loss, expected, limit)
     compare_gradients(ours, theirs)
 

@@ -6,7 +6,7 @@ import pytest
 from minillm.gradcheck import randomize
 from minillm.models import GPT, GPTConfig
 from minillm.models.huggingface import tensors_of
-from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.objectives import causal_lm, loss_backward
 from minillm.ops import IGNORE
 
 torch = pytest.importorskip("torch")
@@ -57,7 +57,7 @@ def test_logits_loss_and_every_gradient(model, gpt2, close, precision):
     expected.backward()
     close(model.forward(ids)[0], logits, precision[1])
     loss, saved = causal_lm(model, ids, targets)
-    causal_lm_backward(model, 1.0, saved)
+    loss_backward(model, 1.0, saved)
     close(loss, expected, precision[1])
     total = np.linalg.norm(model.vector.grad)
     for name, gradient in tensors_of(model, "grad").items():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minillm.models import GPT
-from minillm.objectives import causal_lm, causal_lm_backward
+from minillm.objectives import causal_lm, loss_backward
 from minillm.ops import IGNORE
 from minillm.training import AdamW, DivergedError, Trainer, clip_grad_norm, learning_rate
 
@@ -20,7 +20,7 @@ def test_a_step_is_the_six_statements_of_the_docstring(make_trainer):
     model, data, options = plain.model, plain.data, plain.options
     optimizer = AdamW(model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay)
     names = {"model": model, "data": data, "options": options, "optimizer": optimizer, "np": np}
-    names |= {each.__name__: each for each in (causal_lm, causal_lm_backward, clip_grad_norm, learning_rate)}
+    names |= {each.__name__: each for each in (causal_lm, loss_backward, clip_grad_norm, learning_rate)}
     for step in range(20):
         exec("\n".join(statements), names | {"step": step})
     assert plain.model.vector.data.tobytes() == trainer.model.vector.data.tobytes()
