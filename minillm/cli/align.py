@@ -345,6 +345,7 @@ def without_dropout(model: GPT, device: Device) -> GPT:
     """A copy that drops nothing: what it says of an answer must not depend on chance."""
     copy = build(dataclasses.replace(model.config, dropout=0.0), seed=None, device=device)
     copy_parameters(model, copy)
+    copy.eos_token_id = model.eos_token_id
     return copy
 
 

@@ -1,5 +1,6 @@
 """What every model is: a layer with a config, and with all of its parameters in one vector."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ class Model(Layer):
 
     config: Any
     vector: ParameterVector
+    eos_token_id: Sequence[int] = ()  # the tokens that end a text, where the files of the model name them
 
 
 class Blank:

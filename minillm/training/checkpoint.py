@@ -12,7 +12,7 @@ from minillm.files import check_file, read_object, reading, write_atomic
 from minillm.models import Model, ModelConfig, build, config_from_dict, config_to_dict
 from minillm.safetensors import read_header, read_tensor, serialize
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
+CONFIG, GENERATION, WEIGHTS = "config.json", "generation_config.json", "model.safetensors"
 RETRAIN = "Restore the file, or train again into another folder."
 
 
@@ -88,6 +88,14 @@ def save_weights(model: Model, directory: Path) -> None:
     """Write the weights into a folder, each under its name. `config.json` is written once, when the run begins."""
     tensors = {name: to_host(parameter.data).astype(np.float32) for name, parameter in model.named_parameters()}
     save_tensors(directory / WEIGHTS, tensors, config_metadata(model.config))
+
+
+def save_eos_token_id(model: Model, directory: Path) -> None:
+    """generation_config.json, in Hugging Face's form, for a model that knows which tokens end a text; for another none."""
+    if model.eos_token_id:
+        write_json(directory / GENERATION, {"eos_token_id": list(model.eos_token_id)})
+    else:
+        (directory / GENERATION).unlink(missing_ok=True)
 
 
 def load_model(directory: str | Path, device: Device = CPU) -> Model:

@@ -8,12 +8,13 @@ from minillm.errors import InputError
 from minillm.files import read_json, reading, write_atomic
 from minillm.models import GPTWithValue, Model, SequenceClassifier, config_to_dict
 from minillm.text import Tokenizer, load_pretrained_tokenizer, save_tokenizer
-from minillm.training.checkpoint import CONFIG, RETRAIN, load_model, save_weights, write_json
+from minillm.training.checkpoint import CONFIG, RETRAIN, load_model, save_eos_token_id, save_weights, write_json
 from minillm.training.run import FILES, LABELS, OPTIONS, TOKENIZER, Run
 
 
 def save(directory: str | Path, model: Model, tokenizer: Tokenizer, *, overwrite: bool = False) -> None:
-    """Keep a model, in float32, with its tokenizer: config.json, model.safetensors, tokenizer.json, and a classifier's labels.json.
+    """Keep a model, in float32, with its tokenizer: config.json, model.safetensors, tokenizer.json, and a classifier's labels.json or the
+    generation_config.json of a model that knows its ends.
 
     A folder that holds such files is refused, or with `overwrite` they are replaced; never those of a run that can still go on. Of a
     `GPTWithValue` the GPT is kept: values are for training only.
@@ -29,6 +30,7 @@ def save(directory: str | Path, model: Model, tokenizer: Tokenizer, *, overwrite
         raise InputError(f"{directory} holds {', '.join(there)} already.", "Choose another folder.")
     write_json(directory / CONFIG, config_to_dict(model.config))
     save_tokenizer(tokenizer, directory / TOKENIZER)
+    save_eos_token_id(model, directory)
     if has_labels(model):
         save_labels(model, directory)
     save_weights(model, directory)
@@ -41,10 +43,11 @@ def load(directory: str | Path, device: Device = CPU, *, body: bool = False) -> 
     and a BERT is read without. A classifier knows the names of its classes: `model.labels`.
     """
     # Not at the top: whoever trains a model of his own needs none of their readers.
-    from minillm.models.huggingface import is_pretrained, load_pretrained, read_labels
+    from minillm.models.huggingface import is_pretrained, load_pretrained, read_eos_token_id, read_labels
 
     if not is_pretrained(directory):
         model = load_model(directory, device)
+        model.eos_token_id = read_eos_token_id(directory)
         if has_labels(model):
             model.labels = load_labels(directory, model.config.classes)
         return model, Run(directory).tokenizer(model.config)

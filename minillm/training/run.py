@@ -8,6 +8,7 @@ trainer.safetensors   the last weights, both moments, the step: what `--resume` 
 log.jsonl             one line a logged step or evaluation
 loss.png              the curves
 labels.json           the names of the classes             of a fine-tuned classifier only
+generation_config.json  which tokens end a text            where the model's own files said so
 reference.safetensors what the reference model says of the pairs, or the reference itself: of an aligned model only
 .minillm-lock         the number of the process that trains  while it does
 """
@@ -28,6 +29,7 @@ from minillm.models import GPTWithValue, Model, ModelConfig, check_types, config
 from minillm.text import BPETokenizer, CharTokenizer, Tokenizer, load_tokenizer, save_tokenizer
 from minillm.training.checkpoint import (
     CONFIG,
+    GENERATION,
     RETRAIN,
     WEIGHTS,
     check_config,
@@ -35,6 +37,7 @@ from minillm.training.checkpoint import (
     config_metadata,
     read_config,
     read_tensors,
+    save_eos_token_id,
     save_tensors,
     save_weights,
     write_json,
@@ -45,8 +48,8 @@ from minillm.training.trainer import Progress, Trainer
 
 TOKENIZER, OPTIONS, STATE, LOG, CURVE = "tokenizer.json", "trainer.json", "trainer.safetensors", "log.jsonl", "loss.png"
 LABELS, REFERENCE = "labels.json", "reference.safetensors"
-FILES = (CONFIG, TOKENIZER, OPTIONS, WEIGHTS, STATE, LOG, CURVE, LABELS, REFERENCE)
-FIXED = (CONFIG, TOKENIZER, OPTIONS, LABELS)  # they stay as they are while the run goes on
+FILES = (CONFIG, TOKENIZER, OPTIONS, WEIGHTS, STATE, LOG, CURVE, LABELS, GENERATION, REFERENCE)
+FIXED = (CONFIG, TOKENIZER, OPTIONS, LABELS, GENERATION)  # they stay as they are while the run goes on
 LOCK = ".minillm-lock"
 
 
@@ -154,6 +157,7 @@ class Run:
         """Write what of a model stays as it is while it trains."""
         write_json(self.path(CONFIG), config_to_dict(model.config))
         save_tokenizer(tokenizer, self.path(TOKENIZER))
+        save_eos_token_id(model, self.directory)
 
     def save_weights(self, model: Model) -> None:
         """Write the weights for use. Values were for training only."""

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 from minillm.errors import InputError
 from minillm.gradcheck import randomize
 from minillm.models import GPT, Encoder, GPTConfig
-from minillm.models.huggingface import load_pretrained, read_labels, save_pretrained
+from minillm.models.huggingface import load_pretrained, read_eos_token_id, read_labels, save_pretrained
 from minillm.models.huggingface.files import COPY, read_headers, read_weights
 from tests.models.pretrained import ENCODER, MODELS
 
@@ -689,3 +689,54 @@ def test_another_architecture_without_a_type_is_refused(write, architectures):
     for body in (False, True):
         with pytest.raises(InputError, match="which minillm does not know"):
             load_pretrained(folder, body=body)
+
+
+# Ends -----------------------------------------------------------------------------------------------------------------
+
+# generation_config.json (None: there is none), the field of config.json, and what ends a text then
+ENDS = [
+    (None, 2, [2]),
+    (None, [2, 7], [2, 7]),
+    (None, None, []),
+    (None, ..., []),
+    ({"eos_token_id": 5}, 2, [5]),
+    ({"eos_token_id": [5, 6]}, 2, [5, 6]),
+    ({"eos_token_id": 0}, 2, [0]),
+    ({"eos_token_id": []}, 2, []),
+    ({"eos_token_id": None}, 2, []),
+    ({"bos_token_id": 1}, 2, []),
+]
+
+
+@pytest.mark.parametrize("kind", ["GPT", "T5"])
+@pytest.mark.parametrize(("generation", "config", "ends"), ENDS)
+def test_generation_config_speaks_alone_where_it_is_there(write, kind, generation, config, ends):
+    folder, _ = write(kind)
+    edit_config(folder, eos_token_id=config)
+    if generation is not None:
+        (folder / "generation_config.json").write_text(json.dumps(generation), encoding="utf-8")
+    assert read_eos_token_id(folder) == load_pretrained(folder).eos_token_id == ends
+
+
+@pytest.mark.parametrize("value", ["2", 2.0, True, [2, None], {"0": 2}, [[2]]], ids=str)
+@pytest.mark.parametrize("name", ["config.json", "generation_config.json"])
+def test_an_end_that_is_no_number(write, name, value):
+    folder, _ = write("GPT")
+    (folder / "generation_config.json").write_text("{}", encoding="utf-8")
+    if name == "config.json":
+        (folder / "generation_config.json").unlink()
+    values = json.loads((folder / name).read_text(encoding="utf-8")) | {"eos_token_id": value}
+    (folder / name).write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_pretrained(folder)
+    assert caught.value.wrong.startswith(f"{folder / name}: eos_token_id is {json.dumps(value)}, ")
+
+
+def test_a_model_that_is_written_keeps_its_ends(write, tmp_path):
+    _, model = write("GPT")
+    for ends in ([3], [3, 5]):
+        model.eos_token_id = ends
+        save_pretrained(model, tmp_path / "new")
+        assert load_pretrained(tmp_path / "new").eos_token_id == ends
+    save_pretrained(model, tmp_path / "new", eos_id=1)
+    assert load_pretrained(tmp_path / "new").eos_token_id == [1]

@@ -1,5 +1,6 @@
 """Checkpoints of transformers, read and written: random models, saved by one side and loaded by the other, give the same scores."""
 
+import json
 import os
 
 import numpy as np
@@ -21,7 +22,7 @@ from minillm.models import (
     SequenceClassifier,
     T5Config,
 )
-from minillm.models.huggingface import load_pretrained, read_labels, save_pretrained
+from minillm.models.huggingface import load_pretrained, read_eos_token_id, read_labels, save_pretrained
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -320,3 +321,22 @@ def test_the_command_line_answers_with_a_t5(tmp_path, capsys):
     ids = model.generate(source, **settings)[0].tolist()[1:]
     assert len(set(ids)) > 3 and 1 not in ids
     assert capsys.readouterr().out == tokenizer.decode(ids, False) + "\n"
+
+
+@pytest.mark.parametrize("case", ["GPT-2", "T5"])
+@pytest.mark.parametrize("config", [{}, {"eos_token_id": None}, {"eos_token_id": 2}, {"eos_token_id": [2, 5]}], ids=str)
+@pytest.mark.parametrize(
+    "generation", [None, {}, {"eos_token_id": None}, {"eos_token_id": 3}, {"eos_token_id": [3, 4]}], ids=str
+)
+def test_the_ends_of_a_text_are_theirs(tmp_path, case, config, generation):
+    """Which of the files has the say where both are there, or one, or neither."""
+    make(case).save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    values.pop("eos_token_id", None)
+    path.write_text(json.dumps(values | config), encoding="utf-8")
+    (tmp_path / "generation_config.json").unlink(missing_ok=True)
+    if generation is not None:
+        (tmp_path / "generation_config.json").write_text(json.dumps(generation), encoding="utf-8")
+    theirs = getattr(transformers, THEIRS[case][0]).from_pretrained(tmp_path).generation_config.eos_token_id
+    assert read_eos_token_id(tmp_path) == ([] if theirs is None else theirs if isinstance(theirs, list) else [theirs])

@@ -88,3 +88,14 @@ def test_values_were_for_training_only(tmp_path):
     model = MODELS["gpt"]()
     save(tmp_path, GPTWithValue(model), TOKENIZER)
     assert np.array_equal(load(tmp_path)[0].vector.named["embedding.weight"].data, model.embedding.weight.data)
+
+
+def test_what_ends_a_text_is_kept_and_goes_with_the_model_that_knew_it(tmp_path):
+    model = MODELS["gpt"]()
+    model.eos_token_id = [3, 5]
+    save(tmp_path, model, TOKENIZER)
+    assert load(tmp_path)[0].eos_token_id == [3, 5]
+    save(tmp_path, GPTWithValue(model), TOKENIZER, overwrite=True)
+    assert load(tmp_path)[0].eos_token_id == [3, 5]
+    save(tmp_path, MODELS["gpt"](), TOKENIZER, overwrite=True)
+    assert load(tmp_path)[0].eos_token_id == []

@@ -3,9 +3,10 @@
 from minillm.models.huggingface.checkpoint import (
     is_pretrained,
     load_pretrained,
+    read_eos_token_id,
     read_labels,
     save_pretrained,
     tensors_of,
 )
 
-__all__ = ["is_pretrained", "load_pretrained", "read_labels", "save_pretrained", "tensors_of"]
+__all__ = ["is_pretrained", "load_pretrained", "read_eos_token_id", "read_labels", "save_pretrained", "tensors_of"]

@@ -16,7 +16,7 @@ from minillm.files import read_object, write_atomic
 from minillm.models.huggingface import gpt2
 from minillm.models.huggingface.bert import BODY, CLASSIFIER, MASKED_LM, QUESTION_ANSWERING, label_fields, labels_of
 from minillm.models.huggingface.fields import Fields, shown
-from minillm.models.huggingface.files import CONFIG, COPY, WEIGHTS, Stored, read_headers, read_weights
+from minillm.models.huggingface.files import CONFIG, COPY, GENERATION, WEIGHTS, Stored, read_headers, read_weights
 from minillm.models.huggingface.gpt2 import GPT2
 from minillm.models.huggingface.t5 import TEXT_TO_TEXT
 from minillm.models.huggingface.tensors import Architecture, Tensor
@@ -65,6 +65,22 @@ def read_labels(directory: str | Path) -> list[str] | None:
     return labels_of(read_object(Path(directory) / CONFIG, COPY))
 
 
+def read_eos_token_id(directory: str | Path) -> list[int]:
+    """The ids of the tokens that end a text, where files of a folder name them: one, several or none.
+
+    As transformers has it, generation_config.json speaks alone if it is there, even where it names none, and config.json only without it.
+    """
+    path = Path(directory) / GENERATION
+    path = path if path.exists() else path.with_name(CONFIG)
+    value = read_object(path, COPY).get("eos_token_id")
+    ids = value if isinstance(value, list) else [] if value is None else [value]
+    if not all(type(i) is int for i in ids):
+        raise InputError(
+            f"{path}: eos_token_id is {shown(value)}, and should be a whole number or a list of them.", COPY
+        )
+    return ids
+
+
 def load_pretrained(
     directory: str | Path, device: Device = CPU, dtype: type = np.float32, *, body: bool = False
 ) -> Model:
@@ -85,7 +101,7 @@ def load_pretrained(
         config = architecture.read(Fields(values))
     except InputError as error:
         raise InputError(f"{directory / CONFIG}: {error.wrong}", error.remedy) from error
-    stored = read_headers(directory)
+    eos_token_id, stored = read_eos_token_id(directory), read_headers(directory)
     matches, unused = _match(architecture, config, stored, directory)
     if unused:
         more = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
@@ -97,6 +113,7 @@ def load_pretrained(
             if not np.allclose(read_weights(copy, stored[copy]), array, **ROUNDING):
                 raise InputError(f"{directory}: {found[0]} and {copy} differ, and should be the same.", COPY)
         _fill(model, tensor, array)
+    model.eos_token_id = eos_token_id
     return model
 
 
@@ -163,7 +180,8 @@ def save_pretrained(
 ) -> None:
     """Write a model so that transformers, and `load_pretrained`, can read it: `config.json` and `model.safetensors`.
 
-    `labels` are the names of a classifier's classes. `eos_id` is the token that ends a text: with it their `generate` knows where to stop.
+    `labels` are the names of a classifier's classes. `eos_id` is the token that ends a text, where the model does not know that itself:
+    with it their `generate` knows where to stop.
     InputError for a model that they have no place for, such as a decoder of the post-norm kind.
     """
     directory = Path(directory)
@@ -172,7 +190,7 @@ def save_pretrained(
     fields |= {
         "dtype": model.vector.data.dtype.name,
         "bos_token_id": None,
-        "eos_token_id": eos_id,
+        "eos_token_id": list(model.eos_token_id) or None if eos_id is None else eos_id,
         "pad_token_id": None,
     }
     fields |= architecture.write(model.config)

@@ -10,6 +10,7 @@ from minillm.files import read_object
 from minillm.safetensors import Stored, read_header, read_tensor
 
 CONFIG, WEIGHTS, INDEX, PICKLE = "config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
+GENERATION = "generation_config.json"
 COPY = "Copy the model's files anew, all from one place."
 FLOATS = ("F64", "F32", "F16", "BF16")
 WRAPPERS = re.compile(r"^(module\.|_orig_mod\.)+")  # what torch's DataParallel and torch.compile put before the names
