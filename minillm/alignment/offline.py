@@ -18,12 +18,14 @@ class PairData:
     """Pairs to train on, and held-out ones.
 
     A batch of B pairs has the rows chosen and rejected, and with `mismatched` a third: the prompt with the next pair's chosen answer,
-    from which KTO estimates its KL. ids and targets (B, 2 or 3, T); reference, float32 (B, 2 or 3), the reference model's
-    log-probabilities; and pairs (B,), zeros: one target to score for each pair.
+    from which KTO estimates its KL (that prompt loses its beginning if the two exceed the `context`). ids and targets (B, 2 or 3, T);
+    reference, float32 (B, 2 or 3), the reference model's log-probabilities; and pairs (B,), zeros: one target to score for each pair.
     """
 
-    def __init__(self, training: TokenPairs, held_out: TokenPairs, *, mismatched: bool = False):
-        self.training, self.held_out = (_rows(part, mismatched) for part in (training, held_out))
+    def __init__(
+        self, training: TokenPairs, held_out: TokenPairs, *, mismatched: bool = False, context: int | None = None
+    ):
+        self.training, self.held_out = (_rows(part, mismatched, context) for part in (training, held_out))
         self.reference = [np.zeros(part[0].shape[:2], np.float32) for part in (self.training, self.held_out)]
 
     def ask_reference(self, model: GPT, size: int = 16) -> None:
@@ -53,14 +55,20 @@ class PairData:
         return ids[..., :width], targets[..., :width], reference[chosen], np.zeros(len(chosen), np.int64)
 
 
-def _rows(pairs: TokenPairs, mismatched: bool) -> Answers:
+def _rows(pairs: TokenPairs, mismatched: bool, context: int | None) -> Answers:
     """ids and targets, (P, 2 or 3, T)."""
-    answers = [pairs.chosen, pairs.rejected]
+    prompts, answers = 2 * pairs.prompts, pairs.chosen + pairs.rejected
     if mismatched:
-        answers.append([*pairs.chosen[1:], pairs.chosen[0]])
-    count = len(pairs.prompts)
-    all_rows = answers_of(pairs.prompts * len(answers), [answer for rows in answers for answer in rows])
-    return Answers(*(array.reshape(len(answers), count, -1).swapaxes(0, 1) for array in all_rows))
+        others = [*pairs.chosen[1:], pairs.chosen[0]]
+        prompts = prompts + [_end(*both, context) for both in zip(pairs.prompts, others, strict=True)]
+        answers = answers + others
+    all_rows = answers_of(prompts, answers)
+    return Answers(*(array.reshape(-1, len(pairs.prompts), array.shape[1]).swapaxes(0, 1) for array in all_rows))
+
+
+def _end(prompt: np.ndarray, answer: np.ndarray, context: int | None) -> np.ndarray:
+    """As much of a prompt's end as the model sees in front of this answer, whose last token need not be read."""
+    return prompt if context is None else prompt[max(0, len(prompt) + len(answer) - context - 1) :]
 
 
 def log_probabilities(model: GPT, answers: Answers) -> np.ndarray:

@@ -41,8 +41,14 @@ VALUE_WEIGHT = 0.5  # of PPO's value loss
 
 def prompts_from(text: str, tokenizer: Tokenizer, length: int, most: int = 2000, seed: int = 0) -> np.ndarray:
     """The tokens before line ends of a text, up to and with them: prompts (N, length), after each of which a new line begins."""
+    line_ends = segment_ends(tokenizer)
+    if not line_ends.any():
+        raise InputError(
+            "The model's tokenizer knows no line ends, and after those its answers would begin.",
+            "Align it with --pairs, or use another model.",
+        )
     ids = tokenizer.encode(text)
-    ends = np.flatnonzero(segment_ends(tokenizer)[ids]) + 1
+    ends = np.flatnonzero(line_ends[ids]) + 1
     ends = ends[ends >= length]
     if not len(ends):
         raise InputError(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +16,15 @@ FEWEST = 10  # pairs: a tenth is held out
 EXAMPLE = 'A line looks like {"prompt": "Q: ", "chosen": "a good answer", "rejected": "a bad one"}.'
 
 
-class Pair(NamedTuple):
+@dataclass(frozen=True)
+class Pair:
     prompt: str
     chosen: str
     rejected: str
+    place: str = field(default="", compare=False)  # the line and the file that it was read from, for messages
+
+    def texts(self) -> tuple[str, str, str]:
+        return self.prompt, self.chosen, self.rejected
 
 
 def read_pairs(source: str) -> list[Pair]:
@@ -50,7 +56,7 @@ def _pair(line: str, where: str) -> Pair:
         raise InputError(f"{where} has an empty answer.", "Give each answer a character or more, a new line at least.")
     if record["chosen"] == record["rejected"]:
         raise InputError(f"{where} has the same answer twice.", "Leave out pairs in which nothing is better.")
-    return Pair(*(record[key] for key in KEYS))
+    return Pair(*(record[key] for key in KEYS), where)
 
 
 class Answers(NamedTuple):
@@ -88,27 +94,45 @@ class TokenPairs(NamedTuple):
 
 
 def tokenize_pairs(pairs: Sequence[Pair], tokenizer: Tokenizer, context: int) -> TokenPairs:
-    """InputError, with the pair's number, for one with a character that the tokenizer doesn't know, or longer than the context.
+    """InputError, with the pair's line or number, for one with a character that the tokenizer doesn't know, longer than the context, or
+    with nothing to learn from: a prompt or an answer of no token (a tokenizer may leave out white space), or twice the same answer.
 
     An empty prompt becomes a new line: a model guesses nothing without a token to read.
     """
     rows: tuple[list, ...] = ([], [], [])
     for number, pair in enumerate(pairs, 1):
-        try:
-            tokens = [
-                tokenizer.encode(text).astype(np.int64) for text in (pair.prompt or "\n", pair.chosen, pair.rejected)
-            ]
-        except InputError as error:
-            raise InputError(f"Pair {number:,}: {error.wrong}", error.remedy) from None
-        length = len(tokens[0]) + max(len(tokens[1]), len(tokens[2]))
-        if length > context + 1:
-            raise InputError(
-                f"Pair {number:,} has {length - 1:,} tokens to read, and the model sees {context:,} at once.",
-                "Shorten the prompt or the answers, or pretrain a model with a longer --context.",
-            )
+        tokens = _tokens_of(pair, pair.place or f"Pair {number:,}", tokenizer, context)
         for part, row in zip(rows, tokens, strict=True):
             part.append(row)
     return TokenPairs(*rows)
+
+
+def _tokens_of(pair: Pair, where: str, tokenizer: Tokenizer, context: int) -> list[np.ndarray]:
+    tokens = []
+    for key, text in zip(KEYS, pair.texts(), strict=True):
+        no_prompt = key == "prompt" and not text
+        try:
+            ids = tokenizer.encode("\n" if no_prompt else text)
+        except InputError as error:
+            if not no_prompt:
+                raise InputError(f"{where}: {error.wrong}", error.remedy) from None
+            ids = np.empty(0)
+        if not len(ids):
+            why = "the model's tokenizer knows no new line to put there" if no_prompt else "it comes to no token"
+            raise InputError(f"{where} has nothing in its {key!r}: {why}.", "Give it a word or more.")
+        tokens.append(ids.astype(np.int64))
+    if np.array_equal(tokens[1], tokens[2]):
+        raise InputError(
+            f"{where} has the same answer twice, as the model's tokenizer reads it.",
+            "Leave out pairs in which nothing is better.",
+        )
+    length = len(tokens[0]) + max(len(tokens[1]), len(tokens[2]))
+    if length > context + 1:
+        raise InputError(
+            f"{where} has {length - 1:,} tokens to read, and the model sees {context:,} at once.",
+            "Shorten the prompt or the answers, or pretrain a model with a longer --context.",
+        )
+    return tokens
 
 
 def hold_out(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

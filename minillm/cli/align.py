@@ -209,7 +209,9 @@ def prepare(
     training, held_out = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
     facts |= {
         "name": "standard input" if source == "-" else source,
-        "sha256": hashlib.sha256(json.dumps(pairs, ensure_ascii=False).encode("utf-8")).hexdigest(),
+        "sha256": hashlib.sha256(
+            json.dumps([pair.texts() for pair in pairs], ensure_ascii=False).encode("utf-8")
+        ).hexdigest(),
         "prompt": " ".join(visible(pairs[0].prompt).split())[:40] or "\\n",
     }
     check_same(facts, began)
@@ -226,7 +228,7 @@ def prepare(
         label_smoothing=chosen.get("label_smoothing", 0.0),
         gamma=chosen.get("gamma", 0.0),
     )
-    data = PairData(training, held_out, mismatched=method == "kto")
+    data = PairData(training, held_out, mismatched=method == "kto", context=base.config.context)
     if began is None:
         say(f"reference  reads {2 * len(pairs):,} answers, once ...")
         folder.reference = reference_of_pairs(base, data)

@@ -7,7 +7,7 @@ import pytest
 
 from minillm.alignment import PairData, judge_pairs, offline_objective
 from minillm.alignment.offline import log_probabilities
-from minillm.alignment.pairs import Answers
+from minillm.alignment.pairs import Answers, TokenPairs
 from minillm.objectives import causal_lm
 from minillm.ops import IGNORE
 from minillm.training import Trainer, TrainOptions
@@ -106,6 +106,20 @@ def test_kto_measures_its_kl_on_answers_to_other_prompts(pairs):
         answer = targets[row, 2][targets[row, 2] != IGNORE]
         np.testing.assert_array_equal(answer, pairs.chosen[(row + 1) % 5])
         np.testing.assert_array_equal(ids[row, 2, : len(pairs.prompts[row])], pairs.prompts[row])
+
+
+def test_an_answer_to_another_prompt_fits_into_the_context(gpt):
+    """Each pair is as long as the context, but one has a long prompt and the next a long answer."""
+    long, short = np.arange(1, 11), np.array([1])
+    rows = [(long, short), (short, long), (long, short)]
+    pairs = TokenPairs(*([row[part] for row in rows] for part in (0, 1)), [row[1] + 0 for row in rows])
+    data = PairData(pairs, pairs, mismatched=True, context=12)
+    assert data.training.ids.shape == (3, 3, 12)
+    assert data.training.ids[0, 2].tolist() == [8, 9, 10, *range(1, 10)], "the end of the prompt, and the next answer"
+    assert data.training.targets[0, 2].tolist() == [IGNORE, IGNORE, *long]
+    assert data.training.ids[1, 2, :2].tolist() == [1, 0], "what fits is left as it is"
+    data.ask_reference(gpt)
+    assert np.isfinite(data.reference[0]).all()
 
 
 def test_float32_stays_float32(data_for):

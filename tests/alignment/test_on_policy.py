@@ -9,7 +9,7 @@ from minillm.errors import InputError
 from minillm.models import GPTWithValue
 from minillm.ops import IGNORE, kl_divergence
 from minillm.preferences import Reward
-from minillm.text import WordPieceTokenizer
+from minillm.text import CharTokenizer, WordPieceTokenizer
 from minillm.training import TrainOptions
 from tests.alignment.conftest import make_gpt
 from tests.scripted import scripted_gpt
@@ -38,6 +38,13 @@ def test_prompts_end_where_lines_end(tokenizer):
     assert {tokenizer.decode(row) for row in prompts} == {"bc\n", "fg\n", "\nh\n", "ij\n"}
     with pytest.raises(InputError, match="no line end after 5 tokens"):
         prompts_from("ab\ncd", tokenizer, 5)
+
+
+def test_a_tokenizer_without_line_ends(tokenizer):
+    words = WordPieceTokenizer(["[UNK]", "[CLS]", "[SEP]", "[MASK]", "[PAD]", "abc", "ij"])
+    for other in (words, CharTokenizer("abcdefghij")):
+        with pytest.raises(InputError, match="tokenizer knows no line ends"):
+            prompts_from("abc", other, 1)
 
 
 def test_an_answer_ends_with_its_line(gpt, tokenizer):

@@ -9,7 +9,7 @@ from minillm.alignment import hold_out, read_pairs, tokenize_pairs
 from minillm.alignment.pairs import Pair, answers_of
 from minillm.errors import InputError
 from minillm.ops import IGNORE
-from minillm.text import CharTokenizer
+from minillm.text import CharTokenizer, WordPieceTokenizer
 
 GOOD = {"prompt": "a", "chosen": "b", "rejected": "c"}
 
@@ -66,6 +66,36 @@ class TestTokens:
         tokenize_pairs([Pair("ab", "c", "abc")], self.tokenizer, 4)  # the last token is never read
         with pytest.raises(InputError, match=r"Pair 2 has 4 tokens to read, and the model sees 3 at once"):
             tokenize_pairs([Pair("a", "b", "c"), Pair("ab", "c", "abc")], self.tokenizer, 3)
+
+    @pytest.mark.parametrize(
+        ("pair", "wrong"),
+        [
+            (Pair(" ", "a", "bc"), "has nothing in its 'prompt': it comes to no token"),
+            (Pair("a", "\n \n", "bc"), "has nothing in its 'chosen': it comes to no token"),
+            (Pair("a", "bc", "\t"), "has nothing in its 'rejected': it comes to no token"),
+            (Pair("a", "bc", ""), "has nothing in its 'rejected': it comes to no token"),
+            (Pair("", "a", "bc"), "has nothing in its 'prompt': the model's tokenizer knows no new line to put there"),
+            (Pair("a", "b c", "b  c\n"), "has the same answer twice, as the model's tokenizer reads it"),
+            (Pair("a", "x", "y"), "has the same answer twice, as the model's tokenizer reads it"),
+        ],
+    )
+    def test_a_tokenizer_that_leaves_white_space_out(self, pair, wrong):
+        tokenizer = WordPieceTokenizer(["[UNK]", "[CLS]", "[SEP]", "[MASK]", "[PAD]", "a", "b", "c", "bc"])
+        with pytest.raises(InputError) as caught:
+            tokenize_pairs([Pair("a", "b", "c"), pair], tokenizer, 9)
+        assert caught.value.wrong == f"Pair 2 {wrong}."
+
+    def test_an_empty_prompt_for_characters_without_a_new_line(self):
+        with pytest.raises(InputError, match=r"Pair 1 has nothing in its 'prompt': .* no new line to put there"):
+            tokenize_pairs([Pair("", "a", "b")], CharTokenizer("abc"), 9)
+        with pytest.raises(InputError, match="Pair 1: The character"):
+            tokenize_pairs([Pair("\n", "a", "b")], CharTokenizer("abc"), 9)
+
+    def test_the_line_of_the_file_is_named_where_there_is_one(self, tmp_path):
+        path = written(tmp_path, "", *[GOOD] * 3, "", GOOD | {"chosen": "x"}, *[GOOD] * 9)
+        with pytest.raises(InputError) as caught:
+            tokenize_pairs(read_pairs(path), self.tokenizer, 9)
+        assert caught.value.wrong.startswith(f"Line 6 of {path}: The character 'x'")
 
     def test_an_unknown_character(self):
         with pytest.raises(InputError, match=r"Pair 2: The character 'x'"):

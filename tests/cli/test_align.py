@@ -159,11 +159,15 @@ def test_options(options, wrong, refused, pairs, lines_run, snapshot, tmp_path):
 @pytest.mark.parametrize(
     ("line", "wrong"),
     [
-        ("{", "Line 3 of "),
+        ("{", "is no JSON"),
         ('{"prompt": "a", "chosen": "b"}', "has no 'rejected'"),
         ('{"prompt": "a", "chosen": "b", "rejected": "b"}', "has the same answer twice"),
-        ('{"prompt": "", "chosen": "%s", "rejected": " "}' % (WORDS[0][0] * 60), "Pair 3 has"),
-        ('{"prompt": "a", "chosen": "☃", "rejected": "b"}', "Pair 3: The character '☃'"),
+        (
+            '{"prompt": "", "chosen": "%s", "rejected": " "}' % (WORDS[0][0] * 60),
+            "has 60 tokens to read, and the model sees 24",
+        ),
+        ('{"prompt": "\\ud800", "chosen": "a", "rejected": "b"}', "The character '"),
+        ('{"prompt": "a", "chosen": "☃", "rejected": "b"}', "The character '☃'"),
     ],
 )
 def test_a_bad_pair_is_named(line, wrong, refused, pairs, lines_run, tmp_path):
@@ -171,7 +175,7 @@ def test_a_bad_pair_is_named(line, wrong, refused, pairs, lines_run, tmp_path):
     lines[2] = line
     (tmp_path / "bad.jsonl").write_text("\n".join(lines), encoding="utf-8")
     said, _ = refused("align", "--checkpoint", lines_run, "--pairs", tmp_path / "bad.jsonl", "--out", tmp_path / "run")
-    assert wrong in said and not (tmp_path / "run").exists()
+    assert said.startswith("Line 3 of ") and wrong in said and not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
