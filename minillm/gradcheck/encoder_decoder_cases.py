@@ -39,7 +39,7 @@ def _(rng):
 
 @case("TiedLinear:scaled")
 def _(rng):
-    return LayerCase(TiedLinear(Parameter(rng.standard_normal((7, 5))), scale=0.6), (rng.standard_normal((2, 3, 5)),))
+    return LayerCase(TiedLinear(Parameter(rng.standard_normal((7, 5))), scale=2.0), (rng.standard_normal((2, 3, 5)),))
 
 
 @case("FeedForward:dropout")

@@ -47,7 +47,7 @@ def _(rng):
 
 @case("Embedding:scaled")
 def _(rng):
-    return LayerCase(randomize(Embedding(9, 5, rng, scale=1.7), rng), (np.array([[1, 4, 1], [0, 4, 1]]),))
+    return LayerCase(randomize(Embedding(9, 5, rng, scale=2.0), rng), (np.array([[1, 4, 1], [0, 4, 1]]),))
 
 
 @case("NgramEmbedding")
@@ -58,7 +58,7 @@ def _(rng):
 
 @case("NgramEmbedding:shorter-text")
 def _(rng):
-    layer = NgramEmbedding(5, 3, rng, ngram=4, scale=1.7)
+    layer = NgramEmbedding(5, 3, rng, ngram=4, scale=2.0)
     return LayerCase(randomize(layer, rng), (np.array([[1, 4], [0, 4], [1, 1]]),))
 
 

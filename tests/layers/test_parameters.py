@@ -7,6 +7,7 @@ from minillm import layers
 from minillm.layers import (
     Embedding,
     FeedForward,
+    GatedFeedForward,
     Layer,
     Linear,
     MultiHeadAttention,
@@ -137,11 +138,22 @@ def test_a_parameter_accumulates_and_a_frozen_one_does_not():
     np.testing.assert_array_equal(parameter.grad, 2)
 
 
-def test_first_weights_have_the_asked_spread_and_biases_are_zero():
-    layer = FeedForward(50, 200, np.random.default_rng(0), std=0.02, output_std=0.005)
-    assert layer.expand.weight.data.std() == pytest.approx(0.02, rel=0.05)
-    assert layer.contract.weight.data.std() == pytest.approx(0.005, rel=0.05)
-    assert (layer.expand.bias.data == 0).all() and (layer.contract.bias.data == 0).all()
+@pytest.mark.parametrize(
+    ("kind", "sizes", "last"),
+    [
+        (FeedForward, (50, 200), "contract"),
+        (GatedFeedForward, (50, 200), "contract"),
+        (MultiHeadAttention, (80, 2), "output"),
+    ],
+)
+def test_first_weights_have_the_asked_spread_and_biases_are_zero(kind, sizes, last):
+    """The last matrix, which writes into the residual stream, may have a spread of its own."""
+    for output_std in (None, 0.005):
+        layer = kind(*sizes, np.random.default_rng(0), std=0.02, output_std=output_std)
+        for name, parameter in layer.named_parameters():
+            std = output_std if output_std and name.startswith(last) else 0.02
+            spread = parameter.data.std()
+            assert spread == (0 if name.endswith("bias") else pytest.approx(std, rel=0.05)), name
 
 
 def test_layers_are_found_in_lists_tuples_and_dicts_beside_plain_values():
