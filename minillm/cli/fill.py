@@ -5,7 +5,6 @@ import sys
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
 from minillm.generation import fill
-from minillm.text.special_tokens import MASK
 from minillm.training import load
 
 DESCRIPTION = """example: python -m minillm fill --checkpoint runs/masked --text "The cat is [MASK] the table"
@@ -34,6 +33,6 @@ def run(args) -> None:
         print(shown(found))
         return
     for number, best in enumerate(found, start=1):
-        print(f"{MASK} {number}")
+        print(f"{tokenizer.roles['mask_token']} {number}")
         for token, probability in best:
             print(f"  {probability:6.1%}  {shown(token)}")

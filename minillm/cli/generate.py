@@ -2,6 +2,8 @@
 
 import sys
 
+import numpy as np
+
 from minillm.backend import choose_device
 from minillm.cli.parser import choice
 from minillm.cli.steering import add_steering_arguments, best_of, check_steering, refuse_steering, steer
@@ -11,7 +13,7 @@ from minillm.generation import Sampling, beam_search, continuation, generate, st
 from minillm.generation.beam_search import check_beams
 from minillm.generation.filling import as_source
 from minillm.models import GPT, EncoderDecoder
-from minillm.text import Tokenizer, read_text
+from minillm.text import CharTokenizer, Tokenizer, read_text
 from minillm.text.gpt2 import END_OF_TEXT
 from minillm.training import load
 
@@ -82,25 +84,15 @@ def run(args) -> None:
         raise InputError(f"--seed must be 0 or more, got {args.seed}.", "Give another --seed.")
     device = choose_device(args.device)
     model, tokenizer = load(args.checkpoint, device)
-    prompt = args.prompt
-    if prompt is None:
-        prompt = blank(tokenizer)
-    elif prompt == "-":
-        prompt = read_text("-")
-    if not prompt:
-        raise InputError("The prompt is empty.", "Give at least one character, or leave --prompt out.")
+    prompt, ids = beginning(tokenizer, read_text("-") if args.prompt == "-" else args.prompt)
     steered = None
     if isinstance(model, EncoderDecoder):  # it answers the prompt
         refuse_steering(args)
-        source, start = as_source(model, tokenizer, tokenizer.encode(prompt, special=True))
-        prefix, ids, prompt, rules = (
-            [],
-            [start],
-            "",
-            rules | {"eos": (int(source[-1]),), "cache": model.start(source[None])},
-        )
+        source, start = as_source(model, tokenizer, ids)
+        prefix, ids, prompt = [], [start], ""
+        rules |= {"eos": (int(source[-1]),), "cache": model.start(source[None])}
     elif isinstance(model, GPT):  # it continues the prompt
-        ids, context = tokenizer.encode(prompt), model.config.context
+        context = model.config.context
         if END_OF_TEXT in tokenizer.special_tokens:
             rules["eos"] = [tokenizer.special_tokens[END_OF_TEXT]]
         steered = steer(args, model, tokenizer, ids, device)
@@ -173,10 +165,22 @@ def likeliest(args, model, tokenizer: Tokenizer, ids, prefix, stops: list[str], 
     return continuation(tokenizer, prefix, best.ids)
 
 
-def blank(tokenizer: Tokenizer) -> str:
-    """A prompt that says nothing: a new line, or what comes nearest to it among the characters of a text without one."""
-    try:
-        tokenizer.encode("\n")
-    except InputError:
-        return tokenizer.decode([0])
-    return "\n"
+def beginning(tokenizer: Tokenizer, prompt: str | None) -> tuple[str, np.ndarray]:
+    """The prompt, as text and as tokens. Without one: a new line, or what comes nearest to it in a vocabulary that has none."""
+    if prompt is not None:
+        ids = tokenizer.encode(prompt, special=True)
+        if not len(ids):
+            raise InputError(
+                "The prompt has no token: it is empty, or all that it holds is left out by the model's tokenizer.",
+                "Give a --prompt with a word in it, or leave --prompt out.",
+            )
+        return prompt, ids
+    if isinstance(tokenizer, CharTokenizer) and "\n" not in tokenizer.characters:
+        return tokenizer.characters[0], np.array([0])
+    ids = tokenizer.encode("\n")
+    if len(ids):
+        return "\n", ids
+    for role in ("bos_token", "cls_token"):  # texts of a vocabulary of words begin with one of these
+        if (i := tokenizer.role(role)) is not None:
+            return "", np.array([i])
+    raise InputError("The model's tokenizer has no token that texts begin with.", "Give a --prompt.")

@@ -4,6 +4,8 @@ import dataclasses
 import hashlib
 import math
 import sys
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from minillm.backend import Device, choose_device
@@ -252,7 +254,7 @@ def start(folder: Run, args, device: Device) -> tuple[Trainer, Tokenizer, Pretra
         say(f"text    learning {settings.merges:,} byte-pair merges ...")
     model, data, tokenizer = prepare(settings, text, device)
     trainer = Trainer(model, data, settings.options, task.objective())
-    facts = describe(args.text, text) | {"chosen": task.record()}
+    facts = describe(args.text, text, task.special_tokens) | {"chosen": task.record()}
     if args.text is None:
         facts["name"] = task.usual_text
     folder.create(trainer, tokenizer, settings.options, facts, overwrite=args.overwrite)
@@ -310,10 +312,11 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def describe(source: str | None, text: str) -> dict:
-    """What the run must remember of its text: enough to find it again, and to know it if it changed."""
-    opening = [word for word in text[len(text) // 2 :].split("\n\n", 1)[-1].split() if word == visible(word)]
-    words = opening[: 4 if " " in text else 1]
+def describe(source: str | None, text: str, special_tokens: Sequence[str]) -> dict:
+    """What the run must remember of its text: enough to find it again, and to know it if it changed; and some of its words."""
+    opening = text[len(text) // 2 :].split("\n\n", 1)[-1].split()
+    plain = (w for w in opening if w == visible(w) and not any(token in w for token in special_tokens))
+    words = list(islice(plain, 4 if " " in text else 1))
     return {
         "name": "standard input" if source == "-" else source,
         "source": source if source in (None, "-") else str(Path(source).resolve()),

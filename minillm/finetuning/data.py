@@ -20,13 +20,14 @@ class Tokens(NamedTuple):
 
 
 def tokenize(texts: Sequence[str], tokenizer: Tokenizer, context: int | None = None) -> Tokens:
-    """A tokenizer with [CLS] and [SEP] puts them around every text, since that is how its model has read texts so far.
+    """A tokenizer with [CLS] and [SEP] puts them around every text, since that is how its model has read texts so far. A name such as
+    [SEP] in a text is text.
 
     A text of more tokens than the context loses its end. A character tokenizer knows the characters of the text that it was made for;
     others are left out.
     """
     known = set(tokenizer.characters) if isinstance(tokenizer, CharTokenizer) else None
-    framed = {"[CLS]", "[SEP]"} <= tokenizer.special_tokens.keys()
+    framed = None not in (tokenizer.role("cls_token"), tokenizer.role("sep_token"))
     room = sys.maxsize if context is None else context - 2 if framed else context
     rows, cut, dropped = [], 0, 0
     for text in texts:
@@ -36,13 +37,14 @@ def tokenize(texts: Sequence[str], tokenizer: Tokenizer, context: int | None = N
         ids = tokenizer.encode(text if known is None else legible)
         cut += len(ids) > room
         ids = ids[:room]
-        rows.append((with_cls_and_sep(tokenizer.special_tokens, ids)[0] if framed else ids).astype(np.int64))
+        rows.append((with_cls_and_sep(tokenizer, ids)[0] if framed else ids).astype(np.int64))
     return Tokens(rows, cut, dropped)
 
 
 def padding_of(tokenizer: Tokenizer) -> int:
     """What fills up the short rows of a batch. Nobody looks at it: where there is no token for it, any will do."""
-    return tokenizer.special_tokens.get("[PAD]", 0)
+    pad = tokenizer.role("pad_token")
+    return 0 if pad is None else pad
 
 
 def padded(rows: Sequence[np.ndarray], pad: int) -> tuple[np.ndarray, np.ndarray]:

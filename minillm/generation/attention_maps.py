@@ -7,9 +7,8 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.generation.filling import answer, as_source, framed
-from minillm.models import GPT, EncoderDecoder, Model, finite_on_host
+from minillm.models import GPT, EncoderDecoder, Model, SequenceClassifier, finite_on_host
 from minillm.text import Tokenizer
-from minillm.text.special_tokens import CLS, SEP
 
 VIEWS = ("encoder", "decoder", "cross")
 
@@ -37,11 +36,11 @@ def attention_maps(
         name = "view" if view is not None else "target"
         raise InputError(f"`{name}` is for encoder-decoders, and this is {model.config.name}.", "Leave it out.")
     body = getattr(model, "body", model)
-    # A classifier on a GPT reads as it was trained to: with ends around the text if its tokenizer has them.
-    if isinstance(model, GPT) or (isinstance(body, GPT) and not {CLS, SEP} <= tokenizer.special_tokens.keys()):
-        ids = tokenizer.encode(text)
-    else:
-        ids = framed(tokenizer, tokenizer.encode(text, special=True))
+    # A classifier reads as it was trained to: text that is text, with ends around it if its tokenizer has them.
+    ids = tokenizer.encode(text, special=not isinstance(model, SequenceClassifier))
+    ends = None not in (tokenizer.role("cls_token"), tokenizer.role("sep_token"))
+    if not isinstance(body, GPT) or (isinstance(model, SequenceClassifier) and ends):
+        ids = framed(tokenizer, ids)
     context = body.config.context
     if not 1 <= len(ids) <= context:
         raise InputError(

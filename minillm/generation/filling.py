@@ -9,21 +9,30 @@ from minillm.generation.beam_search import beam_search
 from minillm.models import T5, EncoderDecoder, MaskedLM, finite_on_host
 from minillm.ops import softmax
 from minillm.text import Tokenizer
+from minillm.text.base import USUAL_ROLES
 from minillm.text.byte_level import ByteLevelTokenizer
-from minillm.text.special_tokens import MASK, with_cls_and_sep
+from minillm.text.special_tokens import with_cls_and_sep
 
-SPACE_OF_A_HOLE = re.compile(r" (?=\[MASK\]|<extra_id_\d+>)")
+SENTINEL = r"<extra_id_\d+>"
 
 
 def with_holes(tokenizer: Tokenizer, text: str) -> np.ndarray:
-    """The ids of a text with [MASK]s or sentinels in it.
+    """The ids of a text with masks or sentinels in it.
 
     A word of byte pairs has the space before it, and so has a hole: a space left standing there would announce a word without one.
     RoBERTa's mask does the same.
     """
     if isinstance(tokenizer, ByteLevelTokenizer):
-        text = SPACE_OF_A_HOLE.sub("", text)
+        hole = f"{re.escape(tokenizer.roles['mask_token'])}|{SENTINEL}" if "mask_token" in tokenizer.roles else SENTINEL
+        text = re.sub(f" (?={hole})", "", text)
     return tokenizer.encode(text, special=True)
+
+
+def with_hole(tokenizer: Tokenizer, before: str, after: str, hole: int) -> np.ndarray:
+    """The ids of a text with a hole between these two parts, which are text even where they hold the name of a mask."""
+    if isinstance(tokenizer, ByteLevelTokenizer):
+        before = before.removesuffix(" ")
+    return np.concatenate([tokenizer.encode(before), [hole], tokenizer.encode(after)])
 
 
 def fill(
@@ -33,21 +42,22 @@ def fill(
     model; or the answer of an encoder-decoder, which is the restored text or what stood at <extra_id_0>, <extra_id_1> ...
     """
     if isinstance(model, EncoderDecoder):
-        return restored(model, tokenizer, text, beams)
+        return restored(model, tokenizer, with_holes(tokenizer, text), beams)
     if isinstance(model, MaskedLM):
-        return fillings(model, tokenizer, text, count)
+        return fillings(model, tokenizer, with_holes(tokenizer, text), count)
     raise InputError(
         f"This is {model.config.name}, which fills no gaps.",
         "Use a model that was pretrained to: masked, denoise or span.",
     )
 
 
-def fillings(model: MaskedLM, tokenizer: Tokenizer, text: str, count: int) -> list[list[tuple[str, float]]]:
-    """For every [MASK] in the text: the `count` likeliest tokens, each as text with its probability. Special tokens are left out."""
-    mask, ids = special_id(tokenizer, MASK), with_holes(tokenizer, text)
+def fillings(model: MaskedLM, tokenizer: Tokenizer, ids: np.ndarray, count: int) -> list[list[tuple[str, float]]]:
+    """For every mask in a text: the `count` likeliest tokens, each as text with its probability. Special tokens are left out."""
+    mask = token_for(tokenizer, "mask_token")
     if mask not in ids:
+        name = tokenizer.roles["mask_token"]
         raise InputError(
-            f"The text has no {MASK}.", f'Put one where a word is to be filled in: "The cat is {MASK} the table".'
+            f"The text has no {name}.", f'Put one where a word is to be filled in: "The cat is {name} the table".'
         )
     ids = framed(tokenizer, ids)[None]
     if ids.shape[1] > model.config.context:
@@ -67,9 +77,9 @@ def fillings(model: MaskedLM, tokenizer: Tokenizer, text: str, count: int) -> li
     ]
 
 
-def restored(model: EncoderDecoder, tokenizer: Tokenizer, text: str, beams: int = 4) -> str:
+def restored(model: EncoderDecoder, tokenizer: Tokenizer, ids: np.ndarray, beams: int = 4) -> str:
     """What the model writes for a source: the likeliest answer that beam search finds."""
-    return tokenizer.decode(answer(model, tokenizer, with_holes(tokenizer, text), beams))
+    return tokenizer.decode(answer(model, tokenizer, ids, beams))
 
 
 def answer(model: EncoderDecoder, tokenizer: Tokenizer, ids: np.ndarray, beams: int) -> list[int]:
@@ -84,22 +94,23 @@ def answer(model: EncoderDecoder, tokenizer: Tokenizer, ids: np.ndarray, beams: 
 
 def framed(tokenizer: Tokenizer, ids: np.ndarray) -> np.ndarray:
     """A text as a masked language model reads it: [CLS] text [SEP]."""
-    for name in ("[CLS]", "[SEP]"):
-        special_id(tokenizer, name)
-    return with_cls_and_sep(tokenizer.special_tokens, ids)[0]
+    for role in ("cls_token", "sep_token"):
+        token_for(tokenizer, role)
+    return with_cls_and_sep(tokenizer, ids)[0]
 
 
 def as_source(model: EncoderDecoder, tokenizer: Tokenizer, ids: np.ndarray) -> tuple[np.ndarray, int]:
     """A text as an encoder-decoder reads it, with its end; and the token that an answer starts with (T5's is its padding)."""
-    start = model.config.pad_id if isinstance(model, T5) else special_id(tokenizer, "<s>")
-    return np.array([*ids, special_id(tokenizer, "</s>")]), start
+    start = model.config.pad_id if isinstance(model, T5) else token_for(tokenizer, "bos_token")
+    return np.array([*ids, token_for(tokenizer, "eos_token")]), start
 
 
-def special_id(tokenizer: Tokenizer, name: str) -> int:
-    """The id of a special token. A model may have come with a tokenizer that is not its own: without the token that is an InputError."""
-    if name not in tokenizer.special_tokens:
+def token_for(tokenizer: Tokenizer, role: str) -> int:
+    """The id of the token with a role. InputError if there is none: a model may have come with a tokenizer that is not its own."""
+    if (i := tokenizer.role(role)) is None:
+        name = tokenizer.roles.get(role) or " or ".join(USUAL_ROLES[role])
         raise InputError(
             f"The model's tokenizer has no special token {name}, and the model needs it.",
             "Copy the files of the model's own tokenizer into its folder.",
         )
-    return tokenizer.special_tokens[name]
+    return i

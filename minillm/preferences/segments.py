@@ -13,7 +13,7 @@ from minillm.errors import InputError
 from minillm.ops import IGNORE
 from minillm.preferences.rewards import Reward
 from minillm.text import Tokenizer
-from minillm.text.control import BAD, CONTROL_TOKENS, GOOD
+from minillm.text.control import BAD, GOOD
 from minillm.text.corpus import check_lengths
 
 
@@ -39,10 +39,7 @@ class Scored(NamedTuple):
 
 
 def score(documents: Sequence[str], reward: Reward) -> Scored:
-    """Cut documents into lines, and score each line, without the new line at its end.
-
-    InputError if a line holds one of the control tokens: to the model it would be an order.
-    """
+    """Cut documents into lines, and score each line, without the new line at its end."""
     segments, document = [], []
     for number, text in enumerate(documents):
         lines = [line + "\n" for line in text.split("\n")]
@@ -50,19 +47,8 @@ def score(documents: Sequence[str], reward: Reward) -> Scored:
         lines = lines if lines[-1] else lines[:-1]
         segments += lines
         document += [number] * len(lines)
-    check_no_control_token(segments)
     rewards = reward([segment.removesuffix("\n") for segment in segments])
     return Scored(segments, rewards.astype(np.float32), np.array(document), reward)
-
-
-def check_no_control_token(segments: Sequence[str]) -> None:
-    for number, segment in enumerate(segments, 1):
-        for token in CONTROL_TOKENS:
-            if token in segment:
-                raise InputError(
-                    f"Line {number:,} of the text holds {token}, which stands for a control token.",
-                    "Take it out of the text, or train without preferences.",
-                )
 
 
 def better_half(scored: Scored) -> np.ndarray:

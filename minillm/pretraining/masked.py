@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from minillm.generation.filling import fillings
+from minillm.generation.filling import fillings, token_for, with_hole
 from minillm.models import EncoderConfig, MaskedLM
 from minillm.objectives import MASKED, MaskedData, Objective, Sentences, SpecialTokens, sentence_starts, word_starts
 from minillm.pretraining.presets import REPAIRING
 from minillm.pretraining.scores import fill_in_accuracy
-from minillm.pretraining.task import Repairing, sizes_without
+from minillm.pretraining.task import Repairing, around, sizes_without
 from minillm.text import Tokenizer
 from minillm.text.special_tokens import CLS, MASK, PAD, SEP
 
@@ -43,15 +43,16 @@ class Masked(Repairing):
         return MASKED
 
     def sample(self, model: MaskedLM, tokenizer: Tokenizer, words: str, seed: int) -> str:
-        text = self.example(words)
-        (best,) = fillings(model, tokenizer, text, 4)
-        return f"{text}   " + ", ".join(f"{token.strip() or token!r} {p:.0%}" for token, p in best)
+        ids = with_hole(tokenizer, *self._around(words), token_for(tokenizer, "mask_token"))
+        (best,) = fillings(model, tokenizer, ids, 4)
+        return f"{self.example(words)}   " + ", ".join(f"{token.strip() or token!r} {p:.0%}" for token, p in best)
 
     def example(self, words: str) -> str:
         """The last word but one is hidden."""
-        parts = words.split(" ")
-        hidden = max(len(parts) - 2, 0)
-        return " ".join([*parts[:hidden], MASK, *parts[hidden + 1 :]])
+        return MASK.join(self._around(words))
+
+    def _around(self, words: str) -> tuple[str, str]:
+        return around(words, max(words.count(" ") - 1, 0))
 
     def score(self, model: MaskedLM, data: MaskedData, tokenizer: Tokenizer) -> str:
         return fill_in_accuracy(model, data, tokenizer)

@@ -1,10 +1,13 @@
 """Restore damaged sentences (BART: Lewis et al. 2020), or write the spans that are hidden (T5: Raffel et al. 2020)."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from minillm.errors import InputError
-from minillm.generation.filling import restored
+from minillm.generation.filling import restored, with_hole
 from minillm.models import EncoderDecoder, TransformerConfig
 from minillm.objectives import (
     SEQUENCE_TO_SEQUENCE,
@@ -21,7 +24,7 @@ from minillm.objectives import (
 from minillm.objectives.denoise import RATES
 from minillm.pretraining.presets import REPAIRING
 from minillm.pretraining.scores import restored_sentences, token_accuracy
-from minillm.pretraining.task import Repairing, sizes_without
+from minillm.pretraining.task import Repairing, around, sizes_without
 from minillm.text import Tokenizer
 from minillm.text.special_tokens import BOS, EOS, MASK, PAD, SENTINELS
 
@@ -45,7 +48,11 @@ class Restoring(Repairing):
         return SEQUENCE_TO_SEQUENCE
 
     def sample(self, model: EncoderDecoder, tokenizer: Tokenizer, words: str, seed: int) -> str:
-        return f"{self.example(words)} -> {restored(model, tokenizer, self.example(words))}"
+        return f"{self.example(words)} -> {restored(model, tokenizer, self.damaged(tokenizer, words))}"
+
+    @abstractmethod
+    def damaged(self, tokenizer: Tokenizer, words: str) -> np.ndarray:
+        """The ids of the example that these words make. What stands in them is text, even a name such as </s>."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +75,9 @@ class Denoise(Restoring):
         parts = words.split(" ")
         return " ".join(parts[: len(parts) // 2] + parts[len(parts) // 2 + 1 :]) or words
 
+    def damaged(self, tokenizer: Tokenizer, words: str) -> np.ndarray:
+        return tokenizer.encode(self.example(words))
+
     def score(self, model: EncoderDecoder, data: DenoisingData, tokenizer: Tokenizer) -> str:
         return restored_sentences(model, data, tokenizer)
 
@@ -86,9 +96,13 @@ class Span(Restoring):
 
     def example(self, words: str) -> str:
         """The word in the middle is hidden."""
-        parts = words.split(" ")
-        parts[len(parts) // 2] = SENTINELS[0]
-        return " ".join(parts)
+        return SENTINELS[0].join(self._around(words))
+
+    def damaged(self, tokenizer: Tokenizer, words: str) -> np.ndarray:
+        return with_hole(tokenizer, *self._around(words), tokenizer.special_tokens[SENTINELS[0]])
+
+    def _around(self, words: str) -> tuple[str, str]:
+        return around(words, (words.count(" ") + 1) // 2)
 
     def score(self, model: EncoderDecoder, data: SpanData, tokenizer: Tokenizer) -> str:
         return token_accuracy(model, data, tokenizer)

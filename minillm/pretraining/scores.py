@@ -5,12 +5,11 @@ from itertools import islice
 
 import numpy as np
 
-from minillm.generation.filling import answer
+from minillm.generation.filling import answer, token_for
 from minillm.models import finite_on_host
 from minillm.objectives import Data
 from minillm.ops import IGNORE
 from minillm.text import Tokenizer
-from minillm.text.special_tokens import MASK
 
 BATCH = 16
 TEXTS = 200  # held-out sentences to restore
@@ -22,9 +21,9 @@ def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
 
     Only places with the mask count: a chosen token that was left as it is can be read off.
     """
-    right, hidden = 0, []
+    right, hidden, hole = 0, [], token_for(tokenizer, "mask_token")
     for ids, mask, targets in islice(data.validation_batches(BATCH), 100):
-        places = (targets != IGNORE) & (ids == tokenizer.special_tokens[MASK])
+        places = (targets != IGNORE) & (ids == hole)
         logits, _ = model.forward(ids, mask=mask, places=places)
         right += np.count_nonzero(finite_on_host(logits).argmax(axis=-1) == targets[places])
         hidden.append(targets[places])

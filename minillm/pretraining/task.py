@@ -100,6 +100,12 @@ class Repairing(Pretraining):
         return ids[:end], ids[end:]
 
 
+def around(words: str, place: int) -> tuple[str, str]:
+    """What stands before one of a few words, and after it."""
+    parts = words.split(" ")
+    return "".join(f"{word} " for word in parts[:place]), "".join(f" {word}" for word in parts[place + 1 :])
+
+
 def sizes_without(sizes: dict, config: type[ModelConfig], *lacking: str) -> dict:
     """The sizes that this kind of model has; InputError if one that it lacks is not at its default."""
     for name in lacking:

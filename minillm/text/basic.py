@@ -36,12 +36,21 @@ class BasicTokenizer:
         self._strips = do_lower_case if strip_accents is None else strip_accents
         self._clean = _Table(self._cleaned)
         self._finish = _Table(self._finished)
+        self._part = _Table(_parted)
 
     def words(self, text: str) -> list[str]:
+        return self.split(self.normalize(text))
+
+    def normalize(self, text: str) -> str:
+        """A text without control characters, Chinese characters apart, in lower case and without accents if that is wanted."""
         text = text.translate(self._clean)
         if self._strips:
             text = unicodedata.normalize("NFD", text)  # é becomes e and an accent, which then is left out
-        return text.translate(self._finish).split()
+        return text.translate(self._finish)
+
+    def split(self, normalized: str) -> list[str]:
+        """The words of a normalized text."""
+        return normalized.translate(self._part).split()
 
     def _cleaned(self, character: str) -> str:
         """White space as a space, no control characters, a Chinese character with a space on either side."""
@@ -54,13 +63,16 @@ class BasicTokenizer:
         return character
 
     def _finished(self, character: str) -> str:
-        """In lower case, no accents, a punctuation mark with a space on either side."""
-        category = unicodedata.category(character)
-        if self._strips and category == "Mn":
+        """In lower case, no accents."""
+        if self._strips and unicodedata.category(character) == "Mn":
             return ""
-        if character in ASCII_PUNCTUATION or category[0] == "P":
-            return f" {character} "
         return character.lower() if self.do_lower_case else character
+
+
+def _parted(character: str) -> str:
+    """A punctuation mark with a space on either side."""
+    is_mark = character in ASCII_PUNCTUATION or unicodedata.category(character)[0] == "P"
+    return f" {character} " if is_mark else character
 
 
 class _Table(dict):

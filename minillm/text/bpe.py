@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from minillm.text.added_tokens import AddedToken
 from minillm.text.byte_level import ByteLevelTokenizer
 from minillm.text.characters import check_text
 from minillm.text.merging import FIRST_MERGE, Pair, learn_merges
@@ -37,14 +38,16 @@ class BPETokenizer(ByteLevelTokenizer):
             if len(token) > LONGEST_TOKEN:
                 raise ValueError(f"merge {i} makes a token of {len(token)} bytes, and {LONGEST_TOKEN} is the most")
             tokens.append(token)
+        if len(set(self.merges)) < len(self.merges):
+            raise ValueError("a merge is there twice")
         special = check_special_tokens(special_tokens)
         super().__init__(
-            tokens + [token.encode("utf-8") for token in special],
+            dict(enumerate(tokens)),
             byte_ids=range(FIRST_MERGE),
             merges=self.merges,
             joined=range(FIRST_MERGE, len(tokens)),
             words=WORD,
-            special_tokens={token: len(tokens) + i for i, token in enumerate(special)},
+            added_tokens={AddedToken(token): len(tokens) + i for i, token in enumerate(special)},
         )
 
     @classmethod
@@ -57,7 +60,7 @@ class BPETokenizer(ByteLevelTokenizer):
 
     def to_json(self) -> dict:
         data = {"type": "bpe", "merges": [list(pair) for pair in self.merges]}
-        return data | {"special_tokens": list(self.special_tokens)} if self.special_tokens else data
+        return data | {"special_tokens": [token.content for token in self.added_tokens]} if self.added_tokens else data
 
     @classmethod
     def from_json(cls, data: dict) -> "BPETokenizer":

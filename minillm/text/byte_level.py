@@ -7,47 +7,42 @@ from itertools import chain, islice
 
 import numpy as np
 
-from minillm.text.characters import check_text, legible
-from minillm.text.merging import Pair, apply_merges
-from minillm.text.special_tokens import WithSpecialTokens
+from minillm.text.added_tokens import AddedToken, WithAddedTokens
+from minillm.text.characters import legible
+from minillm.text.merging import Pair, apply_merges, apply_merges_out_of_order, in_order
 
 WORDS_AT_ONCE = 1 << 16
 CACHED_WORDS = 1 << 16
 
 
-class ByteLevelTokenizer(WithSpecialTokens):
+class ByteLevelTokenizer(WithAddedTokens):
     """Splits a text into words and a word into bytes, and joins pairs of neighbours, the pair that was learnt first first.
 
     tokens[i] are the bytes of token i, byte_ids[b] is the token of the single byte b, and merge i makes of its pair the token joined[i].
+    A byte without a token, None, is left out of every text. A pair that is there twice was learnt the second time.
     `words` matches the next word; every character of a text must be in one.
     """
 
     def __init__(
         self,
-        tokens: Sequence[bytes],
-        byte_ids: Sequence[int],
+        tokens: Mapping[int, bytes],
+        byte_ids: Sequence[int | None],
         merges: Sequence[Pair],
         joined: Sequence[int],
         words: re.Pattern,
-        special_tokens: Mapping[str, int],
+        added_tokens: Mapping[AddedToken, int],
+        roles: Mapping[str, str] | None = None,
     ):
-        super().__init__(special_tokens)
-        self._bytes = tokens
+        self._bytes = dict(tokens) | {i: token.content.encode("utf-8") for token, i in added_tokens.items()}
         self._byte_ids = byte_ids
         self._rank = {pair: i for i, pair in enumerate(merges)}
-        if len(self._rank) < len(merges):
-            raise ValueError("a merge is there twice")
         self._joined = joined
+        self._in_order = in_order(self._rank, joined)
         self._words = words
         self._cache: dict[str, list[int]] = {}
+        super().__init__(1 + max(self._bytes, default=-1), added_tokens, roles)
 
-    @property
-    def vocab_size(self) -> int:
-        return len(self._bytes)
-
-    def _encode(self, text: str, start: int = 0) -> np.ndarray:
-        """Half of a surrogate pair is an InputError; any other text will do."""
-        check_text(text, start)
+    def _encode(self, text: str, start: int) -> np.ndarray:
         words = (match.group() for match in self._words.finditer(text))
         parts = [np.empty(0, np.int32)]
         while some := list(islice(words, WORDS_AT_ONCE)):
@@ -58,7 +53,13 @@ class ByteLevelTokenizer(WithSpecialTokens):
         known = {word: self._cache.get(word) for word in words}
         fresh = [word for word, ids in known.items() if ids is None]
         as_bytes = ([self._byte_ids[byte] for byte in word.encode("utf-8")] for word in fresh)
-        encoded = dict(zip(fresh, apply_merges(as_bytes, self._rank, self._joined), strict=True))
+        if None in self._byte_ids:
+            as_bytes = ([i for i in ids if i is not None] for ids in as_bytes)
+        if self._in_order:
+            merged = apply_merges(as_bytes, self._rank, self._joined)
+        else:
+            merged = [apply_merges_out_of_order(word, self._rank, self._joined) for word in as_bytes]
+        encoded = dict(zip(fresh, merged, strict=True))
         known.update(encoded)
         if len(self._cache) + len(encoded) > CACHED_WORDS:
             self._cache.clear()
@@ -81,16 +82,13 @@ class ByteLevelTokenizer(WithSpecialTokens):
         if text := decoder.decode(b"", final=True):
             yield text
 
-    def labels(self, ids: Sequence[int] | np.ndarray) -> list[str]:
-        """Each token as a plot or a table can show it: ␣ for a space, ↵ for a new line, ⟨E4 BD⟩ for part of a character."""
-        return [_label(token) for token in self._tokens(ids, special=True)]
+    def _label(self, i: int) -> str:
+        """␣ for a space, ↵ for a new line, ⟨E4 BD⟩ for part of a character."""
+        token = self._bytes.get(i, b"")
+        try:
+            return legible(token.decode("utf-8"))
+        except UnicodeDecodeError:
+            return f"⟨{token.hex(' ').upper()}⟩"
 
     def _tokens(self, ids: Sequence[int] | np.ndarray, special: bool) -> list[bytes]:
-        return [self._bytes[i] for i in self._known(ids, special)]
-
-
-def _label(token: bytes) -> str:
-    try:
-        return legible(token.decode("utf-8"))
-    except UnicodeDecodeError:
-        return f"⟨{token.hex(' ').upper()}⟩"
+        return [self._bytes.get(i, b"") for i in self._known(ids, special)]

@@ -6,11 +6,12 @@ from itertools import pairwise
 import numpy as np
 
 from minillm.errors import InputError
+from minillm.text.added_tokens import AddedToken, WithAddedTokens
 from minillm.text.characters import check_text, code_point, legible
-from minillm.text.special_tokens import WithSpecialTokens, check_special_tokens, special_tokens_of
+from minillm.text.special_tokens import check_special_tokens, special_tokens_of
 
 
-class CharTokenizer(WithSpecialTokens):
+class CharTokenizer(WithAddedTokens):
     """One token a character: the id of a character is its place in the sorted alphabet of the training text.
 
     Special tokens have the ids after those, in the order given.
@@ -23,8 +24,9 @@ class CharTokenizer(WithSpecialTokens):
         self.characters = characters
         self._codes = _code_points(characters)
         special = check_special_tokens(special_tokens)
-        super().__init__({token: len(characters) + i for i, token in enumerate(special)})
         self._tokens = [*characters, *special]
+        added = {AddedToken(token): len(characters) + i for i, token in enumerate(special)}
+        super().__init__(len(self._tokens), added)
 
     @classmethod
     def train(cls, text: str, special_tokens: Iterable[str] = ()) -> "CharTokenizer":
@@ -34,11 +36,7 @@ class CharTokenizer(WithSpecialTokens):
         check_text(text)
         return cls("".join(sorted(set(text))), special_tokens)
 
-    @property
-    def vocab_size(self) -> int:
-        return len(self._tokens)
-
-    def _encode(self, text: str, start: int = 0) -> np.ndarray:
+    def _encode(self, text: str, start: int) -> np.ndarray:
         """A character outside the alphabet is an InputError."""
         codes = _code_points(text)
         ids = np.searchsorted(self._codes, codes).astype(np.int32)
@@ -63,13 +61,13 @@ class CharTokenizer(WithSpecialTokens):
             if text := self.decode([token], special):
                 yield text
 
-    def labels(self, ids: Sequence[int] | np.ndarray) -> list[str]:
-        """Each token as a plot or a table can show it: ␣ for a space, ↵ for a new line, U+0000 for a control character."""
-        return [legible(self._tokens[i]) for i in self._known(ids, special=True)]
+    def _label(self, i: int) -> str:
+        """␣ for a space, ↵ for a new line, U+0000 for a control character."""
+        return legible(self._tokens[i])
 
     def to_json(self) -> dict:
         data = {"type": "char", "characters": self.characters}
-        return data | {"special_tokens": list(self.special_tokens)} if self.special_tokens else data
+        return data | {"special_tokens": [token.content for token in self.added_tokens]} if self.added_tokens else data
 
     @classmethod
     def from_json(cls, data: dict) -> "CharTokenizer":

@@ -6,6 +6,10 @@ import numpy as np
 
 from minillm.errors import InputError
 
+# Unicode's; what Python's `str.strip` and the \\s of `re` take for it is four control characters more.
+WHITE_SPACE = (
+    "\t\n\x0b\x0c\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+)
 LEGIBLE = {" ": "␣", "\n": "↵", "\t": "⇥", "\ufffd": "U+FFFD"}
 
 
@@ -19,17 +23,14 @@ def code_point(character: str) -> str:
     return f"U+{ord(character):04X}"
 
 
-def check_text(text: str, start: int = 0) -> None:
-    """Refuse half of a surrogate pair, which Python lets into a str although it is no character and has no UTF-8.
-
-    The text stands at `start` in what the user wrote: for the message.
-    """
+def check_text(text: str) -> None:
+    """Refuse half of a surrogate pair, which Python lets into a str although it is no character and has no UTF-8."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise InputError(
             f"The text holds half of a surrogate pair, {code_point(text[error.start])}, "
-            f"at position {start + error.start} (counting from 0).",
+            f"at position {error.start} (counting from 0).",
             "It is no character: read the text again with the encoding that it was written in, or leave it out.",
         ) from None
 

@@ -6,91 +6,104 @@ Radford et al. 2019, section 2.2, and the encoder.py published with it.
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from minillm.files import read_json, read_lines, reading
+from minillm.text.added_tokens import AddedToken, added_tokens_of, place_added_tokens
 from minillm.text.byte_level import ByteLevelTokenizer
-from minillm.text.special_tokens import place_special_tokens, special_tokens_of
+from minillm.text.characters import WHITE_SPACE
+from minillm.text.special_tokens import roles_of
+from minillm.text.vocabulary import check_vocabulary
 
 END_OF_TEXT = "<|endoftext|>"
+GPT2_ROLES = dict.fromkeys(("bos_token", "eos_token", "unk_token"), END_OF_TEXT)
 REMEDY = "Copy the model's vocab.json and merges.txt anew."
-# Unicode's; the \s of `re` is four control characters more.
-WHITE_SPACE = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
 class GPT2Tokenizer(ByteLevelTokenizer):
-    """`vocab` is the list of tokens by id, `merges` that of the pairs, in the order they were learnt; both as the files write them.
+    """`vocab` gives each token its id, `merges` is the list of pairs, in the order they were learnt; both as the files write them.
 
-    A token is written with one visible character a byte (see `byte_characters`), a pair as two tokens with a space between them. Every
-    single byte and whatever a merge joins or makes must be in the vocabulary. A special token may be; if it isn't, its id comes after.
+    A token is written with one visible character a byte (see `byte_characters`), a pair as two tokens with a space between them. Whatever a
+    merge joins or makes must be in the vocabulary. An added token may be; if it isn't, its id comes after. With `add_prefix_space` a text,
+    and what follows an added token, begins with a space. A role may name a token that isn't there: nobody has it then.
     """
 
-    def __init__(self, vocab: Sequence[str], merges: Sequence[str], special_tokens: Iterable[str] = (END_OF_TEXT,)):
-        self.vocab, self.merges = list(vocab), list(merges)
-        ids = {token: i for i, token in enumerate(self.vocab)}
-        if len(ids) < len(self.vocab):
-            raise ValueError("a token is there twice")
-        special = place_special_tokens(special_tokens, ids)
-        written = byte_characters()
-        if missing := [byte for byte, character in enumerate(written) if character not in ids]:
-            raise ValueError(f"it has no token {written[missing[0]]!r} for the byte {missing[0]:#04x}")
-        added = [token for token in special if token not in ids]
-        pairs = [self._pair(i, merge, ids) for i, merge in enumerate(self.merges)]
+    def __init__(
+        self,
+        vocab: Mapping[str, int],
+        merges: Sequence[str],
+        added_tokens: Iterable[AddedToken] = (),
+        roles: Mapping[str, str] = GPT2_ROLES,
+        add_prefix_space: bool = False,
+    ):
+        self.vocab, self.merges = check_vocabulary(vocab), list(merges)
+        self.add_prefix_space = add_prefix_space
+        pairs = [self._pair(i, merge) for i, merge in enumerate(self.merges)]
+        written = {i: token for token, i in self.vocab.items()}
         super().__init__(
-            [_token_bytes(token, special) for token in [*self.vocab, *added]],
-            byte_ids=[ids[character] for character in written],
+            {i: token_bytes(token) for i, token in written.items()},
+            byte_ids=[self.vocab.get(character) for character in byte_characters()],
             merges=pairs,
-            joined=[ids[self.vocab[first] + self.vocab[second]] for first, second in pairs],
+            joined=[self.vocab[written[first] + written[second]] for first, second in pairs],
             words=words(),
-            special_tokens=special,
+            added_tokens=place_added_tokens(added_tokens, roles, self.vocab),
+            roles=roles,
         )
 
     @classmethod
-    def read(
-        cls, vocab: str | Path, merges: str | Path, special_tokens: Iterable[str] = (END_OF_TEXT,)
-    ) -> "GPT2Tokenizer":
+    def read(cls, vocab: str | Path, merges: str | Path, **options) -> "GPT2Tokenizer":
         """The tokenizer in vocab.json, an object of tokens and their ids, and merges.txt, a pair a line.
 
         InputError, which names the file, if one can't be read or isn't sound.
         """
-        special_tokens = list(special_tokens)
         with reading(vocab, "vocabulary of GPT-2", REMEDY):
-            tokens = _by_id(read_json(vocab))
-            cls(tokens, [], special_tokens)
+            tokens = read_json(vocab)
+            cls(tokens, [], **options)
         with reading(merges, f"list of merges for {vocab}", REMEDY):
-            lines = read_lines(merges)
-            return cls(tokens, lines[1:] if lines and lines[0].startswith("#version") else lines, special_tokens)
+            return cls(tokens, [line for line in read_lines(merges) if not line.startswith("#version")], **options)
+
+    def _encode(self, text: str, start: int) -> np.ndarray:
+        if self.add_prefix_space and not text.startswith(" "):
+            text = " " + text
+        return super()._encode(text, start)
 
     def to_json(self) -> dict:
         return {
             "type": "gpt2",
             "vocab": self.vocab,
             "merges": self.merges,
-            "special_tokens": list(self.special_tokens),
+            "added_tokens": [asdict(token) for token in self.added_tokens],
+            "roles": self.roles,
+            "add_prefix_space": self.add_prefix_space,
         }
 
     @classmethod
     def from_json(cls, data: dict) -> "GPT2Tokenizer":
         """The tokenizer that `to_json` described; ValueError if the description is not sound."""
-        for name in ("vocab", "merges"):
-            part = data.get(name)
-            if not isinstance(part, list) or not all(isinstance(entry, str) for entry in part):
-                raise ValueError(f'"{name}" must be a list of strings')
-        return cls(data["vocab"], data["merges"], special_tokens_of(data))
+        merges = data.get("merges")
+        if not isinstance(merges, list) or not all(isinstance(entry, str) for entry in merges):
+            raise ValueError('"merges" must be a list of strings')
+        add_prefix_space = data.get("add_prefix_space", False)
+        if not isinstance(add_prefix_space, bool):
+            raise ValueError(f'"add_prefix_space" must be true or false, not {add_prefix_space!r}')
+        added, roles = added_tokens_of(data), roles_of(data) or GPT2_ROLES
+        return cls(data.get("vocab"), merges, added, roles, add_prefix_space)
 
-    @staticmethod
-    def _pair(i: int, merge: str, ids: dict[str, int]) -> tuple[int, int]:
+    def _pair(self, i: int, merge: str) -> tuple[int, int]:
         tokens = merge.split(" ")
         if len(tokens) != 2:
             raise ValueError(f"merge {i} (counting from 0) must be two tokens and a space between them, not {merge!r}")
         for token in (*tokens, "".join(tokens)):
-            if token not in ids:
+            if token not in self.vocab:
                 raise ValueError(
                     f"merge {i} (counting from 0), {merge!r}, needs the token {token!r}, which the vocabulary lacks"
                 )
-        return ids[tokens[0]], ids[tokens[1]]
+        return self.vocab[tokens[0]], self.vocab[tokens[1]]
 
 
 @cache
@@ -126,31 +139,14 @@ def _categories() -> str:
     return "".join([unicodedata.category(chr(code))[0] for code in range(sys.maxunicode + 1)])
 
 
-def _token_bytes(token: str, special: dict[str, int]) -> bytes:
-    if token in special:
-        return token.encode("utf-8")
-    try:
-        return bytes(map(_byte_of().__getitem__, token))
-    except KeyError as error:
-        raise ValueError(f"the token {token!r} has the character {error.args[0]!r}, which stands for no byte") from None
+def token_bytes(token: str) -> bytes:
+    """The bytes that a token of the vocabulary is written for; a token with a character that stands for no byte is text as it is."""
+    byte_of = _byte_of()
+    if all(character in byte_of for character in token):
+        return bytes(map(byte_of.__getitem__, token))
+    return token.encode("utf-8")
 
 
 @cache
 def _byte_of() -> dict[str, int]:
     return {character: byte for byte, character in enumerate(byte_characters())}
-
-
-def _by_id(data: object) -> list[str]:
-    """The tokens in the order of their ids, which must be 0, 1, 2 and so on."""
-    if not isinstance(data, dict) or not all(type(i) is int for i in data.values()):
-        raise ValueError("it must hold one JSON object of tokens and their ids, whole numbers")
-    tokens: list[str | None] = [None] * len(data)
-    for token, i in data.items():
-        if not 0 <= i < len(tokens):
-            raise ValueError(
-                f"its {len(tokens)} tokens must have the ids 0 to {len(tokens) - 1}, and {token!r} has {i}"
-            )
-        if tokens[i] is not None:
-            raise ValueError(f"{tokens[i]!r} and {token!r} both have the id {i}")
-        tokens[i] = token
-    return tokens

@@ -1,20 +1,27 @@
-"""Any tokenizer.json of Hugging Face, such as T5's, through their package `tokenizers`, which minillm works without."""
+"""A tokenizer.json of Hugging Face of any kind, such as T5's, through their package `tokenizers`, which minillm works without."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 
-from minillm.errors import MissingPackageError
-from minillm.files import read_text_file, reading
-from minillm.text.characters import check_ids, check_text, legible
+from minillm.errors import InputError, MissingPackageError
+from minillm.text.added_tokens import FLAGS, AddedToken
+from minillm.text.base import TokenizerBase, usual_roles
+from minillm.text.characters import check_ids, legible
+from minillm.text.special_tokens import roles_of
 
 
-class HuggingFaceTokenizer:
-    """`description` is the content of a tokenizer.json. What it adds to every text, such as </s>, is left to the caller."""
+class HuggingFaceTokenizer(TokenizerBase):
+    """`description` is the content of a tokenizer.json. What it adds to every text, such as </s>, is left to the caller.
 
-    def __init__(self, description: str):
+    `added_tokens` are further ones, or have other flags than in the file; `roles` go before those that the names of the tokens suggest.
+    """
+
+    def __init__(
+        self, description: str, added_tokens: Iterable[AddedToken] = (), roles: Mapping[str, str] | None = None
+    ):
         tokenizers = _package()
         try:
             self._tokenizer = tokenizers.Tokenizer.from_str(description)
@@ -25,21 +32,23 @@ class HuggingFaceTokenizer:
         for tokenizer in (self._tokenizer, self._plain):
             tokenizer.no_truncation()
             tokenizer.no_padding()
-        self.vocab_size = max(self._tokenizer.get_vocab().values(), default=-1) + 1
-        added = self._tokenizer.get_added_tokens_decoder()
-        self.special_tokens = {token.content: i for i, token in sorted(added.items()) if token.special}
+            tokenizer.add_tokens([tokenizers.AddedToken(**asdict(token)) for token in added_tokens])
+        found = self._tokenizer.get_added_tokens_decoder()
+        self.added_tokens = {
+            AddedToken(**{flag: getattr(t, flag) for flag in ("content", *FLAGS)}): i for i, t in found.items()
+        }
+        special = {token.content: i for token, i in self.added_tokens.items() if token.special}
+        size = max(self._tokenizer.get_vocab().values(), default=-1) + 1
+        super().__init__(size, special, usual_roles(special) | dict(roles or {}))
 
-    @classmethod
-    def read(cls, path: str | Path) -> "HuggingFaceTokenizer":
-        """The tokenizer in a tokenizer.json; InputError if it can't be read, or `tokenizers` isn't installed."""
-        with reading(path, "tokenizer.json of Hugging Face", "Copy the model's tokenizer.json anew."):
-            return cls(read_text_file(path))
-
-    def encode(self, text: str, special: bool = False) -> np.ndarray:
-        """The ids of a text's tokens, int32 (T,); with special=True a special token that the text names is that token."""
-        check_text(text)
+    def _ids(self, text: str, special: bool) -> np.ndarray:
         tokenizer = self._tokenizer if special else self._plain
-        return np.array(tokenizer.encode(text, add_special_tokens=False).ids, np.int32)
+        try:
+            return np.array(tokenizer.encode(text, add_special_tokens=False).ids, np.int32)
+        except Exception as error:  # all that the package raises is of this class
+            raise InputError(
+                f"The tokenizer cannot read the text: {error}.", "Copy the files of the model's own tokenizer anew."
+            ) from None
 
     def decode(self, ids: Sequence[int] | np.ndarray, special: bool = True) -> str:
         """The text of some ids; special=False leaves special tokens out."""
@@ -61,18 +70,17 @@ class HuggingFaceTokenizer:
         if len(text) > written:
             yield text[written:]
 
-    def labels(self, ids: Sequence[int] | np.ndarray) -> list[str]:
-        """Each token as the vocabulary writes it, with ␣ for SentencePiece's sign for a space."""
-        known = check_ids(ids, self.vocab_size).tolist()
-        return [legible(self._tokenizer.id_to_token(i) or "").replace("▁", "␣") for i in known]
+    def _label(self, i: int) -> str:
+        """As the vocabulary writes it, with ␣ for SentencePiece's sign for a space."""
+        return legible(self._tokenizer.id_to_token(i) or "").replace("▁", "␣")
 
     def to_json(self) -> dict:
-        return {"type": "huggingface", "tokenizer": json.loads(self._tokenizer.to_str())}
+        return {"type": "huggingface", "tokenizer": json.loads(self._tokenizer.to_str()), "roles": self.roles}
 
     @classmethod
     def from_json(cls, data: dict) -> "HuggingFaceTokenizer":
         """The tokenizer that `to_json` described; ValueError if the description is not sound."""
-        return cls(json.dumps(data.get("tokenizer")))
+        return cls(json.dumps(data.get("tokenizer")), roles=roles_of(data))
 
 
 def _package():

@@ -42,8 +42,9 @@ def learn_merges(words: Mapping[bytes, int], merges: int) -> list[Pair]:
 def apply_merges(words: Iterable[Sequence[int]], rank: Mapping[Pair, int], joined: Sequence[int]) -> list[list[int]]:
     """The token ids of each word, a sequence of ids itself.
 
-    rank[pair] says when the pair was learnt, 0 for the first; joined[rank[pair]] is the token that it makes. Two pairs may make the same
-    token. In one list of merges it is always the same one that does, for what happens inside a token-to-be depends on nothing outside.
+    rank[pair] says when the pair was learnt, 0 for the first; joined[rank[pair]] is the token that it makes. A pair is joined everywhere
+    before the next one, as in GPT-2's encoder.py. Two pairs may make the same token. In one list of merges it is always the same one that
+    does, for what happens inside a token-to-be depends on nothing outside.
     """
     words = list(words)
     chains = Chains(words, [1] * len(words))
@@ -55,6 +56,23 @@ def apply_merges(words: Iterable[Sequence[int]], rank: Mapping[Pair, int], joine
             if born in rank:
                 heapq.heappush(queue, (rank[born], born))
     return chains.words()
+
+
+def in_order(rank: Mapping[Pair, int], joined: Sequence[int]) -> bool:
+    """Whether a token is made before it is a part of another, as in every list that was learnt. Somebody's edited list may not be so."""
+    made: dict[int, int] = {}
+    for order in rank.values():
+        made[joined[order]] = max(order, made.get(joined[order], -1))
+    return all(made.get(token, -1) < order for pair, order in rank.items() for token in pair)
+
+
+def apply_merges_out_of_order(word: Sequence[int], rank: Mapping[Pair, int], joined: Sequence[int]) -> list[int]:
+    """The token ids of one word by a list that is not `in_order`: `tokenizers` joins one pair at a time, the leftmost first."""
+    tokens = list(word)
+    while places := [(rank[pair], i) for i, pair in enumerate(pairwise(tokens)) if pair in rank]:
+        order, i = min(places)
+        tokens[i : i + 2] = [joined[order]]
+    return tokens
 
 
 class Chains:

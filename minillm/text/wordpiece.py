@@ -3,68 +3,72 @@
 Devlin et al. 2019; the pieces are those of Wu et al. 2016, section 4.1, cut greedily from the left as in BERT's tokenization.py.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from minillm.errors import InputError
 from minillm.files import read_lines, reading
+from minillm.text.added_tokens import AddedToken, WithAddedTokens, added_tokens_of, place_added_tokens
 from minillm.text.basic import BasicTokenizer
-from minillm.text.characters import check_text, legible
-from minillm.text.special_tokens import WithSpecialTokens, place_special_tokens, special_tokens_of
+from minillm.text.characters import WHITE_SPACE, legible
+from minillm.text.special_tokens import roles_of
+from minillm.text.vocabulary import check_vocabulary
 
-BERT_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+BERT_ROLES = {
+    "pad_token": "[PAD]",
+    "unk_token": "[UNK]",
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "mask_token": "[MASK]",
+}
 INSIDE = "##"  # begins a piece that is not its word's first
 LONGEST_WORD = 100  # characters; a longer one is [UNK]
 CACHED_WORDS = 1 << 16
 NO_SPACE_BEFORE = (".", ",", "!", "?")
 
 
-class WordPieceTokenizer(WithSpecialTokens):
-    """`vocab` is the list of tokens by id. The special tokens of BERT must be in it; further ones may be, or their ids come after.
+class WordPieceTokenizer(WithAddedTokens):
+    """`vocab` gives each token its id. An added token may be in it; if it isn't, its id comes after. A role may name a token that isn't
+    there: nobody has it then.
 
-    See `BasicTokenizer` for the other options.
+    A word that has no pieces is the token of the role "unk_token". See `BasicTokenizer` for the other options.
     """
 
     def __init__(
         self,
-        vocab: Sequence[str],
+        vocab: Mapping[str, int],
         do_lower_case: bool = True,
         strip_accents: bool | None = None,
         tokenize_chinese_chars: bool = True,
-        special_tokens: Iterable[str] = BERT_TOKENS,
+        added_tokens: Iterable[AddedToken] = (),
+        roles: Mapping[str, str] = BERT_ROLES,
     ):
-        self.vocab = list(vocab)
-        self._ids: dict[str, int] = {}
-        for i, token in enumerate(self.vocab):
-            if token in self._ids:
-                raise ValueError(f"{token!r} is token {self._ids[token]} and token {i} (counting from 0)")
-            if not token:
-                raise ValueError(f"token {i} (counting from 0) is empty")
-            check_text(token)
-            self._ids[token] = i
-        if lacking := [token for token in BERT_TOKENS if token not in self._ids]:
-            raise ValueError(f"it has no {' and no '.join(lacking)}")
-        super().__init__(place_special_tokens(dict.fromkeys((*BERT_TOKENS, *special_tokens)), self._ids))
-        self._tokens = [*self.vocab, *(token for token in self.special_tokens if token not in self._ids)]
+        self.vocab = check_vocabulary(vocab)
+        added = place_added_tokens(added_tokens, roles, self.vocab)
+        self._tokens = {i: token for token, i in self.vocab.items()} | {i: token.content for token, i in added.items()}
         self._basic = BasicTokenizer(do_lower_case, strip_accents, tokenize_chinese_chars)
         self._longest = max(map(len, self.vocab))
         self._cache: dict[str, list[int]] = {}
+        super().__init__(1 + max(self._tokens), added, roles)
 
     @classmethod
     def read(cls, path: str | Path, **options) -> "WordPieceTokenizer":
-        """The tokenizer in a vocab.txt, a token a line; InputError, which names the file, if it can't be read or isn't sound."""
+        """The tokenizer in a vocab.txt, a token a line; InputError, which names the file, if it can't be read or isn't sound.
+
+        White space at the end of a line is none of the token's. Of equal lines the last one counts.
+        """
         with reading(path, "vocabulary of BERT", "Copy the model's vocab.txt anew."):
-            return cls(read_lines(path), **options)
+            return cls({line.rstrip(WHITE_SPACE): i for i, line in enumerate(read_lines(path))}, **options)
 
-    @property
-    def vocab_size(self) -> int:
-        return len(self._tokens)
+    def _normalize(self, text: str) -> str:
+        return self._basic.normalize(text)
 
-    def _encode(self, text: str, start: int = 0) -> np.ndarray:
-        check_text(text, start)
+    def _encode(self, text: str, start: int) -> np.ndarray:
         ids: list[int] = []
-        for word in self._basic.words(text):
+        for word in self._basic.split(text):
             pieces = self._cache.get(word)
             if pieces is None:
                 if len(self._cache) == CACHED_WORDS:
@@ -75,19 +79,27 @@ class WordPieceTokenizer(WithSpecialTokens):
 
     def _pieces(self, word: str) -> list[int]:
         """The longest piece that the word begins with, then the longest that the rest does, and so on; [UNK] where none does."""
-        unknown = [self._ids["[UNK]"]]
         if len(word) > LONGEST_WORD:
-            return unknown
+            return self._unknown(word)
         ids, start, prefix = [], 0, ""
         while start < len(word):
             for end in range(min(len(word), start + self._longest), start, -1):
-                if (i := self._ids.get(prefix + word[start:end])) is not None:
+                if (i := self.vocab.get(prefix + word[start:end])) is not None:
                     break
             else:
-                return unknown
+                return self._unknown(word)
             ids.append(i)
             start, prefix = end, INSIDE
         return ids
+
+    def _unknown(self, word: str) -> list[int]:
+        unknown = self.vocab.get(self.roles.get("unk_token"))
+        if unknown is None:
+            raise InputError(
+                f"The vocabulary has no pieces for the word {word[:LONGEST_WORD]!r}, and no token for unknown words.",
+                "Leave it out of the text, or copy the files of the model's own tokenizer into its folder.",
+            )
+        return [unknown]
 
     def decode(self, ids: Sequence[int] | np.ndarray, special: bool = True) -> str:
         """The words with a space between two, but none before . , ! and ?; special=False leaves special tokens out.
@@ -103,16 +115,18 @@ class WordPieceTokenizer(WithSpecialTokens):
     def _written(self, ids: Iterable[int]) -> Iterator[str]:
         first = True
         for i in ids:
-            token = self._tokens[i]
+            token = self._tokens.get(i)
+            if token is None:
+                continue
             if first or token.startswith(NO_SPACE_BEFORE):
                 yield token
             else:
                 yield token[len(INSIDE) :] if token.startswith(INSIDE) else " " + token
             first = False
 
-    def labels(self, ids: Sequence[int] | np.ndarray) -> list[str]:
-        """Each token as the vocabulary writes it: ## begins a piece that is not its word's first."""
-        return [legible(self._tokens[i]) for i in self._known(ids, special=True)]
+    def _label(self, i: int) -> str:
+        """As the vocabulary writes it: ## begins a piece that is not its word's first."""
+        return legible(self._tokens.get(i, ""))
 
     def to_json(self) -> dict:
         return {
@@ -121,16 +135,15 @@ class WordPieceTokenizer(WithSpecialTokens):
             "do_lower_case": self._basic.do_lower_case,
             "strip_accents": self._basic.strip_accents,
             "tokenize_chinese_chars": self._basic.tokenize_chinese_chars,
-            "special_tokens": list(self.special_tokens),
+            "added_tokens": [asdict(token) for token in self.added_tokens],
+            "roles": self.roles,
         }
 
     @classmethod
     def from_json(cls, data: dict) -> "WordPieceTokenizer":
         """The tokenizer that `to_json` described; ValueError if the description is not sound."""
-        vocab = data.get("vocab")
-        if not isinstance(vocab, list) or not all(isinstance(token, str) for token in vocab):
-            raise ValueError('"vocab" must be a list of strings')
-        return cls(vocab, **casing_options(data), special_tokens=special_tokens_of(data))
+        added, roles = added_tokens_of(data), roles_of(data) or BERT_ROLES
+        return cls(data.get("vocab"), **casing_options(data), added_tokens=added, roles=roles)
 
 
 def casing_options(data: dict) -> dict:

@@ -39,8 +39,9 @@ def save(directory: str | Path, model: Model, tokenizer: Tokenizer, *, overwrite
 def load(directory: str | Path, device: Device = CPU, *, body: bool = False) -> tuple[Model, Tokenizer]:
     """The model in a folder, in float32, and its tokenizer. Of a run it is the best model.
 
-    Models of Hugging Face may know more tokens than their tokenizer: they pad vocabularies. With `body` the caller has no use for a head,
-    and a BERT is read without. A classifier knows the names of its classes: `model.labels`.
+    Models of Hugging Face may know more tokens than their tokenizer, for they pad vocabularies; and a tokenizer may know more than its
+    model, which no text may use then. With `body` the caller has no use for a head, and a BERT is read without. A classifier knows the
+    names of its classes: `model.labels`.
     """
     # Not at the top: whoever trains a model of his own needs none of their readers.
     from minillm.models.huggingface import is_pretrained, load_pretrained, read_eos_token_id, read_labels
@@ -52,12 +53,7 @@ def load(directory: str | Path, device: Device = CPU, *, body: bool = False) -> 
             model.labels = load_labels(directory, model.config.classes)
         return model, Run(directory).tokenizer(model.config)
     tokenizer, model = load_pretrained_tokenizer(directory), load_pretrained(directory, device, body=body)
-    known = getattr(model.config, "body", model.config).vocab_size
-    if tokenizer.vocab_size > known:
-        raise InputError(
-            f"The tokenizer in {directory} knows {tokenizer.vocab_size} tokens, and the model {known}.",
-            "Copy the model's files anew, all from one place.",
-        )
+    tokenizer.restrict(getattr(model.config, "body", model.config).vocab_size)
     if has_labels(model):
         model.labels = read_labels(directory) or model.labels
     return model, tokenizer

@@ -208,13 +208,14 @@ class Run:
         return config
 
     def tokenizer(self, config: ModelConfig) -> Tokenizer:
-        """The run's tokenizer. A model with another vocabulary is an InputError."""
+        """The run's tokenizer. One that was made for the run is an InputError if the model has another vocabulary. One that came with a
+        pretrained model may know fewer tokens, or more: those are none of the model's.
+        """
         tokenizer = load_tokenizer(self.path(TOKENIZER))
         known, there = tokenizer.vocab_size, getattr(config, "body", config).vocab_size
-        # A model is as large as the tokenizer that was learned for it. Those from elsewhere may have padded vocabularies.
-        learned = isinstance(tokenizer, CharTokenizer | BPETokenizer)
-        if known > there or (known < there and learned):
+        if known != there and isinstance(tokenizer, CharTokenizer | BPETokenizer):
             raise InputError(f"{self.path(TOKENIZER)} knows {known} tokens, and the model {there}.", RETRAIN)
+        tokenizer.restrict(there)
         return tokenizer
 
     def save(self, trainer: Trainer, best: bool = False) -> list[str]:

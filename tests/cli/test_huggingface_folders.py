@@ -123,15 +123,18 @@ def test_no_more_fillings_than_there_are_words(folder, call):
         ("masked words", "fill --text 'the [MASK]'", "[MASK]"),
         ("masked words", "attention --text the --out map.png", "[CLS]"),
         ("questions", "attention --text the --out map.png", "[CLS]"),
-        ("T5", "generate --prompt the", "</s>"),
-        ("T5", "fill --text the", "</s>"),
-        ("T5", "attention --text the --out map.png", "</s>"),
     ],
 )
 def test_the_tokenizer_of_another_model(with_the_tokenizer_of_gpt2, refused, kind, command, token):
     path = with_the_tokenizer_of_gpt2(kind)
     wrong, remedy = refused(*shlex.split(command), "--checkpoint", path)
     assert f"no special token {token}" in wrong and "own tokenizer" in remedy
+
+
+@pytest.mark.parametrize("command", ["generate --prompt the", "fill --text the", "attention --text the --out map.png"])
+def test_a_tokenizer_without_an_end(folder, refused, command):
+    wrong, remedy = refused(*shlex.split(command), "--checkpoint", folder("T5"))
+    assert "no special token </s> or <|endoftext|>" in wrong and "own tokenizer" in remedy
 
 
 @pytest.mark.parametrize("freeze", ["body", "1"])

@@ -125,13 +125,17 @@ class TestBadInput:
         options = ["--preference=rwr", f"--reward={tmp_path / 'mine.py'}:score", "--out", tmp_path / "run"]
         assert wrong in refused("pretrain", *SMALL, f"--text={poems}", *options)[0]
 
-    def test_a_control_token_in_the_text(self, refused, poems, tmp_path):
+    def test_the_name_of_a_control_token_in_the_text(self, call, poems, tmp_path):
         text = poems.read_text(encoding="utf-8").splitlines()
         text[6] += " <|good|>"
         (tmp_path / "text.txt").write_text("\n".join(text), encoding="utf-8")
-        given = ["--text", tmp_path / "text.txt", "--preference=conditional", "--reward=length:9"]
-        wrong, _ = refused("pretrain", *SMALL, *given, "--out", tmp_path / "run")
-        assert wrong == "Line 7 of the text holds <|good|>, which stands for a control token."
+        given = [
+            "--text",
+            tmp_path / "text.txt",
+            "--preference=conditional",
+            f"--reward=words:{poems.with_name('words.txt')}",
+        ]
+        assert call("pretrain", *SMALL, *given, "--out", tmp_path / "run")[0] == 0
 
     def test_one_document(self, refused, tmp_path):
         (tmp_path / "text.txt").write_text("a line\n" * 99, encoding="utf-8")

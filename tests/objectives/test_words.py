@@ -3,7 +3,7 @@ import pytest
 
 from minillm.objectives import sentence_starts, word_starts
 from minillm.text import BPETokenizer, CharTokenizer, WordPieceTokenizer
-from minillm.text.wordpiece import BERT_TOKENS
+from minillm.text.wordpiece import BERT_ROLES
 
 TEXT = """The cat isn't on the table. Is it? "No!" she said.
 It sleeps 12.5 hours, no less
@@ -76,9 +76,9 @@ def test_no_tokens_and_one():
 def test_word_pieces_belong_to_the_word_that_they_go_on_with():
     """As in BERT, where a digit or a sign after ## goes on with its word too. A window may begin inside a word."""
     pieces = ["the", "cat", "play", "##ing", "##s", "##2", "##'s", ".", "猫", "桌"]
-    tokenizer = WordPieceTokenizer([*BERT_TOKENS, *pieces])
+    tokenizer = WordPieceTokenizer({piece: i for i, piece in enumerate([*BERT_ROLES.values(), *pieces])})
     words = [["##ing"], ["the"], ["play", "##ing", "##2", "##'s"], ["."], ["cat", "##s"], ["猫"], ["桌"], ["[UNK]"]]
-    ids = np.array([tokenizer.vocab.index(piece) for word in words for piece in word])
+    ids = np.array([tokenizer.vocab[piece] for word in words for piece in word])
     expected = [place == 0 for word in words for place in range(len(word))]
     assert word_starts(ids, tokenizer).tolist() == expected
     assert np.flatnonzero(sentence_starts(ids, tokenizer)).tolist() == [0, 7]

@@ -11,7 +11,15 @@ from itertools import pairwise
 
 import pytest
 
-from minillm.text import default_text, load_pretrained_tokenizer, load_tokenizer, save_tokenizer, with_cls_and_sep
+from minillm.text import (
+    GPT2Tokenizer,
+    WordPieceTokenizer,
+    default_text,
+    load_pretrained_tokenizer,
+    load_tokenizer,
+    save_tokenizer,
+    with_cls_and_sep,
+)
 from minillm.text.basic import BasicTokenizer
 from minillm.text.gpt2 import words
 from tests.odd_texts import ODD, random_text
@@ -19,6 +27,7 @@ from tests.odd_texts import ODD, random_text
 tokenizers = pytest.importorskip("tokenizers")
 transformers = pytest.importorskip("transformers")
 
+END = "<|endoftext|>"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<|endoftext|>"]
 # Since then U+166D is a symbol and was punctuation, U+1734 has a width and had none, U+1885 and U+1886 are marks and were letters.
 CHANGED = {"\u166d", "\u1734", "\u1885", "\u1886"}
@@ -61,12 +70,13 @@ def gpt2(request, tmp_path_factory, texts):
 
 def test_gpt2_gives_the_same_ids_and_texts(gpt2, texts, tmp_path):
     ours, theirs = load_pretrained_tokenizer(gpt2), transformers.GPT2Tokenizer.from_pretrained(gpt2)
-    assert ours.vocab_size == len(theirs)
+    named = json.loads((gpt2 / "vocab.json").read_text(encoding="utf-8"))
+    assert ours.vocab_size == len(named) == len(theirs) - (END not in named), "what no file names is theirs alone"
     save_tokenizer(ours, tmp_path / "tokenizer.json")
     again = load_tokenizer(tmp_path / "tokenizer.json")
     rng = random.Random(1)
     for text in texts:
-        ids = theirs.encode(text)
+        ids = theirs.encode(text, split_special_tokens=END not in named)
         assert ours.encode(text, special=True).tolist() == ids
         assert again.encode(text, special=True).tolist() == ids
         assert ours.encode(text).tolist() == theirs.encode(text, split_special_tokens=True)
@@ -77,13 +87,45 @@ def test_gpt2_gives_the_same_ids_and_texts(gpt2, texts, tmp_path):
 
 @pytest.mark.parametrize("added", ["[PAD]", "pad"])
 def test_gpt2_with_a_token_added(gpt2, texts, added):
-    (gpt2 / "tokenizer_config.json").write_text(json.dumps({"pad_token": added}), encoding="utf-8")
+    settings = {"pad_token": added, "bos_token": END, "eos_token": END, "unk_token": END}
+    (gpt2 / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
     ours, theirs = load_pretrained_tokenizer(gpt2), transformers.GPT2Tokenizer.from_pretrained(gpt2)
     (gpt2 / "tokenizer_config.json").unlink()
     assert ours.vocab_size == len(theirs)
     assert ours.special_tokens[added] == theirs.pad_token_id
     for text in [*texts, "a pad, padded"]:
         assert ours.encode(text, special=True).tolist() == theirs.encode(text)
+
+
+@pytest.mark.parametrize("damage", ["no alphabet", "holes", "a merge twice"])
+@pytest.mark.parametrize("files", ["two", "one"])
+def test_gpt2_of_a_vocabulary_that_is_not_as_it_was_made(gpt2, texts, tmp_path, damage, files):
+    vocab = json.loads((gpt2 / "vocab.json").read_text(encoding="utf-8"))
+    version, *merges, _ = (gpt2 / "merges.txt").read_text(encoding="utf-8").split("\n")
+    vocab.setdefault(END, len(vocab))
+    if damage == "no alphabet":  # as a trainer leaves it that has seen few bytes
+        needed = set("".join(merges)) - {" "}
+        vocab = {token: i for i, token in enumerate(t for t in vocab if len(t) > 1 or t in needed)}
+    elif damage == "holes":
+        vocab = {token: i + i // 100 for token, i in vocab.items()}
+    else:
+        merges += merges[3:90:7]
+    (tmp_path / "vocab.json").write_text(json.dumps(vocab), encoding="utf-8")
+    (tmp_path / "merges.txt").write_text("\n".join([version, *merges, ""]), encoding="utf-8")
+    theirs = transformers.GPT2Tokenizer.from_pretrained(tmp_path)
+    if files == "one":
+        theirs.save_pretrained(tmp_path)
+        (tmp_path / "vocab.json").write_text("{}", encoding="utf-8")
+    ours = load_pretrained_tokenizer(tmp_path)
+    assert type(ours) is GPT2Tokenizer
+    for text in texts:
+        ids = theirs.encode(text)
+        assert ours.encode(text, special=True).tolist() == ids
+        assert ours.decode(ids) == theirs.decode(ids)
+    rng = random.Random(1)
+    for _ in range(100):
+        ids = [rng.randrange(ours.vocab_size) for _ in range(20)]
+        assert ours.decode(ids) == theirs.decode(ids)
 
 
 @pytest.fixture(scope="module")
@@ -130,11 +172,38 @@ def test_bert_gives_the_same_ids_and_texts(bert, texts, settings):
             assert ours.decode(some, special=False) == theirs.decode(some, skip_special_tokens=True)
 
 
+@pytest.mark.parametrize("files", ["vocab.txt", "tokenizer.json"])
+@pytest.mark.parametrize("seed", range(4))
+def test_bert_of_a_vocabulary_that_somebody_edited(bert, texts, tmp_path, files, seed):
+    """Blanks at the ends of lines, empty lines, and lines that are there twice."""
+    rng = random.Random(seed)
+    edited = []
+    for line in (bert / "True" / "vocab.txt").read_text(encoding="utf-8").splitlines():
+        edited += [""] * (rng.random() < 0.01)
+        edited.append(line + rng.choice([" ", "\t", "\u3000"]) * (rng.random() < 0.1))
+        if rng.random() < 0.05:
+            edited.append(rng.choice(edited))
+    (tmp_path / "vocab.txt").write_text("\n".join([*edited, ""]), encoding="utf-8")
+    theirs = transformers.BertTokenizer.from_pretrained(tmp_path)
+    if files == "tokenizer.json":
+        theirs.save_pretrained(tmp_path)
+        (tmp_path / "vocab.txt").unlink(missing_ok=True)
+    ours = load_pretrained_tokenizer(tmp_path)
+    assert type(ours) is WordPieceTokenizer
+    for text in texts:
+        ids = theirs.encode(text, add_special_tokens=False)
+        assert ours.encode(text, special=True).tolist() == ids
+        assert ours.decode(ids) == theirs.decode(ids)
+    for _ in range(100):
+        ids = [rng.randrange(ours.vocab_size) for _ in range(20)]
+        assert ours.decode(ids) == theirs.decode(ids)
+
+
 def test_bert_reads_one_text_and_two(bert):
     ours, theirs = load_pretrained_tokenizer(bert / "True"), transformers.BertTokenizer.from_pretrained(bert / "True")
     for texts in (["Where is the cat?"], ["Where is the cat?", "On the mat."], ["", "On"]):
         expected = theirs(*texts)
-        ids, types = with_cls_and_sep(ours.special_tokens, *map(ours.encode, texts))
+        ids, types = with_cls_and_sep(ours, *map(ours.encode, texts))
         assert ids.tolist() == expected["input_ids"]
         assert types.tolist() == expected["token_type_ids"]
 
@@ -171,3 +240,25 @@ def test_t5_gives_the_same_ids(tmp_path, texts):
         ids = theirs.encode(text)
         assert ours.decode(ids) == theirs.decode(ids)
         assert ours.decode(ids, special=False) == theirs.decode(ids, skip_special_tokens=True)
+    assert [ours.role(role) for role in ("eos_token", "pad_token", "unk_token")] == [1, 0, 2]
+
+
+def test_t5_with_tokens_that_only_the_settings_name(tmp_path):
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -3.0), ("▁the", -2.0), ("<end>", 0.0), ("t", -4.0)]
+    transformers.T5Tokenizer(vocab=pieces, extra_ids=0).save_pretrained(tmp_path)
+    path = tmp_path / "tokenizer_config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings.pop("added_tokens_decoder", None)
+    settings |= {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": "<end>",
+        "additional_special_tokens": ["<sum>"],
+    }
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    theirs, ours = transformers.AutoTokenizer.from_pretrained(tmp_path), load_pretrained_tokenizer(tmp_path)
+    assert ours.vocab_size == len(theirs)
+    assert ours.role("eos_token") == theirs.eos_token_id == 5
+    assert ours.special_tokens["<sum>"] == theirs.convert_tokens_to_ids("<sum>") == len(theirs) - 1
+    for text in ("the <sum> the<end>", "the </s>t"):
+        assert ours.encode(text, special=True).tolist() == theirs.encode(text, add_special_tokens=False)
+        assert ours.encode(text).tolist() == theirs.encode(text, add_special_tokens=False, split_special_tokens=True)

@@ -41,9 +41,14 @@ def test_the_reward_gets_lines_without_their_end():
 
 
 @pytest.mark.parametrize("token", CONTROL_TOKENS)
-def test_a_control_token_in_the_text(token):
-    with pytest.raises(InputError, match=r"Line 3 of the text holds"):
-        score(["a\nb\n", f"c {token} d\n"], NOT_X)
+def test_the_name_of_a_control_token_in_the_text_is_text(token):
+    """Whoever writes about control tokens gives the model no orders."""
+    documents = [f"c {token} d\n", "a\nb\n"]
+    tokenizer = BPETokenizer.train("".join(documents), 0, CONTROL_TOKENS)
+    data = PreferenceCorpus(score(documents, NOT_X), tokenizer, 1, control=True, drop=0.0)
+    ids = data.train.tolist()
+    assert tokenizer.decode(ids[1:]) == documents[0]
+    assert [i for i in ids if i in tokenizer.special_tokens.values()] == [tokenizer.special_tokens[GOOD]] == ids[:1]
 
 
 @pytest.mark.parametrize("tokenizer", [None, BPETokenizer.train("".join(DOCUMENTS), 20, CONTROL_TOKENS)])

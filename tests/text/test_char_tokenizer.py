@@ -40,7 +40,6 @@ def test_nothing_is_a_text_too():
         ("aab cab", "' ' (U+0020) at position 3"),  # below every known character
         ("aabé", "'é' (U+00E9) at position 3"),  # between two known ones
         ("ab👍b", "'👍' (U+1F44D) at position 2"),  # above every known one
-        ("\ud800", r"'\ud800' (U+D800) at position 0"),
     ],
 )
 def test_an_unknown_character_is_named(text, named):

@@ -6,6 +6,7 @@ import pytest
 
 from minillm.errors import InputError
 from minillm.text import GPT2Tokenizer, load_tokenizer, save_tokenizer
+from minillm.text.added_tokens import AddedToken
 from minillm.text.gpt2 import byte_characters, words
 
 
@@ -102,7 +103,7 @@ def test_the_end_of_a_text_is_itself_only_when_asked(tokenizer):
 
 
 def test_a_special_token_outside_the_vocabulary_comes_after_it(files, tokenizer):
-    more = GPT2Tokenizer.read(*files, special_tokens=("[PAD]", "<|endoftext|>", "我"))
+    more = GPT2Tokenizer.read(*files, added_tokens=[AddedToken("[PAD]"), AddedToken("<|endoftext|>"), AddedToken("我")])
     size = tokenizer.vocab_size
     assert more.special_tokens == {"<|endoftext|>": size - 1, "[PAD]": size, "我": size + 1}
     assert more.vocab_size == size + 2
@@ -128,17 +129,14 @@ def test_merges_may_come_without_their_first_line_and_with_other_line_ends(files
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda vocab: [*vocab], "it must hold one JSON object"),
+        (lambda vocab: "vocab", "it must hold one JSON object"),
         (lambda vocab: vocab | {"A": "65"}, "whole numbers"),
         (lambda vocab: vocab | {"A": True}, "whole numbers"),
         (lambda vocab: vocab | {"A": 1.0}, "whole numbers"),
         (lambda vocab: vocab | {"A": 66}, "'A' and 'B' both have the id 66"),
-        (lambda vocab: vocab | {"A": 10**9}, "and 'A' has 1000000000"),
+        (lambda vocab: vocab | {"A": 10**9}, "must be in 0 to 16777215, and 'A' has 1000000000"),
         (lambda vocab: vocab | {"A": -1}, "and 'A' has -1"),
-        (lambda vocab: {t: i for t, i in vocab.items() if t != "A"}, "must have the ids 0 to"),
-        (lambda vocab: vocab | {"A A": len(vocab)}, "the token 'A A' has the character ' ', which stands for no byte"),
-        (lambda vocab: {("AAA" if t == "A" else t): i for t, i in vocab.items()}, "no token 'A' for the byte 0x41"),
-        (lambda vocab: {}, "no token 'Ā' for the byte 0x00"),
+        (lambda vocab: {}, "it holds no token"),
     ],
 )
 def test_a_damaged_vocabulary_is_named(files, damage, reason):
@@ -177,10 +175,87 @@ def test_a_damaged_merge_is_named(files, line, reason):
     refused(files, files[1], reason)
 
 
-def test_a_merge_that_is_there_twice_is_named(files):
-    lines = files[1].read_text(encoding="utf-8").split("\n")
-    files[1].write_text("\n".join([*lines[:3], lines[1], *lines[3:]]), encoding="utf-8")
-    refused(files, files[1], "a merge is there twice")
+def test_ids_may_have_holes_that_are_nobodys(files, tokenizer):
+    """All ids from 300 on are one more: nobody has 300."""
+    vocab = json.loads(files[0].read_text(encoding="utf-8"))
+    files[0].write_text(json.dumps({token: i + (i >= 300) for token, i in vocab.items()}), encoding="utf-8")
+    holed = GPT2Tokenizer.read(*files)
+    assert holed.vocab_size == tokenizer.vocab_size + 1
+    ids = tokenizer.encode("The cat sat on the mat.<|endoftext|>", special=True)
+    assert holed.encode("The cat sat on the mat.<|endoftext|>", special=True).tolist() == (ids + (ids >= 300)).tolist()
+    assert (ids > 300).any() and (ids < 300).any()
+    assert holed.decode([97, 300, 98]) == "ab" == "".join(holed.stream([97, 300, 98]))
+    assert holed.labels([97, 300]) == ["a", ""]
+
+
+def test_a_byte_that_has_no_token_is_left_out(files):
+    """As `tokenizers` does: what stood around it may then be merged."""
+    vocab = {token: i for i, token in enumerate([*byte_characters(), "at"]) if token != "B"}
+    files[0].write_text(json.dumps(vocab), encoding="utf-8")
+    files[1].write_text("a t\n", encoding="utf-8")
+    without = GPT2Tokenizer.read(*files)
+    assert without.encode("BaBt B").tolist() == [vocab["at"], vocab["Ġ"]]
+    assert without.encode("BB").tolist() == []
+
+
+def test_a_merge_that_is_there_twice_was_learnt_the_second_time(files):
+    vocab = {token: i for i, token in enumerate([*byte_characters(), "ab", "bc"])}
+    files[0].write_text(json.dumps(vocab), encoding="utf-8")
+    files[1].write_text("a b\nb c\n", encoding="utf-8")
+    assert GPT2Tokenizer.read(*files).encode("abc").tolist() == [vocab["ab"], vocab["c"]]
+    files[1].write_text("a b\nb c\na b\n", encoding="utf-8")
+    assert GPT2Tokenizer.read(*files).encode("abc").tolist() == [vocab["a"], vocab["bc"]]
+
+
+def test_a_token_that_stands_for_no_bytes_is_what_it_says(files):
+    vocab = json.loads(files[0].read_text(encoding="utf-8"))
+    files[0].write_text(json.dumps(vocab | {"A 我": len(vocab)}), encoding="utf-8")
+    assert GPT2Tokenizer.read(*files).decode([65, len(vocab)]) == "AA 我"
+
+
+def test_a_line_with_the_version_may_stand_anywhere(files, tokenizer):
+    files[1].write_text(files[1].read_text(encoding="utf-8") + "#version: 0.3\n", encoding="utf-8")
+    assert GPT2Tokenizer.read(*files).merges == tokenizer.merges
+
+
+def test_a_space_before_the_text_and_behind_a_token(files):
+    spaced = GPT2Tokenizer.read(*files, add_prefix_space=True)
+    assert spaced.decode(spaced.encode("cat<|endoftext|>cat<|endoftext|> cat<|endoftext|>", special=True)) == (
+        " cat<|endoftext|> cat<|endoftext|> cat<|endoftext|>"
+    )
+    assert spaced.encode("").tolist() == []
+
+
+def test_the_file_of_an_earlier_version_is_read(tmp_path, tokenizer):
+    """It had a list of tokens, and the names of the special ones, which came after them."""
+    vocab = sorted(tokenizer.vocab, key=tokenizer.vocab.get)[:-1]
+    old = {"type": "gpt2", "vocab": vocab, "merges": tokenizer.merges, "special_tokens": ["<|endoftext|>", "[PAD]"]}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(old), encoding="utf-8")
+    loaded = load_tokenizer(tmp_path / "tokenizer.json")
+    assert loaded.special_tokens == {"<|endoftext|>": len(vocab), "[PAD]": len(vocab) + 1}
+    assert loaded.role("eos_token") == len(vocab)
+    text = "The cat<|endoftext|> sat"
+    assert loaded.encode(text, special=True).tolist() == tokenizer.encode(text, special=True).tolist()
+
+
+def test_no_token_is_invented(files):
+    """<|endoftext|> is special in every GPT-2, and in a vocabulary without it it is text."""
+    vocab = json.loads(files[0].read_text(encoding="utf-8"))
+    del vocab["<|endoftext|>"]
+    files[0].write_text(json.dumps(vocab), encoding="utf-8")
+    plain = GPT2Tokenizer.read(*files)
+    assert plain.vocab_size == len(vocab) and plain.special_tokens == {} and plain.role("eos_token") is None
+    assert plain.decode(plain.encode("a<|endoftext|>", special=True)) == "a<|endoftext|>"
+
+
+def test_two_tokens_with_one_id_by_their_number(files):
+    """A token that the vocabulary lacks comes after it, by the number of its tokens; a hole makes that another token's id."""
+    vocab = json.loads(files[0].read_text(encoding="utf-8"))
+    last = vocab.pop("<|endoftext|>")
+    files[0].write_text(json.dumps(vocab | {"<|endoftext|>": last + 1}), encoding="utf-8")
+    assert GPT2Tokenizer.read(*files).special_tokens == {"<|endoftext|>": last + 1}
+    with pytest.raises(InputError, match=f"the id {last + 1} is that of '<.endoftext.>'"):
+        GPT2Tokenizer.read(*files, added_tokens=[AddedToken("[PAD]")])
 
 
 def test_a_missing_file_is_named(files):

@@ -9,7 +9,6 @@ import pytest
 
 from minillm.errors import InputError
 from minillm.text import load_pretrained_tokenizer, load_tokenizer, save_tokenizer
-from minillm.text.huggingface import HuggingFaceTokenizer
 
 PIECES = ["▁", "▁the", "▁cat", "▁sat", "s", "t", "c", "a", "e", "h", ".", "▁un", "<0xE6>", "<0x88>", "<0x91>"]
 
@@ -52,7 +51,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def tokenizer(folder):
-    return HuggingFaceTokenizer.read(folder / "tokenizer.json")
+    return load_pretrained_tokenizer(folder)
 
 
 def test_a_text_goes_there_and_back(tokenizer):

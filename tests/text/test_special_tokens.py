@@ -128,13 +128,65 @@ def test_bad_ones_are_refused(special, message):
 
 
 def test_cls_and_sep_around_one_text_and_around_two():
-    special = {"[PAD]": 0, "[CLS]": 7, "[SEP]": 8}
-    ids, types = with_cls_and_sep(special, np.array([3, 4], np.int32))
+    tokenizer = CharTokenizer("abcdefg", ("[CLS]", "[SEP]"))  # 7 and 8
+    ids, types = with_cls_and_sep(tokenizer, np.array([3, 4], np.int32))
     assert ids.tolist() == [7, 3, 4, 8] and types.tolist() == [0, 0, 0, 0]
-    ids, types = with_cls_and_sep(special, [3, 4], [5, 6, 5])
+    ids, types = with_cls_and_sep(tokenizer, [3, 4], [5, 6, 5])
     assert ids.tolist() == [7, 3, 4, 8, 5, 6, 5, 8] and types.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
     assert ids.dtype == types.dtype == np.int32
-    ids, types = with_cls_and_sep(special, [], [])
+    ids, types = with_cls_and_sep(tokenizer, [], [])
     assert ids.tolist() == [7, 8, 8] and types.tolist() == [0, 0, 1]
-    with pytest.raises(ValueError, match=r"no special token \[SEP\]: its own are \[CLS\]"):
-        with_cls_and_sep({"[CLS]": 7}, [1])
+    with pytest.raises(ValueError, match=r"no special token for the role of \[SEP\]: its own are \[CLS\]"):
+        with_cls_and_sep(CharTokenizer("ab", ("[CLS]",)), [1])
+
+
+def test_a_role_is_told_by_the_name_of_a_token():
+    special = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<s>", "</s>")
+    tokenizer = CharTokenizer("ab", special)
+    roles = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token", "bos_token", "eos_token")
+    assert [tokenizer.role(role) for role in roles] == [2, 3, 4, 5, 6, 7, 8]
+    assert CharTokenizer("ab", ("<|endoftext|>", "</s>")).role("eos_token") == 3, "the first of the usual names"
+    assert CharTokenizer("ab", ("<|endoftext|>",)).role("eos_token") == 2
+    assert CharTokenizer("ab").role("eos_token") is None
+
+
+class TestATokenizerOfMoreTokensThanItsModel:
+    """What the model has no row for is refused in a text, and is nobody's elsewhere."""
+
+    @pytest.fixture
+    def tokenizer(self, make):
+        tokenizer = make(SPECIAL)
+        tokenizer.restrict(tokenizer.special_tokens["</s>"])
+        return tokenizer
+
+    def test_its_size_is_that_of_the_model(self, make, tokenizer):
+        ordinary = make(()).vocab_size
+        assert tokenizer.vocab_size == ordinary + 3
+        assert list(tokenizer.special_tokens) == ["[PAD]", "[MASK]", "<s>"]
+        assert tokenizer.role("eos_token") is None and tokenizer.role("bos_token") == ordinary + 2
+        assert tokenizer.labels([ordinary + 2]) == ["<s>"]
+        for use in (tokenizer.decode, tokenizer.labels):
+            with pytest.raises(ValueError, match=f"token id {ordinary + 3} is outside the vocabulary"):
+                use([ordinary + 3])
+
+    def test_a_text_that_uses_one_is_refused(self, make, tokenizer):
+        i = make(SPECIAL).special_tokens["</s>"]
+        with pytest.raises(InputError) as caught:
+            tokenizer.encode("the </s> [MASK] <extra_id_1>", special=True)
+        assert (
+            caught.value.wrong
+            == f"The text has the token '</s>' (id {i}), and the model knows the ids 0 to {i - 1} only."
+        )
+
+    def test_any_other_text_is_read_as_ever(self, make, tokenizer):
+        for text, special in (("the </s> [MASK]", False), ("the [MASK] <s>", True), ("", True)):
+            assert tokenizer.encode(text, special).tolist() == make(SPECIAL).encode(text, special).tolist()
+
+    def test_its_file_forgets_none(self, make, tokenizer, tmp_path):
+        save_tokenizer(tokenizer, tmp_path / "tokenizer.json")
+        assert load_tokenizer(tmp_path / "tokenizer.json").to_json() == make(SPECIAL).to_json()
+
+    def test_a_model_of_more_tokens_changes_nothing(self, make):
+        tokenizer, size = make(SPECIAL), make(SPECIAL).vocab_size
+        tokenizer.restrict(size + 9)
+        assert tokenizer.vocab_size == size and "b" in SPECIAL[-2]

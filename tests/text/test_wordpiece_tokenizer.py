@@ -1,3 +1,4 @@
+import json
 import random
 import unicodedata
 
@@ -6,7 +7,9 @@ import pytest
 
 from minillm.errors import InputError
 from minillm.text import WordPieceTokenizer, load_tokenizer, save_tokenizer, wordpiece
+from minillm.text.added_tokens import AddedToken
 from minillm.text.basic import BasicTokenizer
+from minillm.text.wordpiece import BERT_ROLES
 
 
 @pytest.fixture
@@ -126,7 +129,7 @@ def test_the_cache_changes_nothing_and_is_bounded(monkeypatch, bert_folder, toke
 
 def test_it_survives_the_file_of_a_run(tmp_path, bert_folder):
     tokenizer = WordPieceTokenizer.read(
-        bert_folder / "vocab.txt", do_lower_case=False, strip_accents=True, special_tokens=("[NEW]",)
+        bert_folder / "vocab.txt", do_lower_case=False, strip_accents=True, added_tokens=[AddedToken("[NEW]")]
     )
     save_tokenizer(tokenizer, tmp_path / "tokenizer.json")
     loaded = load_tokenizer(tmp_path / "tokenizer.json")
@@ -137,26 +140,77 @@ def test_it_survives_the_file_of_a_run(tmp_path, bert_folder):
     assert loaded.labels(loaded.encode(text, special=True)) == ["[UNK]", "cat", "[NEW]"]
 
 
-@pytest.mark.parametrize(
-    ("damage", "reason"),
-    [
-        (lambda lines: [line for line in lines if line != "[UNK]"], "it has no [UNK]"),
-        (lambda lines: lines[5:], "it has no [PAD] and no [UNK] and no [CLS] and no [SEP] and no [MASK]"),
-        (lambda lines: [*lines, "cat"], "'cat' is token"),
-        (lambda lines: [*lines[:7], "", *lines[7:]], "token 7 (counting from 0) is empty"),
-        (lambda lines: [*lines, "", ""], "is empty"),
-        (lambda lines: [], "it has no [PAD]"),
-    ],
-)
-def test_a_damaged_vocabulary_is_named(bert_folder, damage, reason):
-    path = bert_folder / "vocab.txt"
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    path.write_text("".join(line + "\n" for line in damage(lines)), encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        WordPieceTokenizer.read(path)
-    assert caught.value.wrong.startswith(f"{path} is no vocabulary of BERT: ")
-    assert reason in caught.value.wrong
-    assert "vocab.txt" in caught.value.remedy
+@pytest.fixture
+def edited(bert_folder):
+    """edited(function of the lines of vocab.txt) -> the tokenizer of the lines that it gives."""
+
+    def edit(change):
+        path = bert_folder / "vocab.txt"
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+        path.write_text("".join(line + "\n" for line in change(lines)), encoding="utf-8")
+        return WordPieceTokenizer.read(path)
+
+    return edit
+
+
+@pytest.mark.parametrize("white", [" ", "\t ", "\u3000", "\r", "\xa0\x85"])
+def test_white_space_at_the_end_of_a_line_is_no_part_of_its_token(edited, tokenizer, white):
+    text = "The [MASK] cat sat unknown"
+    blanks = edited(
+        lambda lines: [line + white if line in ("cat", "the", "##own", "[MASK]") else line for line in lines]
+    )
+    assert blanks.encode(text, special=True).tolist() == tokenizer.encode(text, special=True).tolist()
+    assert blanks.decode(blanks.encode(text)) == tokenizer.decode(tokenizer.encode(text))
+
+
+def test_other_white_space_is(edited):
+    assert edited(lambda lines: [*lines, "a\x1c", " cat"]).vocab.keys() >= {"a\x1c", " cat"}
+
+
+def test_an_empty_line_has_an_id_that_no_text_uses(edited, tokenizer):
+    empty = edited(lambda lines: [*lines[:7], "", *lines[7:], "", ""])
+    text = "The cat sat unknown"
+    ids = tokenizer.encode(text)
+    assert empty.encode(text).tolist() == (ids + (ids >= 7)).tolist()
+    assert empty.vocab_size == tokenizer.vocab_size + 3
+    assert empty.labels([7]) == [""]
+
+
+def test_of_two_equal_lines_the_last_one_counts(edited, tokenizer):
+    twice = edited(lambda lines: [*lines, "cat"])
+    assert twice.encode("cat").tolist() == [tokenizer.vocab_size]
+    first = tokenizer.vocab["cat"]
+    assert twice.decode([5, first, 5]) == twice.decode([5, 5]) == "".join(twice.stream([5, first, 5]))
+    assert twice.labels([first]) == [""]
+
+
+def test_without_a_token_for_unknown_words_only_known_ones_are_read(edited, tokenizer):
+    plain = edited(lambda lines: lines[5:])
+    assert plain.special_tokens == {}
+    assert plain.encode("the cat", special=True).tolist() == (tokenizer.encode("the cat") - 5).tolist()
+    with pytest.raises(InputError, match="no pieces for the word 'zebra', and no token for unknown words"):
+        plain.encode("the zebra")
+
+
+def test_a_vocabulary_of_nothing_is_named(edited, bert_folder):
+    with pytest.raises(InputError, match=r"vocab\.txt is no vocabulary of BERT: it holds no token"):
+        edited(lambda lines: [])
+
+
+def test_another_mask_by_its_role(bert_folder):
+    words = (bert_folder / "vocab.txt").read_text(encoding="utf-8").replace("[MASK]", "<mask>")
+    (bert_folder / "vocab.txt").write_text(words, encoding="utf-8")
+    tokenizer = WordPieceTokenizer.read(bert_folder / "vocab.txt", roles=BERT_ROLES | {"mask_token": "<mask>"})
+    assert tokenizer.role("mask_token") == 4
+    assert tokenizer.labels(tokenizer.encode("the <mask>", special=True)) == ["the", "<mask>"]
+
+
+def test_the_file_of_an_earlier_version_is_read(tmp_path, tokenizer):
+    old = {"type": "wordpiece", "vocab": list(tokenizer.vocab), "special_tokens": [*tokenizer.special_tokens, "[NEW]"]}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(old), encoding="utf-8")
+    loaded = load_tokenizer(tmp_path / "tokenizer.json")
+    assert loaded.special_tokens == tokenizer.special_tokens | {"[NEW]": tokenizer.vocab_size}
+    assert loaded.encode("the [NEW] zebra", special=True)[-1] == loaded.role("unk_token") == 1
 
 
 def test_a_vocabulary_that_cannot_be_read_is_named(bert_folder):
@@ -171,5 +225,5 @@ def test_a_vocabulary_that_cannot_be_read_is_named(bert_folder):
 
 def test_line_ends_of_windows_are_no_part_of_a_token(bert_folder, tokenizer):
     path = bert_folder / "vocab.txt"
-    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + "a\u2028\r\n".encode())
-    assert WordPieceTokenizer.read(path).vocab == [*tokenizer.vocab, "a\u2028"]
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + "a\u2028b\r\n".encode())
+    assert list(WordPieceTokenizer.read(path).vocab) == [*tokenizer.vocab, "a\u2028b"]

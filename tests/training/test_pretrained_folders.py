@@ -45,9 +45,12 @@ def test_a_gpt2_with_its_tokenizer(gpt2_folder, vocab_size):
 
 
 def test_a_tokenizer_with_more_tokens_than_the_model(gpt2_folder):
-    folder, _ = gpt2_folder(256)
-    with pytest.raises(InputError, match="knows 257 tokens, and the model 256"):
-        load(folder)
+    """Only a text that uses one of them is refused."""
+    model, tokenizer = load(gpt2_folder(256)[0])
+    assert tokenizer.vocab_size == model.config.vocab_size == 256
+    assert tokenizer.decode(tokenizer.encode("the 我<|endoftext|>")) == "the 我<|endoftext|>"
+    with pytest.raises(InputError, match=r"the token '<.endoftext.>' \(id 256\), and the model knows the ids 0 to 255"):
+        tokenizer.encode("the 我<|endoftext|>", special=True)
 
 
 @pytest.mark.parametrize("lost", ["vocab.json", "model.safetensors"])
