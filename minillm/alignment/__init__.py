@@ -1,5 +1,6 @@
 """Preferences after pretraining: from pairs of answers (a reward model, DPO and its kin), or from rewards of a model's own answers."""
 
+from minillm.alignment.job import align
 from minillm.alignment.offline import PairData, Report, judge_pairs, offline_objective
 from minillm.alignment.on_policy import PolicyData, PolicyReport, PolicyTrainer, judge_policy, prompts_from, roll_out
 from minillm.alignment.pairs import Pair, TokenPairs, hold_out, read_pairs, tokenize_pairs
@@ -27,6 +28,7 @@ __all__ = [
     "Report",
     "RewardData",
     "TokenPairs",
+    "align",
     "hold_out",
     "judge_pairs",
     "judge_policy",

@@ -1,15 +1,14 @@
 """python -m minillm align: teach a pretrained GPT what people prefer."""
 
-import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar
 
 from minillm.alignment import (
-    REWARD_MODEL,
     AlignmentRun,
     PairData,
     PolicyData,
@@ -19,8 +18,6 @@ from minillm.alignment import (
     judge_pairs,
     judge_policy,
     learned_reward,
-    new_reward_model,
-    offline_objective,
     prompts_from,
     read_pairs,
     reference_of_pairs,
@@ -28,15 +25,17 @@ from minillm.alignment import (
     reward_accuracy,
     tokenize_pairs,
 )
+from minillm.alignment.job import options_from, trainer_on_pairs, trainer_on_rewards, without_dropout
+from minillm.alignment.methods import METHODS, settings_for
 from minillm.alignment.on_policy import METHODS as ON_POLICY
-from minillm.backend import Device, choose_device
-from minillm.cli.align_options import WAYS, add_align_arguments, method_of, settings
-from minillm.cli.finetune import absolute
+from minillm.backend import Device
+from minillm.cli import session
+from minillm.cli.align_options import add_align_arguments, method_of
+from minillm.cli.job import Job, Kept, absolute, named_options
 from minillm.cli.results import per_cent
-from minillm.cli.session import carry_out, changes, check_end, draw_curve
-from minillm.cli.terminal import count, duration, program, say, shell_word, visible
+from minillm.cli.terminal import count, program, say, shell_word, visible
 from minillm.errors import InputError
-from minillm.models import GPT, GPTWithValue, Model, build, copy_parameters
+from minillm.models import GPT, Model, build
 from minillm.preferences import Reward, reward_again, reward_of
 from minillm.pretraining import task_from_record
 from minillm.text import Tokenizer, read_text
@@ -56,157 +55,157 @@ def add_arguments(parser) -> None:
     add_align_arguments(parser)
 
 
-class Job(NamedTuple):
-    """A run, ready to go on."""
+def run(args) -> int:
+    return session.run(AlignmentJob, args)
+
+
+@dataclass
+class AlignmentJob(Job):
+    command: ClassVar[str] = "align"
+    choices: ClassVar[str] = "2"
 
     folder: AlignmentRun
     trainer: Trainer
     tokenizer: Tokenizer
     method: str
     facts: dict
-    told: list[str]  # what there is to say of the data
-    report: Callable[[Model], str]  # how well the model does now
-    start: float | None  # the loss of a model that can't tell the answers apart, where that is ln 2
+
+    @classmethod
+    def open(cls, args) -> AlignmentRun:
+        return AlignmentRun(args.out)
+
+    @classmethod
+    def start(cls, folder: AlignmentRun, args, device: Device) -> "AlignmentJob":
+        if args.checkpoint is None:
+            raise InputError("--checkpoint is missing.", f"See {program()} align --help")
+        method = method_of(args)
+        needed = {
+            "the model to begin with": args.checkpoint,
+            "the pairs": args.pairs,
+            "the text for the prompts": args.prompts,
+            "the reward": args.reward and args.reward.removeprefix("words:"),
+        }
+        folder.refuse_to_replace(needed)
+        chosen = settings_for(method, named_options(args))
+        chosen.setdefault("workers", default_workers(chosen["batch"], device))
+        pretrained, tokenizer = load(args.checkpoint, device)
+        if not isinstance(pretrained, GPT):
+            raise InputError(
+                f"{args.checkpoint} holds {pretrained.config.name}, which writes no text.",
+                "Use a model of pretrain --objective causal.",
+            )
+        remembered = {"objective": TASK, "method": method, "checkpoint": absolute(args.checkpoint)}
+        remembered |= {name: finite(chosen[name]) for name in METHODS[method].own}
+        base, options, reward = without_dropout(pretrained), options_from(chosen), None
+        if method in ON_POLICY:
+            reward = reward_for(args.reward, trusted=True)
+            remembered |= remembered_reward(reward) | {"prompts": absolute(args.prompts)}
+        trainer, facts = trainer_for(remembered, args.pairs, reward, base, tokenizer, options)
+        if isinstance(trainer.data, PairData):
+            say(
+                f"reference  reads {2 * (len(trainer.data.training[0]) + len(trainer.data.held_out[0])):,} answers, once ..."
+            )
+            folder.reference = reference_of_pairs(base, trainer.data)
+        elif isinstance(trainer, PolicyTrainer):
+            folder.reference = reference_of_weights(trainer.reference)
+        if folder.reference is not None:
+            facts["reference"] = folder.reference.fingerprints["model"]
+        return cls(folder, trainer, tokenizer, method, facts)
+
+    @classmethod
+    def began(cls, chosen: dict) -> bool:
+        return chosen.get("objective") == TASK and chosen.get("method") in METHODS
+
+    @classmethod
+    def resume(cls, folder: AlignmentRun, args, kept: Kept, device: Device) -> "AlignmentJob":
+        remembered, named = kept.facts["chosen"], named_options(args)
+        named |= {name: absolute(named[name]) for name in ("checkpoint", "prompts") if name in named}
+        method, reward = remembered["method"], None
+        base = build(getattr(kept.config, "body", kept.config), seed=None, device=device)
+        if method in ON_POLICY:
+            known = remembered["reward"], remembered.get("reward_sha256")
+            reward = reward_again(*known, named.pop("reward", None), make=reward_for)
+            remembered |= remembered_reward(reward)
+            folder.load_reference_of_weights(base, kept.facts.get("reference"))
+        options, source = kept.altered(named), kept.source(args.pairs, "--pairs")
+        trainer, facts = trainer_for(remembered, source, reward, base, kept.tokenizer, options)
+        kept.check_same(facts)
+        if isinstance(trainer.data, PairData):
+            folder.load_reference_of_pairs(trainer.data, kept.facts.get("reference"))
+        return cls(folder, trainer, kept.tokenizer, method, kept.facts)
+
+    @property
+    def per(self) -> str:
+        return "answer" if self.method in ON_POLICY else "pair"
+
+    def describe(self) -> Iterator[str]:
+        config, data, chosen = self.trainer.model.config, self.trainer.data, self.facts["chosen"]
+        summary = METHODS[self.method].summary
+        yield f"model   {config.name} of {config.parameter_count():,} parameters, learning by {summary}"
+        if isinstance(data, PolicyData):
+            yield (
+                f"data    {count(len(data.prompts), 'prompt')} of {self.facts['name']}, {count(len(data.held_out), 'other')} to evaluate "
+                f"on; {data.group} answers to each; reward: {data.reward.name}"
+            )
+            return
+        training, held_out = (len(part[0]) for part in (data.training, data.held_out))
+        yield f"data    {self.facts['name']}: {training:,} pairs to train on, {held_out:,} held out"
+        if isinstance(data, PairData):
+            yield f"        a model that has learned nothing has a loss of {beginning(self.method, chosen)}"
+
+    def tokens(self) -> float:
+        config = self.trainer.model.config
+        return self.trainer.options.batch * min(getattr(config, "context", 0) or config.body.context, 64)
+
+    def validation_batches(self) -> int:
+        return 1 if self.method in ON_POLICY else super().validation_batches()
+
+    def sample(self) -> str:
+        return self.report(self.trainer.model)
+
+    def report(self, model: Model) -> str:
+        data = self.trainer.data
+        if isinstance(data, RewardData):
+            return told_reward(model, data.held_out)
+        if isinstance(data, PairData):
+            return told_pairs(model, data, self.facts["chosen"]["beta"])
+        body, seed = getattr(model, "body", model), self.trainer.options.seed
+        return told_policy(judge_policy(body, self.trainer.reference, data, seed))
+
+    @property
+    def baselines(self) -> tuple[float | None, None]:
+        """Of a model that can't tell the answers apart."""
+        return math.log(2) if self.method in ("dpo", "robust", "reward") else None, None
+
+    def conclude(self, device: Device) -> None:
+        trainer, here = self.trainer, shell_word(self.folder.directory)
+        if isinstance(trainer, PolicyTrainer) and trainer.over_budget():
+            say(f"ended   the KL is above the budget of {trainer.kl_budget:g} nats; the best model inside it is kept")
+        print(self.report(load_model(self.folder.directory, device)))
+        if self.method == "reward":
+            checkpoint = shell_word(self.facts["chosen"]["checkpoint"])
+            say(f"next    {program()} align --checkpoint {checkpoint} --reward {here} --out runs/grpo")
+        else:
+            say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(self.facts['prompt'])}")
 
 
-def run(args) -> int:
-    if args.stop_at is not None and args.stop_at < 1:
-        raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
-    folder = AlignmentRun(args.out)
-    with folder.lock(resume=args.resume):
-        return train_in(folder, args)
+def trainer_for(
+    chosen: dict, source: str | None, reward: Reward | None, base: GPT, tokenizer: Tokenizer, options: TrainOptions
+) -> tuple[Trainer, dict]:
+    """The trainer of what was chosen, on pairs from `source` or on answers with a reward; and what the run must remember of its data.
 
-
-def train_in(folder: AlignmentRun, args) -> int:
-    device = choose_device(args.device)
-    job = (resume if args.resume else start)(folder, args, device)
-    trainer = job.trainer
-    options, config = trainer.options, trainer.model.config
-    processes = f", {options.workers} processes that share each batch" if options.workers > 1 else ""
-    say(f"device  {device.name}: {device.reason}{processes}")
-    say(f"model   {config.name} of {config.parameter_count():,} parameters, learning by {WAYS[job.method].what}")
-    for line in job.told:
-        say(line)
-    here = shell_word(folder.directory)
-
-    def draw() -> None:
-        draw_curve(folder, job.start, None, per="answer" if job.method in ON_POLICY else "pair", choices="2")
-
-    code = carry_out(
-        "align",
-        folder,
-        trainer,
-        sample=lambda: job.report(trainer.model),
-        draw=draw,
-        tokens=options.batch * min(getattr(config, "context", 0) or config.body.context, 64),
-        batches=1 if job.method in ON_POLICY else sum(1 for _ in trainer.data.validation_batches(options.batch)),
-        stop_at=args.stop_at,
-    )
-    if code is not None:
-        return code
-    if isinstance(trainer, PolicyTrainer) and trainer.over_budget():
-        say(f"ended   the KL is above the budget of {trainer.kl_budget:g} nats; the best model inside it is kept")
-    say(f"done    {duration(trainer.elapsed)}, best at step {trainer.best_step:,}: {folder.directory}")
-    print(job.report(load_model(folder.directory, device)))
-    if job.method == "reward":
-        say(
-            f"next    {program()} align --checkpoint {shell_word(job.facts['chosen']['checkpoint'])} --reward {here} --out runs/grpo"
-        )
-    else:
-        say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(job.facts['prompt'])}")
-    return 0
-
-
-def start(folder: AlignmentRun, args, device: Device) -> Job:
-    """A new run. Everything that can be wrong is found before anything is written."""
-    if args.checkpoint is None:
-        raise InputError("--checkpoint is missing.", f"See {program()} align --help")
-    method = method_of(args)
-    needed = {
-        "the model to begin with": args.checkpoint,
-        "the pairs": args.pairs,
-        "the text for the prompts": args.prompts,
-    }
-    folder.refuse_to_replace(needed | {"the reward": args.reward and args.reward.removeprefix("words:")})
-    if not args.overwrite:
-        folder.refuse_existing()
-    chosen = settings(args, method)
-    chosen.setdefault("workers", default_workers(chosen["batch"], device))
-    smoothing = chosen.pop("label_smoothing", None)  # of pairs, not of tokens
-    options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
-    if smoothing is not None:
-        chosen["label_smoothing"] = smoothing
-    pretrained, tokenizer = load(args.checkpoint, device)
-    if not isinstance(pretrained, GPT):
-        raise InputError(
-            f"{args.checkpoint} holds {pretrained.config.name}, which writes no text.",
-            "Use a model of pretrain --objective causal.",
-        )
-    base = without_dropout(pretrained, device)
-    remembered = {"objective": TASK, "method": method, "checkpoint": absolute(args.checkpoint)}
-    remembered |= {name: finite(chosen[name]) for name in WAYS[method].own}
-    reward = None
-    if method in ON_POLICY:
-        reward = reward_for(args.reward, trusted=True)
-        remembered |= remembered_reward(reward) | {"prompts": absolute(args.prompts)}
-    job = prepare(method, remembered, None, args.pairs, base, tokenizer, options, folder, device, reward)
-    folder.create(job.trainer, tokenizer, options, job.facts, overwrite=args.overwrite)
-    return job
-
-
-def resume(folder: AlignmentRun, args, device: Device) -> Job:
-    """The run in --out, where it stopped."""
-    options, facts = folder.read_options()
-    remembered = facts["chosen"]
-    if remembered.get("objective") != TASK or remembered.get("method") not in WAYS:
-        raise InputError(f"{args.out} holds a run that align did not begin.", "Go on with the command that did.")
-    method, config = remembered["method"], folder.config()
-    tokenizer = folder.tokenizer(config)
-    named = {name: value for name, value in vars(args).items() if value is not None}
-    for name in ("checkpoint", "prompts"):
-        if name in named:
-            named[name] = absolute(named[name])
-    reward = None
-    if method in ON_POLICY:
-        known = remembered["reward"], remembered.get("reward_sha256")
-        reward = reward_again(*known, named.pop("reward", None), make=reward_for)
-        remembered |= remembered_reward(reward)
-    fixed = config.to_dict() | options.to_dict() | remembered
-    options = dataclasses.replace(options, **changes(named, fixed))
-    pairs = args.pairs if args.pairs is not None else facts["source"]
-    body = getattr(config, "body", config)
-    base = build(body, seed=None, device=device)
-    if method in ON_POLICY:
-        folder.load_reference_of_weights(base, facts.get("reference"))
-    job = prepare(method, remembered, facts, pairs, base, tokenizer, options, folder, device, reward)
-    folder.load(job.trainer)
-    check_end(job.trainer, args.steps, args.stop_at)
-    folder.write_options(options, facts)
-    return job
-
-
-def prepare(
-    method: str,
-    chosen: dict,
-    began: dict | None,
-    source: str | None,
-    base: GPT,
-    tokenizer: Tokenizer,
-    options: TrainOptions,
-    folder: AlignmentRun,
-    device: Device,
-    reward: Reward | None,
-) -> Job:
-    """What trains, its data and its reports. `base` is the model to begin with; a resumed run loads its own weights after this.
-
-    `began` is what a resumed run remembers, and None for a new one, whatever lies in its folder. InputError if the data is not the same.
+    `base` is the model to begin with; a resumed run loads its own weights after this.
     """
-    facts = {"chosen": chosen, "source": absolute(source)}
+    method, facts = chosen["method"], {"chosen": chosen, "source": absolute(source)}
     if method in ON_POLICY:
-        return policy_job(method, facts, began, base, tokenizer, options, folder, device, reward)
+        check_lengths(chosen, base.config.context)
+        text, facts["name"] = prompt_text(chosen)
+        prompts = prompts_from(text, tokenizer, chosen["prompt_tokens"], seed=options.seed)
+        facts["sha256"] = hashlib.sha256(prompts.tobytes()).hexdigest()
+        facts["prompt"] = visible(tokenizer.decode(prompts[0], special=False)).strip()[-40:] or "\\n"
+        reward([tokenizer.decode(row, special=False) for row in prompts[:4]])  # one that goes wrong does so now
+        return trainer_on_rewards(method, base, tokenizer, prompts, reward, options, chosen), facts
     pairs = read_pairs(source)
-    tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
-    training, held_out = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
     facts |= {
         "name": "standard input" if source == "-" else source,
         "sha256": hashlib.sha256(
@@ -214,45 +213,17 @@ def prepare(
         ).hexdigest(),
         "prompt": " ".join(visible(pairs[0].prompt).split())[:40] or "\\n",
     }
-    check_same(facts, began)
-    told = [f"data    {facts['name']}: {len(training.prompts):,} pairs to train on, {len(held_out.prompts):,} held out"]
-    if method == "reward":
-        model = new_reward_model(base, seed=options.seed)
-        trainer = Trainer(model, RewardData(training, held_out), options, REWARD_MODEL)
-        return Job(
-            folder, trainer, tokenizer, method, facts, told, lambda model: told_reward(model, held_out), math.log(2)
-        )
-    objective = offline_objective(
-        method,
-        beta=chosen["beta"],
-        label_smoothing=chosen.get("label_smoothing", 0.0),
-        gamma=chosen.get("gamma", 0.0),
-    )
-    data = PairData(training, held_out, mismatched=method == "kto", context=base.config.context)
-    if began is None:
-        say(f"reference  reads {2 * len(pairs):,} answers, once ...")
-        folder.reference = reference_of_pairs(base, data)
-        facts["reference"] = folder.reference.fingerprints["model"]
-    else:
-        folder.load_reference_of_pairs(data, began.get("reference"))
-    told.append("        a model that has learned nothing has a loss of " + beginning(method, chosen))
-    trainer = Trainer(base, data, options, objective)
-    return Job(
-        folder,
-        trainer,
-        tokenizer,
-        method,
-        facts,
-        told,
-        lambda model: told_pairs(model, data, chosen["beta"]),
-        math.log(2) if method in ("dpo", "robust") else None,
-    )
+    tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
+    parts = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
+    return trainer_on_pairs(method, base, *parts, options, chosen), facts
 
 
-def check_same(facts: dict, began: dict | None) -> None:
-    if began is not None and began["sha256"] != facts["sha256"]:
+def check_lengths(chosen: dict, context: int) -> None:
+    if chosen["prompt_tokens"] + chosen["answer_tokens"] > context + 1:
         raise InputError(
-            f"{facts['name']} does not hold what this run began with.", "Give the same again, or start another run."
+            f"A prompt of {chosen['prompt_tokens']} tokens and an answer of {chosen['answer_tokens']} are more than the {context} tokens "
+            "that the model sees at once.",
+            f"Try --prompt-tokens {max(1, context // 3)} --answer-tokens {max(1, context - context // 3)}.",
         )
 
 
@@ -262,59 +233,6 @@ def beginning(method: str, chosen: dict) -> str:
     return {"hinge": "1", "kto": "1/2", "ipo": f"1/(2β)² = {1 / (2 * chosen['beta']) ** 2:.3g}"}.get(
         method, "its own: there is no reference"
     )
-
-
-def policy_job(
-    method: str,
-    facts: dict,
-    began: dict | None,
-    base: GPT,
-    tokenizer: Tokenizer,
-    options: TrainOptions,
-    folder: AlignmentRun,
-    device: Device,
-    reward: Reward,
-) -> Job:
-    chosen = facts["chosen"]
-    context = base.config.context
-    if chosen["prompt_tokens"] + chosen["answer_tokens"] > context + 1:
-        raise InputError(
-            f"A prompt of {chosen['prompt_tokens']} tokens and an answer of {chosen['answer_tokens']} are more than the {context} tokens "
-            "that the model sees at once.",
-            f"Try --prompt-tokens {max(1, context // 3)} --answer-tokens {max(1, context - context // 3)}.",
-        )
-    text, name = prompt_text(chosen)
-    prompts = prompts_from(text, tokenizer, chosen["prompt_tokens"], seed=options.seed)
-    facts |= {"name": name, "sha256": hashlib.sha256(prompts.tobytes()).hexdigest(), "source": None}
-    facts["prompt"] = visible(tokenizer.decode(prompts[0], special=False)).strip()[-40:] or "\\n"
-    check_same(facts, began)
-    reward([tokenizer.decode(row, special=False) for row in prompts[:4]])  # one that goes wrong does so now
-    reference = without_dropout(base, device)
-    if began is None:
-        folder.reference = reference_of_weights(reference)
-        facts["reference"] = folder.reference.fingerprints["model"]
-    model = GPTWithValue(base) if method == "ppo" else base
-    data = PolicyData(model, tokenizer, prompts, reward, method, tokens=chosen["answer_tokens"], group=chosen["group"])
-    budget = math.inf if chosen["kl_budget"] is None else chosen["kl_budget"]
-    trainer = PolicyTrainer(
-        model,
-        data,
-        options,
-        method,
-        reference,
-        updates=chosen.get("updates", 1),
-        kl_weight=chosen["kl_weight"],
-        kl_budget=budget,
-    )
-    told = [
-        f"data    {count(len(data.prompts), 'prompt')} of {name}, {count(len(data.held_out), 'other')} to evaluate on; "
-        f"{chosen['group']} answers to each; reward: {reward.name}"
-    ]
-
-    def report(model: Model) -> str:
-        return told_policy(judge_policy(getattr(model, "body", model), reference, data, options.seed))
-
-    return Job(folder, trainer, tokenizer, method, facts, told, report, None)
 
 
 def prompt_text(chosen: dict) -> tuple[str, str]:
@@ -341,14 +259,6 @@ def reward_for(form: str, *, trusted: bool, sha256: str | None = None) -> Reward
 
 def remembered_reward(reward: Reward) -> dict:
     return {"reward": reward.name, "reward_sha256": reward.sha256}
-
-
-def without_dropout(model: GPT, device: Device) -> GPT:
-    """A copy that drops nothing: what it says of an answer must not depend on chance."""
-    copy = build(dataclasses.replace(model.config, dropout=0.0), seed=None, device=device)
-    copy_parameters(model, copy)
-    copy.eos_token_id = model.eos_token_id
-    return copy
 
 
 def finite(value: float | int) -> float | int | None:

@@ -1,53 +1,76 @@
-"""The manners of a training run at the terminal: the plan, the progress, Ctrl-C, the curves."""
+"""The life of a training run at the terminal, the same for every command: begun or gone on with, planned, trained, stopped, reported."""
 
 import math
 import signal
 import sys
-from collections.abc import Callable
 
 from tqdm import tqdm
 
+from minillm.backend import Device, choose_device
+from minillm.cli.curve import draw_curve
+from minillm.cli.job import Job, Kept
 from minillm.cli.terminal import count, duration, program, say, shell_word
 from minillm.errors import InputError
 from minillm.training import DivergedError, Progress, Run, Trainer
 
-CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # what --resume may alter
+
+def run(kind: type[Job], args) -> int:
+    """Begin a run or go on with it, and train: the exit code."""
+    if args.stop_at is not None and args.stop_at < 1:
+        raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
+    folder = kind.open(args)
+    with folder.lock(resume=args.resume):
+        device = choose_device(args.device)
+        job = (resume if args.resume else start)(kind, folder, args, device)
+        trainer = job.trainer
+        workers = f", {trainer.options.workers} processes that share each batch" if trainer.options.workers > 1 else ""
+        say(f"device  {device.name}: {device.reason}{workers}")
+        for line in job.describe():
+            say(line)
+        stopped = carry_out(job, args.stop_at)
+        if stopped is not None:
+            return stopped
+        chance, frequencies = job.baselines
+        known = f" (a blind guess: {chance:.2f}, frequencies: {frequencies:.2f})" if frequencies is not None else ""
+        say(
+            f"done    {duration(trainer.elapsed)}, best validation loss {trainer.best_loss:.3f} at step {trainer.best_step:,}"
+            f"{known}: {folder.directory}"
+        )
+        job.conclude(device)
+    return 0
 
 
-def changes(named: dict, fixed: dict) -> dict:
-    """What --resume alters of a run: `named` on the command line, `fixed` when the run began, both by the names of the values.
+def start(kind: type[Job], folder: Run, args, device: Device) -> Job:
+    if not args.overwrite:
+        folder.refuse_existing()
+    job = kind.start(folder, args, device)
+    folder.create(job.trainer, job.tokenizer, job.trainer.options, job.facts, overwrite=args.overwrite)
+    return job
 
-    InputError for a value that can't be altered.
-    """
-    changed = {}
-    for name, value in named.items():
-        if name not in fixed or fixed[name] == value:
-            continue
-        if name not in CHANGEABLE:
+
+def resume(kind: type[Job], folder: Run, args, device: Device) -> Job:
+    options, facts = folder.read_options()
+    if not kind.began(facts["chosen"]):
+        raise InputError(
+            f"{folder.directory} holds a run that {kind.command} did not begin.", "Go on with the command that did."
+        )
+    config = folder.config()
+    job = kind.resume(folder, args, Kept(options, facts, config, folder.tokenizer(config)), device)
+    folder.load(job.trainer)
+    done = job.trainer.steps_done
+    for name, does in (("steps", "end"), ("stop_at", "stop")):
+        asked = getattr(args, name)
+        if asked is not None and asked < done:
             raise InputError(
-                f"This run has {name} {fixed[name]}, and --resume cannot change it to {value}.",
-                f"Leave `{name}` out, or start another run.",
+                f"This run has done {count(done, 'step')}, and cannot {does} at {asked}.", f"Give more `{name}`."
             )
-        changed[name] = value
-    if "steps" in changed:
-        changed.setdefault("minutes", None)
-    return changed
+    folder.write_options(job.trainer.options, job.facts)
+    return job
 
 
-def check_end(trainer: Trainer, steps: int | None, stop_at: int | None) -> None:
-    """Raise InputError if a resumed run is already past the end that it is asked for."""
-    if steps is not None and steps < trainer.steps_done:
-        raise InputError(
-            f"This run has done {trainer.steps_done} steps, and cannot end at {steps}.", "Give more --steps."
-        )
-    if stop_at is not None and stop_at < trainer.steps_done:
-        raise InputError(
-            f"This run has done {trainer.steps_done} steps, and cannot stop at {stop_at}.", "Give a later --stop-at."
-        )
-
-
-def announce_plan(trainer: Trainer, folder: Run, tokens: int, batches: int) -> None:
-    """How long it will take, measured on real batches, before it starts. A step has so many tokens, an evaluation so many batches."""
+def announce_plan(job: Job) -> None:
+    """How long it will take, measured on real batches, before it starts."""
+    trainer = job.trainer
     if trainer.finished():
         say(
             f"plan    none: this run is finished, after {count(trainer.steps_done, 'step')}; more --steps or --minutes make it longer"
@@ -58,32 +81,23 @@ def announce_plan(trainer: Trainer, folder: Run, tokens: int, batches: int) -> N
         plan = f"{duration(60 * options.minutes)}, about {trainer.planned_steps():,} steps"
     else:
         left = max(options.steps - trainer.steps_done, 0)
-        evaluation = 1 + seconds * 0.4 * min(batches, options.eval_batches or math.inf)
+        evaluation = 1 + seconds * 0.4 * min(job.validation_batches(), options.eval_batches or math.inf)
         total = left * seconds + (left // options.eval_every + 2) * evaluation
         plan = f"{count(left, 'step')}, about {duration(total)} on this machine"
-    say(f"plan    {plan} ({tokens:,} tokens a step) -> {folder.directory}   Ctrl-C stops and saves")
+    say(f"plan    {plan} ({job.tokens():,} tokens a step) -> {job.folder.directory}   Ctrl-C stops and saves")
 
 
 STOP_AT = object()
 
 
-def carry_out(
-    command: str,
-    folder: Run,
-    trainer: Trainer,
-    *,
-    sample: Callable[[], str],
-    draw: Callable[[], None],
-    tokens: int,
-    batches: int,
-    stop_at: int | None,
-) -> int | None:
+def carry_out(job: Job, stop_at: int | None) -> int | None:
     """Tell the plan, train, and draw the curve. None at the end of the run; else it was stopped, and this is the exit code."""
-    go_on = f"To go on:\n  {program()} {command} --resume --out {shell_word(folder.directory)}"
+    folder, trainer = job.folder, job.trainer
+    go_on = f"To go on:\n  {program()} {job.command} --resume --out {shell_word(folder.directory)}"
     try:
-        announce_plan(trainer, folder, tokens, batches)
-        stopped = train(folder, trainer, sample=sample, draw=draw, tokens=tokens, stop_at=stop_at)
-        draw()
+        announce_plan(job)
+        stopped = train(job, stop_at)
+        draw_curve(job)
     except KeyboardInterrupt:
         if folder.is_kept():
             say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {go_on}")
@@ -96,16 +110,9 @@ def carry_out(
     return 0 if stopped is STOP_AT else 128 + stopped
 
 
-def train(
-    folder: Run,
-    trainer: Trainer,
-    *,
-    sample: Callable[[], str],
-    draw: Callable[[], None],
-    tokens: int,
-    stop_at: int | None,
-):
+def train(job: Job, stop_at: int | None):
     """Train to the end, logging and saving on the way. What stopped it: None (the end), STOP_AT, or the number of a signal."""
+    folder, trainer, tokens = job.folder, job.trainer, job.tokens()
     caught: list[int] = []
 
     def ask_to_stop(number, frame):
@@ -132,9 +139,9 @@ def train(
                 bar.update(1)
                 continue
             save(folder, trainer, progress.best)
-            draw()
+            draw_curve(job)
             with tqdm.external_write_mode(file=sys.stderr):
-                say(report(trainer, progress, sample()))
+                say(report(trainer, progress, job.sample()))
         if trainer.evaluated_step != trainer.steps_done:  # every evaluation is saved where it is made
             save(folder, trainer)
     except InputError as error:
@@ -165,31 +172,3 @@ def report(trainer: Trainer, progress: Progress, sample: str) -> str:
     best = " (best so far)" if progress.best else ""
     shown = sample.replace("\n", "\n    ")
     return f"step {progress.step:>6,}  {duration(trainer.elapsed):>11}  validation loss {progress.validation:.3f}{best}\n    {shown}\n"
-
-
-def draw_curve(
-    folder: Run, chance: float | None, unigram: float | None, *, per: str = "token", choices: str = "V"
-) -> None:
-    """loss.png, from the log: the loss `per` token, which is one of so many `choices`. No picture is no reason to stop."""
-    from minillm.plots import loss_curve, save
-    from minillm.training.run import CURVE
-
-    entries = folder.read_log()
-    figure = loss_curve(
-        [(e["step"], e["loss"]) for e in entries if "loss" in e],
-        [(e["step"], e["validation"]) for e in entries if "validation" in e],
-        chance=chance,
-        unigram=unigram,
-        per=per,
-        choices=choices,
-    )
-    losses = [e["validation"] for e in entries if "validation" in e]
-    seen = (
-        f"Validation loss falls from {losses[0]:.2f} to {min(losses):.2f} nats a {per}."
-        if losses
-        else "No evaluation yet."
-    )
-    try:
-        save(figure, folder.path(CURVE), alt=f"Training and validation loss against the step. {seen}")
-    except InputError as error:
-        say(f"(No picture of the loss: {error.wrong})")

@@ -91,7 +91,7 @@ def finetune(
     classes = classes_of(examples, YOURS)
     parts = tokenize_parts(*hold_out(examples, seed, YOURS), classes, tokenizer, body.config.context)
     chosen = settings_for(body.config, method, {"texts": len(parts.labels)} | settings)
-    options = TrainOptions(**{f.name: chosen[f.name] for f in dataclasses.fields(TrainOptions) if f.name in chosen})
+    options = TrainOptions.from_settings(chosen)
     choices = {name: chosen[name] for name in ("pooling", "dropout")}
     classifier = new_classifier(body, len(classes), pretrained=pretrained, seed=seed, **choices)
     if progress and freeze == "body":

@@ -67,7 +67,7 @@ def settings_for(
             "`merges` is for the bpe tokenizer only.", "Choose the `tokenizer` bpe, or leave `merges` out."
         )
     chosen.setdefault("workers", default_workers(chosen["batch"], device))
-    options = TrainOptions(**{name: chosen[name] for name in OPTIONS & chosen.keys()})
+    options = TrainOptions.from_settings(chosen)
     sizes = {name: chosen[name] for name in SIZES if name in chosen}
     made = task.from_settings(chosen)
     made.config(1, sizes)  # bad sizes are found before a large text is read

@@ -77,5 +77,10 @@ class TrainOptions:
         if self.schedule not in SCHEDULES:
             raise InputError(f"There is no schedule {self.schedule!r}.", f"Choose one of {', '.join(SCHEDULES)}.")
 
+    @classmethod
+    def from_settings(cls, settings: dict) -> "TrainOptions":
+        """Those of the settings that are options of a training run."""
+        return cls(**{field.name: settings[field.name] for field in dataclasses.fields(cls) if field.name in settings})
+
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)

@@ -22,15 +22,19 @@ def train(
     `options` are the fields of `TrainOptions`: steps, batch, lr, eval_every ... The model keeps its last weights, or with `best` those of
     its lowest validation loss. With `progress` every evaluation is a line on standard error.
     """
-    trainer = Trainer(model, data, TrainOptions(**options), objective)
-    history, kept = [], None
-    for told in trainer.run():
-        if told.loss is not None or told.validation is not None:
-            history.append(told)
-        if told.best and best:
-            kept = model.vector.data.copy()
-        if progress and told.validation is not None:
-            print(f"step {told.step:>6,}  validation loss {told.validation:.3f}", file=sys.stderr, flush=True)
+    return run_to_end(Trainer(model, data, TrainOptions(**options), objective), best=best, progress=progress)
+
+
+def run_to_end(trainer: Trainer, *, best: bool, progress: bool) -> list[Progress]:
+    """As `train`, with a trainer that is there already."""
+    vector, history, kept = trainer.model.vector, [], None
+    for step in trainer.run():
+        if step.loss is not None or step.validation is not None:
+            history.append(step)
+        if step.best and best:
+            kept = vector.data.copy()
+        if progress and step.validation is not None:
+            print(f"step {step.step:>6,}  validation loss {step.validation:.3f}", file=sys.stderr, flush=True)
     if kept is not None:
-        model.vector.data[...] = kept
+        vector.data[...] = kept
     return history

@@ -53,7 +53,7 @@ def run_copy(finished_run, tmp_path) -> Path:
 def plain(monkeypatch):
     """Without the sample and the curve of every evaluation, which other tests look at."""
     monkeypatch.setattr("minillm.cli.session.report", lambda *args: "")
-    monkeypatch.setattr("minillm.cli.pretrain.draw_curve", lambda *args: None)
+    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda *args: None)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def lines_run(tmp_path_factory) -> Path:
 @pytest.fixture
 def no_curves(monkeypatch):
     """Without loss.png, which takes most of the time of a run that is this short."""
-    monkeypatch.setattr("minillm.cli.align.draw_curve", lambda *args, **choices: None)
+    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda *args, **choices: None)
 
 
 def weights(run):

@@ -96,7 +96,7 @@ def test_a_run_from_beginning_to_end(call, body, labelled, tmp_path):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_stopped_and_resumed_is_never_stopped(call, quick, plain, tmp_path, monkeypatch, way):
-    monkeypatch.setattr("minillm.cli.finetune.draw_curve", lambda *args, **kwargs: None)
+    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda *args, **kwargs: None)
     argv = [*quick, *WAYS[way]]
     assert call(*argv, "--out", tmp_path / "whole")[0] == 0
     code, out, err = call(*argv, "--out", tmp_path / "parts", "--stop-at=3")

@@ -123,7 +123,7 @@ os.fsync = slow
 
 def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_is_still_whole(call, tiny, plain, tmp_path):
     run = tmp_path / "run"
-    before = SLOW_DISK + "import minillm.cli.pretrain as p; p.draw_curve = lambda *a: None"
+    before = SLOW_DISK + "import minillm.cli.session as p; p.draw_curve = lambda *a: None"
     with Running([*tiny, *LONG, "--out", run], before=before) as running:
         running.wait_until_logged(run, '"step": 1,')
         running.signal(signal.SIGINT)
@@ -155,7 +155,7 @@ def test_ctrl_c_before_training_begins(call, tiny, plain, tmp_path):
 KILLER = """
 import os, random, signal, sys, time
 from pathlib import Path
-import minillm.cli.pretrain, minillm.plots
+import minillm.cli.session, minillm.plots
 from minillm.cli import main
 from minillm.training import load
 from minillm.training.run import FILES, STATE, WEIGHTS

@@ -1,0 +1,106 @@
+"""From a pretrained GPT, and what people prefer, to an aligned one."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from minillm.alignment.methods import METHODS, settings_for
+from minillm.alignment.offline import PairData, offline_objective
+from minillm.alignment.on_policy import METHODS as ON_POLICY
+from minillm.alignment.on_policy import PolicyData, PolicyTrainer, prompts_from
+from minillm.alignment.pairs import Pair, TokenPairs, hold_out, tokenize_pairs
+from minillm.alignment.reward_model import REWARD_MODEL, RewardData, new_reward_model
+from minillm.errors import InputError
+from minillm.models import GPT, GPTWithValue, SequenceClassifier, build, copy_parameters
+from minillm.preferences import Reward, reward_of
+from minillm.text import Tokenizer
+from minillm.training import Trainer, TrainOptions
+from minillm.training.train import run_to_end
+
+
+def without_dropout(model: GPT) -> GPT:
+    """A copy that drops nothing: what it says of an answer must not depend on chance."""
+    copy = build(dataclasses.replace(model.config, dropout=0.0), seed=None, device=model.vector.device)
+    copy_parameters(model, copy)
+    copy.eos_token_id = model.eos_token_id
+    return copy
+
+
+def options_from(settings: dict) -> TrainOptions:
+    """What of the settings is the trainer's: label smoothing, here, is of pairs and not of tokens."""
+    return TrainOptions.from_settings({name: value for name, value in settings.items() if name != "label_smoothing"})
+
+
+def trainer_on_pairs(
+    method: str, base: GPT, training: TokenPairs, held_out: TokenPairs, options: TrainOptions, settings: dict
+) -> Trainer:
+    """A trainer of a reward model, or of the base itself. What a reference says of the pairs is not asked here: see `PairData`."""
+    if method == "reward":
+        model = new_reward_model(base, seed=options.seed)
+        return Trainer(model, RewardData(training, held_out), options, REWARD_MODEL)
+    own = {name: settings[name] for name in ("beta", "gamma", "label_smoothing") if name in settings}
+    data = PairData(training, held_out, mismatched=method == "kto", context=base.config.context)
+    return Trainer(base, data, options, offline_objective(method, **own))
+
+
+def trainer_on_rewards(
+    method: str,
+    base: GPT,
+    tokenizer: Tokenizer,
+    prompts: np.ndarray,
+    reward: Reward,
+    options: TrainOptions,
+    settings: dict,
+) -> PolicyTrainer:
+    """A trainer on the base's own answers to prompts (N, T). A copy of the base, as it is now, is the reference."""
+    reference = without_dropout(base)
+    model = GPTWithValue(base) if method == "ppo" else base
+    sizes = {"tokens": settings["answer_tokens"], "group": settings["group"]}
+    data = PolicyData(model, tokenizer, prompts, reward, method, **sizes)
+    budget = math.inf if settings["kl_budget"] is None else settings["kl_budget"]  # JSON knows no infinity
+    choices = {"updates": settings.get("updates", 1), "kl_weight": settings["kl_weight"], "kl_budget": budget}
+    return PolicyTrainer(model, data, options, method, reference, **choices)
+
+
+def align(
+    model: GPT,
+    tokenizer: Tokenizer,
+    pairs: Sequence[Pair | tuple[str, str, str]] | None = None,
+    *,
+    reward: Reward | str | None = None,
+    prompts: str | None = None,
+    method: str | None = None,
+    progress: bool = True,
+    **settings,
+) -> GPT | SequenceClassifier:
+    """A copy of a GPT that has learned what people prefer, with the weights of its lowest validation loss; or a reward model.
+
+    Either from `pairs` (prompt, chosen, rejected), by the method dpo (default), robust, hinge, ipo, kto, orpo, simpo or reward; or from a
+    `reward` of its own answers to the line ends of the text `prompts`, by grpo (default), ppo or reinforce. The reward is a `Reward` or its
+    form for `reward_of`. `settings` are those of the method and the fields of `TrainOptions`.
+    """
+    method = method or ("dpo" if reward is None else "grpo")
+    if method not in METHODS:
+        raise InputError(f"There is no method {method!r}.", f"Choose one of {', '.join(METHODS)}.")
+    if (pairs is None) == (reward is None) or (method in ON_POLICY) != (reward is not None):
+        needs = "a reward and a text of prompts" if method in ON_POLICY else "pairs, and no reward"
+        raise InputError(f"The method {method} learns from {needs}.", "Give it what it needs.")
+    chosen = settings_for(method, settings)
+    options, base = options_from(chosen), without_dropout(model)
+    if method in ON_POLICY:
+        if prompts is None:
+            raise InputError("There are no prompts to answer.", "Give a text: `prompts`.")
+        reward = reward_of(reward, trusted=True) if isinstance(reward, str) else reward
+        rows = prompts_from(prompts, tokenizer, chosen["prompt_tokens"], seed=options.seed)
+        trainer: Trainer = trainer_on_rewards(method, base, tokenizer, rows, reward, options, chosen)
+    else:
+        given = [pair if isinstance(pair, Pair) else Pair(*pair) for pair in pairs]
+        tokens = tokenize_pairs(given, tokenizer, base.config.context)
+        parts = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
+        trainer = trainer_on_pairs(method, base, *parts, options, chosen)
+        if isinstance(trainer.data, PairData):
+            trainer.data.ask_reference(base)
+    run_to_end(trainer, best=True, progress=progress)
+    return trainer.model.body if isinstance(trainer.model, GPTWithValue) else trainer.model

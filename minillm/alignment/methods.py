@@ -1,0 +1,72 @@
+"""The methods of alignment, with the settings that suit them."""
+
+import math
+from typing import NamedTuple
+
+from minillm.alignment.on_policy import METHODS as ON_POLICY
+from minillm.errors import InputError
+
+COMMON = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "weight_decay": 0.0, "steps": 300}
+POLICY = COMMON | {"batch": 64, "steps": 100, "warmup": 5, "workers": 1, "eval_every": 20, "log_every": 1}
+
+
+class Method(NamedTuple):
+    """What it is in words, the settings of its training, and those that not every method has."""
+
+    summary: str
+    settings: dict
+    own: dict
+
+
+SAMPLING = {"group": 8, "answer_tokens": 64, "prompt_tokens": 32, "kl_weight": 0.02, "kl_budget": math.inf}
+METHODS = {
+    "reward": Method("a reward model (Bradley-Terry)", COMMON | {"lr": 1e-3}, {}),
+    "dpo": Method("DPO", COMMON | {"lr": 3e-4}, {"beta": 0.1, "label_smoothing": 0.0}),
+    "robust": Method("robust DPO", COMMON | {"lr": 3e-4}, {"beta": 0.1, "label_smoothing": 0.1}),
+    "hinge": Method("DPO with a hinge", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
+    "ipo": Method("IPO", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
+    "kto": Method("KTO", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
+    "orpo": Method("ORPO", COMMON | {"lr": 3e-4}, {"beta": 0.1}),
+    "simpo": Method("SimPO", COMMON | {"lr": 3e-4}, {"beta": 2.0, "gamma": 1.0}),
+    "reinforce": Method("REINFORCE, others' mean as baseline", POLICY | {"lr": 3e-4}, SAMPLING),
+    "ppo": Method("PPO", POLICY | {"lr": 3e-4}, SAMPLING | {"updates": 4}),
+    "grpo": Method("GRPO", POLICY | {"lr": 3e-4}, SAMPLING | {"updates": 2}),
+}
+OWN = {name for method in METHODS.values() for name in method.own}  # settings of some methods
+BOUNDS = {
+    "beta": (lambda x: 0 < x < math.inf, "must be finite and above 0"),
+    "gamma": (lambda x: 0 <= x < math.inf, "must be finite and 0 or more"),
+    "label_smoothing": (lambda x: 0 <= x < 0.5, "must lie in [0, 0.5)"),
+    "group": (lambda x: x >= 2, "must be at least 2"),
+    "updates": (lambda x: x >= 1, "must be at least 1"),
+    "answer_tokens": (lambda x: x >= 1, "must be at least 1"),
+    "prompt_tokens": (lambda x: x >= 1, "must be at least 1"),
+    "kl_weight": (lambda x: 0 <= x < math.inf, "must be finite and 0 or more"),
+    "kl_budget": (lambda x: x > 0, "must be above 0"),
+}
+
+
+def settings_for(method: str, named: dict) -> dict:
+    """The method's settings, and over them what is `named`; InputError for one that can't be, or that means nothing to the method."""
+    for name in named:
+        if name in OWN and name not in METHODS[method].own:
+            raise InputError(f"`{name}` means nothing to the method {method}.", "Leave it out.")
+    if method in ON_POLICY:
+        for name in ("workers", "accumulate"):
+            if named.get(name, 1) != 1:
+                raise InputError(
+                    f"The method {method} works in one process, since the model writes its own batches.",
+                    f"Leave `{name}` out.",
+                )
+    chosen = METHODS[method].settings | METHODS[method].own | named
+    chosen.setdefault("eval_every", max(1, chosen["steps"] // 4))
+    for name, (fits, must) in BOUNDS.items():
+        if name in chosen and not fits(chosen[name]):
+            raise InputError(f"`{name}` {must}, got {chosen[name]}.", "Leave it out for the usual one.")
+    if method in ON_POLICY and chosen["batch"] % chosen["group"]:
+        fitting = math.ceil(chosen["batch"] / chosen["group"]) * chosen["group"]
+        raise InputError(
+            f"A batch of {chosen['batch']} answers does not fall into groups of {chosen['group']}.",
+            f"Try `batch` {fitting}.",
+        )
+    return chosen

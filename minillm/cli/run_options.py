@@ -1,0 +1,52 @@
+"""The options that several commands have, each said once."""
+
+from minillm.cli.parser import choice
+from minillm.training.schedules import SCHEDULES
+
+
+def add_device(add) -> None:
+    devices = choice("device", ["auto", "cpu", "gpu"])
+    add("--device", type=devices, metavar="NAME", default="auto", help="auto (default), cpu or gpu")
+
+
+def add_run_options(parser, *, out: str | None = None) -> None:
+    """The folder of the run and what becomes of it, the device, the seed. `out` is the help where no folder need be named."""
+    add = parser.add_argument
+    add("--out", metavar="DIR", required=out is None, help=out or "the folder of the run")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    either.add_argument("--overwrite", action="store_true", help="replace the run in --out")
+    add_device(add)
+    add("--seed", type=int, metavar="N", help="all that is drawn at random follows from it (default 0)")
+
+
+def add_training_options(parser, *, sequences: str = "sequences", epochs: bool = False, smoothing: bool = True) -> None:
+    """The options of the trainer. A batch is made of so many `sequences`; `epochs` are another way to say how long."""
+    training = parser.add_argument_group("the training")
+    add = training.add_argument
+    either = training.add_mutually_exclusive_group()
+    if epochs:
+        either.add_argument(
+            "--epochs", type=float, metavar="X", help=f"how often each of the {sequences} is read, on average"
+        )
+    either.add_argument("--steps", type=int, metavar="N", help="updates of the weights")
+    either.add_argument("--minutes", type=float, metavar="X", help="train for this long in place of --steps")
+    add("--batch", type=int, metavar="N", help=f"{sequences} to a forward pass")
+    add("--workers", type=int, metavar="N", help="processes that share a batch (default: one a core)")
+    add("--accumulate", type=int, metavar="N", help="forward passes to an update (default 1)")
+    add("--lr", type=float, metavar="X", help="highest learning rate")
+    add("--lr-floor", type=float, metavar="X", help="last learning rate, as a share of --lr")
+    add("--warmup", type=int, metavar="N", help="steps over which the learning rate climbs")
+    schedules = choice("schedule", SCHEDULES)
+    add("--schedule", type=schedules, metavar="NAME", help="how it comes down: cosine, linear or constant (not)")
+    add("--beta1", type=float, metavar="X", help="AdamW's memory of the gradient (default 0.9)")
+    add("--beta2", type=float, metavar="X", help="AdamW's memory of its square (default 0.99)")
+    add("--weight-decay", type=float, metavar="X", help="pull of the matrices towards zero")
+    add("--clip", type=float, metavar="X", help="longest gradient (default 1; 0 turns it off)")
+    if smoothing:
+        add(
+            "--label-smoothing", type=float, metavar="X", help="share of each target spread over all others (default 0)"
+        )
+    add("--eval-every", type=int, metavar="N", help="steps between evaluations, each with a checkpoint and a sample")
+    add("--eval-batches", type=int, metavar="N", help="batches to an evaluation (default: the whole validation split)")
+    add("--stop-at", type=int, metavar="STEP", help="stop after this step, saved, as Ctrl-C would")
