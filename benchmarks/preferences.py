@@ -69,7 +69,7 @@ def work(name: str, seed: int, steps: int, device_name: str, folder: Path) -> No
         if progress.validation is not None:
             print(f"{name} {seed} step {progress.step} {progress.validation:.4f}", file=sys.stderr, flush=True)
             loss = progress.validation
-    body: GPT = getattr(model, "body", model)
+    body: GPT = model.body
     texts = sample_ids(body, tokenizer, SAMPLES, LENGTH, control=control_of(tokenizer), seed=seed)
     scores = misalignment(texts, tokenizer, data.reward)
     asked = float("nan")

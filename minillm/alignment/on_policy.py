@@ -138,7 +138,7 @@ class PolicyData:
         )
 
     def roll_out(self, prompts: np.ndarray, seed: int) -> Rollout:
-        body = getattr(self.model, "body", self.model)
+        body = self.model.body
         return roll_out(body, self.tokenizer, prompts, self.tokens, self.reward, seed)
 
     def _advantages(self, rewards: np.ndarray, values: np.ndarray | None, scored: np.ndarray):
@@ -296,7 +296,7 @@ class PolicyTrainer(Trainer):
         return pass_over(self.model, self.objective, [Share(batch, 1.0, (self.options.seed, step))], 0.0)
 
     def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float:
-        body = getattr(self.model, "body", self.model)
+        body = self.model.body
         self.report = judge_policy(body, self.reference, self.data, self.options.seed)
         return -self.report.reward + self.kl_weight * self.report.kl / self.report.length
 

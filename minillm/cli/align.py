@@ -169,7 +169,7 @@ class AlignmentJob(Job):
             return told_reward(model, data.held_out)
         if isinstance(data, PairData):
             return told_pairs(model, data, self.facts["chosen"]["beta"])
-        body, seed = getattr(model, "body", model), self.trainer.options.seed
+        body, seed = model.body, self.trainer.options.seed
         return told_policy(judge_policy(body, self.trainer.reference, data, seed))
 
     @property

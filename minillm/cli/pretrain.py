@@ -217,7 +217,7 @@ class PretrainingJob(Job):
         model, words, here = self.trainer.model, self.facts["prompt"], shell_word(self.folder.directory)
         if score := self.task.score(model, self.trainer.data, self.tokenizer):
             say("        " + score.replace("\n", "\n        "))
-        writes = isinstance(getattr(model, "body", model), GPT)
+        writes = isinstance(model.body, GPT)
         use = f"generate --checkpoint {here} --prompt" if writes else f"fill --checkpoint {here} --text"
         say(f"next    {program()} {option(use, self.task.example(words))}")
         short = fitting(words, self.tokenizer, self.task.context)

@@ -45,7 +45,7 @@ def features_of(
     features = np.empty((len(rows), model.config.body.d_model), model.vector.data.dtype)
     for chosen in by_length(rows, size):
         ids, mask = padded([rows[i] for i in chosen], pad)
-        hidden, _ = model.encode(ids, mask=mask)
+        hidden, _ = model.body.hidden(ids, mask=mask)
         pooled, _ = model.head.pooling.forward(hidden, mask=model.vector.device.xp.asarray(mask))
         features[chosen] = finite_on_host(pooled, "features of a text")
         told(len(chosen))

@@ -35,7 +35,7 @@ def attention_maps(
     if view is not None or target is not None:
         name = "view" if view is not None else "target"
         raise InputError(f"`{name}` is for encoder-decoders, and this is {model.config.name}.", "Leave it out.")
-    body = getattr(model, "body", model)
+    body = model.body
     # A classifier reads as it was trained to: text that is text, with ends around it if its tokenizer has them.
     ids = tokenizer.encode(text, special=not isinstance(model, SequenceClassifier))
     ends = None not in (tokenizer.role("cls_token"), tokenizer.role("sep_token"))
@@ -46,7 +46,7 @@ def attention_maps(
         raise InputError(
             f"The text has {len(ids)} tokens, and the model reads 1 to {context} at once.", "Give another `text`."
         )
-    _, saved = body.encode(ids[None])
+    _, saved = body.hidden(ids[None])
     return AttentionMaps(_stacked(saved.blocks, "attention"), tokenizer.labels(ids), None, isinstance(body, GPT))
 
 

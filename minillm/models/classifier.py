@@ -1,7 +1,6 @@
 """The sequence classifier: a body that reads, a pretrained one as a rule, and a head that names the class of the text."""
 
 import dataclasses
-import inspect
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -16,7 +15,7 @@ from minillm.models.decoder import GPT
 from minillm.models.encoder import Encoder
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.heads import ClassificationHead, ClassificationHeadSaved
-from minillm.models.model import Model, check_body, check_like_ids, first_weights
+from minillm.models.model import Model, ModelWithBody, check_body, first_weights
 
 BODIES = {"encoder": (EncoderConfig, Encoder), "gpt": (GPTConfig, GPT)}
 
@@ -82,11 +81,11 @@ class ClassifierSaved(NamedTuple):
         return self.body.blocks
 
 
-class SequenceClassifier(Model):
+class SequenceClassifier(ModelWithBody):
     """ids (B, T) -> logits (B, C), a score for every class of text.
 
     `SequenceClassifier(config)` draws a new body. `SequenceClassifier(config, body)` takes one over, in its precision and on its device: an
-    `Encoder`, a `GPT`, or any model with `encode` and `encode_backward`. From then on its parameters live in the classifier's vector. To
+    `Encoder`, a `GPT`, or any model with `hidden` and `hidden_backward`. From then on its parameters live in the classifier's vector. To
     leave a pretrained model as it is, draw a new body, and `copy_parameters(pretrained, classifier.body)`.
 
     What is frozen (`classifier.body.freeze()`) costs no gradient work, and backward ends at the lowest block that learns.
@@ -116,34 +115,17 @@ class SequenceClassifier(Model):
             pooler=config.pooler,
             dropout=config.head_dropout,
         )
-        # A body that looks only backward takes no mask: padding stands on the right, where no real token sees it.
-        self.body_takes_mask = "mask" in inspect.signature(body.encode).parameters
         self.vector = body.vector = ParameterVector(self, body.vector.data.dtype, body.vector.device)
-
-    def encode(
-        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
-    ) -> tuple[Array, Any]:
-        """hidden (B, T, D), by whatever body there is."""
-        if self.body_takes_mask:
-            return self.body.encode(ids, mask=mask, token_types=token_types, rng=rng)
-        if token_types is not None:
-            raise ValueError("token_types came, but this body knows no segments")
-        if mask is not None:
-            check_like_ids("mask", mask, ids, "b")
-            if (mask[:, 1:] > mask[:, :-1]).any():
-                raise ValueError(
-                    "this body looks only backward: its padding stands on the right, and here a real token follows some"
-                )
-        return self.body.encode(ids, rng=rng)
 
     def forward(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, ClassifierSaved]:
         """ids, mask (boolean, True = real token) and token_types (B, T), on the host -> logits (B, C). `rng` switches dropout on."""
-        hidden, sb = self.encode(ids, mask=mask, token_types=token_types, rng=rng)
+        hidden, sb = self.body.hidden(ids, mask=mask, token_types=token_types, rng=rng)
         real = None if mask is None else self.vector.device.xp.asarray(mask)
         logits, sh = self.head.forward(hidden, mask=real, rng=rng)
         return logits, ClassifierSaved(sb, sh)
 
     def backward(self, dlogits: Array, saved: ClassifierSaved) -> None:
-        self.body.encode_backward(self.head.backward(dlogits, saved.head), saved.body)  # logits = head(encode(ids))
+        dhidden = self.head.backward(dlogits, saved.head)  # logits = head(hidden)
+        self.body.hidden_backward(dhidden, saved.body)  # hidden = body.hidden(ids)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minillm.backend import CPU, Array, Device, array_module
+from minillm.errors import InputError
 from minillm.layers import (
     Dropout,
     Embedding,
@@ -21,10 +22,10 @@ from minillm.layers import (
 from minillm.layers.block import BLOCKS
 from minillm.layers.stack import StackSaved
 from minillm.models.config import GPTConfig
-from minillm.models.model import Model, check_ids, first_weights
+from minillm.models.model import Model, check_ids, check_like_ids, first_weights
 
 
-class EncodeSaved(NamedTuple):
+class HiddenSaved(NamedTuple):
     embedding: Any
     positions: Any
     dropout: Any
@@ -36,12 +37,12 @@ class EncodeSaved(NamedTuple):
 
 
 class GPTSaved(NamedTuple):
-    encode: EncodeSaved
+    hidden: HiddenSaved
     head: Any
 
     @property
     def blocks(self) -> list:
-        return self.encode.blocks
+        return self.hidden.blocks
 
 
 class GPT(Model):
@@ -95,18 +96,32 @@ class GPT(Model):
         """The blocks and the last norm as one layer. They are named as the model's own: `blocks.0...`, `norm...`."""
         return Stack(self.blocks, self.norm)
 
-    def encode(self, ids: np.ndarray, *, rng=None) -> tuple[Array, EncodeSaved]:
-        """ids (B, T), on the host -> hidden (B, T, D): what the model knows at every place. `rng` switches dropout on."""
+    def hidden(
+        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+    ) -> tuple[Array, HiddenSaved]:
+        """ids (B, T), on the host -> hidden (B, T, D): what the model knows at every place. `rng` switches dropout on.
+
+        mask (B, T) is boolean, True = real token. It changes nothing: padding is on the right, where no real token sees it, and any other
+        mask is an error. So are token_types: a GPT knows no segments.
+        """
         check_ids(ids, self.config.vocab_size)
+        if token_types is not None:
+            raise InputError("token_types came, but a GPT knows no segments.", "Leave them out, or take an encoder.")
+        if mask is not None:
+            check_like_ids("mask", mask, ids, "b")
+            if (mask[:, 1:] > mask[:, :-1]).any():
+                raise InputError(
+                    "A GPT looks only backward, and here a real token follows padding.", "Put the padding on the right."
+                )
         xp = self.vector.device.xp
         x, se = self.embedding.forward(xp.asarray(ids))
         x, sp = self.positions.forward(x)
         x, sd = self.dropout.forward(x, rng=rng)
         hidden, ss = self.stack.forward(x, rng=rng, causal=True)
-        return hidden, EncodeSaved(se, sp, sd, ss)
+        return hidden, HiddenSaved(se, sp, sd, ss)
 
-    def encode_backward(self, dhidden: Array, saved: EncodeSaved) -> None:
-        """dhidden (B, T, D): every line of `encode`, last one first, down to the lowest layer that learns. Ids have no gradient."""
+    def hidden_backward(self, dhidden: Array, saved: HiddenSaved) -> None:
+        """dhidden (B, T, D): every line of `hidden`, last one first, down to the lowest layer that learns. Ids have no gradient."""
         below = self.embedding.learns() or self.positions.learns()
         dx = self.stack.backward(dhidden, saved.stack, needs_input_grad=below)  # hidden = stack(x)
         if not below:
@@ -116,12 +131,13 @@ class GPT(Model):
         self.embedding.backward(dx, saved.embedding)  # x = embedding(ids)
 
     def forward(self, ids: np.ndarray, *, rng=None) -> tuple[Array, GPTSaved]:
-        hidden, se = self.encode(ids, rng=rng)
+        hidden, se = self.hidden(ids, rng=rng)
         logits, sh = self.head.forward(hidden)
         return logits, GPTSaved(se, sh)
 
     def backward(self, dlogits: Array, saved: GPTSaved) -> None:
-        self.encode_backward(self.head.backward(dlogits, saved.head), saved.encode)  # logits = head(encode(ids))
+        dhidden = self.head.backward(dlogits, saved.head)  # logits = head(hidden)
+        self.hidden_backward(dhidden, saved.hidden)  # hidden = hidden(ids)
 
     def extend(self, ids: np.ndarray, cache: "KeyValueCache") -> Array:
         """The next tokens ids (B, T), after those in the cache -> logits (B, V) of the token that follows. No backward; for generation."""

@@ -19,7 +19,7 @@ from minillm.layers.block import BLOCKS
 from minillm.layers.stack import StackSaved
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.heads import MaskedLMHead, MaskedLMHeadSaved
-from minillm.models.model import Model, check_ids, check_like_ids, first_weights, key_mask
+from minillm.models.model import Model, ModelWithBody, check_ids, check_like_ids, first_weights, key_mask
 
 
 class EncoderSaved(NamedTuple):
@@ -80,7 +80,7 @@ class Encoder(Model):
         """The blocks and the last norm as one layer. They are named as the model's own: `blocks.0...`, `norm...`."""
         return Stack(self.blocks, self.norm)
 
-    def encode(
+    def hidden(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, EncoderSaved]:
         """ids, mask, token_types (B, T), all on the host -> hidden (B, T, D). `rng` switches dropout on.
@@ -113,8 +113,8 @@ class Encoder(Model):
             raise ValueError(f"token type {low if low < 0 else high} came, but the model knows {known}")
         return token_types
 
-    def encode_backward(self, dhidden: Array, saved: EncoderSaved) -> None:
-        """dhidden (B, T, D): every line of `encode`, last one first, down to the lowest layer that learns anything."""
+    def hidden_backward(self, dhidden: Array, saved: EncoderSaved) -> None:
+        """dhidden (B, T, D): every line of `hidden`, last one first, down to the lowest layer that learns anything."""
         bottom = [self.embedding, self.positions, self.token_types, self.embedding_norm]
         below = any(layer.learns() for layer in bottom if layer)
         dx = self.stack.backward(dhidden, saved.stack, needs_input_grad=below)  # hidden = stack(x)
@@ -130,11 +130,11 @@ class Encoder(Model):
     def forward(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, EncoderSaved]:
-        """`encode`: a body without a head is a layer too."""
-        return self.encode(ids, mask=mask, token_types=token_types, rng=rng)
+        """`hidden`: a body without a head is a layer too."""
+        return self.hidden(ids, mask=mask, token_types=token_types, rng=rng)
 
     def backward(self, dhidden: Array, saved: EncoderSaved) -> None:
-        self.encode_backward(dhidden, saved)  # hidden = encode(ids)
+        self.hidden_backward(dhidden, saved)
 
 
 class MaskedLMSaved(NamedTuple):
@@ -146,7 +146,7 @@ class MaskedLMSaved(NamedTuple):
         return self.body.blocks
 
 
-class MaskedLM(Model):
+class MaskedLM(ModelWithBody):
     """ids (B, T), some of them hidden -> logits (B, T, V): which word stands at each place, read from both sides.
 
     The encoder and the head of Devlin et al. 2019, section 3.1.
@@ -173,13 +173,14 @@ class MaskedLM(Model):
         places: np.ndarray | None = None,
         rng=None,
     ) -> tuple[Array, MaskedLMSaved]:
-        """As `Encoder.encode`. With `places` (B, T), boolean, on the host: logits (N, V) of the N true places only, row by row."""
+        """As `Encoder.hidden`. With `places` (B, T), boolean, on the host: logits (N, V) of the N true places only, row by row."""
         if places is not None:
             check_like_ids("places", places, ids, "b")
-        hidden, sb = self.body.encode(ids, mask=mask, token_types=token_types, rng=rng)
+        hidden, sb = self.body.hidden(ids, mask=mask, token_types=token_types, rng=rng)
         at = None if places is None else self.vector.device.xp.asarray(np.flatnonzero(places))
         logits, sh = self.head.forward(hidden, places=at)
         return logits, MaskedLMSaved(sb, sh)
 
     def backward(self, dlogits: Array, saved: MaskedLMSaved) -> None:
-        self.body.encode_backward(self.head.backward(dlogits, saved.head), saved.body)  # logits = head(encode(ids))
+        dhidden = self.head.backward(dlogits, saved.head)  # logits = head(hidden)
+        self.body.hidden_backward(dhidden, saved.body)  # hidden = body.hidden(ids)

@@ -17,6 +17,22 @@ class Model(Layer):
     vector: ParameterVector
     eos_token_id: Sequence[int] = ()  # the tokens that end a text, where the files of the model name them
 
+    @property
+    def body(self) -> "Model":
+        """The model that reads the ids: this one, unless it is a head on another."""
+        return self
+
+    @property
+    def for_inference(self) -> "Model":
+        """What is kept of a trained model: all of it, unless a part is for training only."""
+        return self
+
+
+class ModelWithBody(Model):
+    """A head on another model, its `body`. `body.hidden(ids, mask=, token_types=, rng=)` gives what the body knows at every place."""
+
+    body: Model = None  # set by __init__
+
 
 class Blank:
     """A generator of zeros. They take no memory until something is written over them."""

@@ -11,7 +11,7 @@ from minillm.models.config import ModelConfig
 from minillm.models.encoder import Encoder, EncoderSaved
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.heads import SpanHead
-from minillm.models.model import Model, check_body, finite_on_host, first_weights
+from minillm.models.model import ModelWithBody, check_body, finite_on_host, first_weights
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class QuestionAnsweringSaved(NamedTuple):
         return self.body.blocks
 
 
-class QuestionAnswering(Model):
+class QuestionAnswering(ModelWithBody):
     """ids (B, T), a question and a passage -> scores (B, 2, T): how well each token would do as start and as end of the answer.
 
     Devlin et al. 2019, section 4.2. `token_types` tells question (0) from passage (1). The scores of padding mean nothing: whoever reads
@@ -74,8 +74,8 @@ class QuestionAnswering(Model):
     def forward(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, QuestionAnsweringSaved]:
-        """As `Encoder.encode`: everything (B, T), on the host."""
-        hidden, sb = self.body.encode(ids, mask=mask, token_types=token_types, rng=rng)
+        """As `Encoder.hidden`: everything (B, T), on the host."""
+        hidden, sb = self.body.hidden(ids, mask=mask, token_types=token_types, rng=rng)
         scores, sh = self.head.forward(hidden)
         return scores, QuestionAnsweringSaved(sb, sh)
 
@@ -96,4 +96,5 @@ class QuestionAnswering(Model):
         return np.stack(np.divmod(scores.reshape(len(ids), -1).argmax(axis=1), length), axis=1)
 
     def backward(self, dscores: Array, saved: QuestionAnsweringSaved) -> None:
-        self.body.encode_backward(self.head.backward(dscores, saved.head), saved.body)  # scores = head(encode(ids))
+        dhidden = self.head.backward(dscores, saved.head)  # scores = head(hidden)
+        self.body.hidden_backward(dhidden, saved.body)  # hidden = body.hidden(ids)

@@ -7,7 +7,7 @@ import numpy as np
 from minillm.backend import Array
 from minillm.layers import Linear, ParameterVector
 from minillm.models.decoder import GPT, GPTSaved
-from minillm.models.model import Model, first_weights
+from minillm.models.model import ModelWithBody, first_weights
 
 
 class GPTWithValueSaved(NamedTuple):
@@ -19,7 +19,7 @@ class GPTWithValueSaved(NamedTuple):
         return self.body.blocks
 
 
-class GPTWithValue(Model):
+class GPTWithValue(ModelWithBody):
     """ids (B, T) -> logits (B, T, V) and values (B, T): V_t = h_t w + b is the reward that the model expects after its token t.
 
     Both read the same hidden states h, which learn from both (Peng et al. 2019; Schulman et al. 2017, eq. 9). w and b begin at zero, so
@@ -27,14 +27,20 @@ class GPTWithValue(Model):
     rewards are never above zero; without it a head serves any reward.
     """
 
+    body: GPT
+
     def __init__(self, body: GPT):
         self.config, self.body, self.eos_token_id = body.config, body, body.eos_token_id
         self.value = Linear(body.config.d_model, 1, first_weights(None), std=0.0)
         vector = body.vector
         self.vector = body.vector = ParameterVector(self, vector.data.dtype, vector.device)
 
+    @property
+    def for_inference(self) -> GPT:
+        return self.body
+
     def forward(self, ids: np.ndarray, *, rng=None) -> tuple[tuple[Array, Array], GPTWithValueSaved]:
-        hidden, se = self.body.encode(ids, rng=rng)
+        hidden, se = self.body.hidden(ids, rng=rng)
         logits, sh = self.body.head.forward(hidden)
         values, sv = self.value.forward(hidden)
         return (logits, values[..., 0]), GPTWithValueSaved(GPTSaved(se, sh), sv)
@@ -42,4 +48,4 @@ class GPTWithValue(Model):
     def backward(self, dlogits: Array, dvalues: Array, saved: GPTWithValueSaved) -> None:
         dhidden = self.value.backward(dvalues[..., None], saved.value)  # values = value(hidden)
         dhidden = dhidden + self.body.head.backward(dlogits, saved.body.head)  # logits = head(hidden)
-        self.body.encode_backward(dhidden, saved.body.encode)  # hidden = encode(ids)
+        self.body.hidden_backward(dhidden, saved.body.hidden)  # hidden = body.hidden(ids)

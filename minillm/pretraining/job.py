@@ -149,4 +149,4 @@ def pretrain(
     text = chosen.task.read(None) if text is None else text
     model, data, tokenizer = prepare(chosen, text, chosen_device)
     train(model, data, chosen.task.objective(), best=True, progress=progress, **chosen.options.to_dict())
-    return getattr(model, "body", model) if preference else model, tokenizer
+    return model.body if preference else model, tokenizer

@@ -85,7 +85,7 @@ class MLE(Causal):
 
     def sample(self, model: Model, tokenizer: Tokenizer, words: str, seed: int) -> str:
         """As whoever uses the model would write: with the good control token, if it knows one."""
-        body: GPT = getattr(model, "body", model)
+        body: GPT = model.body
         control, ids = control_of(tokenizer), tokenizer.encode(words)
         banned = [tokenizer.special_tokens[token] for token in CONTROL_TOKENS if control]
         ids = ids if control is None else control.prompt(ids)
@@ -94,7 +94,7 @@ class MLE(Causal):
 
     def score(self, model: Model, data: PreferenceCorpus, tokenizer: Tokenizer) -> str:
         """How well samples meet the preference, beside the text that the model was trained on."""
-        body, lines = getattr(model, "body", model), []
+        body, lines = model.body, []
         for wanted in (True, False) if control_of(tokenizer) else (True,):
             texts = sample_ids(body, tokenizer, control=control_of(tokenizer, wanted))
             scores = misalignment(texts, tokenizer, data.reward)

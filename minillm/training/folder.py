@@ -6,7 +6,7 @@ from pathlib import Path
 from minillm.backend import CPU, Device
 from minillm.errors import InputError
 from minillm.files import read_json, reading, write_atomic
-from minillm.models import GPTWithValue, Model, SequenceClassifier, config_to_dict
+from minillm.models import Model, SequenceClassifier, config_to_dict
 from minillm.text import Tokenizer, load_pretrained_tokenizer, save_tokenizer
 from minillm.training.checkpoint import CONFIG, RETRAIN, load_model, save_eos_token_id, save_weights, write_json
 from minillm.training.run import FILES, LABELS, OPTIONS, TOKENIZER, Run
@@ -19,8 +19,8 @@ def save(directory: str | Path, model: Model, tokenizer: Tokenizer, *, overwrite
     A folder that holds such files is refused, or with `overwrite` they are replaced; never those of a run that can still go on. Of a
     `GPTWithValue` the GPT is kept: values are for training only.
     """
-    directory, model = Path(directory), model.body if isinstance(model, GPTWithValue) else model
-    known, room = tokenizer.vocab_size, getattr(model.config, "body", model.config).vocab_size
+    directory, model = Path(directory), model.for_inference
+    known, room = tokenizer.vocab_size, model.body.config.vocab_size
     if known > room:
         raise InputError(
             f"The tokenizer knows {known} tokens, and the model {room}.", "Give the model's own tokenizer."
@@ -53,7 +53,7 @@ def load(directory: str | Path, device: Device = CPU, *, body: bool = False) -> 
             model.labels = load_labels(directory, model.config.classes)
         return model, Run(directory).tokenizer(model.config)
     tokenizer, model = load_pretrained_tokenizer(directory), load_pretrained(directory, device, body=body)
-    tokenizer.restrict(getattr(model.config, "body", model.config).vocab_size)
+    tokenizer.restrict(model.body.config.vocab_size)
     if has_labels(model):
         model.labels = read_labels(directory) or model.labels
     return model, tokenizer

@@ -25,7 +25,7 @@ import numpy as np
 from minillm.backend import Array, to_host
 from minillm.errors import InputError
 from minillm.files import cannot_write, read_file, read_object, reading, remove_leftovers, write_atomic
-from minillm.models import GPTWithValue, Model, ModelConfig, check_types, config_to_dict
+from minillm.models import Model, ModelConfig, check_types, config_to_dict
 from minillm.text import BPETokenizer, CharTokenizer, Tokenizer, load_tokenizer, save_tokenizer
 from minillm.training.checkpoint import (
     CONFIG,
@@ -160,8 +160,8 @@ class Run:
         save_eos_token_id(model, self.directory)
 
     def save_weights(self, model: Model) -> None:
-        """Write the weights for use. Values were for training only."""
-        save_weights(model.body if isinstance(model, GPTWithValue) else model, self.directory)
+        """Write the weights for use."""
+        save_weights(model.for_inference, self.directory)
 
     def _remove_files(self) -> None:
         for name in FILES:

@@ -148,8 +148,8 @@ def test_random_weights_are_not_the_pretrained_ones(call, quick, plain, finished
 def test_a_frozen_body_reads_every_text_once(call, quick, plain, tmp_path, monkeypatch):
     from minillm.models import GPT
 
-    read, encode = [], GPT.encode
-    monkeypatch.setattr(GPT, "encode", lambda self, ids, **rest: read.append(len(ids)) or encode(self, ids, **rest))
+    read, hidden = [], GPT.hidden
+    monkeypatch.setattr(GPT, "hidden", lambda self, ids, **rest: read.append(len(ids)) or hidden(self, ids, **rest))
     assert call(*quick, "--freeze=body", "--steps=50", "--out", tmp_path / "run")[0] == 0
     assert sum(read) == 60 + 6, "all texts before training, and the held-out ones by the model that was saved"
 

@@ -51,7 +51,7 @@ def test_features_are_what_the_head_reads(body, pooling):
     model = new_classifier(body, 3, pooling=pooling)
     features = features_of(model, ROWS, 0, size=5)
     for row, feature in zip(ROWS, features, strict=True):
-        hidden, _ = model.encode(row[None])
+        hidden, _ = model.body.hidden(row[None])
         expected = {"first": hidden[0, 0], "last": hidden[0, -1], "mean": hidden[0].mean(axis=0)}[pooling]
         np.testing.assert_allclose(feature, expected, rtol=1e-4, atol=1e-5)
 

@@ -268,7 +268,7 @@ def token_types_gradient_lost(self, dhidden, saved):
     wrong_encoder(self, dhidden, saved, types=False)
 
 
-@bug("Encoder", Encoder, "encode_backward")
+@bug("Encoder", Encoder, "hidden_backward")
 def positions_of_the_encoder_not_learned(self, dhidden, saved):
     wrong_encoder(self, dhidden, saved, positions=False)
 
@@ -311,7 +311,7 @@ def tied_tables_body_gradient_lost(self, dy, saved):
 @bug("MaskedLM:places", MaskedLM)
 def hidden_gradient_meaned_over_the_places(self, dlogits, saved):
     dhidden = self.head.backward(dlogits, saved.head)
-    self.body.encode_backward(dhidden / len(saved.head.places), saved.body)
+    self.body.hidden_backward(dhidden / len(saved.head.places), saved.body)
 
 
 @bug("MaskedLM:partly-frozen", stack, "first_trainable")
@@ -332,14 +332,14 @@ def body_of_the_classifier_not_reached(self, dlogits, saved):
 
 @bug("SequenceClassifier:gpt", SequenceClassifier)
 def body_paid_twice(self, dlogits, saved):
-    self.body.encode_backward(2 * self.head.backward(dlogits, saved.head), saved.body)
+    self.body.hidden_backward(2 * self.head.backward(dlogits, saved.head), saved.body)
 
 
 @bug("QuestionAnswering", QuestionAnswering)
 def body_paid_for_the_start_only(self, dscores, saved):
     dhidden = self.head.backward(dscores, saved.head)
     dend = self.head.linear.weight.data[:, 1] * dscores[:, 1, :, None]
-    self.body.encode_backward(dhidden - dend, saved.body)
+    self.body.hidden_backward(dhidden - dend, saved.body)
 
 
 # --- objectives ---------------------------------------------------------------------------------------------------------------------------

@@ -369,7 +369,7 @@ def model_backward(self, dhidden, saved, dropout=True, positions=True, **stack):
 
 def test_the_breakable_model_is_right_until_broken(error_with):
     assert error_with("Stack", Stack, "backward", stack_backward) < LIMIT
-    assert error_with("GPT:dropout", GPT, "encode_backward", model_backward) < LIMIT
+    assert error_with("GPT:dropout", GPT, "hidden_backward", model_backward) < LIMIT
 
 
 @bug("Stack", Stack)
@@ -382,27 +382,27 @@ def blocks_of_the_stack_not_reversed(self, dy, saved):
     return stack_backward(self, dy, saved, order=1)
 
 
-@bug("GPT:tied", GPT, "encode_backward")
+@bug("GPT:tied", GPT, "hidden_backward")
 def last_norm_skipped(self, dhidden, saved):
     model_backward(self, dhidden, saved, norm=False)
 
 
-@bug("GPT:untied", GPT, "encode_backward")
+@bug("GPT:untied", GPT, "hidden_backward")
 def last_block_only(self, dhidden, saved):
     model_backward(self, dhidden, saved, blocks=slice(-1, None))
 
 
-@bug("GPT:post", GPT, "encode_backward")
+@bug("GPT:post", GPT, "hidden_backward")
 def blocks_not_reversed(self, dhidden, saved):
     model_backward(self, dhidden, saved, order=1)
 
 
-@bug("GPT:dropout", GPT, "encode_backward")
+@bug("GPT:dropout", GPT, "hidden_backward")
 def dropout_on_the_embedding_forgotten(self, dhidden, saved):
     model_backward(self, dhidden, saved, dropout=False)
 
 
-@bug("GPT:tied", GPT, "encode_backward")
+@bug("GPT:tied", GPT, "hidden_backward")
 def positions_not_learned(self, dhidden, saved):
     model_backward(self, dhidden, saved, positions=False)
 

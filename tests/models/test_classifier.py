@@ -11,6 +11,7 @@ from minillm.models import (
     Encoder,
     EncoderConfig,
     GPTConfig,
+    GPTWithValue,
     MaskedLM,
     QuestionAnswering,
     QuestionAnsweringConfig,
@@ -50,7 +51,7 @@ def learn(model, steps=3, rng=None):
 @pytest.mark.parametrize("pooling", ["first", "last", "mean"])
 def test_logits_by_hand(body, pooling):
     model = classifier(body, pooling=pooling, pooler=True)
-    hidden, _ = model.encode(IDS, mask=MASK)
+    hidden, _ = model.body.hidden(IDS, mask=MASK)
     for row, length in enumerate([7, 3, 5]):
         real = hidden[row, :length]
         x = {"first": real[0], "last": real[-1], "mean": real.mean(0)}[pooling]
@@ -114,9 +115,9 @@ def test_a_body_is_taken_over(kind):
 
 def test_the_body_of_a_masked_lm_is_taken_over():
     pretrained = MaskedLM(ENCODER, seed=7)
-    expected, _ = pretrained.body.encode(IDS, mask=MASK)
+    expected, _ = pretrained.body.hidden(IDS, mask=MASK)
     spans = QuestionAnswering(QuestionAnsweringConfig(ENCODER), pretrained.body)
-    np.testing.assert_array_equal(spans.body.encode(IDS, mask=MASK)[0], expected)
+    np.testing.assert_array_equal(spans.body.hidden(IDS, mask=MASK)[0], expected)
 
 
 @BODIES
@@ -125,8 +126,8 @@ def test_a_body_is_copied_by_name_and_the_first_left_alone(body):
     before = pretrained.vector.data.copy()
     model = classifier(body)
     copy_parameters(pretrained, model.body)
-    hidden, _ = model.encode(IDS)
-    np.testing.assert_allclose(hidden, pretrained.encode(IDS)[0], rtol=1e-3, atol=1e-3)
+    hidden, _ = model.body.hidden(IDS)
+    np.testing.assert_allclose(hidden, pretrained.hidden(IDS)[0], rtol=1e-3, atol=1e-3)
     for name, parameter in pretrained.named_parameters():
         ours = model.vector.named[f"body.{name}"].data
         np.testing.assert_array_equal(ours, parameter.data)
@@ -151,9 +152,9 @@ def test_a_body_of_another_size_is_refused_and_nothing_copied():
 
 def test_what_a_gpt_cannot_read_is_refused():
     model = classifier(DECODER)
-    with pytest.raises(ValueError, match="its padding stands on the right"):
+    with pytest.raises(ValueError, match="a real token follows padding"):
         model.forward(IDS, mask=MASK[:, ::-1])
-    with pytest.raises(ValueError, match="this body knows no segments"):
+    with pytest.raises(ValueError, match="a GPT knows no segments"):
         model.forward(IDS, mask=MASK, token_types=TYPES)
     with pytest.raises(ValueError, match="mask must be a NumPy array of booleans"):
         model.forward(IDS, mask=MASK.astype(int))
@@ -265,3 +266,12 @@ def test_a_text_without_a_passage_has_no_answer():
     types = np.ones_like(IDS) * np.array([[1], [0], [1]])
     with pytest.raises(ValueError, match="text 1 has no passage"):
         model.answer(IDS, mask=MASK, token_types=types)
+
+
+def test_a_model_is_its_own_body_unless_it_is_a_head_on_another():
+    gpt, masked = GPT(DECODER), MaskedLM(ENCODER)
+    assert gpt.body is gpt and masked.body.body is masked.body
+    assert SequenceClassifier(ClassifierConfig(DECODER)).body.config == DECODER
+    valued = GPTWithValue(gpt)
+    assert valued.body is gpt and valued.for_inference is gpt and gpt.for_inference is gpt
+    assert masked.for_inference is masked

@@ -90,7 +90,7 @@ def test_an_untrained_model_knows_as_much_as_chance():
 
 def test_a_tied_head_is_the_embedding_table():
     model = gpt()
-    hidden, _ = model.encode(IDS)
+    hidden, _ = model.hidden(IDS)
     np.testing.assert_allclose(model.forward(IDS)[0], hidden @ model.embedding.weight.data.T, rtol=1e-12)
     assert not any(name.startswith("head") for name in model.vector.slices)
     assert gpt(tie_head=False).head.weight.data.shape == (6, 11)
@@ -142,7 +142,7 @@ def test_the_cache_gives_what_the_whole_forward_gives(kind, chunks):
 
 def test_dropout_acts_at_every_place_with_its_own_mask():
     _, saved = gpt(dropout=0.5).forward(IDS, rng=np.random.default_rng(0))
-    keeps = [saved.encode.dropout]
+    keeps = [saved.hidden.dropout]
     for block in saved.blocks:
         assert set(np.unique(block.attention.core.keep)) == {0, 2}
         keeps += [block.drop1, block.drop2]

@@ -29,7 +29,7 @@ def masked_lm(dtype=np.float64, **changes):
 def test_every_word_changes_every_other(kind):
     model, changed = masked_lm(**kind), IDS.copy()
     changed[:, 5] = (changed[:, 5] + 1) % 11
-    before, after = model.body.encode(IDS)[0], model.body.encode(changed)[0]
+    before, after = model.body.hidden(IDS)[0], model.body.hidden(changed)[0]
     assert (np.abs(before - after).max(-1) > 1e-12).all()
 
 
@@ -79,7 +79,7 @@ def test_segments_matter_and_the_first_is_understood():
 
 def test_word_order_matters():
     model, swapped = masked_lm(), IDS[:, [1, 0, 2, 3, 4, 5, 6]]
-    assert np.abs(model.body.encode(IDS)[0][:, 6] - model.body.encode(swapped)[0][:, 6]).max() > 1e-6
+    assert np.abs(model.body.hidden(IDS)[0][:, 6] - model.body.hidden(swapped)[0][:, 6]).max() > 1e-6
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,7 +100,7 @@ def test_no_place_at_all_scores_nothing_and_teaches_nothing():
 
 def test_the_head_compares_with_the_vectors_of_the_words():
     model = masked_lm()
-    hidden, _ = model.body.encode(IDS)
+    hidden, _ = model.body.hidden(IDS)
     head = model.head
     a, _ = gelu_erf(hidden @ head.dense.weight.data + head.dense.bias.data)
     xhat = (a - a.mean(-1, keepdims=True)) / np.sqrt(a.var(-1, keepdims=True) + 1e-12)
@@ -196,7 +196,7 @@ def test_segments_of_another_shape():
 
 def test_an_id_outside_the_vocabulary():
     with pytest.raises(ValueError, match="token id 11 is outside the vocabulary of 11"):
-        Encoder(EncoderConfig(**SIZES)).encode(np.array([[1, 11]]))
+        Encoder(EncoderConfig(**SIZES)).hidden(np.array([[1, 11]]))
 
 
 def test_a_text_longer_than_the_learned_positions():

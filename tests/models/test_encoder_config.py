@@ -157,8 +157,8 @@ def test_flops_of_the_products_that_are_really_done(monkeypatch, model, shape):
     monkeypatch.setattr("minillm.ops.embeddings.ONE_HOT_LIMIT", 0)  # the embedding's look-up is no product of the model
     ids = np.random.default_rng(0).integers(0, 11, (3, 7))
     if shape is None:  # the body alone: the head is not counted
-        hidden, saved = model.encode(ids)
-        model.body.encode_backward(np.ones(hidden.shape, np.float32).view(Counting), saved)
+        hidden, saved = model.body.hidden(ids)
+        model.body.hidden_backward(np.ones(hidden.shape, np.float32).view(Counting), saved)
     else:
         y, saved = model.forward(ids)
         assert y.shape == shape

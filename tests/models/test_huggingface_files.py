@@ -481,7 +481,7 @@ def test_of_any_bert_the_body_alone_can_be_read(write, kind, fields):
     body = load_pretrained(folder, body=True)
     assert type(body) is Encoder
     for name, parameter in body.named_parameters():
-        np.testing.assert_array_equal(parameter.data, dict(getattr(model, "body", model).named_parameters())[name].data)
+        np.testing.assert_array_equal(parameter.data, dict(model.body.named_parameters())[name].data)
 
 
 def test_a_body_must_be_whole(write):
