@@ -22,7 +22,7 @@ from minillm.layers import (
 from minillm.layers.block import BLOCKS
 from minillm.layers.stack import StackSaved
 from minillm.models.config import GPTConfig
-from minillm.models.model import Model, check_ids, check_like_ids, first_weights
+from minillm.models.model import Model, check_ids, check_like_ids, config_from, first_weights
 
 
 class HiddenSaved(NamedTuple):
@@ -51,9 +51,20 @@ class GPT(Model):
     Radford et al. 2019: embeddings and positions, L blocks that look only backward, a last LayerNorm (pre-LN only), and a head that is the
     embedding table again if `tie_head`. Weights are drawn on the host from `seed`, N(0, 0.02²); those that write into the shortcut are
     smaller by √(2L), since 2L of them add up there.
+
+    The fields of `GPTConfig` may also be given by name: `GPT(vocab_size=100, layers=2)`.
     """
 
-    def __init__(self, config: GPTConfig, *, seed: int | None = 0, dtype: type = np.float32, device: Device = CPU):
+    def __init__(
+        self,
+        config: GPTConfig | None = None,
+        *,
+        seed: int | None = 0,
+        dtype: type = np.float32,
+        device: Device = CPU,
+        **sizes,
+    ):
+        config = config_from(GPTConfig, config, sizes)
         rng, std = first_weights(seed), 0.02
         self.config = config
         # Beside sines and cosines of size one, words of size 0.02 would drown: Vaswani et al. 2017, section 3.4, multiply them by √D.

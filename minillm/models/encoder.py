@@ -19,7 +19,7 @@ from minillm.layers.block import BLOCKS
 from minillm.layers.stack import StackSaved
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.heads import MaskedLMHead, MaskedLMHeadSaved
-from minillm.models.model import Model, ModelWithBody, check_ids, check_like_ids, first_weights, key_mask
+from minillm.models.model import Model, ModelWithBody, check_ids, check_like_ids, config_from, first_weights, key_mask
 
 
 class EncoderSaved(NamedTuple):
@@ -150,9 +150,20 @@ class MaskedLM(ModelWithBody):
     """ids (B, T), some of them hidden -> logits (B, T, V): which word stands at each place, read from both sides.
 
     The encoder and the head of Devlin et al. 2019, section 3.1.
+
+    The fields of `EncoderConfig` may also be given by name: `MaskedLM(vocab_size=100, layers=2)`.
     """
 
-    def __init__(self, config: EncoderConfig, *, seed: int | None = 0, dtype: type = np.float32, device: Device = CPU):
+    def __init__(
+        self,
+        config: EncoderConfig | None = None,
+        *,
+        seed: int | None = 0,
+        dtype: type = np.float32,
+        device: Device = CPU,
+        **sizes,
+    ):
+        config = config_from(EncoderConfig, config, sizes)
         self.config = config
         self.body = Encoder(config, seed=seed, dtype=dtype, device=device)
         self.head = MaskedLMHead(

@@ -46,6 +46,13 @@ def first_weights(seed: int | None, *key: int) -> np.random.Generator | Blank:
     return Blank() if seed is None else np.random.default_rng((seed, *key) if key else seed)
 
 
+def config_from(kind: type, config: Any, sizes: dict) -> Any:
+    """The config, or where there is none, one of this kind made of `sizes`."""
+    if config is not None and sizes:
+        raise TypeError(f"give the config or {', '.join(sizes)}, not both")
+    return kind(**sizes) if config is None else config
+
+
 def copy_parameters(source: Layer, target: Layer) -> None:
     """Give `target` the numbers of `source`, name by name: `copy_parameters(pretrained.body, classifier.body)`.
 

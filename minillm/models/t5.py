@@ -20,7 +20,7 @@ from minillm.layers import (
     TiedLinear,
 )
 from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache, HalfSaved
-from minillm.models.model import first_weights, key_mask
+from minillm.models.model import config_from, first_weights, key_mask
 from minillm.models.t5_config import T5Config
 
 
@@ -69,9 +69,20 @@ class T5(EncoderDecoder):
     the table of words again, after a factor 1/√D (v1.0), or a matrix of its own (v1.1).
 
     Weights are drawn on the host from `seed` as in their code, N(0, 1) for words and N(0, 1/n) for a matrix with n inputs.
+
+    The fields of `T5Config` may also be given by name: `T5(vocab_size=100, layers=2)`.
     """
 
-    def __init__(self, config: T5Config, *, seed: int | None = 0, dtype: type = np.float32, device: Device = CPU):
+    def __init__(
+        self,
+        config: T5Config | None = None,
+        *,
+        seed: int | None = 0,
+        dtype: type = np.float32,
+        device: Device = CPU,
+        **sizes,
+    ):
+        config = config_from(T5Config, config, sizes)
         rng, std = first_weights(seed), 1 / math.sqrt(config.d_model)
         self.config = config
         self.embedding = Embedding(config.vocab_size, config.d_model, rng, std=1.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.models import GPT, GPTConfig
+from minillm.models import GPT, T5, EncoderConfig, GPTConfig, MaskedLM, T5Config
 
 GOOD = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
 
@@ -147,3 +147,12 @@ def test_flops_of_the_products_that_are_really_done(monkeypatch):
     logits, saved = model.forward(ids)
     model.backward(np.ones(logits.shape, np.float32).view(Counting), saved)
     assert count == ids.size * config.flops_per_token()
+
+
+@pytest.mark.parametrize("model, config", [(GPT, GPTConfig), (MaskedLM, EncoderConfig), (T5, T5Config)])
+def test_a_model_takes_the_fields_of_its_config_by_name(model, config):
+    sizes = {"vocab_size": 9, "layers": 1, "heads": 2, "d_model": 8}
+    made, same = model(**sizes, seed=3), model(config(**sizes), seed=3)
+    assert made.config == same.config and np.array_equal(made.vector.data, same.vector.data)
+    with pytest.raises(TypeError, match="give the config or layers, not both"):
+        model(config(**sizes), layers=2)
