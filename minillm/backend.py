@@ -80,7 +80,7 @@ def choose_device(name: str = "auto") -> Device:
     if cupy is not None:
         return Device("gpu", cupy, reason)
     if name == "gpu":
-        raise InputError(f"No GPU can be used: {reason}.", "Run with --device cpu, or see: python -m minillm doctor")
+        raise InputError(f"No GPU can be used: {reason}.", "Run with `device` cpu, or see: python -m minillm doctor")
     return Device("cpu", np, f"{CPU.reason} ({reason})")
 
 

@@ -4,7 +4,8 @@
 class InputError(ValueError):
     """Bad input: what is wrong in one line, and what to do about it in another.
 
-    The command line prints the two lines and exits with code 2; a program may catch it as a ValueError.
+    The command line prints the two lines and exits with code 2; a program may catch it as a ValueError. A parameter stands in backticks,
+    such as `context`: on the command line it becomes the option --context.
     """
 
     def __init__(self, wrong: str, remedy: str):

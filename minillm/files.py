@@ -183,5 +183,5 @@ def remedy_of(error: OSError) -> str:
     if error.errno == errno.ENAMETOOLONG:
         return "Choose a shorter name."
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        return "Allow more open files (ulimit -n), or share the work among fewer --workers."
+        return "Allow more open files (ulimit -n), or share the work among fewer `workers`."
     return "Name another folder."

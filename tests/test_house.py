@@ -3,6 +3,7 @@ lessons are built on the library, not on the command line.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,3 +92,15 @@ def test_the_library_knows_no_framework(framework):
     """pickle stays between a run and its own worker processes."""
     users = {path.name for path in FILES for module in imports(path) if module.split(".")[0] == framework}
     assert users <= ({"parallel.py"} if framework == "pickle" else set())
+
+
+def test_the_library_speaks_of_parameters_and_the_command_line_of_options():
+    """A message names a parameter in backticks, which the command line turns into its option; it may name a whole command."""
+    for path in FILES:
+        if path.relative_to(LIBRARY).parts[0] in ("cli", "course"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "").endswith("Error"):
+                for text in (each.value for each in ast.walk(node) if isinstance(each, ast.Constant)):
+                    if isinstance(text, str) and "python -m minillm" not in text:
+                        assert not re.search(r"(?<![\w-])--[a-z]", text), f"{path}: {text}"

@@ -45,7 +45,7 @@ def prompts_from(text: str, tokenizer: Tokenizer, length: int, most: int = 2000,
     if not line_ends.any():
         raise InputError(
             "The model's tokenizer knows no line ends, and after those its answers would begin.",
-            "Align it with --pairs, or use another model.",
+            "Align it with `pairs`, or use another model.",
         )
     ids = tokenizer.encode(text)
     ends = np.flatnonzero(line_ends[ids]) + 1
@@ -53,7 +53,7 @@ def prompts_from(text: str, tokenizer: Tokenizer, length: int, most: int = 2000,
     if not len(ends):
         raise InputError(
             f"The text for the prompts has no line end after {length} tokens or more.",
-            "Give a longer text: --prompts FILE.",
+            "Give a longer text: `prompts` FILE.",
         )
     chosen = np.random.default_rng((seed, 0xB)).permutation(len(ends))[:most]
     return ids[ends[chosen][:, None] - np.arange(length, 0, -1)].astype(np.int64)

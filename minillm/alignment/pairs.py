@@ -130,7 +130,7 @@ def _tokens_of(pair: Pair, where: str, tokenizer: Tokenizer, context: int) -> li
     if length > context + 1:
         raise InputError(
             f"{where} has {length - 1:,} tokens to read, and the model sees {context:,} at once.",
-            "Shorten the prompt or the answers, or pretrain a model with a longer --context.",
+            "Shorten the prompt or the answers, or pretrain a model with a longer `context`.",
         )
     return tokens
 

@@ -90,7 +90,7 @@ def learned_reward(directory: str, sha256: str | None = None) -> Reward:
     if not isinstance(model, SequenceClassifier) or model.config.classes != 1:
         raise InputError(
             f"{directory} holds {model.config.name}, which gives no reward.",
-            "Make a reward model first: align --method reward.",
+            "Make a reward model first: align `method` reward.",
         )
     content = model.vector.data.tobytes() + json.dumps([model.config.to_dict(), tokenizer.to_json()]).encode("utf-8")
     return reward_from(model, tokenizer, directory)._replace(sha256=check_sha256(directory, content, sha256))

@@ -24,7 +24,7 @@ def settings_for(body: ModelConfig, method: Method, named: dict) -> dict:
         chosen["lr"] *= WIDTH / body.d_model
     chosen |= named
     if not 0 < chosen["epochs"] <= 1e6:
-        raise InputError(f"--epochs must be above 0 and at most a million, got {chosen['epochs']}.", "Try --epochs 3.")
+        raise InputError(f"`epochs` must be above 0 and at most a million, got {chosen['epochs']}.", "Try `epochs` 3.")
     together = max(1, chosen["batch"] * chosen.get("accumulate", 1))
     chosen.setdefault("steps", max(1, math.ceil(chosen["epochs"] * chosen["texts"] / together)))
     chosen.setdefault("warmup", max(0, min(100, chosen["steps"] // 10)))

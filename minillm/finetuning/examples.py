@@ -88,6 +88,6 @@ def hold_out(examples: Examples, seed: int, path: str | Path) -> tuple[Examples,
     if not held.any():
         raise InputError(
             f"{path} has fewer than {HELD_OUT} texts of each class, too few to hold a tenth out.",
-            "Give more of them, or held-out texts of their own: --dev FILE.tsv.",
+            "Give more of them, or held-out texts of their own: `dev` FILE.tsv.",
         )
     return examples.chosen(np.flatnonzero(~held)), examples.chosen(np.flatnonzero(held))

@@ -34,17 +34,17 @@ class Method(NamedTuple):
         if self.lora is not None:
             if self.freeze != "none":
                 raise InputError(
-                    "--lora freezes the whole body and trains adapters in it, and leaves --freeze nothing to say.",
+                    "`lora` freezes the whole body and trains adapters in it, and leaves `freeze` nothing to say.",
                     "Give one of them.",
                 )
             if not 1 <= self.lora <= body.d_model:
                 raise InputError(
-                    f"--lora must be a rank from 1 to the model's width, {body.d_model}, got {self.lora}.",
+                    f"`lora` must be a rank from 1 to the model's width, {body.d_model}, got {self.lora}.",
                     "4 or 8 is usual.",
                 )
         if isinstance(self.freeze, int) and not 0 <= self.freeze <= body.layers:
             raise InputError(
-                f"--freeze {self.freeze} asks for {self.freeze} frozen blocks, and the body has {body.layers}.",
+                f"`freeze` {self.freeze} asks for {self.freeze} frozen blocks, and the body has {body.layers}.",
                 f"Give a number from 0 to {body.layers}, body or none.",
             )
 
@@ -75,7 +75,7 @@ def body_of(model: Model, directory: str | Path) -> Model:
         return model
     raise InputError(
         f"{directory} holds {model.config.name}, which cannot be fine-tuned to classify.",
-        "Use a model that was pretrained with --objective causal or masked.",
+        "Use a model that was pretrained with `objective` causal or masked.",
     )
 
 

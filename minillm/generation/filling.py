@@ -63,7 +63,7 @@ def fillings(model: MaskedLM, tokenizer: Tokenizer, ids: np.ndarray, count: int)
     if ids.shape[1] > model.config.context:
         raise InputError(
             f"The text has {ids.shape[1]} tokens with its two ends, and the model reads {model.config.context} at once.",
-            "Give a shorter --text.",
+            "Give a shorter `text`.",
         )
     logits, _ = model.forward(ids, places=ids == mask)
     logits = finite_on_host(logits).astype(np.float64)

@@ -128,7 +128,7 @@ def reward_of(form: str, *, trusted: bool = False, sha256: str | None = None) ->
         if not trusted:
             raise InputError(
                 f"The reward {form} is a Python file, which is run only if you name it yourself.",
-                f"If you trust it, add --reward {form}",
+                f"If you trust it, add `reward` {form}",
             )
         if not Path(file).is_file():
             raise InputError(f"There is no file {file}.", f"Name the Python file that defines {name}.")
@@ -146,12 +146,12 @@ def reward_again(form: str, sha256: str | None, named: str | None, make: Callabl
     """
     if named is not None and form not in (named, absolute_form(named)):
         raise InputError(
-            f"This run has the reward {form}, and --resume cannot change it to {named}.",
-            "Leave --reward out, or start another run.",
+            f"This run has the reward {form}, and `resume` cannot change it to {named}.",
+            "Leave `reward` out, or start another run.",
         )
     if named is None and absolute_form(form) != form:
         raise InputError(
-            f"This run has the reward {form}, and does not say in which folder.", "Name it again: --reward FORM."
+            f"This run has the reward {form}, and does not say in which folder.", "Name it again: `reward` FORM."
         )
     return make(named or form, trusted=named is not None, sha256=sha256)
 

@@ -63,7 +63,7 @@ def better_half(scored: Scored) -> np.ndarray:
     if kept.all():
         raise InputError(
             f"All {len(rewards):,} documents of the text have the same reward, and filtering would keep every one.",
-            "Blank lines or form feeds part the documents of a text; choose another --reward, or another --preference.",
+            "Blank lines or form feeds part the documents of a text; choose another `reward`, or another `preference`.",
         )
     return kept
 
@@ -112,7 +112,7 @@ class PreferenceCorpus:
         if not (validation.rewards >= threshold).any():
             raise InputError(
                 f"None of the {len(validation.rewards):,} lines to validate on has a reward of {threshold:g} or more.",
-                "Choose another --reward, or more text.",
+                "Choose another `reward`, or more text.",
             )
         self.kept = 1.0  # the share of the training text that filtering leaves
         if filtered:

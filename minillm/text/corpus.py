@@ -23,7 +23,7 @@ def default_text() -> str:
     except ImportError:
         raise InputError(
             "This Python lacks pydoc_data.topics, the text that is read when none is named.",
-            "Name a text of your own: --text FILE.",
+            "Name a text of your own: `text` FILE.",
         ) from None
     return "\n\n".join(topics[name].strip("\n") for name in sorted(topics)) + "\n"
 
@@ -124,14 +124,14 @@ class Corpus:
 def check_lengths(train: np.ndarray, validation: np.ndarray, context: int) -> None:
     """Raise InputError unless both parts of a corpus are longer than the context, so that every token of a window has a target."""
     if context < 1:
-        raise InputError(f"A context of {context} tokens is too short.", "Use --context 1 or longer.")
+        raise InputError(f"A context of {context} tokens is too short.", "Use `context` 1 or longer.")
     shorter = min(len(train), len(validation))
     if shorter <= context:
         enough = f"a longer text ({10 * (context + 1):,} tokens are enough)"
         raise InputError(
             f"The text is too short for a context of {context:,} tokens: its training part has {len(train):,}, "
             f"its validation part {len(validation):,}, and each needs {context + 1:,}.",
-            f"Use --context {shorter - 1}, or {enough}." if shorter > 1 else f"Use {enough}.",
+            f"Use `context` {shorter - 1}, or {enough}." if shorter > 1 else f"Use {enough}.",
         )
 
 

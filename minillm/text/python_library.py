@@ -33,7 +33,7 @@ def python_library(characters: int = 3_000_000, seed: int = 0) -> list[str]:
     if total < min(characters, 100 * SHORTEST):
         raise InputError(
             f"This Python has too little source of its standard library in {root}.",
-            "Name a text of yours: --text FILE.",
+            "Name a text of yours: `text` FILE.",
         )
     return documents
 

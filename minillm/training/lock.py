@@ -65,7 +65,7 @@ def _lock(path: Path) -> int:
         os.close(descriptor)
         other = f"process {number}" if number.isdecimal() else "another process"
         raise InputError(
-            f"{path.parent} is in use by {other}.", "Wait for it to end, or choose another --out."
+            f"{path.parent} is in use by {other}.", "Wait for it to end, or choose another `out`."
         ) from None
     except OSError:  # a file system without locks
         pass

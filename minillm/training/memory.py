@@ -42,9 +42,9 @@ def check_memory(config: ModelConfig, options: TrainOptions, context: int) -> No
     raise InputError(
         f"This run needs at least {gigabytes(model)} GB of memory for the model and {gigabytes(batch)} GB for a batch, "
         f"and this machine has {gigabytes(there)} GB.",
-        "Make the model smaller: --d-model, --layers."
+        "Make the model smaller: `d_model`, `layers`."
         if model > batch
-        else "Make the batch smaller: --batch, --context.",
+        else "Make the batch smaller: `batch`, `context`.",
     )
 
 

@@ -60,7 +60,7 @@ class TrainOptions:
         if self.minutes is not None and not 0 < self.minutes <= MOST_MINUTES:
             raise InputError(
                 f"minutes must be above 0 and at most {MOST_MINUTES:,}, got {self.minutes}.",
-                "Give a time, such as --minutes 3.",
+                "Give a time, such as `minutes` 3.",
             )
         if not 0 < self.lr < float("inf"):
             raise InputError(f"The learning rate must be finite and above 0, got {self.lr}.", "1e-3 is a good start.")

@@ -77,7 +77,7 @@ class Workers:
             if isinstance(error, EOFError | ConnectionError):
                 raise InputError(
                     "A process that shares the work has died.",
-                    "Memory may have run out: try a smaller --batch or --workers 1.",
+                    "Memory may have run out: try a smaller `batch` or `workers` 1.",
                 ) from error
             raise
         for _, error, where in answers:

@@ -89,7 +89,7 @@ class Run:
     def _folder(self) -> Iterator[None]:
         """The folder and those above it are made, and taken away again if they are empty at the end."""
         if self.directory.exists() and not self.directory.is_dir():
-            raise InputError(f"{self.directory} is a file, not a folder.", "Choose another --out.")
+            raise InputError(f"{self.directory} is a file, not a folder.", "Choose another `out`.")
         new = [folder for folder in (self.directory, *self.directory.parents) if not folder.exists()]
         try:
             self._claim()
@@ -116,11 +116,11 @@ class Run:
         if self.resumable():
             raise InputError(
                 f"{self.directory} already holds a run.",
-                "Go on with it: --resume; replace it: --overwrite; or choose another --out.",
+                "Go on with it: `resume`; replace it: `overwrite`; or choose another `out`.",
             )
         raise InputError(
             f"{self.directory} holds files that a run would write over ({', '.join(there)}).",
-            "Replace them: --overwrite; or choose another --out.",
+            "Replace them: `overwrite`; or choose another `out`.",
         )
 
     def refuse_to_replace(self, inputs: dict[str, str | Path | None]) -> None:
@@ -128,7 +128,7 @@ class Run:
         mine = [path for path in (self.directory, *map(self.path, FILES)) if path.exists()]
         for what, needed in inputs.items():
             if needed is not None and Path(needed).exists() and any(path.samefile(needed) for path in mine):
-                raise InputError(f"{self.directory} holds {what}.", "Choose another --out.")
+                raise InputError(f"{self.directory} holds {what}.", "Choose another `out`.")
 
     def create(
         self, trainer: Trainer, tokenizer: Tokenizer, options: TrainOptions, text: dict, overwrite: bool = False
@@ -176,7 +176,7 @@ class Run:
 
     def _refuse_absent(self) -> None:
         if not self.resumable():
-            raise InputError(f"{self.directory} holds no run to resume.", "Start one without --resume.")
+            raise InputError(f"{self.directory} holds no run to resume.", "Start one without `resume`.")
 
     def write_options(self, options: TrainOptions, text: dict) -> None:
         write_json(self.path(OPTIONS), {"text": text, "options": options.to_dict()})

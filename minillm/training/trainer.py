@@ -192,7 +192,7 @@ class Trainer:
         if not math.isfinite(value):
             raise DivergedError(
                 f"The {what} became {value} by step {self.steps_done}: training diverged at learning rate {self.options.lr:g}.",
-                f"Try a smaller one, such as --lr {min(self.options.lr / 10, 1e-3):.0e}.",
+                f"Try a smaller one, such as `lr` {min(self.options.lr / 10, 1e-3):.0e}.",
             )
 
     def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float | None:

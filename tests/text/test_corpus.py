@@ -76,7 +76,7 @@ def test_a_text_too_short_for_the_context_is_refused_with_both_lengths():
         Corpus(np.zeros(100, np.int32), context=64)
     assert "context of 64" in caught.value.wrong
     assert "training part has 90, its validation part 10, and each needs 65" in caught.value.wrong
-    assert caught.value.remedy == "Use --context 9, or a longer text (650 tokens are enough)."
+    assert caught.value.remedy == "Use `context` 9, or a longer text (650 tokens are enough)."
 
 
 def test_the_remedy_of_a_short_text_works():

@@ -30,7 +30,7 @@ def test_a_python_without_its_topics(monkeypatch):
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
     with pytest.raises(InputError, match=r"lacks pydoc_data\.topics") as caught:
         read_text(None)
-    assert "--text" in caught.value.remedy
+    assert "`text`" in caught.value.remedy
 
 
 def test_a_file_without_its_bom_and_its_carriage_returns(tmp_path):

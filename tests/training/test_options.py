@@ -43,11 +43,11 @@ def test_what_does_not_fit_into_memory_is_refused_with_what_to_make_smaller(monk
     check_memory(GPTConfig(50), TrainOptions(), 64)
     with pytest.raises(InputError, match=r"for the model .* has 8.0 GB") as caught:
         check_memory(GPTConfig(50, d_model=8192, layers=30), TrainOptions(), 64)
-    assert "--d-model" in caught.value.remedy
+    assert "`d_model`" in caught.value.remedy
     for many in ({"batch": 10**7}, {"accumulate": 10**8}, {"batch": 10**30}):
         with pytest.raises(InputError) as caught:
             check_memory(GPTConfig(50), TrainOptions(**many), 64)
-        assert "--batch" in caught.value.remedy
+        assert "`batch`" in caught.value.remedy
     monkeypatch.setattr(memory_module, "physical_memory", lambda: None)
     check_memory(GPTConfig(50, d_model=10**9), TrainOptions(), 64)
 

@@ -397,12 +397,12 @@ def test_any_file_that_a_run_would_write_over_is_refused(tmp_path, begin):
         (directory / name).write_text("mine", encoding="utf-8")
         with pytest.raises(InputError, match=f"would write over .{name}") as caught:
             begin(directory)
-        assert "--overwrite" in caught.value.remedy and "--resume" not in caught.value.remedy
+        assert "`overwrite`" in caught.value.remedy and "`resume`" not in caught.value.remedy
         assert (directory / name).read_text(encoding="utf-8") == "mine"
     begin(tmp_path / "run")
     with pytest.raises(InputError, match="already holds a run") as caught:
         begin(tmp_path / "run")
-    assert "--resume" in caught.value.remedy
+    assert "`resume`" in caught.value.remedy
 
 
 @pytest.mark.parametrize("number", range(1, 5))

@@ -243,7 +243,7 @@ def test_divergence_is_found_in_loss_gradient_and_validation(make_trainer):
         trainer.model.head.weight.data[0, 0] = poison
         with pytest.raises(DivergedError, match=r"loss became nan by step 1: .* rate 0.001") as caught:
             trainer.step()
-        assert caught.value.remedy == "Try a smaller one, such as --lr 1e-04."
+        assert caught.value.remedy == "Try a smaller one, such as `lr` 1e-04."
         trainer.steps_done = 0
         with pytest.raises(DivergedError, match="validation loss became nan by step 0"):
             next(trainer.run())
