@@ -145,7 +145,7 @@ print("uncorrected      ", -0.01 * m / (np.sqrt(v) + 1e-8))
 def decay_of(model, strength=0.1):
     """(N,): the decay of each weight. Only matrices shrink; a bias has no reason to be small."""
     decay = np.zeros_like(model.vector.data)
-    for part, is_matrix in model.vector.trainable_runs():
+    for part, is_matrix in model.vector.trainable_slices():
         decay[part] = strength * is_matrix
     return decay
 

@@ -44,18 +44,18 @@ class FeedForward(Layer):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Array, *, rng=None) -> tuple[Array, FeedForwardSaved]:
-        bend, _ = ACTIVATIONS[self.activation]
+        activate, _ = ACTIVATIONS[self.activation]
         h, s1 = self.expand.forward(x)
-        a, sa = bend(h)
+        a, sa = activate(h)
         a, sd = self.dropout.forward(a, rng=rng)
         y, s2 = self.contract.forward(a)
         return y, FeedForwardSaved(s1, sa, s2, sd)
 
     def backward(self, dy: Array, saved: FeedForwardSaved) -> Array:
-        _, unbend = ACTIVATIONS[self.activation]
+        _, activate_backward = ACTIVATIONS[self.activation]
         da = self.contract.backward(dy, saved.contract)  # y = contract(a)
         da = self.dropout.backward(da, saved.dropout)  # a = dropout(a)
-        dh = unbend(da, saved.activation)  # a = activation(h)
+        dh = activate_backward(da, saved.activation)  # a = activation(h)
         return self.expand.backward(dh, saved.expand)  # h = expand(x)
 
 
@@ -94,20 +94,20 @@ class GatedFeedForward(Layer):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Array, *, rng=None) -> tuple[Array, GatedFeedForwardSaved]:
-        bend, _ = ACTIVATIONS[self.activation]
+        activate, _ = ACTIVATIONS[self.activation]
         g, s1 = self.gate.forward(x)
-        a, sa = bend(g)
+        a, sa = activate(g)
         v, s2 = self.expand.forward(x)
         h, sd = self.dropout.forward(a * v, rng=rng)
         y, s3 = self.contract.forward(h)
         return y, GatedFeedForwardSaved(s1, sa, s2, a, v, sd, s3)
 
     def backward(self, dy: Array, saved: GatedFeedForwardSaved) -> Array:
-        _, unbend = ACTIVATIONS[self.activation]
+        _, activate_backward = ACTIVATIONS[self.activation]
         a, v = saved.activated, saved.expanded
         dh = self.contract.backward(dy, saved.contract)  # y = contract(h)
         dh = self.dropout.backward(dh, saved.dropout)  # h = dropout(a v)
         dx = self.expand.backward(dh * a, saved.expand)  # v = expand(x)
-        dg = unbend(dh * v, saved.activation)  # a = activation(g)
+        dg = activate_backward(dh * v, saved.activation)  # a = activation(g)
         dx += self.gate.backward(dg, saved.gate)  # g = gate(x)
         return dx

@@ -147,9 +147,9 @@ class ParameterVector:
             parameter.name = name
             self.slices[name] = place
             self.named[name] = parameter
-        self.move(self.data, device.xp.zeros(size, dtype))
+        self.rebind(self.data, device.xp.zeros(size, dtype))
 
-    def move(self, data: Array, grad: Array) -> None:
+    def rebind(self, data: Array, grad: Array) -> None:
         """From now on all parameters live in these two vectors, which hold their numbers already."""
         self.data, self.grad = data, grad
         for name, parameter in self.named.items():
@@ -157,7 +157,7 @@ class ParameterVector:
             parameter.data = data[place].reshape(shape)
             parameter.grad = grad[place].reshape(shape)
 
-    def trainable_runs(self) -> list[tuple[slice, bool]]:
+    def trainable_slices(self) -> list[tuple[slice, bool]]:
         """The stretches of the vector that are trained, as few as there can be, each with whether it holds matrices."""
         runs: list[tuple[slice, bool]] = []
         for name, parameter in self.named.items():

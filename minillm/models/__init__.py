@@ -1,11 +1,12 @@
 """Models: stacks of layers with a config."""
 
 from minillm.models.classifier import ClassifierConfig, SequenceClassifier
-from minillm.models.config import GPTConfig, ModelConfig
-from minillm.models.decoder import GPT, KeyValueCache
+from minillm.models.config import ModelConfig
 from minillm.models.encoder import Encoder, MaskedLM
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache
+from minillm.models.gpt import GPT, KeyValueCache
+from minillm.models.gpt_config import GPTConfig
 from minillm.models.kinds import build, check_types, config_from_dict, config_to_dict, kind_of
 from minillm.models.model import Model, check_ids, copy_parameters, finite_on_host
 from minillm.models.question_answering import QuestionAnswering, QuestionAnsweringConfig

@@ -10,12 +10,13 @@ from minillm.backend import CPU, Array, Device
 from minillm.errors import InputError
 from minillm.layers import ParameterVector
 from minillm.layers.pooling import POOLINGS
-from minillm.models.config import GPTConfig, ModelConfig
-from minillm.models.decoder import GPT
+from minillm.models.config import ModelConfig
 from minillm.models.encoder import Encoder
 from minillm.models.encoder_config import EncoderConfig
+from minillm.models.gpt import GPT
+from minillm.models.gpt_config import GPTConfig
 from minillm.models.heads import ClassificationHead, ClassificationHeadSaved
-from minillm.models.model import Model, ModelWithBody, check_body, first_weights
+from minillm.models.model import Model, ModelWithBody, check_body, weight_rng
 
 BODIES = {"encoder": (EncoderConfig, Encoder), "gpt": (GPTConfig, GPT)}
 
@@ -110,7 +111,7 @@ class SequenceClassifier(ModelWithBody):
         self.head = ClassificationHead(
             config.body.d_model,
             config.classes,
-            first_weights(seed, 1),
+            weight_rng(seed, 1),
             pooling=config.pooling,
             pooler=config.pooler,
             dropout=config.head_dropout,

@@ -1,17 +1,13 @@
-"""The checked configuration of a model, a GPT's first of all, and what it costs."""
+"""What every config of a model shares: it checks itself when it is made, and counts what the model costs."""
 
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import ClassVar
 
 from minillm.errors import InputError
-from minillm.layers.block import BLOCKS
-from minillm.layers.feedforward import ACTIVATIONS
 
 POSITIONS = ("learned", "sinusoidal")
-EPS = 1e-5  # of GPT-2
 
 
 class ModelConfig(ABC):
@@ -80,68 +76,3 @@ class ModelConfig(ABC):
                 f"Sinusoidal positions need an even d_model, got {self.d_model}.",
                 f"Sines and cosines come in pairs; try d_model = {self.d_model + 1}.",
             )
-
-
-@dataclass(frozen=True)
-class GPTConfig(ModelConfig):
-    """Every size and choice of a decoder. Bad ones raise InputError when the config is made, not at the first batch."""
-
-    name: ClassVar[str] = "a GPT"
-
-    vocab_size: int
-    context: int = 64  # tokens that the model sees at once
-    layers: int = 4
-    heads: int = 4
-    d_model: int = 128
-    d_ff: int = 0  # 0 stands for 4 d_model
-    dropout: float = 0.0
-    activation: str = "gelu"
-    norm: str = "pre"
-    positions: str = "learned"
-    tie_head: bool = True
-    bias: bool = True
-    ngram: int = 1  # tokens that an embedding reads: its own, and those just before it
-    eps: float = EPS  # of every LayerNorm
-
-    def __post_init__(self):
-        if self.d_ff == 0:
-            object.__setattr__(self, "d_ff", 4 * self.d_model)
-        self.check_counts("vocab_size", "context", "layers", "heads", "d_model", "d_ff", "ngram")
-        self.check_heads()
-        self.check_dropout()
-        self.check_choices(activation=tuple(ACTIVATIONS), norm=tuple(BLOCKS))
-        self.check_positions()
-        self.check_eps()
-
-    def to_dict(self) -> dict:
-        """Without the usual `eps`, so that it equals what was written when there was no other."""
-        return {name: value for name, value in super().to_dict().items() if (name, value) != ("eps", EPS)}
-
-    @classmethod
-    def from_dict(cls, values: dict) -> "GPTConfig":
-        return super().from_dict({"eps": EPS} | values if isinstance(values, dict) else values)
-
-    def parameter_count(self) -> int:
-        d, f, v, b = self.d_model, self.d_ff, self.vocab_size, int(self.bias)
-        attention = 4 * (d * d + b * d)
-        feedforward = 2 * d * f + b * (f + d)
-        norms = 4 * d
-        final = 2 * d if self.norm == "pre" else 0
-        positions = self.context * d if self.positions == "learned" else 0
-        head = 0 if self.tie_head else d * v
-        return self.ngram * v * d + positions + self.layers * (attention + feedforward + norms) + final + head
-
-    def flops_per_token(self) -> int:
-        """Every weight that multiplies is met once forward and twice backward, two operations each: 6 per weight. Attention's two products
-        with S = context keys add 12 L D S. Chowdhery et al. 2022 (PaLM), appendix B.
-        """
-        return self.body_flops_per_token() + 6 * self.d_model * self.vocab_size
-
-    def body_parameter_count(self) -> int:
-        """How many of its numbers a classifier takes over: all of them, for its head is mostly the embedding table again."""
-        return self.parameter_count()
-
-    def body_flops_per_token(self) -> int:
-        """What of its operations is left in a classifier: all but the head's."""
-        d = self.d_model
-        return 6 * self.layers * (4 * d * d + 2 * d * self.d_ff) + 12 * self.layers * d * self.context

@@ -19,7 +19,7 @@ from minillm.layers.block import BLOCKS
 from minillm.layers.stack import StackSaved
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.heads import MaskedLMHead, MaskedLMHeadSaved
-from minillm.models.model import Model, ModelWithBody, check_ids, check_like_ids, config_from, first_weights, key_mask
+from minillm.models.model import Model, ModelWithBody, check_ids, check_per_token, config_from, key_mask, weight_rng
 
 
 class EncoderSaved(NamedTuple):
@@ -47,7 +47,7 @@ class Encoder(Model):
     """
 
     def __init__(self, config: EncoderConfig, *, seed: int | None = 0, dtype: type = np.float32, device: Device = CPU):
-        rng, d_model = first_weights(seed), config.d_model
+        rng, d_model = weight_rng(seed), config.d_model
         self.config = config
         # Beside sines and cosines of size one, such small words would drown: Vaswani et al. 2017, section 3.4, multiply them by √D.
         scale, std = math.sqrt(d_model) if config.positions == "sinusoidal" else 1.0, 1 / math.sqrt(d_model)
@@ -89,7 +89,7 @@ class Encoder(Model):
         """
         check_ids(ids, self.config.vocab_size)
         if mask is not None:
-            check_like_ids("mask", mask, ids, "b")
+            check_per_token("mask", mask, ids, "b")
         types = self.types_of(ids, token_types)
         xp = self.vector.device.xp
         x, se = self.embedding.forward(xp.asarray(ids))
@@ -107,7 +107,7 @@ class Encoder(Model):
         """The segment of every token, (B, T), checked: a GPU would wrap a bad one silently."""
         if token_types is None:
             return np.zeros_like(ids)
-        check_like_ids("token_types", token_types, ids, "iu")
+        check_per_token("token_types", token_types, ids, "iu")
         low, high, known = int(token_types.min()), int(token_types.max()), self.config.token_types
         if low < 0 or high >= known:
             raise ValueError(f"token type {low if low < 0 else high} came, but the model knows {known}")
@@ -168,7 +168,7 @@ class MaskedLM(ModelWithBody):
         self.body = Encoder(config, seed=seed, dtype=dtype, device=device)
         self.head = MaskedLMHead(
             self.body.embedding.weight,
-            first_weights(seed, 1),
+            weight_rng(seed, 1),
             activation=config.activation,
             eps=config.eps,
             std=1 / math.sqrt(2 * config.d_model),
@@ -186,7 +186,7 @@ class MaskedLM(ModelWithBody):
     ) -> tuple[Array, MaskedLMSaved]:
         """As `Encoder.hidden`. With `places` (B, T), boolean, on the host: logits (N, V) of the N true places only, row by row."""
         if places is not None:
-            check_like_ids("places", places, ids, "b")
+            check_per_token("places", places, ids, "b")
         hidden, sb = self.body.hidden(ids, mask=mask, token_types=token_types, rng=rng)
         at = None if places is None else self.vector.device.xp.asarray(np.flatnonzero(places))
         logits, sh = self.head.forward(hidden, places=at)

@@ -8,7 +8,7 @@ import numpy as np
 from minillm.backend import Array, array_module
 from minillm.layers import Layer, Stack
 from minillm.layers.stack import StackSaved
-from minillm.models.model import Model, check_ids, check_like_ids, key_mask
+from minillm.models.model import Model, check_ids, check_per_token, key_mask
 
 
 class HalfSaved(NamedTuple):
@@ -121,7 +121,7 @@ class EncoderDecoder(Model, ABC):
         """Raise ValueError unless ids, and their mask if there is one, are host arrays of the right kind."""
         check_ids(ids, self.config.vocab_size)
         if mask is not None:
-            check_like_ids(name, mask, ids, "b")
+            check_per_token(name, mask, ids, "b")
 
     def check_extension(self, ids: np.ndarray, cache: "EncoderDecoderCache") -> None:
         """Raise ValueError unless ids are good and as many texts as the cache has."""

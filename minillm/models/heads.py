@@ -47,21 +47,21 @@ class MaskedLMHead(Layer):
 
         One token in seven is masked, and the product with the table is the dearest of all: so the others are left out.
         """
-        bend, _ = ACTIVATIONS[self.activation]
+        activate, _ = ACTIVATIONS[self.activation]
         x = hidden if places is None else hidden.reshape(-1, hidden.shape[-1]).take(places, axis=0)
         h, s1 = self.dense.forward(x)
-        a, s2 = bend(h)
+        a, s2 = activate(h)
         n, s3 = self.norm.forward(a)
         logits, s4 = self.decoder.forward(n)
         return logits + self.bias.data, MaskedLMHeadSaved(hidden.shape, places, s1, s2, s3, s4)
 
     def backward(self, dlogits: Array, saved: MaskedLMHeadSaved) -> Array:
-        _, unbend = ACTIVATIONS[self.activation]
+        _, activate_backward = ACTIVATIONS[self.activation]
         if self.bias.trainable:
             self.bias.accumulate(sum_rows(dlogits))  # logits = ... + b
         dn = self.decoder.backward(dlogits, saved.decoder)  # logits = n Eᵀ + ...
         da = self.norm.backward(dn, saved.norm)  # n = norm(a)
-        dh = unbend(da, saved.activation)  # a = activation(h)
+        dh = activate_backward(da, saved.activation)  # a = activation(h)
         dx = self.dense.backward(dh, saved.dense)  # h = dense(x)
         if saved.places is None:
             return dx

@@ -6,10 +6,11 @@ import typing
 from minillm.backend import CPU, Device
 from minillm.errors import InputError
 from minillm.models.classifier import ClassifierConfig, SequenceClassifier
-from minillm.models.config import GPTConfig, ModelConfig
-from minillm.models.decoder import GPT
+from minillm.models.config import ModelConfig
 from minillm.models.encoder import MaskedLM
 from minillm.models.encoder_config import EncoderConfig
+from minillm.models.gpt import GPT
+from minillm.models.gpt_config import GPTConfig
 from minillm.models.model import Model
 from minillm.models.question_answering import QuestionAnswering, QuestionAnsweringConfig
 from minillm.models.t5 import T5

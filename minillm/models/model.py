@@ -34,16 +34,16 @@ class ModelWithBody(Model):
     body: Model = None  # set by __init__
 
 
-class Blank:
+class ZeroGenerator:
     """A generator of zeros. They take no memory until something is written over them."""
 
     def normal(self, mean: float, std: float, shape: tuple[int, ...]) -> np.ndarray:
         return np.zeros(shape, np.float32)
 
 
-def first_weights(seed: int | None, *key: int) -> np.random.Generator | Blank:
+def weight_rng(seed: int | None, *key: int) -> np.random.Generator | ZeroGenerator:
     """What a model draws its weights from. Without a seed they are zero: for a model that gets others at once, from a file."""
-    return Blank() if seed is None else np.random.default_rng((seed, *key) if key else seed)
+    return ZeroGenerator() if seed is None else np.random.default_rng((seed, *key) if key else seed)
 
 
 def config_from(kind: type, config: Any, sizes: dict) -> Any:
@@ -95,7 +95,7 @@ def check_ids(ids: np.ndarray, vocab_size: int) -> None:
         raise ValueError(f"token id {low if low < 0 else high} is outside the vocabulary of {vocab_size}")
 
 
-def check_like_ids(name: str, array: np.ndarray, ids: np.ndarray, kinds: str) -> None:
+def check_per_token(name: str, array: np.ndarray, ids: np.ndarray, kinds: str) -> None:
     """Raise ValueError unless the array, a companion of ids (B, T), is on the host, of their shape, and of one of these dtype kinds."""
     if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds or array.shape != np.shape(ids):
         found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__

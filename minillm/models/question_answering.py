@@ -11,7 +11,7 @@ from minillm.models.config import ModelConfig
 from minillm.models.encoder import Encoder, EncoderSaved
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.heads import SpanHead
-from minillm.models.model import ModelWithBody, check_body, finite_on_host, first_weights
+from minillm.models.model import ModelWithBody, check_body, finite_on_host, weight_rng
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class QuestionAnswering(ModelWithBody):
         check_body(body, config.body)
         self.config = config
         self.body = body
-        self.head = SpanHead(config.body.d_model, first_weights(seed, 1))
+        self.head = SpanHead(config.body.d_model, weight_rng(seed, 1))
         self.vector = body.vector = ParameterVector(self, body.vector.data.dtype, body.vector.device)
 
     def forward(

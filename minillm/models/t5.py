@@ -20,7 +20,7 @@ from minillm.layers import (
     TiedLinear,
 )
 from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache, HalfSaved
-from minillm.models.model import config_from, first_weights, key_mask
+from minillm.models.model import config_from, key_mask, weight_rng
 from minillm.models.t5_config import T5Config
 
 
@@ -83,7 +83,7 @@ class T5(EncoderDecoder):
         **sizes,
     ):
         config = config_from(T5Config, config, sizes)
-        rng, std = first_weights(seed), 1 / math.sqrt(config.d_model)
+        rng, std = weight_rng(seed), 1 / math.sqrt(config.d_model)
         self.config = config
         self.embedding = Embedding(config.vocab_size, config.d_model, rng, std=1.0)
         self.dropout = Dropout(config.dropout)

@@ -10,7 +10,7 @@ from minillm.layers import Dropout, Embedding, LayerNorm, Linear, ParameterVecto
 from minillm.layers.block import BLOCKS
 from minillm.layers.decoder_block import DECODER_BLOCKS
 from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache, HalfSaved
-from minillm.models.model import first_weights, key_mask
+from minillm.models.model import key_mask, weight_rng
 from minillm.models.transformer_config import TransformerConfig
 
 
@@ -45,7 +45,7 @@ class Transformer(EncoderDecoder):
         else:
             config = vocab_size
         self.config = config
-        rng, width = first_weights(seed), config.d_model
+        rng, width = weight_rng(seed), config.d_model
         small = config.scale_embedding or config.tie_head
         table = {
             "std": 1 / math.sqrt(width) if small else 1.0,

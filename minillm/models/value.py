@@ -6,8 +6,8 @@ import numpy as np
 
 from minillm.backend import Array
 from minillm.layers import Linear, ParameterVector
-from minillm.models.decoder import GPT, GPTSaved
-from minillm.models.model import ModelWithBody, first_weights
+from minillm.models.gpt import GPT, GPTSaved
+from minillm.models.model import ModelWithBody, weight_rng
 
 
 class GPTWithValueSaved(NamedTuple):
@@ -31,7 +31,7 @@ class GPTWithValue(ModelWithBody):
 
     def __init__(self, body: GPT):
         self.config, self.body, self.eos_token_id = body.config, body, body.eos_token_id
-        self.value = Linear(body.config.d_model, 1, first_weights(None), std=0.0)
+        self.value = Linear(body.config.d_model, 1, weight_rng(None), std=0.0)
         vector = body.vector
         self.vector = body.vector = ParameterVector(self, vector.data.dtype, vector.device)
 

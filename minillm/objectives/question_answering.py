@@ -5,9 +5,9 @@ import numpy as np
 from minillm.backend import Array
 from minillm.errors import InputError
 from minillm.models import QuestionAnswering
-from minillm.models.model import check_like_ids, key_mask
+from minillm.models.model import check_per_token, key_mask
 from minillm.objectives.objective import LossSaved, Objective, loss_backward
-from minillm.ops import IGNORE, cross_entropy, forbid
+from minillm.ops import IGNORE, cross_entropy, mask_scores
 
 
 def check_spans(spans: np.ndarray, ids: np.ndarray, mask: np.ndarray) -> None:
@@ -16,7 +16,7 @@ def check_spans(spans: np.ndarray, ids: np.ndarray, mask: np.ndarray) -> None:
     if not isinstance(spans, np.ndarray) or spans.dtype.kind not in "iu" or spans.shape != shape:
         found = f"{spans.dtype} {spans.shape}" if isinstance(spans, np.ndarray) else type(spans).__name__
         raise ValueError(f"spans must be a NumPy array of whole numbers {shape}, got {found}")
-    check_like_ids("mask", mask, ids, "b")
+    check_per_token("mask", mask, ids, "b")
     for row, (start, end) in enumerate(spans.tolist()):
         if (start, end) == (IGNORE, IGNORE):
             continue
@@ -45,7 +45,7 @@ def question_answering(
     check_spans(spans, ids, mask)
     scores, sm = model.forward(ids, mask=mask, token_types=token_types, rng=rng)
     xp, real = model.vector.device.xp, key_mask(mask, model.vector.device.xp)
-    places = scores if real is None else forbid(scores, real[:, 0])  # a score of -inf has no gradient
+    places = scores if real is None else mask_scores(scores, real[:, 0])  # a score of -inf has no gradient
     loss, sl = cross_entropy(places, xp.asarray(spans))
     return loss, LossSaved(sm, sl)
 

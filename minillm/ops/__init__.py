@@ -36,7 +36,7 @@ from minillm.ops.dot_product_attention import (
 from minillm.ops.embeddings import embedding, embedding_backward, sinusoidal_positions
 from minillm.ops.linear_map import linear, linear_backward
 from minillm.ops.loss import IGNORE, cross_entropy, cross_entropy_backward
-from minillm.ops.masks import causal_mask, forbid, padding_mask
+from minillm.ops.masks import causal_mask, mask_scores, padding_mask
 from minillm.ops.normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from minillm.ops.reductions import log_softmax, mean_last, sum_last, sum_rows, sum_to
 from minillm.ops.regularization import dropout, dropout_backward, dropout_mask
@@ -60,7 +60,6 @@ __all__ = [
     "dropout_mask",
     "embedding",
     "embedding_backward",
-    "forbid",
     "gelu",
     "gelu_backward",
     "gelu_erf",
@@ -72,6 +71,7 @@ __all__ = [
     "linear",
     "linear_backward",
     "log_softmax",
+    "mask_scores",
     "mean_last",
     "normal_cdf",
     "padding_mask",

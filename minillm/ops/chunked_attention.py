@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.backend import Array, array_module
-from minillm.ops.masks import forbidden, future
+from minillm.ops.masks import additive_mask, causal_additive_mask
 from minillm.ops.reductions import sum_last, sum_to
 
 
@@ -147,10 +147,10 @@ def _bias_and_masks(s: Array, rows: slice, columns: slice, saved: ChunkedSaved) 
     if saved.bias is not None:
         s += _window(saved.bias, rows, columns)
     if saved.mask is not None:
-        s += forbidden(_window(saved.mask, rows, columns), s.dtype)
+        s += additive_mask(_window(saved.mask, rows, columns), s.dtype)
     last_seen = rows.start + saved.k.shape[2] - saved.q.shape[2]  # by the first of these queries
     if saved.causal and last_seen < columns.stop - 1:
-        s += future(*s.shape[-2:], last_seen - columns.start, s.dtype, array_module(s))
+        s += causal_additive_mask(*s.shape[-2:], last_seen - columns.start, s.dtype, array_module(s))
 
 
 def _window(x: Array, rows: slice, columns: slice) -> Array:

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from minillm.backend import Array, array_module
-from minillm.ops.masks import forbid, forbidden, future
+from minillm.ops.masks import additive_mask, causal_additive_mask, mask_scores
 from minillm.ops.reductions import sum_last, sum_to
 
 LOWEST = -3e38  # about the lowest number of float32
@@ -70,9 +70,9 @@ def attention(q, k, v, *, mask=None, bias=None, causal=False, keep=None, scale=N
     if bias is not None:
         scores += bias
     if causal and queries > 1:
-        scores += future(queries, keys, keys - queries, scores.dtype, xp)
+        scores += causal_additive_mask(queries, keys, keys - queries, scores.dtype, xp)
     if mask is not None:
-        scores += forbidden(mask, scores.dtype)
+        scores += additive_mask(mask, scores.dtype)
     p, _ = softmax(scores)
     y = (p if keep is None else p * keep) @ v
     return y, DotProductSaved(q, k, v, p, keep, scale, None if bias is None else bias.shape)
@@ -110,7 +110,7 @@ def bilinear_attention(x, weight, *, mask=None):
     """
     xw = x @ weight
     scores = xw @ x.swapaxes(-1, -2)
-    alpha, _ = softmax(scores if mask is None else forbid(scores, mask))
+    alpha, _ = softmax(scores if mask is None else mask_scores(scores, mask))
     return alpha @ x, BilinearSaved(x, weight, xw, alpha)
 
 

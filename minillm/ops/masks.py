@@ -18,22 +18,23 @@ def padding_mask(lengths: Array, keys: int) -> Array:
     return (array_module(lengths).arange(keys) < lengths[:, None])[:, None, None, :]
 
 
-def forbidden(mask: Array, dtype: np.dtype) -> Array:
+def additive_mask(mask: Array, dtype: np.dtype) -> Array:
     """What a mask adds to the scores: 0 where it is True, -inf where it is False."""
     if mask.dtype != bool:
         raise TypeError(f"a mask is boolean, True = may look, and this one is {mask.dtype}")
     return array_module(mask).where(mask, dtype.type(0), dtype.type(-math.inf))
 
 
-def forbid(scores: Array, mask: Array) -> Array:
+def mask_scores(scores: Array, mask: Array) -> Array:
     """scores where the boolean mask is True, -inf where it is False."""
-    return scores + forbidden(mask, scores.dtype)
+    return scores + additive_mask(mask, scores.dtype)
 
 
 @lru_cache(maxsize=8)
-def future(queries: int, keys: int, ahead: int, dtype: np.dtype, xp) -> Array:
-    """What the causal mask adds to the scores (queries, keys) if key `ahead` is the last that query 0 may look at; S - T for all of them.
+def causal_additive_mask(queries: int, keys: int, last_seen: int, dtype: np.dtype, xp) -> Array:
+    """What the causal mask adds to the scores (queries, keys). Query 0 may look at the keys up to `last_seen`, query 1 at one more ...
 
-    Every block of a model asks for the same few, so they are made once and never written into.
+    With last_seen = S - T the last query sees every key. Every block of a model asks for the same few of these arrays: they are made once,
+    and nobody may write into them.
     """
-    return forbidden(xp.arange(keys) <= xp.arange(ahead, ahead + queries)[:, None], dtype)
+    return additive_mask(xp.arange(keys) <= xp.arange(last_seen, last_seen + queries)[:, None], dtype)

@@ -40,7 +40,7 @@ class AdamW:
         lr = self.lr if lr is None else lr
         self.steps += 1
         on_host = array_module(self.vector.data) is np
-        for run, matrices in self.vector.trainable_runs():
+        for run, matrices in self.vector.trainable_slices():
             chunk = CHUNK if on_host else run.stop - run.start
             for start in range(run.start, run.stop, chunk):
                 piece = slice(start, min(start + chunk, run.stop))

@@ -95,7 +95,7 @@ class Workers:
         self.close()
         vector = self.model.vector
         weights, dtype = _shared(vector.data), vector.data.dtype
-        vector.move(_view(weights, dtype), vector.grad)
+        vector.rebind(_view(weights, dtype), vector.grad)
         blocks = {"grad": vector.grad, "data": vector.data}
         described = io.BytesIO()
         _Describe(described, blocks).dump(self.model)

@@ -105,7 +105,7 @@ def queries_before_every_key_look_everywhere(dy, saved):
 def causal_mask_that_ends_with_the_first_key(dy, saved):
     """The last query must see every key; this one counts both from zero."""
     q, k, v, _, keep, scale, bias = saved
-    p, _ = ops.softmax(ops.forbid(scale * q @ k.swapaxes(-1, -2), np.tri(4, 7, dtype=bool)))
+    p, _ = ops.softmax(ops.mask_scores(scale * q @ k.swapaxes(-1, -2), np.tri(4, 7, dtype=bool)))
     return right["attention_backward"](dy, (q, k, v, p, keep, scale, bias))
 
 

@@ -140,12 +140,12 @@ def adapter_learns_nothing(self, dy, saved):
 # --- heads --------------------------------------------------------------------------------------------------------------------------------
 
 
-def wrong_masked_lm_head(self, dlogits, saved, bias=sum_rows, table=True, norm=True, bend=True):
-    _, unbend = ACTIVATIONS[self.activation]
+def wrong_masked_lm_head(self, dlogits, saved, bias=sum_rows, table=True, norm=True, activation=True):
+    _, activate_backward = ACTIVATIONS[self.activation]
     self.bias.accumulate(bias(dlogits))
     dn = self.decoder.backward(dlogits, saved.decoder) if table else linear_backward(dlogits, saved.decoder)[0]
     da = self.norm.backward(dn, saved.norm) if norm else dn
-    dx = self.dense.backward(unbend(da, saved.activation) if bend else da, saved.dense)
+    dx = self.dense.backward(activate_backward(da, saved.activation) if activation else da, saved.dense)
     if saved.places is None:
         return dx
     dhidden = np.zeros((saved.shape[0] * saved.shape[1], saved.shape[2]))
@@ -174,7 +174,7 @@ def norm_of_the_head_skipped(self, dlogits, saved):
 
 @bug("MaskedLMHead:places", MaskedLMHead)
 def activation_of_the_head_not_undone(self, dlogits, saved):
-    return wrong_masked_lm_head(self, dlogits, saved, bend=False)
+    return wrong_masked_lm_head(self, dlogits, saved, activation=False)
 
 
 @bug("MaskedLMHead:places", MaskedLMHead)

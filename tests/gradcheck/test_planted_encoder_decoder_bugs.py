@@ -65,9 +65,9 @@ def dropout_of_the_units_forgotten(self, dy, saved):
 
 @bug("FeedForward:dropout", FeedForward)
 def dropout_at_the_other_end(self, dy, saved):
-    _, unbend = ACTIVATIONS[self.activation]
+    _, activate_backward = ACTIVATIONS[self.activation]
     da = self.contract.backward(dy, saved.contract)
-    dx = self.expand.backward(unbend(da, saved.activation), saved.expand)
+    dx = self.expand.backward(activate_backward(da, saved.activation), saved.expand)
     return dx * saved.dropout[..., : dx.shape[-1]]
 
 
@@ -80,13 +80,13 @@ def dropout_of_the_units_forgotten_in_a_block(self, dy, saved):
     return ds + dx + dmemory
 
 
-def wrong_gated(self, dy, saved, swapped=False, bend=True, gate=1, units=1, dropout=True):
-    _, unbend = ACTIVATIONS[self.activation]
+def wrong_gated(self, dy, saved, swapped=False, activation=True, gate=1, units=1, dropout=True):
+    _, activate_backward = ACTIVATIONS[self.activation]
     factors = saved.activated, saved.expanded
     a, v = factors[::-1] if swapped else factors
     dh = self.contract.backward(dy, saved.contract)
     dh = self.dropout.backward(dh, saved.dropout) if dropout else dh
-    dg = unbend(dh * v, saved.activation) if bend else dh * v
+    dg = activate_backward(dh * v, saved.activation) if activation else dh * v
     return units * self.expand.backward(dh * a, saved.expand) + gate * self.gate.backward(dg, saved.gate)
 
 
@@ -101,7 +101,7 @@ def gate_and_units_swapped(self, dy, saved):
 
 @bug("GatedFeedForward", GatedFeedForward)
 def gate_not_unbent(self, dy, saved):
-    return wrong_gated(self, dy, saved, bend=False)
+    return wrong_gated(self, dy, saved, activation=False)
 
 
 @bug("GatedFeedForward", GatedFeedForward)

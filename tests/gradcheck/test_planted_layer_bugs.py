@@ -185,8 +185,8 @@ def slope_of_another_activation(self, dy, saved):
 @bug("FeedForward:relu", FeedForward)
 def slope_taken_at_the_input_of_the_layer(self, dy, saved):
     da = self.contract.backward(dy, saved.contract)
-    _, unbend = ACTIVATIONS[self.activation]
-    return self.expand.backward(unbend(da, saved.contract[0] - 0.5), saved.expand)
+    _, activate_backward = ACTIVATIONS[self.activation]
+    return self.expand.backward(activate_backward(da, saved.contract[0] - 0.5), saved.expand)
 
 
 def attention_gradients(self, dy, saved):

@@ -222,7 +222,7 @@ def wrong_side(dy, saved):
 
 
 @bug("relu")
-def no_bend(dy, saved):
+def no_activation(dy, saved):
     return dy
 
 

@@ -75,7 +75,7 @@ def test_matrices_come_first_and_vectors_last():
     vector = ParameterVector(Model())
     assert list(vector.slices) == ORDER
     assert [vector.slices[name].start for name in ORDER] == [0, 21, 36, 51]
-    assert vector.trainable_runs() == [(slice(0, 51), True), (slice(51, 56), False)]
+    assert vector.trainable_slices() == [(slice(0, 51), True), (slice(51, 56), False)]
 
 
 def test_a_tied_weight_is_one_parameter_at_both_ends():
@@ -91,11 +91,11 @@ def test_trainable_runs_leave_out_what_is_frozen():
     model = Model()
     vector = ParameterVector(model)
     model.blocks[0].freeze()
-    assert vector.trainable_runs() == [(slice(0, 21), True), (slice(36, 51), True)]
+    assert vector.trainable_slices() == [(slice(0, 21), True), (slice(36, 51), True)]
     model.freeze()
-    assert vector.trainable_runs() == []
+    assert vector.trainable_slices() == []
     model.freeze(False)
-    assert vector.trainable_runs() == [(slice(0, 51), True), (slice(51, 56), False)]
+    assert vector.trainable_slices() == [(slice(0, 51), True), (slice(51, 56), False)]
 
 
 def test_freezing_the_embedding_freezes_the_tied_head():

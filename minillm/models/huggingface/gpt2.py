@@ -3,8 +3,8 @@
 import dataclasses
 from collections.abc import Iterator
 
-from minillm.models.config import GPTConfig
-from minillm.models.decoder import GPT
+from minillm.models.gpt import GPT
+from minillm.models.gpt_config import GPTConfig
 from minillm.models.huggingface.fields import Fields, check_expressible, their_activation
 from minillm.models.huggingface.tensors import OTHER_HEADS, Architecture, Tensor, layer_norm, linear
 

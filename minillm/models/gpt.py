@@ -21,8 +21,8 @@ from minillm.layers import (
 )
 from minillm.layers.block import BLOCKS
 from minillm.layers.stack import StackSaved
-from minillm.models.config import GPTConfig
-from minillm.models.model import Model, check_ids, check_like_ids, config_from, first_weights
+from minillm.models.gpt_config import GPTConfig
+from minillm.models.model import Model, check_ids, check_per_token, config_from, weight_rng
 
 
 class HiddenSaved(NamedTuple):
@@ -65,7 +65,7 @@ class GPT(Model):
         **sizes,
     ):
         config = config_from(GPTConfig, config, sizes)
-        rng, std = first_weights(seed), 0.02
+        rng, std = weight_rng(seed), 0.02
         self.config = config
         # Beside sines and cosines of size one, words of size 0.02 would drown: Vaswani et al. 2017, section 3.4, multiply them by √D.
         scale = math.sqrt(config.d_model) if config.positions == "sinusoidal" else 1.0
@@ -119,7 +119,7 @@ class GPT(Model):
         if token_types is not None:
             raise InputError("token_types came, but a GPT knows no segments.", "Leave them out, or take an encoder.")
         if mask is not None:
-            check_like_ids("mask", mask, ids, "b")
+            check_per_token("mask", mask, ids, "b")
             if (mask[:, 1:] > mask[:, :-1]).any():
                 raise InputError(
                     "A GPT looks only backward, and here a real token follows padding.", "Put the padding on the right."
