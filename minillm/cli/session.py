@@ -1,8 +1,10 @@
 """The life of a training run at the terminal, the same for every command: begun or gone on with, planned, trained, stopped, reported."""
 
+import contextlib
 import math
 import signal
 import sys
+from collections.abc import Iterator
 
 from tqdm import tqdm
 
@@ -11,7 +13,7 @@ from minillm.cli.curve import draw_curve
 from minillm.cli.job import Job, Kept
 from minillm.cli.terminal import count, duration, program, say, shell_word
 from minillm.errors import InputError
-from minillm.training import DivergedError, Progress, Run, Trainer
+from minillm.training import DeadWorkerError, DivergedError, Progress, Run, Trainer
 
 
 def run(kind: type[Job], args) -> int:
@@ -98,6 +100,8 @@ def carry_out(job: Job, stop_at: int | None) -> int | None:
         announce_plan(job)
         stopped = train(job, stop_at)
         draw_curve(job)
+    except DeadWorkerError as error:
+        stopped = error
     except KeyboardInterrupt:
         if folder.is_kept():
             say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {go_on}")
@@ -107,11 +111,13 @@ def carry_out(job: Job, stop_at: int | None) -> int | None:
     if stopped is None:
         return None
     say(f"Stopped after step {trainer.steps_done:,}, saved in {folder.directory}. {go_on}")
+    if isinstance(stopped, DeadWorkerError):
+        raise stopped
     return 0 if stopped is STOP_AT else 128 + stopped
 
 
 def train(job: Job, stop_at: int | None):
-    """Train to the end, logging and saving on the way. What stopped it: None (the end), STOP_AT, or the number of a signal."""
+    """Train to the end, logging and saving on the way. What stopped it: None (the end), STOP_AT, the number of a signal, or an error."""
     folder, trainer, tokens = job.folder, job.trainer, job.tokens()
     caught: list[int] = []
 
@@ -128,41 +134,51 @@ def train(job: Job, stop_at: int | None):
         total=trainer.options.steps if trainer.options.minutes is None else None,
         initial=trainer.steps_done, unit="step", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr,
     )  # fmt: skip
+    died = None
     try:
-        for progress in trainer.run(stop=lambda: bool(caught), until=stop_at):
-            folder.log(progress)
-            if progress.loss is not None:
-                rate = bar.format_dict["rate"]
-                speed = f"{rate * tokens:,.0f} tokens/s" if rate else ""
-                bar.set_postfix_str(f"train loss {progress.loss:.3f} {speed}", refresh=False)
-            if progress.validation is None:
-                bar.update(1)
-                continue
-            save(folder, trainer, progress.best)
-            draw_curve(job)
-            with tqdm.external_write_mode(file=sys.stderr):
-                say(report(trainer, progress, job.sample()))
-        if trainer.evaluated_step != trainer.steps_done:  # every evaluation is saved where it is made
-            save(folder, trainer)
-    except InputError as error:
-        if not folder.is_kept():
-            raise InputError(
-                f"{error.wrong} {folder.directory} does not hold this run any more.", error.remedy
-            ) from error
-        go_on = "" if isinstance(error, DivergedError) else " Then go on with --resume."
-        raise InputError(
-            f"{error.wrong} The last good checkpoint is kept in {folder.directory}.", error.remedy + go_on
-        ) from error
+        with told_what_is_kept(folder):
+            try:
+                for progress in trainer.run(stop=lambda: bool(caught), until=stop_at):
+                    folder.log(progress)
+                    if progress.loss is not None:
+                        rate = bar.format_dict["rate"]
+                        speed = f"{rate * tokens:,.0f} tokens/s" if rate else ""
+                        bar.set_postfix_str(f"train loss {progress.loss:.3f} {speed}", refresh=False)
+                    if progress.validation is None:
+                        bar.update(1)
+                        continue
+                    save_checkpoint(folder, trainer, progress.best)
+                    draw_curve(job)
+                    with tqdm.external_write_mode(file=sys.stderr):
+                        say(report(trainer, progress, job.sample()))
+            except DeadWorkerError as error:  # between two updates: the weights are whole
+                died = error
+            if trainer.evaluated_step != trainer.steps_done:  # every evaluation is saved where it is made
+                save_checkpoint(folder, trainer)
     finally:
         bar.close()
         for number, handler in before.items():
             signal.signal(number, handler)
-    if caught:
-        return caught[0]
+    if died or caught:
+        return died or caught[0]
     return None if trainer.finished() else STOP_AT
 
 
-def save(folder: Run, trainer: Trainer, best: bool = False) -> None:
+@contextlib.contextmanager
+def told_what_is_kept(folder: Run) -> Iterator[None]:
+    """An error that ends the training says what is left of it."""
+    try:
+        yield
+    except InputError as error:
+        if folder.is_kept():
+            left = f"The last good checkpoint is kept in {folder.directory}."
+            go_on = "" if isinstance(error, DivergedError) else " Then go on with --resume."
+        else:
+            left, go_on = f"{folder.directory} does not hold this run any more.", ""
+        raise InputError(f"{error.wrong} {left}", error.remedy + go_on) from error
+
+
+def save_checkpoint(folder: Run, trainer: Trainer, best: bool = False) -> None:
     if lost := folder.save(trainer, best):
         say(f"({', '.join(lost)} had gone from {folder.directory}, or changed: written again.)")
 

@@ -4,7 +4,7 @@ from minillm.training.folder import load, save
 from minillm.training.memory import check_memory
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
-from minillm.training.parallel import default_workers
+from minillm.training.parallel import DeadWorkerError, default_workers
 from minillm.training.run import Run
 from minillm.training.schedules import learning_rate
 from minillm.training.train import train
@@ -12,6 +12,7 @@ from minillm.training.trainer import DivergedError, Progress, Trainer
 
 __all__ = [
     "AdamW",
+    "DeadWorkerError",
     "DivergedError",
     "Progress",
     "Run",

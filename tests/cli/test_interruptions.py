@@ -1,6 +1,8 @@
 """Ctrl-C, SIGTERM and SIGKILL: whatever hits a run, its checkpoint is whole and it can go on."""
 
 import json
+import multiprocessing
+import os
 import re
 import shlex
 import signal
@@ -13,6 +15,8 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
+from minillm.training.parallel import Workers
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 
 LONG = ["--steps=1000000", "--eval-every=1000000"]
@@ -21,10 +25,14 @@ LONG = ["--steps=1000000", "--eval-every=1000000"]
 class Running:
     """A training run in a process of its own, and what it says."""
 
-    def __init__(self, argv, before=""):
+    def __init__(self, argv, before="", **options):
         code = f"{before}\nimport sys\nfrom minillm.cli import main\nraise SystemExit(main(sys.argv[1:]))"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code, *map(str, argv)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, *map(str, argv)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
         )
 
     def __enter__(self):
@@ -216,3 +224,89 @@ def test_killed_at_twenty_random_moments_a_run_ends_as_if_undisturbed(tiny, tmp_
             assert (run / name).read_bytes() == (whole / name).read_bytes(), (run, name)
         ours, theirs = load_file(run / "trainer.safetensors"), load_file(whole / "trainer.safetensors")
         assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+
+
+# Workers --------------------------------------------------------------------------------------------------------------
+
+
+def children(process) -> list[int]:
+    """The workers of a run, and no helper of theirs."""
+    asked = ["pgrep", "-P", str(process.pid), "-f", "spawn_main"]
+    return [int(word) for word in subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()]
+
+
+@pytest.mark.parametrize("deaths", [(8,), (8, 12), (2, 4)], ids=str)
+def test_one_death_of_a_worker_is_made_good_and_a_second_one_stops_the_run_saved(
+    call, tiny, plain, tmp_path, monkeypatch, deaths
+):
+    argv = [*tiny, "--workers=2", "--steps=10", "--eval-batches=4", "--eval-every=4"]
+    assert call(*argv, "--out", tmp_path / "whole")[0] == 0
+    calls, work = 0, Workers._run
+
+    def deadly(*args):
+        nonlocal calls
+        calls += 1
+        if calls in deaths:
+            for process in multiprocessing.active_children():
+                process.kill()
+                process.join()
+        return work(*args)
+
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(Workers, "_run", deadly)
+        code, out, err = call(*argv, "--out", run)
+    if len(deaths) == 1:
+        assert code == 0
+    else:
+        assert (code, out) == (2, "") and "Traceback" not in err
+        stopped, command, wrong, remedy = err.splitlines()[-4:]
+        assert stopped == f"Stopped after step {state(run)['step']}, saved in {run}. To go on:"
+        assert "has died, for the second time" in wrong and "--workers 1" in remedy
+        assert call(*shlex.split(re.search(r"-m minillm (pretrain --resume .*)", command)[1]))[0] == 0
+    for name in ("model.safetensors", "log.jsonl"):
+        assert (run / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    ours, theirs = (load_file(folder / "trainer.safetensors") for folder in (run, tmp_path / "whole"))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_worker_that_was_stopped_cannot_keep_a_run_from_ending(call, tiny, tmp_path):
+    """The first Ctrl-C waits for it; the second one doesn't."""
+    run = tmp_path / "run"
+    with Running([*tiny, *LONG, "--workers=3", "--out", run]) as running:
+        running.wait_until_logged(run, '"step": 20,')
+        workers = children(running.process)
+        assert len(workers) == 2
+        os.kill(workers[0], signal.SIGSTOP)
+        logged = None
+        while logged != (logged := (run / "log.jsonl").read_bytes()):  # until the others wait for it
+            time.sleep(0.5)
+        running.signal(signal.SIGINT)
+        time.sleep(0.5)
+        assert running.process.poll() is None
+        running.signal(signal.SIGINT)
+        code, _, err = running.end()
+    assert code == 130 and "Traceback" not in err and "Stopped at once" in err
+    for worker in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
+    assert call("pretrain", "--resume", "--out", run, "--stop-at=3")[0] == 0
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_ctrl_c_while_workers_start_brings_no_word_of_theirs(tiny, tmp_path, monkeypatch, number):
+    """A terminal sends it to all processes. The workers have not come to the first line of theirs."""
+    slow_start = "import sys, time\nif '--multiprocessing-fork' in sys.orig_argv:\n    time.sleep(1)\n"
+    (tmp_path / "sitecustomize.py").write_text(slow_start, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
+    tell = "import multiprocessing.context as c, sys; start = c.SpawnProcess.start\n"
+    tell += "def tell(process):\n    start(process); print('started', file=sys.stderr, flush=True)\n"
+    tell += "c.SpawnProcess.start = tell"
+    with Running([*tiny, *LONG, "--workers=4", "--out", tmp_path / "run"], tell, start_new_session=True) as running:
+        for _ in range(3):
+            running.wait_for("started")
+        workers = children(running.process)
+        os.killpg(running.process.pid, getattr(signal, number))
+        code, _, err = running.end()  # which waits until the last of them has closed the stream
+    assert code == (130 if number == "SIGINT" else -signal.SIGTERM)
+    assert "Traceback" not in err and len(workers) == 3

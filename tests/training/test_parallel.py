@@ -1,6 +1,10 @@
 """Processes that share a batch: the same gradient as one alone, the same numbers every time."""
 
+import errno
+import multiprocessing
+import multiprocessing.heap
 import os
+import signal
 import subprocess
 import sys
 
@@ -12,7 +16,7 @@ from minillm.backend import CPU, Device
 from minillm.errors import InputError
 from minillm.models import GPT, GPTConfig
 from minillm.ops import IGNORE
-from minillm.training import TrainOptions, default_workers
+from minillm.training import DeadWorkerError, TrainOptions, default_workers, parallel
 from minillm.training.parallel import Workers
 
 
@@ -134,6 +138,142 @@ def test_a_dead_worker_is_reported_and_replaced():
         with pytest.raises(InputError, match="has died"):
             workers.run(die, [(0,), (1,)])
         assert workers.run(raise_in_worker, [(0,), (0,)]) == [None, None]
+
+
+def kill_workers():
+    for process in multiprocessing.active_children():
+        process.kill()
+        process.join()
+
+
+def die_once(model, number, path):
+    """The worker whose number isn't 0 dies, in the midst of its work, if no other one has."""
+    model.vector.grad[:] = 7
+    if number and not os.path.exists(path):
+        open(path, "wb").close()
+        os._exit(1)
+    model.vector.grad[:] = number
+    return number
+
+
+@pytest.mark.parametrize("who", [1, 2])
+def test_the_work_of_a_worker_that_died_is_done_again_by_all(tmp_path, caplog, who):
+    with Workers(small_model(), 3) as workers:
+        numbers = [4 if i == who else 0 for i in range(3)]
+        assert workers.run(die_once, [(number, str(tmp_path / "died")) for number in numbers]) == numbers
+        workers.add_gradients()
+        assert (workers.model.vector.grad == 4).all()
+    assert (tmp_path / "died").exists() and "has died" in caplog.text and "done again" in caplog.text
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+def test_a_stopped_worker_keeps_nobody_waiting(monkeypatch):
+    monkeypatch.setattr(parallel, "PATIENCE", 0.1)
+    with Workers(small_model(), 3) as workers:
+        workers.run(die, [(0,), (0,), (0,)])
+        os.kill(multiprocessing.active_children()[0].pid, signal.SIGSTOP)
+    assert not multiprocessing.active_children()
+
+
+@pytest.fixture
+def kill_at(monkeypatch):
+    """kill_at(trainer, *numbers): its workers die before they are given work for these times."""
+
+    def arrange(trainer, *numbers):
+        calls, run = 0, trainer.workers._run
+
+        def deadly(*args):
+            nonlocal calls
+            calls += 1
+            if calls in numbers:
+                if not multiprocessing.active_children():
+                    trainer.workers._start()
+                kill_workers()
+            return run(*args)
+
+        monkeypatch.setattr(trainer.workers, "_run", deadly)
+
+    return arrange
+
+
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.3, "accumulate": 2}], ids=str)
+@pytest.mark.parametrize("number", [2, 3, 5], ids=["evaluation", "first step", "a later step"])
+def test_a_run_whose_worker_died_is_bit_for_bit_the_run_whose_workers_lived(make_trainer, kill_at, options, number):
+    told, weights = [], []
+    for numbers in ((), (number,)):
+        trainer = make_trainer(batch=4, workers=2, steps=6, eval_every=3, log_every=1, eval_batches=4, **options)
+        kill_at(trainer, *numbers)
+        told.append(list(trainer.run()))
+        weights.append(trainer.model.vector.data.copy())
+    assert told[0] == told[1]
+    np.testing.assert_array_equal(weights[0], weights[1])
+
+
+def test_after_a_second_death_the_trainer_is_as_its_last_step_left_it(make_trainer, kill_at):
+    """Whether the new worker dies at the same work or later."""
+    for numbers in ((4, 5), (3, 6)):
+        trainer, whole = (make_trainer(batch=4, workers=2, steps=8, eval_every=100, eval_batches=2) for _ in range(2))
+        list(whole.run(until=0))
+        kill_at(trainer, *numbers)
+        with pytest.raises(DeadWorkerError, match="second time") as caught:
+            list(trainer.run())
+        assert "`workers` 1" in caught.value.remedy
+        assert 0 < trainer.steps_done < 8
+        list(whole.run(until=trainer.steps_done))
+        np.testing.assert_array_equal(trainer.model.vector.data, whole.model.vector.data)
+        np.testing.assert_array_equal(trainer.optimizer.first_moment, whole.optimizer.first_moment)
+        assert not multiprocessing.active_children()
+
+
+# Where no other process can be had -----------------------------------------------------------------------------------
+
+
+def no_shared_memory(monkeypatch):
+    def refuse(size):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(multiprocessing.heap.BufferWrapper, "__init__", lambda self, size: refuse(size))
+
+
+def no_files_left(monkeypatch):
+    def refuse(*args):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(parallel.SPAWN, "Pipe", refuse)
+
+
+def no_second_process(monkeypatch):
+    """The first one can be had still: it must go again."""
+    start, started = parallel.SPAWN.Process.start, []
+
+    def refuse(process):
+        if started:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        started.append(process)
+        start(process)
+
+    monkeypatch.setattr(parallel.SPAWN.Process, "start", refuse)
+
+
+@pytest.mark.parametrize("refuse", [no_shared_memory, no_files_left, no_second_process])
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.3, "accumulate": 2}], ids=str)
+def test_one_process_does_the_work_of_three_bit_for_bit_and_says_so(make_trainer, monkeypatch, caplog, refuse, options):
+    told, weights = [], []
+    for alone in (False, True):
+        trainer = make_trainer(batch=4, workers=3, steps=4, eval_every=2, eval_batches=4, log_every=1, **options)
+        with monkeypatch.context() as patch:
+            if alone:
+                refuse(patch)
+            told.append([])
+            for progress in trainer.run():
+                told[-1].append(progress)
+                assert len(multiprocessing.active_children()) == (0 if alone else 2), "none waits for nothing"
+        weights.append(trainer.model.vector.data.copy())
+    assert told[0] == told[1]
+    np.testing.assert_array_equal(weights[0], weights[1])
+    (record,) = caplog.records
+    assert "No other process can share the work" in record.message and "one does it all" in record.message
 
 
 def test_two_sets_of_workers_on_one_model_both_see_its_weights():
