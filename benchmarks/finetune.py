@@ -126,9 +126,8 @@ def say(text: str) -> None:
 def causal(texts: list[str], merges: list) -> Pretraining:
     tokenizer = BPETokenizer(merges)
     data = Corpus(tokenizer.encode("\n".join(texts)), SIZES["context"])
-    model = GPT(
-        GPTConfig(tokenizer.vocab_size, **SIZES, dropout=0.1)
-    )  # an encoder's holes are never the same: it needs none
+    # The encoder needs no dropout: its holes are never the same.
+    model = GPT(GPTConfig(tokenizer.vocab_size, **SIZES, dropout=0.1))
     return Pretraining(model, data, CAUSAL, tokenizer, 32)
 
 

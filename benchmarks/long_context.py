@@ -44,9 +44,8 @@ def dense(length: int) -> Callable:
 
 def chunked(length: int) -> Callable:
     q, k, v, dy = inputs(length)
-    chunk = (
-        ops.chunk_size(HEADS, length, length, causal=True) or 128
-    )  # for lengths at which a layer would take the other form
+    # 128 for lengths at which a layer would take the other form.
+    chunk = ops.chunk_size(HEADS, length, length, causal=True) or 128
     return lambda: ops.chunked_attention_backward(dy, ops.chunked_attention(q, k, v, causal=True, chunk=chunk)[1])
 
 

@@ -175,9 +175,8 @@ class Windows:
             yield ids[first : first + 64], targets[first : first + 64]
 
 
-asked = np.argwhere(
-    (targets == number["?"]) & (np.arange(CONTEXT) < CONTEXT - 6)
-)  # (row, place of the word before the "?")
+# (row, place of the word before the "?")
+asked = np.argwhere((targets == number["?"]) & (np.arange(CONTEXT) < CONTEXT - 6))
 asked = asked[np.unique(asked[:, 0], return_index=True)[1]]  # the first question of each story
 things = [number[thing] for thing in ("ball", "book", "hat", "cup", "box", "key")]
 

@@ -254,9 +254,8 @@ lesson.save(
 # %%
 candidates = np.array([[number["the"], word, *(number[w] for w in rest.split())] for word in range(V)])
 p = softmax_rows(gpt.forward(candidates)[0])
-after = np.take_along_axis(
-    p[:, :-1], candidates[:, 1:, None], axis=2
-)  # (V, T - 1): of each word, given those before it
+# (V, T - 1): of each word, given those before it
+after = np.take_along_axis(p[:, :-1], candidates[:, 1:, None], axis=2)
 totals = np.log(after).sum(axis=(1, 2))
 print(f"the GPT, having read all {V} sentences: {vocabulary[totals.argmax()]}")
 #> the GPT, having read all 62 sentences: dog

@@ -11,6 +11,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 LIBRARY = REPOSITORY / "minillm"
+# Files that all rooms stand on, in this order.
 GROUND = (
     "errors",
     "visible",
@@ -18,7 +19,7 @@ GROUND = (
     "files",
     "safetensors",
     "backend",
-)  # files that all rooms stand on, in this order
+)
 ROOMS = (
     "ops", "layers", "text", "models", "objectives", "generation", "preferences", "training", "pretraining", "finetuning", "alignment",
     "plots", "gradcheck", "course", "cli",

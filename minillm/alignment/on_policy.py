@@ -197,12 +197,9 @@ def policy_loss(
 
 def policy_loss_backward(model: GPT | GPTWithValue, dloss: float, saved: PolicySaved) -> None:
     """Adds dloss times the loss's gradient to every parameter's gradient. Nothing flows into the reference, or into what was sampled."""
-    dlogits = kl_divergence_backward(
-        dloss * saved.dkl, saved.kl
-    )  # loss = ... + Σ dkl · kl_divergence(logits, reference)
-    dlogits = dlogits + token_logp_backward(
-        dloss * saved.dlogp, saved.logp
-    )  # loss = loss_of(token_logp(logits, targets))
+    dkl, dlogp = dloss * saved.dkl, dloss * saved.dlogp  # loss = loss_of(logp) + Σ dkl · kl
+    dlogits = kl_divergence_backward(dkl, saved.kl)  # kl = kl_divergence(logits, reference)
+    dlogits = dlogits + token_logp_backward(dlogp, saved.logp)  # logp = token_logp(logits, targets)
     if saved.dvalues is None:
         model.backward(dlogits, saved.model)  # logits = model(ids)
     else:

@@ -128,6 +128,5 @@ def _keep_probable(scores: np.ndarray, p: np.ndarray, least) -> np.ndarray:
 
 def _entropy(logp: np.ndarray) -> np.ndarray:
     """-Σ p log p: (..., V) -> (..., 1). A token that may not come adds nothing."""
-    return -(np.exp(logp) * np.maximum(logp, -1e300)).sum(
-        axis=-1, keepdims=True
-    )  # 0 · -1e300 is 0, and 0 · -inf is NaN
+    finite = np.maximum(logp, -1e300)  # 0 · -1e300 is 0, and 0 · -inf is NaN
+    return -(np.exp(logp) * finite).sum(axis=-1, keepdims=True)

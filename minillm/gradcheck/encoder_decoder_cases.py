@@ -22,9 +22,8 @@ from minillm.layers.gradcheck import randomize
 from minillm.models import T5, T5Config, Transformer, TransformerConfig
 from minillm.models.t5 import t5_block, t5_decoder_block
 
-SOURCE = np.array(
-    [[3, 1, 3, 9, 0, 5, 2], [7, 3, 2, 2, 10, 1, 1]]
-)  # B = 2, S = 7, with repeated tokens, and tokens that never come
+# B = 2, S = 7, with repeated tokens, and tokens that never come
+SOURCE = np.array([[3, 1, 3, 9, 0, 5, 2], [7, 3, 2, 2, 10, 1, 1]])
 TARGET = np.array([[1, 6, 3, 9, 3], [1, 2, 2, 4, 4]])  # T = 5
 SOURCE_MASK = np.array([[0, 1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0, 0]], bool)  # one padded on the left, one on the right
 TARGET_MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], bool)

@@ -151,9 +151,8 @@ class PostNormDecoderBlock(DecoderBlock):
         dsum = self.norm2.backward(ds, saved.norm2)  # s = norm2(r + cross_attention(r, memory))
         dc = self.dropout.backward(dsum, saved.drop2)  # c = dropout(cross_attention(r, memory))
         dr, dmemory, _ = self.cross_attention.backward(dc, saved.cross_attention)
-        dsum = self.norm1.backward(
-            dsum + dr, saved.norm1
-        )  # r = norm1(x + attention(x)), read by the residual connection as well
+        dr = dsum + dr  # r was read by cross-attention and by the residual connection
+        dsum = self.norm1.backward(dr, saved.norm1)  # r = norm1(x + attention(x))
         da = self.dropout.backward(dsum, saved.drop1)  # a = dropout(attention(x))
         dquery, dx_memory, dbias = self.attention.backward(da, saved.attention)
         dx = dsum + dquery + dx_memory  # attention read x twice, and the residual connection once

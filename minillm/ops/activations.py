@@ -93,9 +93,8 @@ def normal_cdf(x):
     """
     xp, flat = array_module(x), x.reshape(-1)
     phi = xp.empty_like(flat)
-    chunk = (
-        CHUNK if xp is np else max(flat.size, 1)
-    )  # thirty passes: on the processor over numbers that are in its cache
+    # Thirty passes over the numbers: on a processor chunk by chunk, so that they stay in its cache.
+    chunk = CHUNK if xp is np else max(flat.size, 1)
     for start in range(0, flat.size, chunk):
         phi[start : start + chunk] = _normal_cdf(flat[start : start + chunk])
     return phi.reshape(x.shape)

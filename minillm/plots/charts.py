@@ -90,9 +90,8 @@ def _draw_curves(panel: Axes, curves: list[np.ndarray], names: list[str]) -> lis
     for i, (points, name) in enumerate(zip(curves, names, strict=False)):
         look = {"color": list(COLOURS.values())[i % 7], "linestyle": LINE_STYLES[i // 7 % 3]}
         look |= {"marker": MARKERS[i % 7], "markersize": 4.5}
-        every = (
-            len(points) // 8 if len(points) > 20 else 1
-        )  # on a long curve some eight markers, at other places on each
+        # On a long curve some eight markers, at other places on each curve.
+        every = len(points) // 8 if len(points) > 20 else 1
         panel.plot(*points.T, markevery=(i * every // len(curves), every), **look)
         ends.append((points[-1, 1], name, look) if len(points) else (np.nan, f"{name} (no points)", look))
     return ends

@@ -22,10 +22,11 @@ _OFFSETS = [
     for r in (NEAR, 12, 20)
     for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 ]
+# The side of the name that is towards its point.
 _SIDES = (
     {1: "left", 0: "center", -1: "right"},
     {1: "bottom", 0: "center", -1: "top"},
-)  # of the name, towards its point
+)
 
 
 @house_style()

@@ -65,10 +65,9 @@ def valued_lm(
 
 
 def valued_lm_backward(model: GPTWithValue, dloss: float, saved: RewardedSaved) -> None:
-    dlogits = token_logp_backward(
-        dloss * saved.dlogp, saved.logp
-    )  # loss = loss_of(token_logp(logits, targets), values)
-    model.backward(dlogits, dloss * saved.dvalues, saved.model)  # logits, values = model(ids)
+    dlogp, dvalues = dloss * saved.dlogp, dloss * saved.dvalues  # loss = loss_of(logp, values)
+    dlogits = token_logp_backward(dlogp, saved.logp)  # logp = token_logp(logits, targets)
+    model.backward(dlogits, dvalues, saved.model)  # logits, values = model(ids)
 
 
 def body_lm(model: GPTWithValue, ids: np.ndarray, targets: np.ndarray) -> tuple[Array, Any]:

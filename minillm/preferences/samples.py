@@ -74,9 +74,8 @@ def kl_to(model: GPT, reference: GPT, texts: list[np.ndarray], tokenizer: Tokeni
             visible = np.flatnonzero(window < known)
             if len(visible) < 2:
                 continue
-            ours = model.forward(window[None])[0][
-                0, visible[1:] - 1, :known
-            ]  # behind the control token, where there is one
+            before = visible[1:] - 1  # the control token, where there is one
+            ours = model.forward(window[None])[0][0, before, :known]
             theirs = reference.forward(window[visible][None])[0][0, :-1]
             kl = finite_on_host(kl_divergence(ours, theirs)[0], "divergences from the reference")
             total, places = total + float(kl.sum()), places + len(kl)

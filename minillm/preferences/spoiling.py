@@ -10,12 +10,8 @@ import numpy as np
 
 from minillm.preferences.python_style import style_violations
 
-SPREAD = (
-    0.1,
-    0.6,
-    1.3,
-    2.0,
-)  # times the mean: how often the lines of a document are spoiled; documents differ as authors do
+# How often the lines of a document are spoiled, as factors of the mean: documents differ as authors do.
+SPREAD = (0.1, 0.6, 1.3, 2.0)
 MOST = 1 / max(SPREAD)
 
 FAULTS: tuple[tuple[str, str], ...] = ((", ", ","), (" = ", "="), ("(", "( "))

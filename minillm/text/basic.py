@@ -19,9 +19,8 @@ IDEOGRAPHS = (
     (0x2B820, 0x2CEAF),
     (0x2F800, 0x2FA1F),
 )
-ASCII_PUNCTUATION = frozenset(
-    "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
-)  # for BERT $ + < = > ^ ` | ~ are, though Unicode has them as symbols
+# For BERT $ + < = > ^ ` | ~ are punctuation, though Unicode has them as symbols.
+ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
 class BasicTokenizer:

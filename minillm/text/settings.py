@@ -14,10 +14,8 @@ from minillm.text.wordpiece import casing_options
 
 GPT2, BERT = "GPT2Tokenizer", "BertTokenizer"  # the classes of transformers that minillm reads by itself
 SETTINGS, ROLES, ADDED, MODEL = "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json"
-MORE = (
-    "additional_special_tokens",
-    "extra_special_tokens",
-)  # special tokens without a role: a list, or an object of names and tokens
+# Special tokens without a role: a list, or an object of names and tokens.
+MORE = ("additional_special_tokens", "extra_special_tokens")
 
 
 class Settings(NamedTuple):

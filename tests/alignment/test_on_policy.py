@@ -162,8 +162,7 @@ def test_the_kl_is_that_of_the_answers(gpt, tokenizer):
     from minillm.alignment.pairs import answers_of
 
     answers = answers_of(rollout.prompts, rollout.answers)
-    estimates = log_probabilities(gpt, answers) - log_probabilities(
-        other, answers
-    )  # k1, of which the KL is the expectation
+    # k1, of which the KL is the expectation
+    estimates = log_probabilities(gpt, answers) - log_probabilities(other, answers)
     error = estimates.std() / np.sqrt(200)
     assert abs(report.kl - estimates.mean()) < 5 * error + 1e-6

@@ -69,9 +69,8 @@ def test_a_pipe_in_place_of_a_file(refused, request, folder, name, argv):
     assert name in wrong and "it is a pipe or a device, not a file" in wrong
 
 
-TEXTS = [
-    place for place in PLACES if not place[1].endswith(".safetensors")
-]  # tensors have the size that a config asks for
+# Without the tensors: they have the size that a config asks for.
+TEXTS = [place for place in PLACES if not place[1].endswith(".safetensors")]
 
 
 @pytest.mark.parametrize(("folder", "name", "argv"), TEXTS, ids=lambda x: x if isinstance(x, str) else x[0])

@@ -44,9 +44,8 @@ def results(name, device):
         for layer in case.layer.sublayers():
             if isinstance(layer, Model):
                 layer.vector = vector
-    if not (
-        isinstance(case, LayerCase) and isinstance(case.layer, Model)
-    ):  # a model takes its ids and masks from the host
+    # A model takes its ids and masks from the host.
+    if not (isinstance(case, LayerCase) and isinstance(case.layer, Model)):
         inputs, options = there(inputs, xp), there(options, xp)
     y, saved = forward(**inputs, **options) if isinstance(inputs, dict) else forward(*inputs, **options)
     dy = xp.asarray(np.random.default_rng(1).standard_normal(y.shape))

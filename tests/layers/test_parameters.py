@@ -87,7 +87,7 @@ def test_a_tied_weight_is_one_parameter_at_both_ends():
     assert logits[0, 2] == 15
 
 
-def test_trainable_runs_leave_out_what_is_frozen():
+def test_trainable_slices_leave_out_what_is_frozen():
     model = Model()
     vector = ParameterVector(model)
     model.blocks[0].freeze()

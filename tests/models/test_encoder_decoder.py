@@ -247,9 +247,8 @@ def test_scores_of_a_new_t5_are_of_order_one(choices):
     ids, targets = np.random.default_rng(0).integers(0, 300, (2, 8, 20))
     logits, saved = model.forward(ids, targets)
     assert cross_entropy(logits, ids)[0] < math.log(300) + 1
-    assert (
-        saved.encoder.blocks[0].attention.weights.max(-1).mean() < 0.4
-    )  # of twenty words, none has most of the weight
+    weights = saved.encoder.blocks[0].attention.weights
+    assert weights.max(-1).mean() < 0.4, "of twenty words, one has most of the weight"
 
 
 def test_the_articles_signature():

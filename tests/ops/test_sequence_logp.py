@@ -8,9 +8,8 @@ import pytest
 from minillm import ops
 from minillm.ops import IGNORE
 
-THIRDS = np.log(
-    np.array([[1.0, 2.0, 1.0], [1.0, 1.0, 4.0], [1.0, 1.0, 1.0]])
-)  # logits of p = 1/4 1/2 1/4, 1/6 1/6 4/6, 1/3 1/3 1/3
+# logits of p = 1/4 1/2 1/4, 1/6 1/6 4/6, 1/3 1/3 1/3
+THIRDS = np.log(np.array([[1.0, 2.0, 1.0], [1.0, 1.0, 4.0], [1.0, 1.0, 1.0]]))
 
 
 def test_by_hand():

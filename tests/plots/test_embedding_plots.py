@@ -26,9 +26,8 @@ def test_points_lie_on_the_first_two_principal_components():
     x = vectors(20)
     axes = embedding_map(x, [str(i) for i in range(20)]).axes[0]
     (points,) = markers(axes)
-    variances, directions = np.linalg.eigh(
-        np.cov(x.T)
-    )  # the other road: eigenvectors of the covariance, smallest first
+    # The other road: eigenvectors of the covariance, smallest first.
+    variances, directions = np.linalg.eigh(np.cov(x.T))
     expected = (x - x.mean(axis=0)) @ directions[:, :-3:-1]
     np.testing.assert_allclose(np.abs(points.get_xydata()), np.abs(expected), atol=1e-9)
     assert axes.get_xlabel() == f"component 1 ({variances[-1] / variances.sum():.0%} of the variance)"

@@ -35,9 +35,8 @@ def test_as_many_lines_as_was_said_and_documents_differ():
         assert lines[1::2] == [""] * 250
         shares.append(np.mean([bool(style_violations(line)) for line in lines[::2]]))
     rates = np.array([0.3 * factor for factor in SPREAD])
-    assert (
-        abs(np.mean(shares) - 0.3) < 0.06 and np.mean(SPREAD) == 1
-    )  # four rates at random: 4 standard errors of 0.015
+    # Four rates at random: 4 standard errors of 0.015.
+    assert abs(np.mean(shares) - 0.3) < 0.06 and np.mean(SPREAD) == 1
     nearest = np.abs(np.array(shares)[:, None] - rates).min(axis=1)
     assert (nearest < 5 * np.sqrt(0.25 / 250)).all()
     assert len(set(np.abs(np.array(shares)[:, None] - rates).argmin(axis=1))) == len(SPREAD)
