@@ -32,7 +32,7 @@ def test_what_is_easily_mixed_up_is_given_by_name(path):
 
 
 def test_no_comment_hangs_on_a_lone_bracket():
-    """Where a line is too long for its comment, the formatter breaks the line, and the comment ends up behind a bracket, far from its words.
+    """Where a line is too long with its comment, the formatter breaks it, and the comment ends up behind a bracket, far from what it is about.
 
     Name a part of the expression, or put the comment above.
     """
