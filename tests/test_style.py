@@ -32,7 +32,7 @@ def test_what_is_easily_mixed_up_is_given_by_name(path):
 
 
 def test_no_comment_hangs_on_a_lone_bracket():
-    """Where a line is too long with its comment, the formatter breaks it, and the comment ends up behind a bracket, far from what it is about.
+    """Where a line is too long with its comment, the formatter breaks it, and leaves the comment behind a bracket.
 
     Name a part of the expression, or put the comment above.
     """
