@@ -4,11 +4,11 @@ from minillm.training.folder import load, save
 from minillm.training.memory import check_memory
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
-from minillm.training.parallel import DeadWorkerError, default_workers
 from minillm.training.run import Run
 from minillm.training.schedules import learning_rate
 from minillm.training.train import train
 from minillm.training.trainer import DivergedError, Progress, Trainer
+from minillm.training.workers import DeadWorkerError, default_workers
 
 __all__ = [
     "AdamW",

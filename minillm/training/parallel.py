@@ -12,7 +12,6 @@ import io
 import logging
 import math
 import multiprocessing
-import os
 import pickle
 import signal
 import sys
@@ -28,9 +27,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from minillm.backend import CPU, Device, reuse_freed_memory
-from minillm.errors import InputError
+from minillm.backend import reuse_freed_memory
 from minillm.models import Model
+from minillm.training.workers import DeadWorkerError
 
 SPAWN = multiprocessing.get_context("spawn")  # a fork would copy the locks that other threads hold
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -38,23 +37,11 @@ PATIENCE = 2.0  # seconds that workers have to end by themselves
 _log = logging.getLogger(__name__)
 
 
-class DeadWorkerError(InputError):
-    """A process that shared the work has died, and so has one that took its place."""
-
-
-def default_workers(batch: int, device: Device = CPU) -> int:
-    """One worker a core, at most one a sequence; a GPU needs one only."""
-    if device.name == "gpu":
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, batch)
-
-
 class Workers:
     """This process and `count - 1` others on one model, whose weights they share.
 
     The others start at the first `run`, and then wait for work until this object goes. The weights move to shared memory; each worker
-    has gradients of its own. While several work, matrix products keep to one core each; one alone keeps the cores that it had.
+    has gradients of its own. While they work, matrix products keep to one core each.
 
     Where no other process can be started, this one does the work of all, one share after the other.
     """
@@ -64,7 +51,7 @@ class Workers:
         self._others: list[Connection] = []
         self._grads: list[np.ndarray] = []
         self._weights: np.ndarray | None = None
-        self._blas = ThreadpoolController().select(user_api="blas") if count > 1 else None
+        self._blas = ThreadpoolController().select(user_api="blas")
         self._alone = self._replaced = False
         self._close = lambda: None
 
@@ -75,8 +62,6 @@ class Workers:
         is raised here. It must leave the weights as they are: if a worker dies, new ones start, and all is done again. DeadWorkerError
         when that has happened before.
         """
-        if self.count == 1:
-            return [function(self.model, *arguments[0])]
         try:
             return self._run(function, arguments)
         except DeadWorkerError:

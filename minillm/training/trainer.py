@@ -16,8 +16,8 @@ from minillm.objectives import CAUSAL, Data, Objective
 from minillm.ops import IGNORE
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
-from minillm.training.parallel import Workers
 from minillm.training.schedules import learning_rate
+from minillm.training.workers import workers_for
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Trainer:
         self.optimizer = AdamW(
             model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay
         )
-        self.workers = Workers(model, options.workers)
+        self.workers = workers_for(model, options.workers)
         self.steps_done = 0
         self.elapsed = 0.0  # seconds of training, evaluation included, over all sittings
         self.best_loss = math.inf
