@@ -88,12 +88,12 @@ class Finder:
     def __init__(self, tokens: Mapping[str, tuple[AddedToken, int]]):
         self._tokens = tokens
         longest_first = sorted(tokens, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)) if tokens else "(?!)")
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def cut(self, text: str) -> Iterator[tuple[int, str | int]]:
         """The pieces of the text between the tokens, none of them empty, and the ids of the tokens, each with its place in the text."""
         end = 0
-        for found in self._pattern.finditer(text):
+        for found in self._pattern.finditer(text) if self._tokens else ():
             token, i = self._tokens[found.group()]
             start, stop = found.span()
             if token.single_word and any(map(is_word, text[max(start - 1, 0) : start] + text[stop : stop + 1])):

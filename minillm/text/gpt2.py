@@ -141,10 +141,10 @@ def _categories() -> str:
 
 def token_bytes(token: str) -> bytes:
     """The bytes that a token of the vocabulary is written for; a token with a character that stands for no byte is text as it is."""
-    byte_of = _byte_of()
-    if all(character in byte_of for character in token):
-        return bytes(map(byte_of.__getitem__, token))
-    return token.encode("utf-8")
+    try:
+        return bytes(map(_byte_of().__getitem__, token))
+    except KeyError:
+        return token.encode("utf-8")
 
 
 @cache

@@ -81,6 +81,93 @@ def test_added_tokens_have_the_ids_of_their_file(gpt2_folder):
     assert load_pretrained_tokenizer(gpt2_folder).special_tokens == expected
 
 
+@pytest.mark.parametrize("name", ["tokenizer_config.json", "special_tokens_map.json"])
+def test_roles_and_further_special_tokens_in_either_file(gpt2_folder, name):
+    size = load_pretrained_tokenizer(gpt2_folder).vocab_size
+    mask = {"content": "<mask>", "lstrip": True, "normalized": False}
+    configure(
+        gpt2_folder, name, eos_token="<end>", mask_token=mask, additional_special_tokens=["<|user|>", {"content": "B"}]
+    )
+    tokenizer = load_pretrained_tokenizer(gpt2_folder)
+    new = {"<end>": size, "<mask>": size + 1, "<|user|>": size + 2}
+    assert tokenizer.special_tokens == {"B": 66, "<|endoftext|>": size - 1} | new
+    assert [tokenizer.role(role) for role in ("eos_token", "bos_token", "mask_token")] == [size, size - 1, size + 1]
+    assert tokenizer.encode("<|user|>  <mask> B", special=True).tolist() == [size + 2, size + 1, 32, 66]
+
+
+def test_the_map_goes_before_the_settings_and_a_list_of_all_added_tokens_before_the_map(gpt2_folder):
+    size = load_pretrained_tokenizer(gpt2_folder).vocab_size
+    configure(gpt2_folder, eos_token="A", pad_token="B")
+    configure(gpt2_folder, "special_tokens_map.json", eos_token="C")
+    tokenizer = load_pretrained_tokenizer(gpt2_folder)
+    assert tokenizer.role("eos_token") == 67 and tokenizer.role("pad_token") == 66
+    configure(
+        gpt2_folder, eos_token="A", added_tokens_decoder={str(size): added("<x>"), "65": added("A", special=False)}
+    )
+    configure(gpt2_folder, "added_tokens.json", **{"<y>": 7})
+    tokenizer = load_pretrained_tokenizer(gpt2_folder)
+    assert tokenizer.special_tokens == {"A": 65, "<|endoftext|>": size - 1, "<x>": size}, (
+        "a token with a role is special"
+    )
+    assert tokenizer.role("eos_token") == 65
+
+
+def test_special_tokens_with_names_of_their_own(gpt2_folder):
+    size = load_pretrained_tokenizer(gpt2_folder).vocab_size
+    configure(gpt2_folder, image_token="<img>", extra_special_tokens={"boi": "<boi>"}, add_bos_token=True, max_token=7)
+    tokenizer = load_pretrained_tokenizer(gpt2_folder)
+    assert list(tokenizer.special_tokens) == ["<|endoftext|>", "<img>", "<boi>"]
+    assert tokenizer.role("image_token") == size
+
+
+def test_added_tokens_that_are_not_said_to_be_special_are_words(gpt2_folder):
+    size = load_pretrained_tokenizer(gpt2_folder).vocab_size
+    configure(gpt2_folder, "added_tokens.json", **{"<b>": size})
+    tokenizer = load_pretrained_tokenizer(gpt2_folder)
+    assert "<b>" not in tokenizer.special_tokens
+    assert tokenizer.encode("a<b>").tolist() == [97, size]
+
+
+def test_a_token_with_flags_and_a_space_before_the_text(gpt2_folder):
+    size = load_pretrained_tokenizer(gpt2_folder).vocab_size
+    token = added("word", special=False, single_word=True, rstrip=True)
+    configure(gpt2_folder, add_prefix_space=True, added_tokens_decoder={str(size): token})
+    tokenizer = load_pretrained_tokenizer(gpt2_folder)
+    assert tokenizer.encode("word  Z").tolist() == [size, 32, 90]
+    assert size not in tokenizer.encode("words")
+
+
+def test_a_role_may_be_taken_away(bert_folder):
+    configure(bert_folder, mask_token=None)
+    tokenizer = load_pretrained_tokenizer(bert_folder)
+    assert tokenizer.role("mask_token") is None and "[MASK]" not in tokenizer.special_tokens
+
+
+def test_no_token_is_invented(gpt2_folder, bert_folder):
+    """Both kinds have usual special tokens; in a vocabulary without them, and with no file that names them, they are text."""
+    vocab = json.loads((gpt2_folder / "vocab.json").read_text(encoding="utf-8"))
+    words = bert_folder / "vocab.txt"
+    del vocab["<|endoftext|>"]
+    (gpt2_folder / "vocab.json").write_text(json.dumps(vocab), encoding="utf-8")
+    assert load_pretrained_tokenizer(gpt2_folder).special_tokens == {}
+    for name in ("vocab.json", "merges.txt"):
+        (gpt2_folder / name).unlink()
+    words.write_text(words.read_text(encoding="utf-8").replace("[MASK]\n", ""), encoding="utf-8")
+    tokenizer = load_pretrained_tokenizer(bert_folder)
+    assert list(tokenizer.special_tokens) == ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    assert "mask_token" in tokenizer.roles and tokenizer.role("mask_token") is None
+
+
+def test_config_json_may_name_the_class(bert_folder):
+    configure(bert_folder, "config.json", model_type="gpt2", tokenizer_class="BertTokenizer")
+    (bert_folder / "vocab.json").write_text("{}", encoding="utf-8")
+    (bert_folder / "merges.txt").write_text("", encoding="utf-8")
+    assert type(load_pretrained_tokenizer(bert_folder)) is WordPieceTokenizer
+    configure(bert_folder, tokenizer_class="GPT2Tokenizer")
+    with pytest.raises(InputError, match=r"vocab\.json is no vocabulary of GPT-2"):
+        load_pretrained_tokenizer(bert_folder)
+
+
 def test_tokens_with_a_role_are_special(gpt2_folder):
     configure(gpt2_folder, pad_token="[PAD]", bos_token={"content": "A"}, sep_token=None)
     tokenizer = load_pretrained_tokenizer(gpt2_folder)
