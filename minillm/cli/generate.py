@@ -97,7 +97,7 @@ def run(args) -> None:
             rules["eos"] = [tokenizer.special_tokens[END_OF_TEXT]]
         steered = steer(args, model, tokenizer, ids, device)
         ids, rules = steered.ids, rules | steered.rules
-        prefix = ids
+        prefix = ids if prompt else []  # what is not shown is no neighbour of what is
         if len(ids) + args.max_tokens - 1 > context:  # the token written last need not be read
             say(f"(The model sees {context} tokens at once: farther on it forgets the beginning.)")
     else:

@@ -43,8 +43,10 @@ class Masked(Repairing):
         return MASKED
 
     def sample(self, model: MaskedLM, tokenizer: Tokenizer, words: str, seed: int) -> str:
-        ids = with_hole(tokenizer, *self._around(words), token_for(tokenizer, "mask_token"))
-        (best,) = fillings(model, tokenizer, ids, 4)
+        before, after = self._around(words)
+        ids = with_hole(tokenizer, before, after, token_for(tokenizer, "mask_token"))
+        room, hole = model.config.context - 2, len(tokenizer.encode(before))
+        (best,) = fillings(model, tokenizer, ids[max(0, hole + 1 - room) :][:room], 4)
         return f"{self.example(words)}   " + ", ".join(f"{token.strip() or token!r} {p:.0%}" for token, p in best)
 
     def example(self, words: str) -> str:
