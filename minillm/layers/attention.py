@@ -1,4 +1,4 @@
-"""Multi-head attention, and the article's attention in its barest form."""
+"""Multi-head attention, and attention in the article's simplest form."""
 
 from typing import Any, NamedTuple
 
@@ -38,9 +38,9 @@ class AttentionSaved(NamedTuple):
 def attend(
     q: Array, k: Array, v: Array, *, causal: bool = False, keep: Array | None = None, **options: Any
 ) -> tuple[Array, DotProductSaved | ChunkedSaved]:
-    """`attention` in one piece or in chunks, whichever suits the sizes: this is the only place where that is chosen.
+    """`ops.attention`, or `ops.chunked_attention` where the sizes suit it: this is the only place where that is chosen.
 
-    Dropout needs a `keep` as large as the scores, and so the form that has the scores.
+    Dropout multiplies all the weights (B, H, T, S), so it needs the form that has them in one piece.
     """
     (batch, heads, queries, _), keys = q.shape, k.shape[2]
     chunk = None if keep is not None else chunk_size(batch * heads, queries, keys, causal, array_module(q))
@@ -60,7 +60,7 @@ def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
 
 
 class MultiHeadAttention(Layer):
-    """x (B, T, D) asks, memory (B, S, D) answers -> y (B, T, D). Self-attention is `forward(x, x)`, cross-attention `forward(x, encoded)`.
+    """x (B, T, D) gives the queries, memory (B, S, D) the keys and values -> y (B, T, D). Self-attention is `forward(x, x)`.
 
     H heads each compare a projection of x with a projection of memory: Vaswani et al. 2017, section 3.2.2. A head is `d_kv` = K columns
     wide, D/H unless given, and the scores are multiplied by `scale`, 1/√K unless given (T5: 1, since its weights start smaller).
@@ -151,7 +151,7 @@ class MultiHeadAttention(Layer):
         return dx, dmemory, dbias
 
     def keys_values(self, memory: Array) -> tuple[Array, Array]:
-        """memory (B, S, D) -> its keys and values, (B, H, S, K), for `attend`. kᵀ lies in memory as attention multiplies by it."""
+        """memory (B, S, D) -> its keys and values, (B, H, S, K), for `attend`. kᵀ is contiguous, as attention's product wants it."""
         k, v = self.split(self.key.forward(memory)[0]), self.split(self.value.forward(memory)[0])
         return array_module(k).ascontiguousarray(k.swapaxes(-1, -2)).swapaxes(-1, -2), v
 
@@ -165,16 +165,16 @@ class MultiHeadAttention(Layer):
         bias: Array | None = None,
         causal: bool = False,
     ) -> Array:
-        """`forward` with the keys and values (B, H, S, K) already computed: no backward, no dropout; for generation."""
+        """`forward` with keys and values (B, H, S, K) that are computed already. For generation: no backward, no dropout."""
         q = self.split(self.query.forward(x)[0])
         h, _ = attend(q, keys, values, mask=mask, bias=bias, causal=causal, scale=self.scale)
         return self.output.forward(self.merge(h))[0]
 
     def extend(self, x: Array, keys: Array, values: Array, start: int, *, bias: Array | None = None) -> Array:
-        """Self-attention for new tokens only, with the keys and values of the earlier ones already computed: no backward.
+        """Self-attention for new tokens only, with a cache of the keys and values of the earlier ones. No backward.
 
-        x (B, T, D) are tokens number start ... start + T - 1; keys and values (B, H, context, K) are the cache, which is filled up
-        to `start` and gets the new ones written in -> y (B, T, D), equal to the last T rows of the causal `forward`.
+        x (B, T, D) are the tokens start ... start + T - 1. keys and values (B, H, context, K) are the cache: it holds those before `start`,
+        and the new ones are written into it -> y (B, T, D), equal to the last T rows of the causal `forward`.
         """
         stop = start + x.shape[1]
         keys[:, :, start:stop] = self.split(self.key.forward(x)[0])

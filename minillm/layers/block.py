@@ -22,7 +22,7 @@ class BlockSaved(NamedTuple):
 
 
 class Block(Layer):
-    """What both kinds of block own. x (B, T, D) -> y (B, T, D); the kinds differ in where the norms stand.
+    """What both kinds of block own. x (B, T, D) -> y (B, T, D); the kinds differ in where the norms are.
 
     `attention` and `ffn` are made from the sizes and options unless they are given, as T5's are.
     """

@@ -1,4 +1,4 @@
-"""Dropout: while training, forget a random part of what was computed, so that nothing relies on one unit alone."""
+"""Dropout: in training, set a random part of the numbers to zero, so that no layer relies on a single unit."""
 
 from minillm.backend import Array
 from minillm.layers.layer import Layer

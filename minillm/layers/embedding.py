@@ -19,7 +19,7 @@ class Embedding(Layer):
         self.scale = scale
 
     def check_ids(self, ids: Array) -> None:
-        """Raise InputError unless ids are whole numbers. Whether the table has them is checked on the host, by the models."""
+        """Raise InputError unless ids are whole numbers. The models check, on the host, that the table has them."""
         if ids.dtype.kind not in "iu":
             raise InputError(
                 f"{type(self).__name__} has a table {self.weight.data.shape}, but ids are {ids.dtype} {ids.shape}.",
@@ -32,7 +32,7 @@ class Embedding(Layer):
         return (rows if self.scale == 1 else rows * self.scale), saved
 
     def backward(self, dy: Array, saved: EmbeddingSaved) -> None:
-        """There is no gradient for ids: they are names, not quantities."""
+        """ids have no gradient: they are names, not quantities."""
         if self.weight.trainable:
             drows = dy if self.scale == 1 else dy * self.scale  # y = scale · rows
             self.weight.accumulate(embedding_backward(drows, saved))  # rows = table[ids]

@@ -1,4 +1,4 @@
-"""The feed-forward layers: each token, on its own, through two linear layers with a bend between them, or a gate."""
+"""The feed-forward layers: each token by itself goes through two linear layers with an activation between them, or a gate."""
 
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ class FeedForwardSaved(NamedTuple):
 class FeedForward(Layer):
     """x (B, T, D) -> W2 activation(W1 x + b1) + b2, (B, T, D), with F = d_ff units inside. Vaswani et al. 2017, eq. 2.
 
-    With `dropout`, units are dropped, too: after the activation, as torch.nn.Transformer and T5 do.
+    `dropout` drops units after the activation, as torch.nn.Transformer and T5 do.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class GatedFeedForwardSaved(NamedTuple):
 
 
 class GatedFeedForward(Layer):
-    """x (B, T, D) -> W2 (activation(W x) · V x), (B, T, D): F = d_ff units, each multiplied by a gate of its own.
+    """x (B, T, D) -> W2 (activation(W x) · V x), (B, T, D): F = d_ff units, each multiplied by its own gate.
 
     Shazeer 2020, eq. 6, with the GELU: T5 v1.1's feed-forward layer. `gate` is W, `expand` is V, `contract` is W2.
     """

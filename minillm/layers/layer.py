@@ -1,4 +1,4 @@
-"""What every layer is: parameters, a forward, a backward, and nothing remembered in between.
+"""What every layer is: parameters, a forward and a backward pass, and no memory of what passed through.
 
 The contract (tests/layers/test_contract.py holds every layer to it):
 
@@ -22,7 +22,7 @@ from minillm.errors import InputError
 
 
 class Parameter:
-    """An array that is learned, with its gradient. Frozen (`trainable = False`), it gets neither gradient nor update."""
+    """An array that is learned, with its gradient. Frozen (`trainable = False`), it gets no gradient and no update."""
 
     def __init__(self, data: Array):
         self.data = data
@@ -31,7 +31,7 @@ class Parameter:
         self.trainable = True
 
     def accumulate(self, grad: Array | None) -> None:
-        """Add to the gradient. Always `+=`: a parameter that was used twice is owed twice."""
+        """Add to the gradient. Always `+=`: a parameter that was used twice gets two gradients."""
         if self.trainable:
             self.grad += grad
 
@@ -44,7 +44,7 @@ class Layer:
     """Base of all layers: finds the parameters among its attributes."""
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
-        """Every parameter below this layer with its dotted name, such as `blocks.0.attention.query.weight`; a shared one comes once."""
+        """Every parameter below this layer with its dotted name, such as `blocks.0.attention.query.weight`; a shared one is listed once."""
         seen: set[int] = set()
         for name, parameter in self._walk(prefix):
             if id(parameter) not in seen:
@@ -150,7 +150,7 @@ class ParameterVector:
         self.rebind(self.data, device.xp.zeros(size, dtype))
 
     def rebind(self, data: Array, grad: Array) -> None:
-        """From now on all parameters live in these two vectors, which hold their numbers already."""
+        """Make all parameters views into these two vectors, which already hold their numbers."""
         self.data, self.grad = data, grad
         for name, parameter in self.named.items():
             place, shape = self.slices[name], parameter.data.shape
@@ -158,7 +158,7 @@ class ParameterVector:
             parameter.grad = grad[place].reshape(shape)
 
     def trainable_slices(self) -> list[tuple[slice, bool]]:
-        """The stretches of the vector that are trained, as few as there can be, each with whether it holds matrices."""
+        """The parts of the vector that are trained, as few slices as possible, each with whether it holds matrices."""
         runs: list[tuple[slice, bool]] = []
         for name, parameter in self.named.items():
             place, matrix = self.slices[name], parameter.data.ndim >= 2

@@ -1,4 +1,4 @@
-"""Linear: y = x W + b, and the output head that borrows its weights."""
+"""Linear: y = x W + b, and the output head that shares the embedding's weights."""
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Linear(Layer):
 class TiedLinear(Layer):
     """x (..., D) -> logits (..., V), `scale` x times the transposed embedding table (V, D): one parameter, used at both ends of the model.
 
-    Press & Wolf 2017. The word that the model reads and the word that it writes share their vector.
+    Press & Wolf 2017. A word has one vector, whether the model reads it or writes it.
     """
 
     def __init__(self, table: Parameter, *, scale: float = 1.0):

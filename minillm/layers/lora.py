@@ -1,4 +1,4 @@
-"""LoRA: a frozen weight learns through a correction of low rank beside it."""
+"""LoRA: a frozen weight is corrected by a learned product of low rank."""
 
 import copy
 import math
@@ -27,7 +27,7 @@ class LoRALinear(Layer):
 
         y = x W + b + (α/r) x A B        A (d_in, r), B (r, d_out)
 
-    Hu et al. 2021, eq. 3 and section 4.1. A starts at random and B at zero, so that at first nothing changes. The two together have
+    Hu et al. 2021, eq. 3 and section 4.1. A starts at random and B at zero, so that at first nothing changes. Together they have
     r (d_in + d_out) numbers, against the d_in d_out of W. A is drawn from N(0, 1/d_in): x A is then about as large as x.
     """
 
@@ -68,8 +68,8 @@ def add_lora(
 ) -> None:
     """Put an adapter on these projections of every attention layer of a model: query and value, as Hu et al. 2021, section 5.1.
 
-    The projections are frozen from now on. What else is frozen stays for you to say, as a rule before this: `model.body.freeze()`. The
-    parameters change, so `model.vector` is made anew: build the optimiser after this, and give the whole model and not a part of it.
+    The projections are frozen from now on. Freeze what else shall stay as it is before this, as a rule all: `model.body.freeze()`. The
+    parameters change, so `model.vector` is a new one: build the optimiser after this. Give the whole model, not a part of it.
     """
     if unknown := set(projections) - set(PROJECTIONS):
         raise ValueError(
@@ -86,9 +86,9 @@ def add_lora(
 
 
 def merge_lora(model: Layer) -> None:
-    """Merge every adapter of a model into the weight it corrects: the model computes what it did, in its first shape.
+    """Merge every adapter of a model into the weight it corrects: the model computes the same, with the layers that it had before.
 
-    `model.vector` is made anew. The merged projections are frozen, as they were.
+    `model.vector` is a new one. The merged projections are frozen, as they were.
     """
     _check_whole(model)
     for attention in _attentions(model):

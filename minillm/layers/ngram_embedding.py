@@ -1,4 +1,4 @@
-"""N-gram embedding: each token brings along what the few tokens before it have to say about it."""
+"""N-gram embedding: a token's vector depends on the few tokens before it, too."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ from minillm.ops import embedding, embedding_backward
 
 
 class NgramEmbedding(Embedding):
-    """ids (B, T) -> x (B, T, D): every token's own vector, and a vector for each of the N - 1 tokens before it, added up.
+    """ids (B, T) -> x (B, T, D): the sum of a token's own vector and one for each of the N - 1 tokens before it.
 
-        x_t = scale · Σ_k E_k[ids_{t-k}]          k = 0 ... N - 1, as far as there are tokens: a sequence begins with nothing before it
+        x_t = scale · Σ_k E_k[ids_{t-k}]          k = 0 ... N - 1, as far as there are tokens before
 
-    Each distance k has a table of its own, so that order counts. Attention would first have to learn where the token before stands, and a
-    small model spends much of its training on that; here it is at hand from the first step on. Neural language models began so: this is
-    the sum Σ_k C_k r_{w_k} of the log-bilinear model, with E_k = R C_k (Mnih & Hinton 2007), and the first layer of Bengio et al. 2003.
+    Each distance k has its own table, so order matters. Attention has to learn first how to find the token before, and a small model spends
+    much of its training on that; here it is given from the first step on. The first neural language models did the same: this is the sum
+    Σ_k C_k r_{w_k} of the log-bilinear model, with E_k = R C_k (Mnih & Hinton 2007), and the first layer of Bengio et al. 2003.
     It is also a causal convolution of width N over one-hot tokens, like the short convolutions of later models (Poli et al. 2023, Hyena).
 
     `weight` is E_0, to which a head may be tied; `earlier` holds E_1 ... E_{N-1}, (N - 1, V, D). All are drawn from N(0, std²).
@@ -46,7 +46,7 @@ class NgramEmbedding(Embedding):
         return (x if self.scale == 1 else x * self.scale), ids
 
     def backward(self, dy: Array, saved: Array) -> None:
-        """The gradient of place t goes to the rows that were read there: dE_k[ids_{t-k}] += scale · dy_t, for every k and t."""
+        """The gradient at position t goes to the rows that were read there: dE_k[ids_{t-k}] += scale · dy_t, for every k and t."""
         ids, table = saved, self.weight.data.shape
         dx = dy if self.scale == 1 else dy * self.scale  # y = scale · x
         if self.weight.trainable:

@@ -1,4 +1,4 @@
-"""Normalisation: every token's vector is brought to a size that the next layer can rely on, then scaled by what was learned."""
+"""Normalisation: every token's vector gets a fixed size, and is then scaled by learned gains."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Pooling: the vectors of a text's tokens become one vector for the text."""
+"""Pooling: one vector for a text, made of the vectors of its tokens."""
 
 from minillm.backend import Array, array_module
 from minillm.errors import InputError

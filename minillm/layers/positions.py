@@ -1,4 +1,4 @@
-"""Positions: attention sees a set of words, so each word must carry its place with it."""
+"""Positions: attention sees its words as a set, so each word's vector must say where it is."""
 
 from typing import NamedTuple
 

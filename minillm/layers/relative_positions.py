@@ -1,4 +1,4 @@
-"""Relative positions: how far one word stands from another, learned as a bias on attention's scores."""
+"""Relative positions: the distance between two words, as a learned bias on attention's scores."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ from minillm.ops.relative_positions import RelativeBiasSaved
 
 
 class RelativePositionBias(Layer):
-    """(T, S) -> bias (1, H, T, S), to be added to the scores of every head: one learned number for each head and bucket of distances.
+    """(T, S) -> bias (1, H, T, S), to be added to the scores of every head: a learned number for each head and each bucket of distances.
 
-    Raffel et al. 2020, section 2.1. The last query stands at the last key (T < S: the earlier keys are a cache). A whole stack of blocks
-    shares one bias, and the blocks' gradients for it add up. See `ops.relative_buckets`.
+    Raffel et al. 2020, section 2.1. The last query is at the position of the last key; if T < S, the earlier keys are a cache. All
+    blocks of a stack share one bias, and their gradients for it add up. See `ops.relative_buckets`.
     """
 
     def __init__(
@@ -40,6 +40,6 @@ class RelativePositionBias(Layer):
         return relative_bias(table, array_module(table).asarray(buckets), queries)
 
     def backward(self, dbias: Array, saved: RelativeBiasSaved) -> None:
-        """There is no gradient for T and S."""
+        """T and S have no gradient."""
         if self.weight.trainable:
             self.weight.accumulate(relative_bias_backward(dbias, saved))  # bias = table[buckets]

@@ -1,4 +1,4 @@
-"""The stack: Transformer blocks one above the other, and a norm on top."""
+"""The stack: Transformer blocks one after the other, and a last norm."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -15,8 +15,8 @@ class StackSaved(NamedTuple):
 class Stack(Layer):
     """x (B, T, D) -> y (B, T, D) = norm(block_L(... block_1(x))). Without a last norm (post-norm models), y is the last block's output.
 
-    What every block reads besides x, the encoder's `memory` or a position `bias`, is handed to each of them, and their gradients for it
-    add up. This is the body of every model: the models say what enters the first block.
+    The encoder's `memory` and a position `bias` are read by every block, so the gradients of all blocks for them add up. Every model is
+    such a stack, with embeddings before it and a head after it.
     """
 
     def __init__(self, blocks: Sequence[Layer], norm: Layer | None = None):

@@ -1,4 +1,4 @@
-"""The sequence classifier: a body that reads, a pretrained one as a rule, and a head that names the class of the text."""
+"""The sequence classifier: a body that reads the text, usually a pretrained one, and a head that names its class."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class ClassifierConfig(ModelConfig):
         return self.body.body_flops_per_token()
 
     def to_dict(self) -> dict:
-        """As any config's, with the kind of the body beside its values."""
+        """As of any config, with the kind of the body beside its values."""
         kind = next(kind for kind, (config, _) in BODIES.items() if isinstance(self.body, config))
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return values | {"body": {"kind": kind} | self.body.to_dict()}
@@ -85,11 +85,11 @@ class ClassifierSaved(NamedTuple):
 class SequenceClassifier(ModelWithBody):
     """ids (B, T) -> logits (B, C), a score for every class of text.
 
-    `SequenceClassifier(config)` draws a new body. `SequenceClassifier(config, body)` takes one over, in its precision and on its device: an
-    `Encoder`, a `GPT`, or any model with `hidden` and `hidden_backward`. From then on its parameters live in the classifier's vector. To
-    leave a pretrained model as it is, draw a new body, and `copy_parameters(pretrained, classifier.body)`.
+    `SequenceClassifier(config)` draws a new body. `SequenceClassifier(config, body)` takes over an `Encoder` or a `GPT`, with
+    its precision and device: from then on its parameters are in the classifier's vector. To keep a pretrained model as it is, draw a new
+    body, and `copy_parameters(pretrained, classifier.body)`.
 
-    What is frozen (`classifier.body.freeze()`) costs no gradient work, and backward ends at the lowest block that learns.
+    What is frozen (`classifier.body.freeze()`) costs no time in backward, which ends at the lowest block that learns.
     """
 
     def __init__(

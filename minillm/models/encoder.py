@@ -1,4 +1,4 @@
-"""The encoder (BERT): reads a text in both directions, and says which words stood where some were hidden."""
+"""The encoder (BERT): reads a text in both directions, and predicts the words that were masked."""
 
 import math
 from typing import Any, NamedTuple
@@ -36,20 +36,20 @@ class EncoderSaved(NamedTuple):
 
 
 class Encoder(Model):
-    """ids (B, T) -> hidden (B, T, D): every token's vector, after it has looked at the text on both sides.
+    """ids (B, T) -> hidden (B, T, D): a vector for every token, which depends on the text on both sides of it.
 
     Devlin et al. 2019, section 3: the sum of a word's, a position's and a segment's vector, a LayerNorm, dropout, L blocks, and a last
     LayerNorm (pre-LN only).
 
     Weights are drawn on the host from `seed`, as large as the Transformer's: words, positions and segments from N(0, 1/D), the matrices
-    from N(0, 1/2D). At BERT's D = 768 these are deviations of 0.036 and 0.026, near its 0.02 everywhere; but a narrow model with 0.02 looks
-    almost evenly at all tokens and hears little of any, and takes long to begin to look at its neighbours.
+    from N(0, 1/2D). At BERT's D = 768 these are deviations of 0.036 and 0.026, near its 0.02 everywhere. But with 0.02 a narrow model
+    looks almost evenly at all tokens, and it takes long until it learns to look at single ones.
     """
 
     def __init__(self, config: EncoderConfig, *, seed: int | None = 0, dtype: type = np.float32, device: Device = CPU):
         rng, d_model = weight_rng(seed), config.d_model
         self.config = config
-        # Beside sines and cosines of size one, such small words would drown: Vaswani et al. 2017, section 3.4, multiply them by √D.
+        # Word vectors as small as these would be lost in sines and cosines: Vaswani et al. 2017, section 3.4, multiply them by √D.
         scale, std = math.sqrt(d_model) if config.positions == "sinusoidal" else 1.0, 1 / math.sqrt(d_model)
         self.embedding = Embedding(config.vocab_size, d_model, rng, std=std, scale=scale)
         if config.positions == "learned":
@@ -85,7 +85,7 @@ class Encoder(Model):
     ) -> tuple[Array, EncoderSaved]:
         """ids, mask, token_types (B, T), all on the host -> hidden (B, T, D). `rng` switches dropout on.
 
-        mask is boolean, True = real token: nobody looks at the others. token_types says of which segment a token is; without, of segment 0.
+        mask is boolean, True = real token: no token looks at the others. token_types gives the segment of each token; 0 if it is left out.
         """
         check_ids(ids, self.config.vocab_size)
         if mask is not None:
@@ -104,7 +104,7 @@ class Encoder(Model):
         return hidden, EncoderSaved(se, sp, st, sn, sd, ss)
 
     def types_of(self, ids: np.ndarray, token_types: np.ndarray | None) -> np.ndarray:
-        """The segment of every token, (B, T), checked: a GPU would wrap a bad one silently."""
+        """The segment of every token, (B, T), checked: CuPy would wrap a bad one silently."""
         if token_types is None:
             return np.zeros_like(ids)
         check_per_token("token_types", token_types, ids, "iu")
@@ -130,7 +130,7 @@ class Encoder(Model):
     def forward(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, EncoderSaved]:
-        """`hidden`: a body without a head is a layer too."""
+        """The same as `hidden`: without a head, what it knows is its output."""
         return self.hidden(ids, mask=mask, token_types=token_types, rng=rng)
 
     def backward(self, dhidden: Array, saved: EncoderSaved) -> None:
@@ -147,7 +147,7 @@ class MaskedLMSaved(NamedTuple):
 
 
 class MaskedLM(ModelWithBody):
-    """ids (B, T), some of them hidden -> logits (B, T, V): which word stands at each place, read from both sides.
+    """ids (B, T), some of them masked -> logits (B, T, V): which word is at each position, given the words on both sides.
 
     The encoder and the head of Devlin et al. 2019, section 3.1.
 
@@ -184,7 +184,7 @@ class MaskedLM(ModelWithBody):
         places: np.ndarray | None = None,
         rng=None,
     ) -> tuple[Array, MaskedLMSaved]:
-        """As `Encoder.hidden`. With `places` (B, T), boolean, on the host: logits (N, V) of the N true places only, row by row."""
+        """As `Encoder.hidden`. With `places` (B, T), boolean, on the host: logits (N, V) of the N True positions only, row by row."""
         if places is not None:
             check_per_token("places", places, ids, "b")
         hidden, sb = self.body.hidden(ids, mask=mask, token_types=token_types, rng=rng)

@@ -10,7 +10,7 @@ from minillm.models.config import ModelConfig
 
 @dataclass(frozen=True)
 class EncoderConfig(ModelConfig):
-    """Every size and choice of an encoder. As it stands it is BERT's, of a smaller size: Devlin et al. 2019, section 3.
+    """Every size and choice of an encoder. The defaults are BERT's, at a smaller size: Devlin et al. 2019, section 3.
 
     `parameter_count` and `flops_per_token` are those of the masked language model: the body and its head.
     """
@@ -42,7 +42,7 @@ class EncoderConfig(ModelConfig):
         self.check_eps()
 
     def body_parameter_count(self) -> int:
-        """How many of its numbers a head of another kind takes over: all but those of its own head."""
+        """The number of parameters without the head."""
         d, f = self.d_model, self.d_ff
         positions = self.context if self.positions == "learned" else 0
         norms = 2 * d * (1 + (self.norm == "pre"))
@@ -54,7 +54,7 @@ class EncoderConfig(ModelConfig):
         return self.body_parameter_count() + (d * d + d) + 2 * d + self.vocab_size
 
     def body_flops_per_token(self) -> int:
-        """What of its operations is left then."""
+        """The operations without the head."""
         d = self.d_model
         return 6 * self.layers * (4 * d * d + 2 * d * self.d_ff) + 12 * self.layers * d * self.context
 

@@ -1,4 +1,4 @@
-"""Encoder-decoders: one half reads a source in both directions, the other writes a target, and looks at the source as it does."""
+"""Encoder-decoders: an encoder reads a source in both directions, and a decoder writes a target while it looks at the source."""
 
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from minillm.models.model import Model, check_ids, check_per_token, key_mask
 
 
 class HalfSaved(NamedTuple):
-    """Of the encoder, or of the decoder."""
+    """What the encoder saved, or the decoder."""
 
     embedding: Any
     dropout: Any
@@ -34,8 +34,8 @@ class EncoderDecoderSaved(NamedTuple):
 class EncoderDecoder(Model, ABC):
     """source (B, S), target (B, T) -> logits (B, T, V), a score for every possible next token of the target at every place.
 
-    The target comes in moved on by one: it begins with a start token, and the scores at a place are for the token after it. S and T are as
-    long as they like. What `Transformer` and `T5` do alike is here; their own are the four walks through their layers, and `extend`.
+    The target is shifted by one: it begins with a start token, and the scores at a position are for the token after it. S and T may be of
+    any length. Here is what `Transformer` and `T5` have in common; each has its own `encode`, `decode`, their backwards, and `extend`.
     """
 
     encoder: list[Layer]
@@ -55,7 +55,7 @@ class EncoderDecoder(Model, ABC):
 
     @abstractmethod
     def encode(self, source: np.ndarray, *, source_mask: np.ndarray | None = None, rng=None) -> tuple[Array, HalfSaved]:
-        """source (B, S) -> memory (B, S, D): every token's vector, after it has looked at the source on both sides."""
+        """source (B, S) -> memory (B, S, D): a vector for every token, which depends on the source on both sides of it."""
 
     @abstractmethod
     def encode_backward(self, dmemory: Array, saved: HalfSaved) -> None:
@@ -77,7 +77,7 @@ class EncoderDecoder(Model, ABC):
     def decode_backward(self, dhidden: Array, saved: HalfSaved) -> Array | None:
         """dhidden (B, T, D) -> dmemory (B, S, D): every block read the memory, so their gradients for it add up.
 
-        If nothing in the encoder learns, the way ends at the lowest layer that does, and dmemory means nothing.
+        If nothing learns below the decoder's blocks, backward ends at the lowest block that does, and returns None.
         """
 
     def forward(
@@ -89,9 +89,9 @@ class EncoderDecoder(Model, ABC):
         target_mask: np.ndarray | None = None,
         rng=None,
     ) -> tuple[Array, EncoderDecoderSaved]:
-        """All on the host. The masks (B, S) and (B, T) are boolean, True = real token: nobody looks at the others. `rng`: dropout on.
+        """All on the host. The masks (B, S) and (B, T) are boolean, True = real token: no token looks at the others. `rng`: dropout on.
 
-        A target with its padding on the right needs no mask: no real token looks to the right.
+        A target with its padding on the right needs no mask, since no token looks to the right.
         """
         if np.shape(source)[:1] != np.shape(target)[:1]:
             raise ValueError(
@@ -108,7 +108,7 @@ class EncoderDecoder(Model, ABC):
         self.encode_backward(dmemory, saved.encoder)  # memory = encode(source)
 
     def start(self, source: np.ndarray, *, source_mask: np.ndarray | None = None) -> "EncoderDecoderCache":
-        """Read the source (B, S), once for the whole answer: its keys and values for every block of the decoder. No dropout."""
+        """Read the source (B, S), once for a whole answer -> a cache with its keys and values for every decoder block. No dropout."""
         memory, _ = self.encode(source, source_mask=source_mask)
         mask = key_mask(source_mask, self.vector.device.xp)
         return EncoderDecoderCache([block.cross_attention.keys_values(memory) for block in self.decoder], mask)
@@ -131,10 +131,10 @@ class EncoderDecoder(Model, ABC):
 
 
 class EncoderDecoderCache:
-    """What has been read of B texts: the keys and values of the source, computed once, and those of the target so far.
+    """The keys and values of B texts: those of the source, computed once, and those of the target so far.
 
     L arrays of each: `memory_keys` and `memory_values` (B, H, S, K), `keys` and `values` (B, H, room, K), of which the first `length`
-    places count. With length set to 0 an answer begins anew.
+    positions are filled. Set length to 0 to begin another answer.
     """
 
     def __init__(self, memory: list[tuple[Array, Array]], memory_mask: Array | None):
@@ -147,7 +147,7 @@ class EncoderDecoderCache:
         self.length = 0
 
     def reserve(self, tokens: int) -> None:
-        """Make room for so many more. The room doubles, so that a long answer is not copied for every token."""
+        """Make room for this many more tokens. The room doubles, so that a long answer is not copied for every token."""
         room, needed = self.keys[0].shape[2], self.length + tokens
         if needed > room:
             self.keys = [self._wider(array, max(needed, 2 * room)) for array in self.keys]
@@ -160,14 +160,14 @@ class EncoderDecoderCache:
         return wider
 
     def reorder(self, rows: np.ndarray) -> None:
-        """From now on text i is a copy of what text rows[i] was; rows, on the host, may repeat texts, and be fewer or more than before."""
+        """Text i becomes a copy of what text rows[i] was. rows, on the host, may repeat texts, and be fewer or more than before."""
         rows, batch = np.asarray(rows), len(self.sources)
         if rows.ndim != 1 or rows.dtype.kind not in "iu" or rows.size == 0 or rows.min() < 0 or rows.max() >= batch:
             raise ValueError(f"rows must be numbers of texts from 0 to {batch - 1}, got {rows.tolist()}")
         at = array_module(self.keys[0]).asarray(rows)
         self.keys, self.values = ([array.take(at, axis=0) for array in part] for part in (self.keys, self.values))
         if np.array_equal(self.sources[rows], self.sources):
-            return  # beams of the same sources have changed places: what they read is the same
+            return  # beams of the same sources were reordered: what they read is the same
         self.sources = self.sources[rows]
         self.memory_keys, self.memory_values = (
             [array.take(at, axis=0) for array in part] for part in (self.memory_keys, self.memory_values)

@@ -46,11 +46,11 @@ class GPTSaved(NamedTuple):
 
 
 class GPT(Model):
-    """ids (B, T) -> logits (B, T, V), a score for every possible next token at every place.
+    """ids (B, T) -> logits (B, T, V), a score for every possible next token at every position.
 
     Radford et al. 2019: embeddings and positions, L blocks that look only backward, a last LayerNorm (pre-LN only), and a head that is the
-    embedding table again if `tie_head`. Weights are drawn on the host from `seed`, N(0, 0.02²); those that write into the shortcut are
-    smaller by √(2L), since 2L of them add up there.
+    embedding table again if `tie_head`. Weights are drawn on the host from `seed`, N(0, 0.02²); those that write into the residual
+    stream are smaller by √(2L), since 2L of them add up there.
 
     The fields of `GPTConfig` may also be given by name: `GPT(vocab_size=100, layers=2)`.
     """
@@ -67,7 +67,7 @@ class GPT(Model):
         config = config_from(GPTConfig, config, sizes)
         rng, std = weight_rng(seed), 0.02
         self.config = config
-        # Beside sines and cosines of size one, words of size 0.02 would drown: Vaswani et al. 2017, section 3.4, multiply them by √D.
+        # Word vectors of size 0.02 would be lost in sines and cosines: Vaswani et al. 2017, section 3.4, multiply them by √D.
         scale = math.sqrt(config.d_model) if config.positions == "sinusoidal" else 1.0
         if config.ngram == 1:
             self.embedding = Embedding(config.vocab_size, config.d_model, rng, std=std, scale=scale)
@@ -110,7 +110,7 @@ class GPT(Model):
     def hidden(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, HiddenSaved]:
-        """ids (B, T), on the host -> hidden (B, T, D): what the model knows at every place. `rng` switches dropout on.
+        """ids (B, T), on the host -> hidden (B, T, D): what the model knows at every position. `rng` switches dropout on.
 
         mask (B, T) is boolean, True = real token. It changes nothing: padding is on the right, where no real token sees it, and any other
         mask is an error. So are token_types: a GPT knows no segments.
@@ -159,7 +159,7 @@ class GPT(Model):
                 f"the context holds {self.config.context} tokens; {cache.length} are cached and {ids.shape[1]} came"
             )
         cache.ids[:, cache.length : stop] = ids
-        first = max(cache.length - (self.config.ngram - 1), 0)  # so far back the embedding looks
+        first = max(cache.length - (self.config.ngram - 1), 0)  # the embedding looks back so far
         x, _ = self.embedding.forward(self.vector.device.xp.asarray(cache.ids[:, first:stop]))
         x, _ = self.positions.forward(x[:, cache.length - first :], cache.length)
         for block, keys, values in zip(self.blocks, cache.keys, cache.values, strict=True):
@@ -172,9 +172,9 @@ class GPT(Model):
 
 
 class KeyValueCache:
-    """The keys and values of the tokens read so far, so that a new token costs one token's work: L arrays (B, H, context, K) of each.
+    """The keys and values of the tokens so far, L arrays (B, H, context, K) of each: with them only the new token is computed.
 
-    And the tokens themselves, on the host, (B, context): an n-gram embedding looks back at them. Only the first `length` places count.
+    And the tokens themselves, on the host, (B, context): an n-gram embedding looks back at them. The first `length` positions are filled.
     """
 
     def __init__(self, model: GPT, batch: int = 1):
@@ -187,7 +187,7 @@ class KeyValueCache:
         self.length = 0
 
     def reorder(self, rows: np.ndarray) -> None:
-        """From now on text i is a copy of what text rows[i] was. rows, on the host, may repeat texts, and be more or fewer than before."""
+        """Text i becomes a copy of what text rows[i] was. rows, on the host, may repeat texts, and be more or fewer than before."""
         batch = self.keys[0].shape[0]
         if min(rows) < 0 or max(rows) >= batch:
             raise ValueError(f"rows must be among the {batch} of the cache, from 0 to {batch - 1}, got {list(rows)}")

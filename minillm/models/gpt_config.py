@@ -42,7 +42,7 @@ class GPTConfig(ModelConfig):
         self.check_eps()
 
     def to_dict(self) -> dict:
-        """Without the usual `eps`, so that it equals what was written when there was no other."""
+        """Without the usual `eps`, so that the config of such a model is the same as before `eps` could be chosen."""
         return {name: value for name, value in super().to_dict().items() if (name, value) != ("eps", EPS)}
 
     @classmethod
@@ -60,16 +60,17 @@ class GPTConfig(ModelConfig):
         return self.ngram * v * d + positions + self.layers * (attention + feedforward + norms) + final + head
 
     def flops_per_token(self) -> int:
-        """Every weight that multiplies is met once forward and twice backward, two operations each: 6 per weight. Attention's two products
-        with S = context keys add 12 L D S. Chowdhery et al. 2022 (PaLM), appendix B.
+        """Every weight of a matrix is used once forward and twice backward, with two operations each time: 6 operations.
+
+        Attention's two products with S = context keys add 12 L D S. Chowdhery et al. 2022 (PaLM), appendix B.
         """
         return self.body_flops_per_token() + 6 * self.d_model * self.vocab_size
 
     def body_parameter_count(self) -> int:
-        """How many of its numbers a classifier takes over: all of them, for its head is mostly the embedding table again."""
+        """The number of parameters that a classifier takes over: all, since a GPT's head usually is its embedding table."""
         return self.parameter_count()
 
     def body_flops_per_token(self) -> int:
-        """What of its operations is left in a classifier: all but the head's."""
+        """The operations without the head."""
         d = self.d_model
         return 6 * self.layers * (4 * d * d + 2 * d * self.d_ff) + 12 * self.layers * d * self.context

@@ -1,4 +1,4 @@
-"""Heads: what a body knows at every place becomes an answer, of words, of classes, or of a span."""
+"""Heads: they make words, classes or a span of what a body knows at every position."""
 
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ class MaskedLMHeadSaved(NamedTuple):
 
 
 class MaskedLMHead(Layer):
-    """hidden (B, T, D) -> logits (B, T, V) = LayerNorm(activation(hidden W + c)) Eᵀ + b, with E the embedding table again.
+    """hidden (B, T, D) -> logits (B, T, V) = LayerNorm(activation(hidden W + c)) Eᵀ + b, with E the embedding table.
 
     Devlin et al. 2019, section 3.1, and their code: a layer that turns what the body knows into the vector of a word, to be compared with
     the vectors of all words. The bias b (V,) is the head's own.
@@ -43,9 +43,9 @@ class MaskedLMHead(Layer):
         self.bias = Parameter(np.zeros(vocab_size))
 
     def forward(self, hidden: Array, *, places: Array | None = None) -> tuple[Array, MaskedLMHeadSaved]:
-        """With `places` (N,), numbers of tokens from 0 to B T - 1, none twice: logits (N, V) of these only.
+        """With `places` (N,), indices of tokens from 0 to B T - 1, none twice: logits (N, V) of these only.
 
-        One token in seven is masked, and the product with the table is the dearest of all: so the others are left out.
+        One token in seven is masked, and the product with the table costs most of all: so the other tokens are left out.
         """
         activate, _ = ACTIVATIONS[self.activation]
         x = hidden if places is None else hidden.reshape(-1, hidden.shape[-1]).take(places, axis=0)
@@ -66,7 +66,7 @@ class MaskedLMHead(Layer):
         if saved.places is None:
             return dx
         dhidden = array_module(dx).zeros((saved.shape[0] * saved.shape[1], saved.shape[2]), dx.dtype)
-        dhidden[saved.places] = dx  # x = hidden[places]; no place stands there twice
+        dhidden[saved.places] = dx  # x = hidden[places]; no index is there twice
         return dhidden.reshape(saved.shape)
 
 
@@ -99,7 +99,7 @@ class ClassificationHeadSaved(NamedTuple):
 
 
 class ClassificationHead(Layer):
-    """hidden (B, T, D) -> logits (B, C), a score for every class: the text as one vector, dropout, and a linear layer.
+    """hidden (B, T, D) -> logits (B, C), a score for every class: pooling, dropout, and a linear layer.
 
     `pooling` says how the vectors of the tokens become one (see `Pooling`); `pooler` adds BERT's tanh layer on top of that.
     """
@@ -136,7 +136,7 @@ class ClassificationHead(Layer):
 
 
 class SpanHead(Layer):
-    """hidden (B, T, D) -> scores (B, 2, T): how well each token would do as the start of the answer, and as its end.
+    """hidden (B, T, D) -> scores (B, 2, T): how well each token fits as the start of the answer, and as its end.
 
     Devlin et al. 2019, section 4.2: the products of the hidden vector with a start vector and an end vector.
     """

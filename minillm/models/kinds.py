@@ -57,7 +57,7 @@ def config_from_dict(values: dict) -> ModelConfig:
 
 
 def check_types(kind: type, values: dict) -> None:
-    """Raise InputError where a value is not of its field's type: JSON is loose, and `"yes"` or 2.5 would go far before it hurts.
+    """Raise InputError where a value is not of its field's type. Otherwise a `"yes"` or 2.5 in a JSON file causes an error far from here.
 
     A field that is a config itself, such as a classifier's body, checks itself.
     """

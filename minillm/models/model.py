@@ -1,4 +1,4 @@
-"""What every model is: a layer with a config, and with all of its parameters in one vector."""
+"""What every model is: a layer with a config, and with all its parameters in one vector."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,25 +29,25 @@ class Model(Layer):
 
 
 class ModelWithBody(Model):
-    """A head on another model, its `body`. `body.hidden(ids, mask=, token_types=, rng=)` gives what the body knows at every place."""
+    """A head on another model, its `body`. `body.hidden(ids, mask=, token_types=, rng=)` gives what the body knows at every position."""
 
     body: Model = None  # set by __init__
 
 
 class ZeroGenerator:
-    """A generator of zeros. They take no memory until something is written over them."""
+    """Draws nothing but zeros, which take no memory until they are written over."""
 
     def normal(self, mean: float, std: float, shape: tuple[int, ...]) -> np.ndarray:
         return np.zeros(shape, np.float32)
 
 
 def weight_rng(seed: int | None, *key: int) -> np.random.Generator | ZeroGenerator:
-    """What a model draws its weights from. Without a seed they are zero: for a model that gets others at once, from a file."""
+    """The generator for a model's first weights. Without a seed they are zero: for a model that gets its weights from a file."""
     return ZeroGenerator() if seed is None else np.random.default_rng((seed, *key) if key else seed)
 
 
 def config_from(kind: type, config: Any, sizes: dict) -> Any:
-    """The config, or where there is none, one of this kind made of `sizes`."""
+    """The config, or if there is none, one of this kind with these sizes."""
     if config is not None and sizes:
         raise TypeError(f"give the config or {', '.join(sizes)}, not both")
     return kind(**sizes) if config is None else config
@@ -69,13 +69,13 @@ def copy_parameters(source: Layer, target: Layer) -> None:
 
 
 def check_body(body: Model, config: Any) -> None:
-    """Raise ValueError if a body was made by another config than the one that the model on top of it names."""
+    """Raise ValueError unless the body was made by this config."""
     if body.config != config:
         raise ValueError(f"the config asks for the body of {config}, and this one is of {body.config}")
 
 
 def finite_on_host(numbers: Array, what: str = "scores") -> np.ndarray:
-    """What a model says, on the host. InputError if it is not finite: of such numbers none is the largest, and none can be shown."""
+    """What a model says, on the host. InputError if it is not finite: among NaN nothing is the largest, and nothing can be drawn."""
     numbers = to_host(numbers)
     if not np.isfinite(numbers).all():
         raise InputError(
@@ -86,7 +86,7 @@ def finite_on_host(numbers: Array, what: str = "scores") -> np.ndarray:
 
 
 def check_ids(ids: np.ndarray, vocab_size: int) -> None:
-    """Raise ValueError unless ids is a host array (B, T) of token ids that a model knows. A GPU would wrap a bad id silently."""
+    """Raise ValueError unless ids is a host array (B, T) of token ids that a model knows. CuPy would wrap a bad id silently."""
     if not isinstance(ids, np.ndarray) or ids.dtype.kind not in "iu" or ids.ndim != 2 or ids.size == 0:
         shape = f"{ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else type(ids).__name__
         raise ValueError(f"ids must be a NumPy array (B, T) of whole numbers with at least one token, got {shape}")
@@ -96,7 +96,7 @@ def check_ids(ids: np.ndarray, vocab_size: int) -> None:
 
 
 def check_per_token(name: str, array: np.ndarray, ids: np.ndarray, kinds: str) -> None:
-    """Raise ValueError unless the array, a companion of ids (B, T), is on the host, of their shape, and of one of these dtype kinds."""
+    """Raise ValueError unless the array is on the host, has one entry for each of ids (B, T), and one of these dtype kinds."""
     if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds or array.shape != np.shape(ids):
         found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
         what = "booleans" if kinds == "b" else "whole numbers"
@@ -104,5 +104,5 @@ def check_per_token(name: str, array: np.ndarray, ids: np.ndarray, kinds: str) -
 
 
 def key_mask(mask: np.ndarray | None, xp) -> Array | None:
-    """The mask (B, 1, 1, S) of attention for a host mask (B, S), True = real token; None if that forbids nothing."""
+    """Attention's mask (B, 1, 1, S) for a host mask (B, S), True = real token; None if all tokens are real."""
     return None if mask is None or mask.all() else xp.asarray(mask)[:, None, None, :]

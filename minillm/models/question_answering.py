@@ -48,10 +48,10 @@ class QuestionAnsweringSaved(NamedTuple):
 
 
 class QuestionAnswering(ModelWithBody):
-    """ids (B, T), a question and a passage -> scores (B, 2, T): how well each token would do as start and as end of the answer.
+    """ids (B, T), a question and a passage -> scores (B, 2, T): how well each token fits as start and as end of the answer.
 
-    Devlin et al. 2019, section 4.2. `token_types` tells question (0) from passage (1). The scores of padding mean nothing: whoever reads
-    them looks at real tokens only. `QuestionAnswering(config, body)` takes a pretrained `Encoder` over, as `SequenceClassifier` does.
+    Devlin et al. 2019, section 4.2. `token_types` is 0 for the question and 1 for the passage. Ignore the scores of padding.
+    `QuestionAnswering(config, body)` takes a pretrained `Encoder` over, as `SequenceClassifier` does.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class QuestionAnswering(ModelWithBody):
     def answer(self, ids: np.ndarray, *, mask: np.ndarray, token_types: np.ndarray, longest: int = 30) -> np.ndarray:
         """The best answer of each text: its first and last token, (B, 2), on the host.
 
-        Of all spans of the passage (token type 1) of at most `longest` tokens, that with the highest start + end: Devlin et al. 2019,
+        Of all spans of the passage (token type 1) with at most `longest` tokens, the one with the highest start + end: Devlin et al. 2019,
         section 4.2. ValueError if a text has no passage.
         """
         start, end = finite_on_host(self.forward(ids, mask=mask, token_types=token_types)[0]).swapaxes(0, 1)

@@ -1,4 +1,4 @@
-"""T5: an encoder-decoder that tells words' places by how far apart they stand, and has no bias anywhere else."""
+"""T5: an encoder-decoder with relative positions, RMSNorm, and no bias but that of the positions."""
 
 import math
 
@@ -25,7 +25,7 @@ from minillm.models.t5_config import T5Config
 
 
 def t5_attention(config: T5Config, rng: np.random.Generator) -> MultiHeadAttention:
-    """Attention whose scores are not scaled: the factor 1/√K is in the first weights of the queries instead (their code)."""
+    """Attention whose scores are not scaled: the first weights of the queries have the factor 1/√K instead (their code)."""
     attention = MultiHeadAttention(
         config.d_model,
         config.heads,
@@ -49,7 +49,7 @@ def t5_feedforward(config: T5Config, rng: np.random.Generator) -> FeedForward | 
 
 
 def t5_block(config: T5Config, rng: np.random.Generator) -> PreNormBlock:
-    """A block of the encoder: pre-norm, with RMSNorm, and without biases but that of relative positions."""
+    """A block of the encoder: pre-norm, with RMSNorm, and no bias but that of relative positions."""
     sizes = (config.d_model, config.heads, config.d_ff, rng)
     parts = {"attention": t5_attention(config, rng), "ffn": t5_feedforward(config, rng)}
     return PreNormBlock(*sizes, dropout=config.dropout, norm=RMSNorm, eps=config.eps, **parts)
@@ -65,8 +65,8 @@ def t5_decoder_block(config: T5Config, rng: np.random.Generator) -> PreNormDecod
 class T5(EncoderDecoder):
     """The text-to-text Transformer of Raffel et al. 2020, section 2.1, versions 1.0 and 1.1. Targets start with `config.pad_id`.
 
-    One table for the words of source and target. Each half has one table of relative positions, which all of its blocks share. The head is
-    the table of words again, after a factor 1/√D (v1.0), or a matrix of its own (v1.1).
+    Source and target share one embedding table. Encoder and decoder each have one table of relative positions, shared by all their blocks.
+    The head is the embedding table, after a factor 1/√D (v1.0), or a matrix of its own (v1.1).
 
     Weights are drawn on the host from `seed` as in their code, N(0, 1) for words and N(0, 1/n) for a matrix with n inputs.
 

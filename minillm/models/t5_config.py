@@ -10,7 +10,7 @@ from minillm.models.config import ModelConfig
 
 @dataclass(frozen=True)
 class T5Config(ModelConfig):
-    """Every size and choice of a T5. As it stands it is T5 v1.0 (small): Raffel et al. 2020.
+    """Every size and choice of a T5. The defaults are T5 v1.0 (small): Raffel et al. 2020.
 
     Version 1.1 has `activation="gelu", gated=True, tie_head=False`.
     """
@@ -19,7 +19,7 @@ class T5Config(ModelConfig):
 
     vocab_size: int = 32128
     layers: int = 6  # of the encoder
-    decoder_layers: int = 0  # 0 stands for as many
+    decoder_layers: int = 0  # 0: as many as the encoder
     heads: int = 8
     d_model: int = 512
     d_kv: int = 64  # width of a head, whatever d_model is

@@ -18,7 +18,8 @@ class Transformer(EncoderDecoder):
     """The Transformer of Vaswani et al. 2017, as torch.nn.Transformer builds it, with embeddings, positions and head around it.
 
     `Transformer(vocab_size, d_model, nhead, num_layers)`, and any other field of `TransformerConfig` by its name; or
-    `Transformer(config)`. Both halves begin with words plus sines, and end with a LayerNorm, be it pre-LN or post-LN.
+    `Transformer(config)`. Encoder and decoder begin with embeddings plus sinusoidal positions, and end
+    with a LayerNorm, both pre-LN and post-LN.
 
     Weights are drawn on the host from `seed`: the matrices as large as torch's, and the words from N(0, 1/D) where they are scaled by √D or
     are the head's as well, elsewhere from N(0, 1), so that words and scores are of order one.

@@ -10,9 +10,9 @@ from minillm.models.config import ModelConfig
 
 @dataclass(frozen=True)
 class TransformerConfig(ModelConfig):
-    """Every size and choice of an encoder-decoder. As it stands it is torch.nn.Transformer's: the base model of Vaswani et al. 2017.
+    """Every size and choice of an encoder-decoder. The defaults are torch.nn.Transformer's: the base model of Vaswani et al. 2017.
 
-    The paper has one table for all three, the words of source, target and output: that is `tie_head=True` as well.
+    The paper has one table for all three, source, target and output: that is `tie_head=True`.
     """
 
     name: ClassVar[str] = "a Transformer"
@@ -28,7 +28,7 @@ class TransformerConfig(ModelConfig):
     norm: str = "post"
     scale_embedding: bool = True  # words times √D, before the positions are added
     tie_embeddings: bool = True  # source and target read the same table
-    tie_head: bool = False  # the output is the target's table again
+    tie_head: bool = False  # the output uses the target's table
 
     def __post_init__(self):
         self.check_counts("vocab_size", "layers", "heads", "d_model", "d_ff")

@@ -1,4 +1,4 @@
-"""A decoder with a value head: at every place it says what may come next, and how well it expects things to go."""
+"""A decoder with a value head: at every position it gives scores for the next token, and the reward that it expects."""
 
 from typing import Any, NamedTuple
 
@@ -22,9 +22,9 @@ class GPTWithValueSaved(NamedTuple):
 class GPTWithValue(ModelWithBody):
     """ids (B, T) -> logits (B, T, V) and values (B, T): V_t = h_t w + b is the reward that the model expects after its token t.
 
-    Both read the same hidden states h, which learn from both (Peng et al. 2019; Schulman et al. 2017, eq. 9). w and b begin at zero, so
-    every value does. Only training asks for values: `body` is the GPT without them. Korbak et al. 2023 take -sigmoid(h w), for their
-    rewards are never above zero; without it a head serves any reward.
+    Both are computed from the same hidden states h, which learn from both (Peng et al. 2019; Schulman et al. 2017, eq. 9). w and b are
+    zero at first, and so are all values. Values are for training only: `body` is the GPT without them. Korbak et al. 2023 take
+    -sigmoid(h w), since their rewards are never above zero; without it the head is for rewards of any sign.
     """
 
     body: GPT

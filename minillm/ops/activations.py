@@ -1,4 +1,4 @@
-"""Activations: the bend between two linear layers."""
+"""Activations: the nonlinear functions between two linear layers."""
 
 import math
 from functools import cache
@@ -22,7 +22,7 @@ def relu(x):
 
 
 def relu_backward(dy, saved):
-    """dx = dy where x > 0, else 0; at x = 0 exactly the slope is taken as 0."""
+    """dx = dy where x > 0, else 0; at exactly x = 0 the slope is taken as 0."""
     x = saved
     return dy * (x > 0)
 
@@ -59,7 +59,7 @@ def gelu_backward(dy, saved):
     x, p = saved
     w = 1 - p
     w *= p
-    w *= x  # x p (1 - p): far out it is zero, and nothing that it is multiplied by overflows
+    w *= x  # x p (1 - p): zero for large |x|, so that its products with x do not overflow
     dx = w * x
     dx *= x
     dx *= 3 * 0.044715
@@ -83,7 +83,7 @@ def _erfc_polynomial(degree: int) -> tuple[float, ...]:
 
 
 def normal_cdf(x):
-    """Φ(x) = erfc(-x/√2)/2, the share of a standard normal distribution below x, to the precision of x's dtype.
+    """Φ(x) = erfc(-x/√2)/2, the probability that a standard normal number is below x, to the precision of x's dtype.
 
     NumPy has no error function. But log erfc(z) + z² is so smooth in t = 2/(2 + z) that a polynomial through values of Python's
     `math.erfc` gives it, with degree 32 in float64 and 13 in float32.
@@ -103,7 +103,7 @@ def normal_cdf(x):
 def _normal_cdf(x):
     xp = array_module(x)
     z = xp.minimum(xp.abs(x) * math.sqrt(0.5), 30)  # exp(-30²) is zero
-    s = xp.minimum(z, 8)  # beyond 8 the polynomial stands still, and exp(-z²) goes on falling
+    s = xp.minimum(z, 8)  # beyond 8 the polynomial keeps its value at 8, and exp(-z²) goes on falling
     s += 2
     xp.divide(5, s, out=s)
     s -= 1.5  # (2/(2 + z) - 0.6)/0.4

@@ -1,4 +1,4 @@
-"""Attention in memory that grows with T and not with T²: one chunk of queries meets one chunk of keys at a time."""
+"""Attention in memory that grows with T and not with T²: one chunk of queries and one chunk of keys at a time."""
 
 import math
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class ChunkedSaved(NamedTuple):
 
     @property
     def weights(self) -> Array:
-        """The attention map (B, H, T, S). Nobody made it: it is computed at every call, for those who want to look at it."""
+        """The attention map (B, H, T, S). Attention did not need it: it is computed at every call."""
         xp = array_module(self.q)
         everything = slice(0, self.q.shape[2]), slice(0, self.k.shape[2])
         p = (self.q * self.scale) @ self.k.swapaxes(-1, -2)
@@ -38,12 +38,12 @@ class ChunkedSaved(NamedTuple):
 
 
 def chunk_size(heads: int, queries: int, keys: int, causal: bool, xp=np) -> int | None:
-    """The size of chunks that suits `heads` = B H matrices of scores (T, S); None where `attention` is at least as fast.
+    """The best size of chunks for `heads` = B H matrices of scores (T, S); None where `attention` is at least as fast.
 
-    Measured on a processor: the scores of a chunk stay in the cache, but are computed twice, forward and backward. Causal, the half that
-    is left out pays for that from 256 x 256 scores on, and at T = 1,024 a third of the time is saved. Without it the two forms are
-    equally fast at 1,024, and from there on chunks save memory. A GPU wants large products: there, 2^26 scores are computed at a time,
-    and chunks are for what exceeds that.
+    Measured on a processor: the scores of a chunk stay in its cache, but they are computed twice, forward and backward. With a causal mask
+    half of the chunks is left out: that pays from 256 x 256 scores on, and saves a third of the time at T = 1,024. Without one the two
+    forms are equally fast at 1,024, and beyond it chunks save memory. A GPU is fast at large products: there, 2^26 scores are computed
+    at a time, and only larger scores are cut into chunks.
     """
     scores = queries * keys
     if xp is np:
@@ -60,18 +60,18 @@ def chunked_attention(q, k, v, *, mask=None, bias=None, causal=False, scale=None
 
     q (B, H, T, K), k (B, H, S, K), v (B, H, S, K), mask and bias broadcastable to (B, H, T, S) -> y (B, H, T, K)
 
-    A softmax needs the sum over all keys before it can weigh the first. But sums can be corrected afterwards: with m the largest score so
-    far, Σ the sum of exp(s_j - m) and a that of exp(s_j - m) v_j, a chunk with a larger score m' shrinks what was there,
+    A softmax needs the sum over all keys before it can weigh the first. But a sum can be corrected later: let m be the largest score so
+    far, Σ the sum of exp(s_j - m), and a the sum of exp(s_j - m) v_j. A chunk with a larger score m' shrinks both,
 
         Σ <- Σ exp(m - m') + Σ_j exp(s_j - m')        a <- a exp(m - m') + Σ_j exp(s_j - m') v_j
 
-    and in the end y = a / Σ (Milakov & Gimelshein 2018, algorithm 3; Dao et al. 2022, algorithm 1). Chunks of keys that `causal` forbids to
-    a whole chunk of queries are left out. Kept for backward are y, m and Σ: two numbers for each query, not one for each pair.
+    and in the end y = a / Σ (Milakov & Gimelshein 2018, algorithm 3; Dao et al. 2022, algorithm 1). Chunks of keys that
+    no query of a chunk may look at are left out. Backward needs y, m and Σ: two numbers for each query, not one for each pair.
     """
     if chunk < 1:
         raise ValueError(f"a chunk has at least one query and one key, got {chunk}")
     xp, dtype = array_module(q), q.dtype
-    q, k, v = (xp.ascontiguousarray(x) for x in (q, k, v))  # chunks of heads that lie side by side would be far apart
+    q, k, v = (xp.ascontiguousarray(x) for x in (q, k, v))  # else the rows of a chunk are far apart in memory
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     y = xp.empty((*q.shape[:-1], v.shape[-1]), dtype)
     lowest = xp.finfo(dtype).min / 2  # below every score, and finite: -inf - -inf is not a number
@@ -102,8 +102,9 @@ def chunked_attention_backward(dy, saved):
     softmax's backward, ds_j = p_j (dp_j - Σ_k p_k dp_k), needs a sum over all keys, and that is known beforehand:
     Σ_k p_k dp_k = Σ_k p_k (dy · v_k) = dy · y (Dao et al. 2022, algorithm 4 and appendix B.2).
 
-    Nothing but the exponential passes over the pairs: the division by Σ is done to dy, which every p meets, and the subtractions by the
-    products, with a column of ones in k and v, and one of -m and -dy · y in q and dy.
+    Of all that is done for each pair of query and key, only the exponential is not a matrix product. dy is divided by Σ beforehand, in the
+    place of p. The two subtractions are done by the products: q gets a further column -m, and dy a column -dy · y, which meet a column of
+    ones in k and v.
     """
     q, k, v, y, peak, total, _, scale, bias, _, _ = saved
     xp = array_module(q)
@@ -116,12 +117,12 @@ def chunked_attention_backward(dy, saved):
     for rows, seen in _grid(saved):
         dq_rows = xp.zeros_like(q[:, :, rows])
         for columns in seen:
-            e = q_less[:, :, rows] @ k_one[:, :, columns].swapaxes(-1, -2)
+            e = q_less[:, :, rows] @ k_one[:, :, columns].swapaxes(-1, -2)  # s - m
             _bias_and_masks(e, rows, columns, saved)
             xp.exp(e, out=e)
             dv[:, :, columns] += e.swapaxes(-1, -2) @ dy[:, :, rows]  # y = e v / Σ
-            ds = dy_less[:, :, rows] @ v_one[:, :, columns].swapaxes(-1, -2)  # y = p v
-            ds *= e  # p = softmax(s)
+            ds = dy_less[:, :, rows] @ v_one[:, :, columns].swapaxes(-1, -2)  # y = p v: dp - dy · y, over Σ
+            ds *= e  # p = softmax(s): ds = p (dp - dy · y)
             if bias is not None:
                 part = _window(dbias, rows, columns)
                 part += sum_to(ds, part.shape)  # s = ... + bias
@@ -143,7 +144,7 @@ def _grid(saved: ChunkedSaved) -> Iterator[tuple[slice, list[slice]]]:
 
 
 def _bias_and_masks(s: Array, rows: slice, columns: slice, saved: ChunkedSaved) -> None:
-    """Add to the scores s (B, H, rows, columns) of a chunk what belongs to them: its part of the bias, and -inf where it is forbidden."""
+    """Add to the scores s (B, H, rows, columns) of a chunk its part of the bias, and -inf where a mask is False."""
     if saved.bias is not None:
         s += _window(saved.bias, rows, columns)
     if saved.mask is not None:

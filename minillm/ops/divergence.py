@@ -1,4 +1,4 @@
-"""How far has a model moved from another? The Kullback-Leibler divergence, exactly, at every place."""
+"""How far is one model from another? The Kullback-Leibler divergence, exact, at every position."""
 
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ def kl_divergence(logits, reference):
 def kl_divergence_backward(dkl, saved):
     """dkl (...) -> dlogits (..., V)
 
-    d kl / d log p_v = p_v (log p_v - log q_v + 1), and Σ_v p_v of a change of log p_v is nothing, so
+    d kl / d log p_v = p_v (log p_v - log q_v + 1) and d log p_u / dlogits_v = 1[u = v] - p_v, so
     d kl / dlogits_v = p_v (log p_v - log q_v - kl).
     """
     p, ratio, kl = saved

@@ -36,7 +36,7 @@ def softmax(scores):
     peak = scores.max(axis=-1, keepdims=True)  # exp(s - peak) cannot overflow, and the peak cancels
     p = scores - xp.maximum(peak, LOWEST)  # -inf - peak would be NaN where the peak is -inf as well
     xp.exp(p, out=p)
-    p /= xp.maximum(sum_last(p), 1)  # the peak alone gives exp(0) = 1, so that only the sum of an empty row is less
+    p /= xp.maximum(sum_last(p), 1)  # the largest score gives exp(0) = 1, so only the sum of an empty row is below one
     return p, p
 
 
@@ -59,7 +59,7 @@ def attention(q, k, v, *, mask=None, bias=None, causal=False, keep=None, scale=N
         p = softmax(scale q kᵀ + bias)        y = p v        scale = 1/√K unless given
 
     Vaswani et al. 2017, eq. 1. `bias`, broadcastable to (B, H, T, S), is added to the scaled scores (for relative positions: Raffel et al.
-    2020, section 2.1). `causal` forbids the later keys as `causal_mask` does: the last query sees every key. `keep` (B, H, T, S), if given,
+    2020, section 2.1). `causal` masks the later keys as `causal_mask` does: the last query sees every key. `keep` (B, H, T, S), if given,
     multiplies the weights: attention dropout, see `dropout_mask`. A query that may look nowhere gets zeros. `saved.weights` is the map p.
     """
     xp = array_module(q)
@@ -81,9 +81,9 @@ def attention(q, k, v, *, mask=None, bias=None, causal=False, keep=None, scale=N
 def attention_backward(dy, saved):
     """dy (B, H, T, K) -> dq (B, H, T, K), dk (B, H, S, K), dv (B, H, S, K), dbias in the shape of bias (None without one)
 
-    The three products are undone one after the other: y = p v, then the softmax, then s = scale q kᵀ + bias. A bias that was read at
-    many places is owed the sum over them. The masks need no line of their own: a forbidden weight is zero, and the softmax's backward
-    multiplies by it.
+    The three products are undone one after the other: y = p v, then the softmax, then s = scale q kᵀ + bias. A bias that was
+    broadcast gets the sum over all that read it. The masks need no line of their own: where a mask is False the weight is zero, and the
+    softmax's backward multiplies by it.
     """
     q, k, v, p, keep, scale, bias_shape = saved
     dp = dy @ v.swapaxes(-1, -2)  # y = p v
@@ -102,7 +102,7 @@ def attention_backward(dy, saved):
 
 
 def bilinear_attention(x, weight, *, mask=None):
-    """Attention in its barest form: scores e_ij = x_iᵀ W x_j, weights α = softmax(e), and h_i = Σ_j α_ij x_j.
+    """Attention in its simplest form: scores e_ij = x_iᵀ W x_j, weights α = softmax(e), and h_i = Σ_j α_ij x_j.
 
     x (B, T, D), weight (D, D), mask broadcastable to (B, T, T) -> h (B, T, D)
 
@@ -117,7 +117,7 @@ def bilinear_attention(x, weight, *, mask=None):
 def bilinear_attention_backward(dh, saved, weights=True):
     """dh (B, T, D) -> dx (B, T, D), dweight (D, D)
 
-    x is read three times: as the word that looks, as the words looked at, and as the values averaged. The three gradients add up.
+    x is read three times: as queries, as keys and as values. The three gradients add up.
     With `weights=False` (frozen) only dx is computed.
     """
     x, weight, xw, alpha = saved

@@ -1,4 +1,4 @@
-"""Embedding: rows of a table; and the position code, which is not learned."""
+"""Embedding: rows of a table; and sinusoidal positions, which are not learned."""
 
 from typing import NamedTuple
 
@@ -25,8 +25,8 @@ def embedding(ids, table):
 def embedding_backward(dy, saved):
     """dy (..., D) -> dtable (V, D)
 
-    dtable_v = Σ dy over the places where id v stood. A word that occurs twice is paid twice: the gradient accumulates.
-    For a small vocabulary the sum is a product with the one-hot matrix of the ids, which is faster and, on a GPU, repeatable.
+    dtable_v = Σ dy over the positions that had id v: a word that occurs twice gets both gradients.
+    For a small vocabulary the sum is a product with the one-hot matrix of the ids: faster, and deterministic on a GPU.
     """
     ids, (vocab, width) = saved
     xp = array_module(dy)
@@ -40,7 +40,7 @@ def embedding_backward(dy, saved):
 
 
 def sinusoidal_positions(length: int, d_model: int, start: int = 0) -> np.ndarray:
-    """The position code of positions start ... start + length - 1, a NumPy array (length, d_model) in float64.
+    """The sinusoidal code of positions start ... start + length - 1, a NumPy array (length, d_model) in float64.
 
         PE(pos, 2i) = sin(pos / 10000^(2i/d_model))        PE(pos, 2i+1) = cos(pos / 10000^(2i/d_model))
 

@@ -9,8 +9,8 @@ IGNORE = -100  # a target that is not scored (PyTorch's convention)
 
 
 class CrossEntropySaved(NamedTuple):
-    logp: Array  # log softmax, (N, V): one row a place
-    places: tuple[Array, Array]  # row and target of every place
+    logp: Array  # log softmax, (N, V): a row for each position
+    places: tuple[Array, Array]  # row and target of every position
     weight: Array  # (N,): 1/count where scored, else 0
     label_smoothing: float
     shape: tuple[int, ...]  # of the logits
@@ -19,7 +19,7 @@ class CrossEntropySaved(NamedTuple):
 def cross_entropy(logits, targets, label_smoothing=0.0):
     """Mean over the scored targets of -log p(target), in nats.
 
-    logits (..., V), targets (...) integers in [0, V), or IGNORE for a place that is not scored -> loss, a scalar
+    logits (..., V), targets (...) integers in [0, V), or IGNORE for a position that is not scored -> loss, a scalar
 
         loss_n = -Σ_v w_v log softmax(logits_n)_v        w = 1 - ε at the target, plus ε/V everywhere
 
@@ -41,13 +41,13 @@ def cross_entropy(logits, targets, label_smoothing=0.0):
 def cross_entropy_backward(dloss, saved):
     """dloss, a scalar -> dlogits (..., V)
 
-    d(-log p_t)/dlogits_v = p_v - 1[v = t]: push every token down by its probability, and the right one up by one.
-    With smoothing the pull goes to w instead. An unscored place has weight zero.
+    d(-log p_t)/dlogits_v = p_v - 1[v = t]: every logit goes down by its probability, and the target's up by one.
+    With smoothing, the logits go up by w instead. A position that is not scored has weight zero.
     """
     logp, places, weight, label_smoothing, shape = saved
     dlogits = array_module(logp).exp(logp)  # p = exp(log softmax)
     if label_smoothing:
         dlogits -= label_smoothing / logp.shape[-1]  # loss = ... - ε/V Σ log p
     dlogits[places] -= 1 - label_smoothing  # loss = -(1 - ε) log p[target]
-    dlogits *= (dloss * weight)[:, None]  # mean over the scored places
+    dlogits *= (dloss * weight)[:, None]  # mean over the scored positions
     return dlogits.reshape(shape)

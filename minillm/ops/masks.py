@@ -1,4 +1,4 @@
-"""Masks: who may look at whom. Boolean, True = may look, broadcastable to (B, H, T, S)."""
+"""Masks: which query may look at which key. Boolean, True = may look, broadcastable to (B, H, T, S)."""
 
 import math
 from functools import lru_cache
@@ -9,12 +9,12 @@ from minillm.backend import Array, array_module
 
 
 def causal_mask(queries: int, keys: int, xp=np) -> Array:
-    """(T, S), True where key j stands no later than query i; the last query sees every key (T < S: the earlier keys are a cache)."""
+    """(T, S), True where key j is not later than query i. The last query sees every key; if T < S, the earlier keys are a cache."""
     return xp.arange(keys) <= xp.arange(keys - queries, keys)[:, None]
 
 
 def padding_mask(lengths: Array, keys: int) -> Array:
-    """(B, 1, 1, S), True where a key belongs to the text: lengths (B,) counts the real tokens, which stand first."""
+    """(B, 1, 1, S), True where a key is a real token: lengths (B,) counts them, and they come first."""
     return (array_module(lengths).arange(keys) < lengths[:, None])[:, None, None, :]
 
 

@@ -1,4 +1,4 @@
-"""Normalisation: rows of a size that the next layer can rely on."""
+"""Normalisation: rows of a fixed size, whatever the layers before have made of them."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ class NormSaved(NamedTuple):
 
 
 def _reciprocal_root(square, eps):
-    """1 / sqrt(square + eps). A square that overflowed gives NaN, which every check finds: with 0 its row would pass for one of zeros."""
+    """1 / sqrt(square + eps). A square that overflowed gives NaN, which every check finds; 0 would make a row of zeros, which none does."""
     return 1 / array_module(square).sqrt(square + eps) + 0 * square
 
 
@@ -46,7 +46,7 @@ def layer_norm_backward(dy, saved, weights=True):
     xhat, rstd, gamma = saved
     dy_xhat = dy * xhat
     g = dy * gamma  # y = gamma x̂ + beta
-    mean_g_xhat = (dy_xhat @ (gamma / len(gamma)))[..., None]
+    mean_g_xhat = (dy_xhat @ (gamma / len(gamma)))[..., None]  # mean(g x̂), as one product
     g -= mean_last(g)  # x̂ = (x - mean(x)) rstd, the mean's share
     g -= xhat * mean_g_xhat  # ... the variance's share
     g *= rstd  # ... and straight
@@ -78,7 +78,7 @@ def rms_norm_backward(dy, saved, weights=True):
     """
     xhat, rstd, gamma = saved
     dy_xhat = dy * xhat
-    mean_g_xhat = (dy_xhat @ (gamma / len(gamma)))[..., None]
+    mean_g_xhat = (dy_xhat @ (gamma / len(gamma)))[..., None]  # mean(g x̂), as one product
     g = dy * gamma  # y = gamma x̂
     g -= xhat * mean_g_xhat  # x̂ = x rstd, the mean square's share
     g *= rstd  # ... and straight

@@ -1,4 +1,4 @@
-"""Sums that are written as matrix products, and what else several ops need."""
+"""Sums written as matrix products, and other parts that several ops share."""
 
 from functools import cache
 
@@ -22,7 +22,7 @@ def mean_last(x: Array) -> Array:
 
 
 def log_softmax(x: Array) -> Array:
-    """log softmax over the last axis: x - log Σ exp(x). The largest is taken away first, so that nothing overflows."""
+    """log softmax over the last axis: x - log Σ exp(x). The largest x is subtracted first, so that nothing overflows."""
     xp = array_module(x)
     logp = x - x.max(axis=-1, keepdims=True)
     logp -= xp.log(sum_last(xp.exp(logp)))
@@ -36,7 +36,7 @@ def sum_rows(x: Array) -> Array:
 
 
 def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
-    """Undo broadcasting: what was read at many places is owed the sum over them. x -> an array of that shape, which broadcasts to x's."""
+    """The gradient of an array of this shape that was broadcast to x's shape: the sum of x over all that read the same number."""
     new = x.ndim - len(shape)
     axes = (*range(new), *(new + i for i, length in enumerate(shape) if length == 1))
     return (x.sum(axis=axes) if axes else x).reshape(shape)

@@ -2,7 +2,7 @@
 
 
 def dropout_mask(shape, rate, rng, dtype):
-    """What dropout multiplies by: 0 with probability `rate`, else 1/(1 - rate), so that the mean stays one. Drawn from `rng`."""
+    """What dropout multiplies by: 0 with probability `rate`, else 1/(1 - rate), so that the mean is one. Drawn from `rng`."""
     kept = rng.random(shape, dtype=dtype) >= rate
     return kept.astype(dtype) / (1 - rate)
 
@@ -13,5 +13,5 @@ def dropout(x, keep):
 
 
 def dropout_backward(dy, saved):
-    """dx = dy keep: the very mask of the forward pass."""
+    """dx = dy keep, with the mask of the forward pass."""
     return dy * saved

@@ -1,4 +1,4 @@
-"""Relative positions: a bias on attention's scores that depends only on how far apart two words stand."""
+"""Relative positions: a bias on attention's scores that depends only on the distance between two words."""
 
 import math
 from typing import NamedTuple
@@ -11,9 +11,9 @@ from minillm.backend import Array, array_module
 def relative_buckets(
     queries: int, keys: int, buckets: int = 32, max_distance: int = 128, bidirectional: bool = True
 ) -> np.ndarray:
-    """The bucket of every distance from a query to a key, (T + S - 1,) on the host: the last query stands at the last key.
+    """The bucket of every distance from a query to a key, (T + S - 1,) on the host. The last query is at the position of the last key.
 
-    Entry n belongs to all pairs with j - i = n - (T - 1): a diagonal of the (T, S) scores. Small distances have a bucket each, larger ones
+    Entry n is for all pairs with j - i = n - (T - 1): a diagonal of the (T, S) scores. Small distances have a bucket each, larger ones
     share buckets that grow with the logarithm, and all from `max_distance` on share one. Where attention looks both ways, half of
     the buckets are for keys after the query; where it doesn't, these share bucket 0. Raffel et al. 2020, section 2.1.
     """
@@ -38,7 +38,7 @@ class RelativeBiasSaved(NamedTuple):
 
 
 def relative_bias(table, buckets, queries):
-    """bias_hij = table[buckets[j - i + T - 1], h]: row h of the table, drawn out along the diagonals.
+    """bias_hij = table[buckets[j - i + T - 1], h]: each bucket's row of the table, repeated along its diagonals.
 
     table (N, H), buckets (T + S - 1,) with ids below N, queries T -> bias (1, H, T, S)
     """
@@ -51,13 +51,13 @@ def relative_bias(table, buckets, queries):
 def relative_bias_backward(dbias, saved):
     """dbias (1, H, T, S) -> dtable (N, H)
 
-    Every place of a diagonal read the same row, so its gradients add up; then the diagonals of one bucket add up. To sum diagonals, the
-    rows are written below each other, each one place further to the right than the one above it.
+    All entries of a diagonal read the same row, so their gradients add up; then the diagonals of one bucket add up. To sum the diagonals,
+    each row is written one column further to the right than the row above: a diagonal then is a column.
     """
     buckets, (rows, heads) = saved
     xp, (_, _, queries, keys) = array_module(dbias), dbias.shape
     slanted = xp.zeros((heads, queries, queries + keys), dbias.dtype)
-    slanted[:, :, :keys] = dbias[0, :, ::-1]  # the last query first: its diagonals begin leftmost
+    slanted[:, :, :keys] = dbias[0, :, ::-1]  # the last query first: its diagonals are the leftmost
     slanted = slanted.reshape(heads, -1)[:, :-queries].reshape(heads, queries, queries + keys - 1)
     one_hot = (buckets[:, None] == xp.arange(rows)).astype(dbias.dtype)
     return (slanted.sum(axis=1) @ one_hot).T  # bias = table[buckets] along each diagonal

@@ -1,4 +1,4 @@
-"""How likely does a model find a text? The log-probabilities from which every objective of preferences follows."""
+"""How likely is a text for a model? Log-probabilities, of which every objective of preferences is made."""
 
 from typing import NamedTuple
 
@@ -8,8 +8,8 @@ from minillm.ops.reductions import log_softmax
 
 
 class TokenLogpSaved(NamedTuple):
-    rows: Array  # log softmax, (N, V): one row a place
-    places: tuple[Array, Array]  # row and target of every place
+    rows: Array  # log softmax, (N, V): a row for each position
+    places: tuple[Array, Array]  # row and target of every position
     scored: Array  # (N,), boolean
     shape: tuple[int, ...]  # of the logits
 
@@ -20,9 +20,9 @@ class SequenceLogpSaved(NamedTuple):
 
 
 def token_logp(logits, targets):
-    """log p(target) at every place, in nats.
+    """log p(target) at every position, in nats.
 
-    logits (..., V), targets (...) integers in [0, V), or IGNORE for a place that is not scored -> logp (...), 0 where not scored
+    logits (..., V), targets (...) integers in [0, V), or IGNORE for a position that is not scored -> logp (...), 0 where not scored
 
         logp_n = log softmax(logits_n)[target_n]
     """
@@ -36,8 +36,8 @@ def token_logp(logits, targets):
 def token_logp_backward(dlogp, saved):
     """dlogp (...) -> dlogits (..., V)
 
-    d log p_t / dlogits_v = 1[v = t] - p_v: cross-entropy's backward with a weight -dlogp of its own for every place. So an objective has no
-    more to say than how much its loss changes with each log-probability.
+    d log p_t / dlogits_v = 1[v = t] - p_v: cross-entropy's backward, with the weight -dlogp at every position. So an objective only
+    says how its loss changes with each log-probability.
     """
     rows, places, scored, shape = saved
     xp = array_module(rows)
@@ -49,9 +49,9 @@ def token_logp_backward(dlogp, saved):
 
 
 def sequence_logp(logits, targets):
-    """log p(text) of every sequence, in nats: the sum over its scored places, logits (B, T, V), targets (B, T) -> logp (B,).
+    """log p(text) of every sequence, in nats: the sum over its scored positions, logits (B, T, V), targets (B, T) -> logp (B,).
 
-    The sum is the logarithm of a probability; the mean over the places is not. DPO's paper, its authors' code and `trl`
+    The sum is the logarithm of a probability; the mean over the positions is not. DPO's paper, its authors' code and `trl`
     take the sum. Objectives that want the mean (IPO in `trl`, ORPO, SimPO) divide by the lengths themselves.
     """
     logp, saved = token_logp(logits, targets)
@@ -62,4 +62,4 @@ def sequence_logp_backward(dlogp, saved):
     """dlogp (B,) -> dlogits (B, T, V)"""
     tokens, shape = saved
     xp = array_module(dlogp)
-    return token_logp_backward(xp.broadcast_to(dlogp[..., None], shape), tokens)  # logp = Σ over the places
+    return token_logp_backward(xp.broadcast_to(dlogp[..., None], shape), tokens)  # logp = Σ over the positions

@@ -1,4 +1,4 @@
-"""How tensors of theirs and parameters of ours belong together, in any architecture."""
+"""Which of a checkpoint's tensors belong to which of our parameters, in any architecture."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ OTHER_HEADS = r"(score|classifier|multiple_choice_head|qa_outputs|v_head)\.[\w.]
 
 
 class Tensor(NamedTuple):
-    """A tensor of theirs, and what of ours is in it."""
+    """A tensor of a checkpoint, and the parameters of our model that are in it."""
 
     name: str
     shape: tuple[int, ...]  # in their file
