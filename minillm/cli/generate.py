@@ -9,12 +9,19 @@ from minillm.cli.parser import choice
 from minillm.cli.steering import add_steering_arguments, best_of, check_steering, refuse_steering, steer
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
-from minillm.generation import Sampling, beam_search, continuation, generate, stream_continuation, until_stop
+from minillm.generation import (
+    Sampling,
+    beam_search,
+    continuation,
+    end_tokens,
+    generate,
+    stream_continuation,
+    until_stop,
+)
 from minillm.generation.beam_search import check_beams
 from minillm.generation.filling import as_source
 from minillm.models import GPT, EncoderDecoder
 from minillm.text import CharTokenizer, Tokenizer, read_text
-from minillm.text.gpt2 import END_OF_TEXT
 from minillm.training import load
 
 DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
@@ -90,11 +97,9 @@ def run(args) -> None:
         refuse_steering(args)
         source, start = as_source(model, tokenizer, ids)
         prefix, ids, prompt = [], [start], ""
-        rules |= {"eos": (int(source[-1]),), "cache": model.start(source[None])}
+        rules |= {"cache": model.start(source[None])}
     elif isinstance(model, GPT):  # it continues the prompt
         context = model.config.context
-        if END_OF_TEXT in tokenizer.special_tokens:
-            rules["eos"] = [tokenizer.special_tokens[END_OF_TEXT]]
         steered = steer(args, model, tokenizer, ids, device)
         ids, rules = steered.ids, rules | steered.rules
         prefix = ids if prompt else []  # what is not shown is no neighbour of what is
@@ -105,6 +110,7 @@ def run(args) -> None:
             f"{args.checkpoint} holds {model.config.name}, which writes no text.",
             "Use a model that was pretrained to: pretrain --objective causal.",
         )
+    rules["eos"] = end_tokens(model.eos_token_id, tokenizer)
     padding = range(tokenizer.vocab_size, model.config.vocab_size)  # a vocabulary may be padded
     rules["banned"] = [*padding, *rules.get("banned", ())]
     settings = {"temperature": 0.8} | drawing | rules

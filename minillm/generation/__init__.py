@@ -11,7 +11,7 @@ from minillm.generation.phrase_ban import PhraseBan
 from minillm.generation.reading import Reading, Scorer
 from minillm.generation.reward_guidance import RewardGuidance, soft_best_of_n
 from minillm.generation.sampling import Rules, Sampling, next_token_probabilities, sample
-from minillm.generation.stopping import until_stop
+from minillm.generation.stopping import end_tokens, until_stop
 
 __all__ = [
     "AttentionMaps",
@@ -28,6 +28,7 @@ __all__ = [
     "attention_maps",
     "beam_search",
     "continuation",
+    "end_tokens",
     "fill",
     "fillings",
     "generate",

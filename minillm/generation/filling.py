@@ -6,6 +6,7 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.generation.beam_search import beam_search
+from minillm.generation.stopping import end_tokens
 from minillm.models import T5, EncoderDecoder, MaskedLM, finite_on_host
 from minillm.ops import softmax
 from minillm.text import Tokenizer
@@ -85,7 +86,10 @@ def restored(model: EncoderDecoder, tokenizer: Tokenizer, ids: np.ndarray, beams
 def answer(model: EncoderDecoder, tokenizer: Tokenizer, ids: np.ndarray, beams: int) -> list[int]:
     """The ids of the answer to a source, without its ends."""
     source, start = as_source(model, tokenizer, ids)
-    settings = {"eos": [source[-1]], "banned": range(tokenizer.vocab_size, model.config.vocab_size)}
+    settings = {
+        "eos": end_tokens(model.eos_token_id, tokenizer),
+        "banned": range(tokenizer.vocab_size, model.config.vocab_size),
+    }
     best, *_ = beam_search(
         model, [start], 2 * len(source) + 8, cache=model.start(source[None]), beams=beams, **settings
     )
@@ -100,9 +104,15 @@ def framed(tokenizer: Tokenizer, ids: np.ndarray) -> np.ndarray:
 
 
 def as_source(model: EncoderDecoder, tokenizer: Tokenizer, ids: np.ndarray) -> tuple[np.ndarray, int]:
-    """A text as an encoder-decoder reads it, with its end; and the token that an answer starts with (T5's is its padding)."""
+    """A text as an encoder-decoder reads it, with its end; and the token that an answer starts with (T5's is its padding).
+
+    The text's end is the tokenizer's. One that names none, as a bare tokenizer.json does, has the first of those that end an answer.
+    """
     start = model.config.pad_id if isinstance(model, T5) else token_for(tokenizer, "bos_token")
-    return np.array([*ids, token_for(tokenizer, "eos_token")]), start
+    end = tokenizer.role("eos_token")
+    if end is None and (ends := end_tokens(model.eos_token_id, tokenizer)):
+        end = ends[0]
+    return np.array([*ids, token_for(tokenizer, "eos_token") if end is None else end]), start
 
 
 def token_for(tokenizer: Tokenizer, role: str) -> int:

@@ -1,8 +1,22 @@
-"""Stop strings: where a text ends."""
+"""Where a text ends: at a token that means so, or before a stop string."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from minillm.errors import InputError
+from minillm.text import Tokenizer
+
+
+def end_tokens(eos_token_id: int | Sequence[int] | None, tokenizer: Tokenizer) -> list[int]:
+    """The ids of the tokens that end a text: those that the model's files name, `model.eos_token_id`, one, several or none.
+
+    Ids that the tokenizer doesn't know end nothing: many a small model names GPT-2's 50256. Where none is left, transformers writes on to
+    the last token that it may; here the tokenizer's eos_token is the end, if it has one.
+    """
+    named = [eos_token_id] if isinstance(eos_token_id, int) else eos_token_id or ()
+    if known := [i for i in named if 0 <= i < tokenizer.vocab_size]:
+        return known
+    own = tokenizer.role("eos_token")
+    return [] if own is None else [own]
 
 
 def until_stop(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[str]:

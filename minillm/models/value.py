@@ -30,7 +30,7 @@ class GPTWithValue(ModelWithBody):
     body: GPT
 
     def __init__(self, body: GPT):
-        self.config, self.body, self.eos_token_id = body.config, body, body.eos_token_id
+        self.config, self.body = body.config, body
         self.value = Linear(body.config.d_model, 1, weight_rng(None), std=0.0)
         vector = body.vector
         self.vector = body.vector = ParameterVector(self, vector.data.dtype, vector.device)

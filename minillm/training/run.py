@@ -157,7 +157,7 @@ class Run:
         """Write what of a model stays as it is while it trains."""
         write_json(self.path(CONFIG), config_to_dict(model.config))
         save_tokenizer(tokenizer, self.path(TOKENIZER))
-        save_eos_token_id(model, self.directory)
+        save_eos_token_id(model.for_inference, self.directory)
 
     def save_weights(self, model: Model) -> None:
         """Write the weights for use."""

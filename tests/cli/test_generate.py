@@ -166,6 +166,7 @@ def test_sampling_options_reach_the_sampler(call, finished_run, monkeypatch):
     )
     assert seen.pop("ids") == load(finished_run)[1].encode("a").tolist()
     assert len(seen.pop("banned")) == 0  # the model knows no more tokens than the tokenizer
+    assert seen.pop("eos") == []  # no token of these characters means an end
     assert seen.pop("control") is None
     drawing = {"top_k": 4, "top_p": 0.5, "min_p": 0.1, "temperature": 2}
     assert seen == {"count": 7, "seed": 6, "repetition_penalty": 1.2, "no_repeat_ngram": 3, **drawing}
@@ -266,6 +267,7 @@ def test_the_text_ends_where_the_tokenizer_has_an_end(call, finished_run, monkey
     whole = call(*argv)[1].rstrip("\n")
     letter = whole[9]
     tokenizer.special_tokens = {"<|endoftext|>": int(tokenizer.encode(letter)[0])}
+    tokenizer.roles = {"eos_token": "<|endoftext|>"}
     monkeypatch.setattr("minillm.cli.generate.load", lambda *args: (model, tokenizer))
     assert call(*argv)[1] == "the " + whole[4:].split(letter)[0] + "\n" != whole
     assert call(*argv[:-1], "--beams=1")[1] == call(*argv)[1]

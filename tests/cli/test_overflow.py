@@ -20,6 +20,7 @@ from minillm.models import (
 )
 from minillm.models.huggingface import save_pretrained
 from minillm.text import WordPieceTokenizer
+from minillm.text.wordpiece import BERT_ROLES
 from minillm.training import save
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "model", "reads", "a", "token", "good", "bad"]
@@ -48,7 +49,8 @@ def overflowing(tmp_path):
         signs = np.random.default_rng(0).choice([-1, 1], model.vector.data.shape)
         model.vector.data[...] = SCALES[scale] * signs
         if kind is Transformer:
-            save(folder, model, WordPieceTokenizer(WORDS, special_tokens=ENDS))
+            vocab = {token: i for i, token in enumerate([*WORDS, *ENDS])}
+            save(folder, model, WordPieceTokenizer(vocab, roles=BERT_ROLES | {"bos_token": "<s>", "eos_token": "</s>"}))
             return folder
         save_pretrained(model, folder)
         (folder / "vocab.txt").write_text("\n".join([*WORDS, *ENDS, ""]), encoding="utf-8")

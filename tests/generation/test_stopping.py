@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.generation import generate, until_stop
+from minillm.generation import end_tokens, generate, until_stop
 from minillm.text import BPETokenizer
 
 
@@ -99,3 +99,32 @@ def test_a_stop_string_across_tokens(make_model):
 def test_an_empty_stop_string_is_refused():
     with pytest.raises(InputError, match="empty"):
         next(until_stop(["a"], ["b", ""]))
+
+
+# Tokens that end a text ---------------------------------------------------------------------------------------------------
+
+WITH_AN_END = BPETokenizer([], ["<a>", "</s>"])  # ids 256 and 257
+WITHOUT = BPETokenizer([], ["<a>"])
+
+
+@pytest.mark.parametrize(
+    ("named", "tokenizer", "ends"),
+    [
+        (None, WITHOUT, []),
+        ([], WITHOUT, []),
+        (7, WITHOUT, [7]),
+        (0, WITHOUT, [0]),
+        ([7, 256], WITHOUT, [7, 256]),
+        ((7,), WITH_AN_END, [7]),
+        (None, WITH_AN_END, [257]),
+        ((), WITH_AN_END, [257]),
+        (50256, WITH_AN_END, [257]),
+        (258, WITH_AN_END, [257]),
+        (-1, WITH_AN_END, [257]),
+        ([50256, 7], WITH_AN_END, [7]),
+        ([50256, -1], WITHOUT, []),
+    ],
+)
+def test_which_tokens_end_a_text(named, tokenizer, ends):
+    """The model has the say; the tokenizer has it where the model names nothing that could be written."""
+    assert end_tokens(named, tokenizer) == ends

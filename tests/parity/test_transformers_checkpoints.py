@@ -221,7 +221,7 @@ def test_labels_and_the_end_of_a_text(tmp_path):
 
 @pytest.mark.parametrize("case", ["GPT-2", "T5", "T5 1.1"])
 def test_both_write_the_same(tmp_path, case):
-    """Greedily and by beam search, to an end token and without one."""
+    """Greedily and by beam search, to an end token, to one of two, and without one."""
     theirs = make(case, spread=1.0, seed=6).double()
     theirs.save_pretrained(tmp_path)
     ours = load_pretrained(tmp_path, dtype=np.float64)
@@ -239,13 +239,13 @@ def test_both_write_the_same(tmp_path, case):
         # Their cache fails where the decoder has more layers than the encoder.
         settings |= {"pad_token_id": eos[0] if eos else 0, "use_cache": source is None}
         text = theirs.generate(ids, attention_mask=torch.ones_like(ids), **settings)[0].tolist()[len(prompt) :]
-        return text[: text.index(eos[0])] if eos and eos[0] in text else text
+        return text[: next((i for i, token in enumerate(text) if token in eos), None)]
 
     free = write(1, [])
     last_new = max(free, key=free.index)
     assert len(set(free)) > 2 and 2 < free.index(last_new) < 19, "or this shows nothing"
     for beams in (1, 4):
-        for eos in ([], [last_new]):
+        for eos in ([], [last_new], [last_new, free[0]], [free[0], last_new]):
             assert write(beams, eos) == they_write(beams, eos)
 
 

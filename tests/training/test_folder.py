@@ -19,8 +19,9 @@ from minillm.models import (
     Transformer,
     TransformerConfig,
 )
+from minillm.models.huggingface import read_eos_token_id
 from minillm.text import BPETokenizer, CharTokenizer
-from minillm.training import load, save
+from minillm.training import Run, load, save
 from minillm.training.run import LABELS
 
 TOKENIZER = BPETokenizer.train("the cat is on the table " * 9, 12, ("[PAD]", "[MASK]", "[CLS]", "[SEP]", "<s>", "</s>"))
@@ -99,3 +100,6 @@ def test_what_ends_a_text_is_kept_and_goes_with_the_model_that_knew_it(tmp_path)
     assert load(tmp_path)[0].eos_token_id == [3, 5]
     save(tmp_path, MODELS["gpt"](), TOKENIZER, overwrite=True)
     assert load(tmp_path)[0].eos_token_id == []
+    (tmp_path / "run").mkdir()
+    Run(tmp_path / "run").describe_model(GPTWithValue(model), TOKENIZER)
+    assert read_eos_token_id(tmp_path / "run") == [3, 5]
