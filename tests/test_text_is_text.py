@@ -1,5 +1,8 @@
 """Texts to train on, and to classify, are text: the name of a special token in them is letters. In a prompt it is the token."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -87,6 +90,15 @@ def test_a_damaged_example_is_text_but_for_its_hole():
     assert tokenizer.decode(span) == "a </s><extra_id_0> <extra_id_0> [PAD]"
     denoise = OBJECTIVES["denoise"](context=24).damaged(tokenizer, words)
     assert not np.isin(denoise, special).any() and tokenizer.decode(denoise) == "a </s> <extra_id_0> [PAD]"
+
+
+def test_the_page_on_tokens_says_so():
+    page = (Path(__file__).resolve().parents[1] / "docs" / "tokens.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    tokenizer = CharTokenizer.train(TEXT, NAMES)
+    plain, special, mask = (eval(line, {"tokenizer": tokenizer}) for line in block.splitlines())
+    assert tokenizer.labels(plain) == ["a", "␣", *"[MASK]"]
+    assert tokenizer.labels(special) == ["a", "␣", "[MASK]"] and special[-1] == mask
 
 
 class TestPrompts:

@@ -173,7 +173,7 @@ class Oracle:
         self.answers = {batch[0].tobytes(): batch[-1] for size in (1, 16) for batch in data.validation_batches(size)}
         self.eye = np.eye(vocab_size)
 
-    def forward(self, source, *rest, places=None):
+    def forward(self, source, *rest, places=None, **masks):
         targets = self.answers[source.tobytes()]
         return (self.eye[targets[places]] if places is not None else self.eye[targets]), None
 
