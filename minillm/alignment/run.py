@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from minillm.alignment.offline import PairData
 from minillm.alignment.reference import Reference, fingerprint_of_model, fingerprint_of_pairs
 from minillm.errors import InputError
@@ -15,7 +13,7 @@ from minillm.training.run import REFERENCE
 
 
 class AlignmentRun(Run):
-    """`reference` is what a new run keeps of its reference. A resumed one reads it; `fingerprint`, of the reference's weights, is what
+    """`reference` is what a run keeps of its reference. A resumed one reads it; `fingerprint`, of the reference's weights, is what
     `trainer.json` remembers. Runs of earlier versions have no fingerprints, and nothing to compare.
     """
 
@@ -28,21 +26,30 @@ class AlignmentRun(Run):
         if self.reference is not None:
             save_tensors(self.path(REFERENCE), *self.reference)
 
+    def restore(self) -> list[str]:
+        lost = super().restore()
+        if self.reference is not None and not self.path(REFERENCE).exists():
+            save_tensors(self.path(REFERENCE), *self.reference)
+            lost.append(REFERENCE)
+        return lost
+
     def load_reference_of_pairs(self, data: PairData, fingerprint: str | None) -> None:
         """Give the pairs the log-probabilities that were kept; InputError if they are of another model, of other pairs or another order."""
         arrays = dict(zip(("training", "held_out"), data.reference, strict=True))
         expected = {"model": fingerprint, "pairs": fingerprint_of_pairs(data)}
-        data.reference = list(self._read_reference(arrays, expected).values())
+        self.reference = self._read_reference(arrays, expected)
+        data.reference = list(self.reference.arrays.values())
 
     def load_reference_of_weights(self, model: GPT, fingerprint: str | None) -> None:
         """Give a model the weights that were kept; InputError if they are no longer those that the run began with."""
         arrays = {name: parameter.data for name, parameter in model.named_parameters()}
-        for name, array in self._read_reference(arrays, {"model": fingerprint}).items():
+        self.reference = self._read_reference(arrays, {"model": fingerprint})
+        for name, array in self.reference.arrays.items():
             arrays[name][...] = model.vector.device.xp.asarray(array)
         if fingerprint not in (None, fingerprint_of_model(model)):
             raise InputError(f"{self.path(REFERENCE)} is damaged: its weights have changed.", RETRAIN)
 
-    def _read_reference(self, like: dict, expected: dict[str, str | None]) -> dict[str, np.ndarray]:
+    def _read_reference(self, like: dict, expected: dict[str, str | None]) -> Reference:
         path = self.path(REFERENCE)
         if not path.exists():
             raise InputError(f"There is no {path}, which this run began with.", RETRAIN)
@@ -53,4 +60,4 @@ class AlignmentRun(Run):
                     f"{path} was not written for this run: the fingerprint of its {what} is another.",
                     RETRAIN,
                 )
-        return arrays
+        return Reference(arrays, kept)

@@ -25,7 +25,9 @@ class FolderLock:
 
     def acquire(self) -> None:
         """Lock the folder, if it isn't. InputError if another process has it; OSError if there is no folder."""
-        while not self.held():  # again, if the one before let go and removed its file in the midst of this
+        for _ in range(10):  # again where the one before let go, and removed its file, in the midst of this
+            if self.held():
+                return
             self._close()
             self._descriptor = _lock(self.path)
 

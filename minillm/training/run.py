@@ -59,9 +59,7 @@ class Run:
     def __init__(self, directory: str | Path):
         self.directory = Path(directory)
         self._lock: FolderLock | None = None
-        self._fixed: dict[
-            str, bytes
-        ] = {}  # what this process wrote into the files that stay as they are, or found there
+        self._fixed: dict[str, bytes] = {}  # the files that stay as they are, as this process wrote or found them
 
     def path(self, name: str) -> Path:
         return self.directory / name
@@ -228,12 +226,17 @@ class Run:
             if not np.isfinite(array).all():
                 trainer.check_finite(name.replace("_", " "), math.nan)
         self._claim()
-        lost = [name for name, content in self._fixed.items() if not holds(self.path(name), content)]
-        for name in lost:
-            write_atomic(self.path(name), self._fixed[name])
+        lost = self.restore()
         if best or not self.path(WEIGHTS).exists():
             self.save_weights(trainer.model)
         self._save_state(trainer, arrays)
+        return lost
+
+    def restore(self) -> list[str]:
+        """Write what stays as it is again where it has gone or changed: the names of these files."""
+        lost = [name for name, content in self._fixed.items() if not holds(self.path(name), content)]
+        for name in lost:
+            write_atomic(self.path(name), self._fixed[name])
         return lost
 
     def _save_state(self, trainer: Trainer, arrays: dict[str, np.ndarray]) -> None:
