@@ -114,12 +114,8 @@ def pair_lm_backward(model: GPT, dloss: float, saved: PairSaved) -> None:
     model.backward(dlogits, saved.model)  # logits = model(ids)
 
 
-def with_reference(
-    logp: Array, reference: Array, lengths: Array, *, loss: Callable, by_length: bool = False, **options
-) -> tuple[Array, Array]:
+def with_reference(logp: Array, reference: Array, lengths: Array, *, loss: Callable, **options) -> tuple[Array, Array]:
     """A loss of `preferences.direct` on the columns chosen and rejected."""
-    if by_length:
-        options |= {"chosen_lengths": lengths[:, 0], "rejected_lengths": lengths[:, 1]}
     value, *derivatives = loss(logp[:, 0], logp[:, 1], reference[:, 0], reference[:, 1], **options)
     return value, _columns(*derivatives)
 

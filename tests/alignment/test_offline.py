@@ -47,6 +47,41 @@ def test_where_it_begins(method, first, gpt, data_for):
     assert float(objective_for(method).forward(gpt, *batch)[0]) == pytest.approx(first, abs=1e-6)
 
 
+def softplus(x):
+    """-log σ(-x)."""
+    return np.logaddexp(0, x)
+
+
+def odds(logp):
+    return logp - np.log1p(-np.exp(logp))  # their logarithm
+
+
+PAPERS = {  # g and b: gains log p - log q of the good and the bad answer; lg and lb: their mean log p, of a token
+    "dpo": lambda g, b, lg, lb: softplus(-0.1 * (g - b)),
+    "robust": lambda g, b, lg, lb: (0.9 * softplus(-0.1 * (g - b)) - 0.1 * softplus(0.1 * (g - b))) / 0.8,
+    "hinge": lambda g, b, lg, lb: np.maximum(0, 1 - 0.1 * (g - b)),
+    "ipo": lambda g, b, lg, lb: (g - b - 1 / (2 * 0.5)) ** 2,
+    "orpo": lambda g, b, lg, lb: -lg + 0.5 * softplus(odds(lb) - odds(lg)),
+    "simpo": lambda g, b, lg, lb: softplus(-(2.0 * (lg - lb) - 0.5)),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_is_the_formula_of_its_paper(method, data_for):
+    """Chosen answers in the places of chosen ones, and each divided by its own length."""
+    model, batch = make_gpt(seed=5), data_for(method).batch(np.random.default_rng(0), 8)
+    ids, targets, reference, _ = batch
+    logp, lengths = log_probabilities(model, Answers(ids, targets)), (targets != IGNORE).sum(axis=-1)
+    assert (lengths[:, 0] != lengths[:, 1]).any()
+    gains, means = logp - reference, logp / lengths
+    if method == "kto":
+        kl = max(gains[:, 2].mean(), 0)
+        expected = 1 - 1 / (1 + np.exp(-0.1 * (gains[:, :2] - kl) * [1, -1]))
+    else:
+        expected = PAPERS[method](gains[:, 0], gains[:, 1], means[:, 0], means[:, 1])
+    assert float(objective_for(method).forward(model, *batch)[0]) == pytest.approx(expected.mean(), rel=1e-9)
+
+
 def test_log_probabilities_are_sums_over_the_answer_alone(gpt, data_for):
     data = data_for()
     ids, targets = data.training

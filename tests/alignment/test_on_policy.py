@@ -36,6 +36,7 @@ def test_prompts_end_where_lines_end(tokenizer):
     prompts = prompts_from(TEXT, tokenizer, 3)
     assert prompts.shape[1] == 3 and (prompts[:, -1] == 0).all()
     assert {tokenizer.decode(row) for row in prompts} == {"bc\n", "fg\n", "\nh\n", "ij\n"}
+    assert prompts_from("ab\n", tokenizer, 3).tolist() == [tokenizer.encode("ab\n").tolist()]
     with pytest.raises(InputError, match="no line end after 5 tokens"):
         prompts_from("ab\ncd", tokenizer, 5)
 
@@ -111,6 +112,16 @@ def test_it_learns_to_write_what_is_rewarded(method, updates, tokenizer):
     assert reports[0].kl == pytest.approx(0, abs=1e-6) and reports[-1].kl > 0.5
     assert reports[-1].reward > reports[0].reward + 0.3
     assert trainer.optimizer.steps == 25 * updates
+
+
+def test_a_clip_of_zero_does_not_clip(tokenizer):
+    lengths = []
+    for clip in (1e9, 0.0):
+        trainer = trainer_for("grpo", tokenizer, steps=1)
+        trainer.options = TrainOptions(**trainer.options.to_dict() | {"clip": clip, "log_every": 1})
+        trainer.step()
+        lengths.append(float(np.linalg.norm(trainer.model.vector.grad)))
+    assert lengths[0] == lengths[1] > 1e-3
 
 
 def test_a_weight_on_the_kl_holds_it_back(tokenizer):

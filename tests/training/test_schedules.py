@@ -19,6 +19,7 @@ def test_both_falls_reach_the_floor_and_stay_there():
         assert rate(60, schedule=schedule) == pytest.approx(0.55), "half-way in time is half-way in height"
         assert rate(110, schedule=schedule) == pytest.approx(0.1)
         assert rate(1000, schedule=schedule) == pytest.approx(0.1)
+        assert rate(1, steps=1, warmup=0, schedule=schedule) == pytest.approx(0.1), "of a run of a single step too"
     assert rate(35, schedule="linear") == pytest.approx(0.1 + 0.9 * 0.75)
     assert rate(35) == pytest.approx(0.1 + 0.9 * (1 + 0.5**0.5) / 2), "the cosine falls late"
     assert rate(1000, schedule="constant") == 1

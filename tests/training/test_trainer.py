@@ -154,6 +154,21 @@ def test_the_plan_is_made_from_the_pace_so_far(make_trainer, monkeypatch):
     assert trainer.planned_steps() == 10
 
 
+def test_a_run_by_the_clock_ends_when_the_time_is_over(make_trainer):
+    trainer = make_trainer(minutes=2.0)
+    for elapsed, over in ((0.0, False), (119.9, False), (120.0, True), (121.0, True)):
+        trainer.elapsed = elapsed
+        assert trainer.finished() == over
+
+
+def test_a_clip_of_zero_does_not_clip(make_trainer):
+    free, wide = make_trainer(clip=0.0), make_trainer(clip=1e9)
+    for trainer in (free, wide):
+        trainer.step()
+    np.testing.assert_array_equal(free.model.vector.grad, wide.model.vector.grad)
+    assert free.model.vector.grad.any()
+
+
 class Clock:
     """Each step of the trainer takes two seconds, and each evaluation seven."""
 
@@ -234,7 +249,7 @@ def test_without_validation_there_is_no_validation_loss(make_trainer, monkeypatc
     assert trainer.evaluate() is None
     told = list(trainer.run())
     assert [p.step for p in told] == list(range(1, 13)) and all(p.validation is None for p in told)
-    assert trainer.finished() and trainer.best_loss == math.inf
+    assert trainer.finished() and (trainer.best_loss, trainer.best_step) == (math.inf, 0)
 
 
 def test_divergence_is_found_in_loss_gradient_and_validation(make_trainer):
