@@ -27,7 +27,7 @@ from minillm.training import load
 DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
 
 Continue a prompt with a trained model; an encoder-decoder answers it. The text goes to standard output as it is
-written."""
+written. It ends after --max-tokens, before a --stop text, or with a token that ends texts of this model (eos_token_id)."""
 
 DRAWING = ("temperature", "top_k", "top_p", "min_p")  # the options that have to do with chance
 

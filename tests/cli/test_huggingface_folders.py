@@ -227,7 +227,7 @@ STAND_INS = {
 }
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "generation_config.json"])
 @pytest.mark.parametrize("what", STAND_INS)
 def test_what_a_download_left_in_place_of_a_file_is_named(folder, refused, name, what):
     path = folder("GPT")
