@@ -19,10 +19,11 @@ DOOR = {
     "models": (
         "GPT", "T5", "EncoderConfig", "GPTConfig", "MaskedLM", "SequenceClassifier", "T5Config", "Transformer", "TransformerConfig",
     ),
-    "generation": ("attention_maps", "fill", "generate"),
+    "generation": ("attention_maps", "fill", "generate", "write"),
     "training": ("TrainOptions", "Trainer", "load", "save", "train"),
     "pretraining": ("pretrain",),
     "finetuning": ("classify", "finetune"),
+    "alignment": ("align",),
 }  # fmt: skip
 ROOMS = (
     "backend", "ops", "layers", "text", "models", "plots", "objectives", "generation", "preferences", "training", "pretraining",

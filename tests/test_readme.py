@@ -99,7 +99,7 @@ def pretrained_by_others(folder):
 
 
 def test_the_readme_has_commands_and_python():
-    assert len(COMMANDS) >= 6 and len(PYTHON) == 3
+    assert len(COMMANDS) >= 6 and len(PYTHON) == 4
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -115,10 +115,19 @@ def test_command_runs(command, folder, monkeypatch):
     assert main(arguments) == (1 if unsolved else 0)
 
 
+def test_the_lines_for_a_program_run_as_they_stand(folder, monkeypatch, capsys):
+    """But for the steps, of which there are fewer."""
+    monkeypatch.chdir(folder)
+    assert len([line for line in PYTHON[0].splitlines() if line and not line.startswith("import")]) == 9
+    exec(PYTHON[0].replace("steps=600", "steps=10").replace('preset="tiny"', 'preset="tiny", steps=4'), {})
+    out = capsys.readouterr().out
+    assert out.startswith("The value of") and (folder / "runs/mine/model.safetensors").exists()
+
+
 def test_the_block_in_the_readme_is_the_block_in_the_library():
     """Run the README's class beside the library's own, on the same weights."""
     names: dict = {}
-    exec("from minillm.layers.block import *\nfrom minillm.layers.block import Block, BlockSaved\n" + PYTHON[1], names)
+    exec("from minillm.layers.block import *\nfrom minillm.layers.block import Block, BlockSaved\n" + PYTHON[2], names)
     ours, theirs = (kind(6, 2, 10, np.random.default_rng(1)) for kind in (PreNormBlock, names["PreNormBlock"]))
     x, dy = np.random.default_rng(2).standard_normal((2, 2, 5, 6))
     results = []
@@ -130,7 +139,7 @@ def test_the_block_in_the_readme_is_the_block_in_the_library():
 
 
 def test_the_gradient_check_in_the_readme_passes(capsys):
-    exec(PYTHON[2], {})
+    exec(PYTHON[3], {})
     errors = eval(capsys.readouterr().out, {"np": np, "nan": float("nan")})
     assert set(errors) >= {"x", "gamma", "beta"} and max(errors.values()) < 1e-7
 

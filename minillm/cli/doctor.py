@@ -86,7 +86,7 @@ def gpu() -> str:
         return "nvidia-smi finds no GPU that answers; everything runs on the processor"
     driver, name = found[1], found[3]
     extra = "cuda13" if int(found[2]) >= 580 else "cuda12"
-    return f'{name}, driver {driver}, not used ({device.reason}): pip install "minillm[{extra}]" or cupy-{extra}x[ctk]'
+    return f'{name}, driver {driver}, not used ({device.reason}): pip install "minillm-by-hand[{extra}]" or cupy-{extra}x[ctk]'
 
 
 def fonts() -> str:

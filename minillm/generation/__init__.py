@@ -12,6 +12,7 @@ from minillm.generation.reading import Reading, Scorer
 from minillm.generation.reward_guidance import RewardGuidance, soft_best_of_n
 from minillm.generation.sampling import Rules, Sampling, next_token_probabilities, sample
 from minillm.generation.stopping import end_tokens, until_stop
+from minillm.generation.writing import begin, write
 
 __all__ = [
     "AttentionMaps",
@@ -27,6 +28,7 @@ __all__ = [
     "Scorer",
     "attention_maps",
     "beam_search",
+    "begin",
     "continuation",
     "end_tokens",
     "fill",
@@ -41,4 +43,5 @@ __all__ = [
     "soft_best_of_n",
     "stream_continuation",
     "until_stop",
+    "write",
 ]

@@ -19,6 +19,7 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -42,9 +43,11 @@ from minillm.training.checkpoint import (
     save_weights,
     write_json,
 )
-from minillm.training.lock import FolderLock
 from minillm.training.options import TrainOptions
 from minillm.training.trainer import Progress, Trainer
+
+if TYPE_CHECKING:
+    from minillm.training.lock import FolderLock
 
 TOKENIZER, OPTIONS, STATE, LOG, CURVE = "tokenizer.json", "trainer.json", "trainer.safetensors", "log.jsonl", "loss.png"
 LABELS, REFERENCE = "labels.json", "reference.safetensors"
@@ -70,6 +73,8 @@ class Run:
 
         InputError if another process has it, or if there is no run in it to `resume`.
         """
+        from minillm.training.lock import FolderLock  # not at the top: not every system has locks
+
         if resume:
             self._refuse_absent()
         with self._folder():
