@@ -87,8 +87,10 @@ def choose_device(name: str = "auto") -> Device:
 def _working_cupy() -> tuple[ModuleType | None, str]:
     try:
         import cupy
-    except ImportError:
+    except ModuleNotFoundError:
         return None, "CuPy is not installed"
+    except Exception as error:  # it looks for libraries, and makes a folder in the user's home
+        return None, f"CuPy cannot be imported ({type(error).__name__}: {' '.join(str(error).split())[:100]})"
     try:
         # Asking a device to add is the only proof: a driver may be listed and still refuse every call.
         if int(cupy.arange(3).sum()) != 3:

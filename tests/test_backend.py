@@ -5,6 +5,7 @@ Every test runs on a strict stand-in for CuPy (no GPU code is run), and, marked 
 
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -130,6 +131,29 @@ def test_auto_takes_the_processor_where_no_device_answers(monkeypatch, cupy_stan
     monkeypatch.setattr(cupy_standin, "arange", refuse)
     device = choose_device("auto")
     assert device.name == "cpu" and "RuntimeError" in device.reason
+    with pytest.raises(InputError, match="No GPU can be used"):
+        choose_device("gpu")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "raise FileNotFoundError(2, 'No such file or directory', '/proc/.cupy')",
+        "raise PermissionError(13, 'Permission denied', '/root/.cupy')",
+        "raise ImportError('libcuda.so.1: cannot open shared object file\\n\\n*** many lines ***\\n' * 50)",
+        "raise RuntimeError()",
+        "import no_such_module_that_cupy_needs",
+        "this is not Python",
+    ],
+)
+def test_auto_takes_the_processor_where_cupy_cannot_be_imported(monkeypatch, tmp_path, line):
+    (tmp_path / "cupy.py").write_text(line, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "cupy"]:
+        monkeypatch.delitem(sys.modules, name)
+    device = choose_device("auto")
+    assert device.name == "cpu" and "CuPy" in device.reason
+    assert len(device.reason) < 250 and "\n" not in device.reason
     with pytest.raises(InputError, match="No GPU can be used"):
         choose_device("gpu")
 

@@ -132,6 +132,22 @@ def test_files_of_neighbouring_names_stay_as_they_are(tmp_path, name):
     assert not (tmp_path / name).is_symlink()
 
 
+def test_another_writer_at_the_same_time_is_not_in_the_way(tmp_path, monkeypatch):
+    """It comes when half of the content is written, and is done before the first."""
+    path, fsync = tmp_path / "file", os.fsync
+
+    def meanwhile(file):
+        monkeypatch.undo()
+        write_atomic(path, b"second")
+        assert path.read_bytes() == b"second"
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    write_atomic(path, b"the first, which is longer")
+    assert path.read_bytes() == b"the first, which is longer"
+    assert os.listdir(tmp_path) == ["file"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="plants a link")
 def test_no_link_is_followed_even_under_the_very_name(tmp_path, monkeypatch):
     """Whoever could guess the name would still not get their link written through."""

@@ -98,12 +98,12 @@ def fonts() -> str:
 
 
 def disk() -> tuple[bool, str]:
-    here = Path.cwd()
     try:
+        here = Path.cwd()
         with tempfile.TemporaryFile(dir=here):
             pass
     except OSError as error:
-        return False, f"{here} cannot be written ({error.strerror}): run from another folder, or give --out"
+        return False, f"the working folder cannot be written ({error.strerror}): run from another, or give --out"
     return True, f"{here} can be written, {shutil.disk_usage(here).free / 1e9:.0f} GB free"
 
 

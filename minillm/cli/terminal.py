@@ -1,5 +1,6 @@
 """What a person at a terminal sees: messages on stderr, times in words, commands that can be copied."""
 
+import contextlib
 import os
 import re
 import shlex
@@ -45,8 +46,9 @@ def program() -> str:
     """How this program is called from here: `python -m minillm`, or by the interpreter's path where `python` is another one."""
     python = shutil.which("python")
     if python is None or not os.path.samefile(Path(python).parent, Path(sys.executable).parent):
-        here = Path(sys.executable)
-        python = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
+        python = Path(sys.executable)
+        with contextlib.suppress(FileNotFoundError, ValueError):  # the working folder is gone, or elsewhere
+            python = python.relative_to(Path.cwd())
         return f"{shell_word(python)} -m minillm"
     return PROGRAM
 
@@ -65,7 +67,14 @@ def shell_word(text: object) -> str:
     """The text as one word of a command that can be copied: in quotes where a shell would take it apart."""
     text = str(text)
     if os.name != "nt":
-        return shlex.quote(text)
+        return shlex.quote(text) if text.isprintable() else f"$'{_as_escapes(text)}'"
     if re.fullmatch(r"[\w./:\\+-]+", text):
         return text
     return '"' + re.sub(r'([\\"$`])', r"\\\1", text) + '"'
+
+
+def _as_escapes(text: str) -> str:
+    """Its bytes, for what can't be shown, as \\xff: between $' and ' a shell makes them bytes again."""
+    return "".join(
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in "\\'" else f"\\x{byte:02x}" for byte in os.fsencode(text)
+    )

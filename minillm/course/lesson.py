@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,4 +88,6 @@ def write_index(folder: Path) -> None:
 
 
 def _short(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    with contextlib.suppress(FileNotFoundError, ValueError):  # the working folder is gone, or elsewhere
+        return path.relative_to(Path.cwd())
+    return path

@@ -21,7 +21,9 @@ def missing(what: str | Path, directory: Path) -> InputError:
 
 
 def write_json(path: Path, value: dict) -> None:
-    write_atomic(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+    """What has no UTF-8, such as a byte of an old file name, is written \\udcff, which JSON reads as the same again."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    write_atomic(path, text.encode("utf-8", errors="backslashreplace"))
 
 
 def read_config(path: Path) -> ModelConfig:

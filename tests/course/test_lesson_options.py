@@ -1,5 +1,7 @@
 """The options of a lesson script, and where its figures go."""
 
+import sys
+
 import pytest
 
 from minillm.course import Lesson, lesson
@@ -44,6 +46,15 @@ def test_figures_and_their_index(tmp_path):
     index = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert index.index("04_first.png") < index.index("04_second.png")
     assert "![The first figure. Nothing to see.](04_first.png)" in index
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a folder that is in use")
+def test_a_working_folder_that_was_deleted(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    Lesson(4, ["--out", str(tmp_path / "there")]).save(loss_curve([(0, 1.0)], []), "x", alt="Nothing to see.")
+    assert (tmp_path / "there" / "04_x.png").exists()
 
 
 def test_a_figure_without_words_is_refused(tmp_path):
