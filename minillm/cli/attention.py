@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from minillm.backend import choose_device
 from minillm.cli.parser import choice
+from minillm.cli.run_options import add_device
 from minillm.cli.terminal import count, say
 from minillm.errors import InputError
 from minillm.generation.attention_maps import VIEWS, attention_maps
@@ -36,12 +38,13 @@ def add_arguments(parser) -> None:
         help="encoder-decoders: encoder, decoder or cross (default)",
     )
     add("--target", metavar="TEXT", help="encoder-decoders: the answer to look at (default: the model's own)")
+    add_device(add)
 
 
 def run(args) -> None:
     from minillm.plots import attention_grid, attention_heatmap, save, save_html
 
-    model, tokenizer = load(args.checkpoint, body=True)
+    model, tokenizer = load(args.checkpoint, choose_device(args.device), body=True)
     maps = attention_maps(model, tokenizer, args.text, view=args.view, target=args.target)
     there = maps.weights.shape  # a decoder may have more layers than its encoder, or fewer
     layers, heads = selected("layer", args.layer, there[0]), selected("head", args.head, there[1])

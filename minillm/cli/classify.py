@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from minillm.backend import choose_device
-from minillm.cli.parser import choice
+from minillm.cli.run_options import add_device
 from minillm.cli.terminal import count, say, visible
 from minillm.errors import InputError
 from minillm.finetuning import load_classifier, padding_of, probabilities_of, tokenize
@@ -21,8 +21,7 @@ def add_arguments(parser) -> None:
     add = parser.add_argument
     add("--checkpoint", metavar="DIR", required=True, help="the folder of a run of finetune, or of a BERT with classes")
     add("--text", metavar="TEXT", required=True, help="the text; - reads texts from standard input, one a line")
-    devices = choice("device", ["auto", "cpu", "gpu"])
-    add("--device", type=devices, metavar="NAME", default="cpu", help="auto, cpu (default) or gpu")
+    add_device(add)
 
 
 def run(args) -> None:

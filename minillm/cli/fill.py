@@ -2,6 +2,8 @@
 
 import sys
 
+from minillm.backend import choose_device
+from minillm.cli.run_options import add_device
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
 from minillm.generation import fill
@@ -20,13 +22,14 @@ def add_arguments(parser) -> None:
     add("--text", metavar="TEXT", required=True, help="a text with something missing")
     add("--top", type=int, metavar="N", default=5, help="how many fillings of a [MASK] to show (default 5)")
     add("--beams", type=int, metavar="N", default=4, help="beams of the search for a restored text (default 4)")
+    add_device(add)
 
 
 def run(args) -> None:
     for name in ("top", "beams"):
         if getattr(args, name) < 1:
             raise InputError(f"--{name} must be at least 1, got {getattr(args, name)}.", "Give a positive number.")
-    model, tokenizer = load(args.checkpoint)
+    model, tokenizer = load(args.checkpoint, choose_device(args.device))
     shown = visible if sys.stdout.isatty() else str
     found = fill(model, tokenizer, args.text, count=args.top, beams=args.beams)
     if isinstance(found, str):

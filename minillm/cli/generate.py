@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from minillm.backend import choose_device
-from minillm.cli.parser import choice
+from minillm.cli.run_options import add_device
 from minillm.cli.steering import add_steering_arguments, best_of, check_steering, refuse_steering, steer
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
@@ -71,13 +71,7 @@ def add_arguments(parser) -> None:
     )
     add_steering_arguments(parser)
     add("--seed", type=int, metavar="N", default=0, help="the same seed writes the same text (default 0)")
-    add(
-        "--device",
-        type=choice("device", ["auto", "cpu", "gpu"]),
-        metavar="NAME",
-        default="cpu",
-        help="auto, cpu (default) or gpu",
-    )
+    add_device(add)
 
 
 def run(args) -> None:
