@@ -10,9 +10,9 @@ from minillm.generation.stopping import end_tokens
 from minillm.models import T5, EncoderDecoder, MaskedLM, finite_on_host
 from minillm.ops import softmax
 from minillm.text import Tokenizer
-from minillm.text.base import USUAL_ROLES
 from minillm.text.byte_level import ByteLevelTokenizer
 from minillm.text.special_tokens import with_cls_and_sep
+from minillm.text.tokenizer import USUAL_ROLES
 
 SENTINEL = r"<extra_id_\d+>"
 

@@ -7,7 +7,8 @@ from minillm.text.gpt2 import GPT2Tokenizer
 from minillm.text.huggingface import HuggingFaceTokenizer
 from minillm.text.pretrained import load_pretrained_tokenizer
 from minillm.text.special_tokens import with_cls_and_sep
-from minillm.text.tokenizer import Tokenizer, load_tokenizer, save_tokenizer
+from minillm.text.tokenizer import Tokenizer
+from minillm.text.tokenizer_file import load_tokenizer, save_tokenizer
 from minillm.text.wordpiece import WordPieceTokenizer
 
 __all__ = [

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from minillm.text.base import TokenizerBase
 from minillm.text.characters import WHITE_SPACE
 from minillm.text.special_tokens import check_special_tokens, special_tokens_of
+from minillm.text.tokenizer import Tokenizer
 
 FLAGS = ("special", "lstrip", "rstrip", "single_word", "normalized")
 
@@ -116,7 +116,7 @@ def is_word(character: str) -> bool:
     return category[0] in "LM" or category in ("Nd", "Nl", "Pc") or character in "\u200c\u200d"
 
 
-class WithAddedTokens(TokenizerBase):
+class WithAddedTokens(Tokenizer):
     """A tokenizer that finds its added tokens, then makes up the rest of the text for the model, and then reads it."""
 
     def __init__(self, size: int, added_tokens: Mapping[AddedToken, int], roles: Mapping[str, str] | None = None):

@@ -8,12 +8,12 @@ import numpy as np
 
 from minillm.errors import InputError, MissingPackageError
 from minillm.text.added_tokens import FLAGS, AddedToken
-from minillm.text.base import TokenizerBase, usual_roles
 from minillm.text.characters import check_ids, legible
 from minillm.text.special_tokens import roles_of
+from minillm.text.tokenizer import Tokenizer, usual_roles
 
 
-class HuggingFaceTokenizer(TokenizerBase):
+class HuggingFaceTokenizer(Tokenizer):
     """`description` is the content of a tokenizer.json. What it adds to every text, such as </s>, is left to the caller.
 
     `added_tokens` are further ones, or have other flags than in the file; `roles` go before those that the names of the tokens suggest.

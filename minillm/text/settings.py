@@ -9,7 +9,7 @@ from typing import NamedTuple
 from minillm.errors import InputError
 from minillm.files import read_json, reading
 from minillm.text.added_tokens import AddedToken
-from minillm.text.base import USUAL_ROLES, TokenizerBase
+from minillm.text.tokenizer import USUAL_ROLES, Tokenizer
 from minillm.text.wordpiece import casing_options
 
 GPT2, BERT = "GPT2Tokenizer", "BertTokenizer"  # the classes of transformers that minillm reads by itself
@@ -43,7 +43,7 @@ class Settings(NamedTuple):
             added.setdefault(token.content, token)
         return {"added_tokens": list(added.values()), "roles": roles}
 
-    def check(self, tokenizer: TokenizerBase, path: Path) -> None:
+    def check(self, tokenizer: Tokenizer, path: Path) -> None:
         """InputError if an added token has another id in the tokenizer, which was read from that path, than the files give it."""
         ids = {token.content: i for token, i in tokenizer.added_tokens.items()}
         for i, token in self.added.items():

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from minillm.text.base import TokenizerBase
 from minillm.text.characters import check_text
+from minillm.text.tokenizer import Tokenizer
 
 PAD, MASK = "[PAD]", "[MASK]"
 CLS, SEP = "[CLS]", "[SEP]"  # what BERT puts around a text
@@ -44,7 +44,7 @@ def roles_of(data: dict) -> dict[str, str] | None:
 
 
 def with_cls_and_sep(
-    tokenizer: TokenizerBase,
+    tokenizer: Tokenizer,
     first: Sequence[int] | np.ndarray,
     second: Sequence[int] | np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:

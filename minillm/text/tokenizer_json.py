@@ -5,10 +5,10 @@ from pathlib import Path
 
 from minillm.files import read_json, reading
 from minillm.text.added_tokens import AddedToken
-from minillm.text.base import usual_roles
 from minillm.text.gpt2 import GPT2_ROLES, GPT2Tokenizer
 from minillm.text.huggingface import HuggingFaceTokenizer
 from minillm.text.settings import BERT, GPT2, Settings
+from minillm.text.tokenizer import usual_roles
 from minillm.text.vocabulary import LARGEST_ID
 from minillm.text.wordpiece import BERT_ROLES, INSIDE, LONGEST_WORD, WordPieceTokenizer, casing_options
 
