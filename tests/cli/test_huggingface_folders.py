@@ -202,6 +202,26 @@ def test_other_classes_on_a_body_whatever_head_it_had(folder, call, tmp_path, ki
     assert code == 0 and {part.split()[0] for part in out.strip().split("\t")} == {"yes", "no"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("classes", {"id2label": {"0": "relevance"}}),
+        ("classes", {"problem_type": "regression"}),
+        ("masked words", {"tie_word_embeddings": False}),
+        ("body", {"architectures": ["BertForMyOwnPurposes"]}),
+    ],
+    ids=str,
+)
+def test_a_head_that_minillm_does_not_do_hinders_nobody_who_needs_none(folder, call, refused, tmp_path, kind, fields):
+    (tmp_path / "data.tsv").write_text("a good token\tyes\na bad token\tno\n" * 20, encoding="utf-8")
+    path = folder(kind)
+    edit_config(path, **fields)
+    assert call("attention", "--checkpoint", path, "--text", TEXT, "--out=map.png")[0] == 0
+    argv = ["--data", tmp_path / "data.tsv", "--out", tmp_path / "run", "--steps=1", "--batch=2", "--workers=1"]
+    assert call("finetune", "--checkpoint", path, *argv)[0] == 0
+    refused("fill", "--checkpoint", path, "--text=the [MASK]")
+
+
 def test_a_body_alone_fills_no_gaps_and_knows_no_classes(folder, refused):
     path = folder("body")
     wrong, _ = refused("fill", "--checkpoint", path, "--text=the [MASK]")
