@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minillm.alignment.memory import check_memory_for_answers, check_memory_for_pairs
 from minillm.alignment.methods import METHODS, settings_for
 from minillm.alignment.offline import PairData, offline_objective
 from minillm.alignment.on_policy import METHODS as ON_POLICY
@@ -37,6 +38,7 @@ def trainer_on_pairs(
     method: str, base: GPT, training: TokenPairs, held_out: TokenPairs, options: TrainOptions, settings: dict
 ) -> Trainer:
     """A trainer of a reward model, or of the base itself. What a reference says of the pairs is not asked here: see `PairData`."""
+    check_memory_for_pairs(base.config, options, (training, held_out), rows=3 if method == "kto" else 2)
     if method == "reward":
         model = new_reward_model(base, seed=options.seed)
         return Trainer(model, RewardData(training, held_out), options, REWARD_MODEL)
@@ -55,12 +57,14 @@ def trainer_on_rewards(
     settings: dict,
 ) -> PolicyTrainer:
     """A trainer on the base's own answers to prompts (N, T). A copy of the base, as it is now, is the reference."""
+    updates, width = settings.get("updates", 1), prompts.shape[1] + settings["answer_tokens"] - 1
+    check_memory_for_answers(base.config, options, width, updates)
     reference = without_dropout(base)
     model = GPTWithValue(base) if method == "ppo" else base
     sizes = {"tokens": settings["answer_tokens"], "group": settings["group"]}
     data = PolicyData(model, tokenizer, prompts, reward, method, **sizes)
     budget = math.inf if settings["kl_budget"] is None else settings["kl_budget"]  # JSON knows no infinity
-    choices = {"updates": settings.get("updates", 1), "kl_weight": settings["kl_weight"], "kl_budget": budget}
+    choices = {"updates": updates, "kl_weight": settings["kl_weight"], "kl_budget": budget}
     return PolicyTrainer(model, data, options, method, reference, **choices)
 
 
@@ -101,6 +105,6 @@ def align(
         parts = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
         trainer = trainer_on_pairs(method, base, *parts, options, chosen)
         if isinstance(trainer.data, PairData):
-            trainer.data.ask_reference(base)
+            trainer.data.ask_reference(base, options.batch)
     run_to_end(trainer, best=True, progress=progress)
     return trainer.model.body if isinstance(trainer.model, GPTWithValue) else trainer.model

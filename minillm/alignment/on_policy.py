@@ -33,10 +33,12 @@ from minillm.preferences import (
 from minillm.text import Tokenizer
 from minillm.text.control import segment_ends
 from minillm.training import Trainer, TrainOptions, clip_grad_norm
-from minillm.training.trainer import Share, pass_over
+from minillm.training.run import state_arrays
+from minillm.training.trainer import Share, Stopped, pass_over
 
 METHODS = ("reinforce", "ppo", "grpo")
 VALUE_WEIGHT = 0.5  # of PPO's value loss
+EVALUATED = 128  # answers to an evaluation
 
 
 def prompts_from(text: str, tokenizer: Tokenizer, length: int, most: int = 2000, seed: int = 0) -> np.ndarray:
@@ -238,7 +240,7 @@ class PolicyReport(NamedTuple):
     sample: str
 
 
-def judge_policy(model: GPT, reference: GPT, data: PolicyData, seed: int = 0, most: int = 128) -> PolicyReport:
+def judge_policy(model: GPT, reference: GPT, data: PolicyData, seed: int = 0, most: int = EVALUATED) -> PolicyReport:
     """Answers to held-out prompts, the same chances every time."""
     prompts = np.resize(data.held_out, (most, data.held_out.shape[1]))
     rollout = data.roll_out(prompts, seed)
@@ -251,8 +253,9 @@ def judge_policy(model: GPT, reference: GPT, data: PolicyData, seed: int = 0, mo
 
 
 class PolicyTrainer(Trainer):
-    """A step is a round: answers are sampled, and serve for `updates` updates of the weights. It stops between rounds only, and everything
-    random in round t is drawn from (seed, t), so that a run that went on is the run that never stopped.
+    """A step is a round: answers are sampled, and serve for `updates` updates of the weights. Everything random in round t is drawn from
+    (seed, t) and from the weights as they are when it begins. So a round that is stopped between two updates is undone, and a run that went
+    on is the run that never stopped.
 
     An evaluation measures -reward + kl_weight · KL a token on held-out prompts. Where the KL of whole answers is above `kl_budget` training
     ends, and what was best inside it is kept. One process does it all: the model writes its own batches.
@@ -278,9 +281,15 @@ class PolicyTrainer(Trainer):
         """A round without updates, from which the plan is made."""
         return self._pass(self._round(step), step)
 
-    def update(self, step: int, lr: float) -> tuple[Array, Array]:
+    def update(self, step: int, lr: float, stop: Callable[[], bool]) -> tuple[Array, Array]:
         batch = self._round(step)
-        for _ in range(self.updates):
+        before = [array.copy() for array in state_arrays(self).values()] if self.updates > 1 else []
+        for number in range(self.updates):
+            if number and stop():
+                for array, kept in zip(state_arrays(self).values(), before, strict=True):
+                    array[...] = kept
+                self.optimizer.steps = step * self.updates
+                raise Stopped
             loss = self._pass(batch, step)
             norm = clip_grad_norm(self.model.vector, self.options.clip or math.inf)
             self.optimizer.step(lr)

@@ -13,6 +13,7 @@ from minillm.alignment import (
     PairData,
     PolicyData,
     PolicyTrainer,
+    Report,
     RewardData,
     hold_out,
     judge_pairs,
@@ -105,7 +106,7 @@ class AlignmentJob(Job):
             say(
                 f"reference  reads {2 * (len(trainer.data.training[0]) + len(trainer.data.held_out[0])):,} answers, once ..."
             )
-            folder.reference = reference_of_pairs(base, trainer.data)
+            folder.reference = reference_of_pairs(base, trainer.data, options.batch)
         elif isinstance(trainer, PolicyTrainer):
             folder.reference = reference_of_weights(trainer.reference)
         if folder.reference is not None:
@@ -168,7 +169,7 @@ class AlignmentJob(Job):
         if isinstance(data, RewardData):
             return told_reward(model, data.held_out)
         if isinstance(data, PairData):
-            return told_pairs(model, data, self.facts["chosen"]["beta"])
+            return told_pairs(judge_pairs(model, data, self.trainer.options.batch), self.facts["chosen"]["beta"])
         body, seed = model.body, self.trainer.options.seed
         return told_policy(judge_policy(body, self.trainer.reference, data, seed))
 
@@ -206,6 +207,7 @@ def trainer_for(
         reward([tokenizer.decode(row, special=False) for row in prompts[:4]])  # one that goes wrong does so now
         return trainer_on_rewards(method, base, tokenizer, prompts, reward, options, chosen), facts
     pairs = read_pairs(source)
+    tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
     facts |= {
         "name": "standard input" if source == "-" else source,
         "sha256": hashlib.sha256(
@@ -213,7 +215,6 @@ def trainer_for(
         ).hexdigest(),
         "prompt": " ".join(visible(pairs[0].prompt).split())[:40] or "\\n",
     }
-    tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
     parts = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
     return trainer_on_pairs(method, base, *parts, options, chosen), facts
 
@@ -270,8 +271,7 @@ def told_reward(model: Model, held_out) -> str:
     return f"held-out pairs: {per_cent(reward_accuracy(model, held_out))} right"
 
 
-def told_pairs(model: Model, data: PairData, beta: float) -> str:
-    report = judge_pairs(model, data)
+def told_pairs(report: Report, beta: float) -> str:
     return (
         f"held-out pairs: {per_cent(report.accuracy)} right, margin {beta * report.margin:+.3f} (β times {report.margin:+.2f} nats); "
         f"chosen answers {report.chosen:+.2f} nats, rejected {report.rejected:+.2f}"

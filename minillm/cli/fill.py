@@ -7,7 +7,8 @@ from minillm.cli.run_options import add_device
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
 from minillm.generation import fill
-from minillm.training import load
+from minillm.models import EncoderDecoder
+from minillm.training import check_texts, load
 
 DESCRIPTION = """example: python -m minillm fill --checkpoint runs/masked --text "The cat is [MASK] the table"
 
@@ -30,6 +31,8 @@ def run(args) -> None:
         if getattr(args, name) < 1:
             raise InputError(f"--{name} must be at least 1, got {getattr(args, name)}.", "Give a positive number.")
     model, tokenizer = load(args.checkpoint, choose_device(args.device))
+    if isinstance(model, EncoderDecoder):
+        check_texts([model.config], args.beams, "Search with fewer: --beams.")
     shown = visible if sys.stdout.isatty() else str
     found = fill(model, tokenizer, args.text, count=args.top, beams=args.beams)
     if isinstance(found, str):

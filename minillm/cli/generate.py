@@ -22,7 +22,7 @@ from minillm.generation.beam_search import check_beams
 from minillm.generation.filling import as_source
 from minillm.models import GPT, EncoderDecoder
 from minillm.text import CharTokenizer, Tokenizer, read_text
-from minillm.training import load
+from minillm.training import check_texts, load
 
 DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
 
@@ -158,6 +158,7 @@ def likeliest(args, model, tokenizer: Tokenizer, ids, prefix, stops: list[str], 
         text = continuation(tokenizer, prefix, written)
         return any(stop in text for stop in stops)
 
+    check_texts([model.config], args.beams, "Search with fewer: --beams.")
     settings = {} if args.length_penalty is None else {"length_penalty": args.length_penalty}
     best, *_ = beam_search(
         model, ids, args.max_tokens, beams=args.beams, ends=ends if stops else None, **settings, **rules

@@ -26,7 +26,7 @@ from minillm.models import GPT
 from minillm.preferences import Reward, best_of_n_kl, reward_of
 from minillm.text import Tokenizer
 from minillm.text.control import BAD, CONTROL_TOKENS, GOOD, segment_ends
-from minillm.training import load
+from minillm.training import check_texts, load
 
 CONTROLS = {"good": GOOD, "bad": BAD, "off": None}
 CANDIDATES = 10
@@ -149,7 +149,12 @@ def steer(args, model: GPT, tokenizer: Tokenizer, ids: np.ndarray, device: Devic
     reward = None if args.reward is None else reward_of(args.reward, trusted=True)
     experts = [expert(path, model, tokenizer, device) for path in (args.good_expert, args.bad_expert)]
 
+    read = [model] if args.guidance is None else [model, model]
+    if args.bad_expert is not None:
+        read += [one or model for one in experts]
+
     def scorer(batch: int) -> Scorer:
+        check_texts((one.config for one in read), batch, "Write fewer of them: --best-of.")
         made: Scorer = Reading(model, batch, None)
         if args.guidance is not None:
             other = Reading(model, batch, None)
@@ -198,10 +203,9 @@ def of_lines(reward: Reward, texts: list[str]) -> np.ndarray:
 def best_of(args, steered: Steered, tokenizer: Tokenizer, prompt: str, stops: list[str], settings: dict) -> str:
     """The text, of so many, that has the highest reward, or is drawn by it; with what there is to know of the choice."""
     count = args.best_of
+    scorer = steered.scorer(count)
     prompts = np.tile(steered.ids, (count, 1))
-    written = generate_batch(
-        steered.scorer(count), prompts, args.max_tokens, control=steered.control, seed=args.seed, **settings
-    )
+    written = generate_batch(scorer, prompts, args.max_tokens, control=steered.control, seed=args.seed, **settings)
     texts = (continuation(tokenizer, steered.ids, ids, special=False) for ids in written)
     texts = ["".join(until_stop([text], stops)) for text in texts]
     rewards = of_lines(steered.reward, [prompt + text for text in texts])

@@ -1,7 +1,7 @@
 """Training: optimisers, schedules, the trainer, and the folder that a run lives in."""
 
 from minillm.training.folder import load, save
-from minillm.training.memory import check_memory
+from minillm.training.memory import check_memory, check_texts
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
 from minillm.training.run import Run
@@ -19,6 +19,7 @@ __all__ = [
     "TrainOptions",
     "Trainer",
     "check_memory",
+    "check_texts",
     "clip_grad_norm",
     "default_workers",
     "learning_rate",

@@ -1,9 +1,11 @@
-"""Whether a run fits into this machine's memory: said before anything is written, not by a crash halfway."""
+"""Whether what is asked for fits into this machine's memory: said before anything is written, not by a crash halfway."""
 
 import os
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from minillm.errors import InputError
-from minillm.models import ModelConfig
+from minillm.models import GPTConfig, ModelConfig
 from minillm.ops import chunk_size
 from minillm.training.options import TrainOptions
 
@@ -33,19 +35,46 @@ def batch_bytes(config: ModelConfig, options: TrainOptions, context: int) -> int
     return options.batch * context * (activations + 16 * options.accumulate)
 
 
-def check_memory(config: ModelConfig, options: TrainOptions, context: int) -> None:
-    """Raise InputError if training needs more memory than there is. Passing is no promise: other programs run too."""
+def texts_bytes(config: ModelConfig, texts: int) -> int:
+    """The least that is kept of so many texts while they are written together: the scores of the next token, float32 and float64, and
+    a GPT's keys and values, float32, for all of its context.
+    """
+    cache = 8 * config.layers * config.context * config.d_model if isinstance(config, GPTConfig) else 0
+    return texts * (12 * config.vocab_size + cache)
+
+
+class Need(NamedTuple):
+    """Memory that is asked for, in bytes: for what, and what makes it less."""
+
+    size: int
+    what: str
+    remedy: str
+
+
+def check_needs(*needs: Need) -> None:
+    """Raise InputError if together they are more memory than there is. Passing is no promise: other programs run too."""
     there = physical_memory()
-    model, batch = model_bytes(config), batch_bytes(config, options, context)
-    if there is None or model + batch <= there:
+    if there is None or sum(need.size for need in needs) <= there:
         return
+    asked = " and ".join(f"{gigabytes(need.size)} GB for {need.what}" for need in needs)
     raise InputError(
-        f"This run needs at least {gigabytes(model)} GB of memory for the model and {gigabytes(batch)} GB for a batch, "
-        f"and this machine has {gigabytes(there)} GB.",
-        "Make the model smaller: `d_model`, `layers`."
-        if model > batch
-        else "Make the batch smaller: `batch`, `context`.",
+        f"This needs at least {asked}, and this machine has {gigabytes(there)} GB of memory.",
+        max(needs, key=lambda need: need.size).remedy,
     )
+
+
+def check_memory(config: ModelConfig, options: TrainOptions, context: int) -> None:
+    """Raise InputError if training needs more memory than there is."""
+    check_needs(
+        Need(model_bytes(config), "the model", "Make the model smaller: `d_model`, `layers`."),
+        Need(batch_bytes(config, options, context), "a batch", "Make the batch smaller: `batch`, `context`."),
+    )
+
+
+def check_texts(configs: Iterable[ModelConfig], texts: int, remedy: str) -> None:
+    """Raise InputError if models of these configs can't write so many texts together."""
+    size = sum(texts_bytes(config, texts) for config in configs)
+    check_needs(Need(size, f"{texts:,} texts at once", remedy))
 
 
 def gigabytes(size: int) -> str:

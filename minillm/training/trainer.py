@@ -36,6 +36,10 @@ class DivergedError(InputError):
     """The loss is no longer a finite number."""
 
 
+class Stopped(Exception):
+    """A step was given up, and undone, since the trainer was asked to stop."""
+
+
 class Share(NamedTuple):
     """One worker's part of one pass."""
 
@@ -153,7 +157,7 @@ class Trainer:
         self.workers.add_gradients()
         return sum(losses[1:], start=losses[0])
 
-    def step(self) -> Progress:
+    def step(self, stop: Callable[[], bool] = lambda: False) -> Progress:
         """One update. On a GPU nothing is read back, except the loss and the gradient's length on the steps that are logged."""
         options = self.options
         lr = learning_rate(  # before the gradient: to plan a run by the clock, steps may have to be timed
@@ -165,7 +169,7 @@ class Trainer:
             schedule=options.schedule,
         )
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is caught below, by its value
-            found = self.update(self.steps_done, lr)
+            found = self.update(self.steps_done, lr, stop)
         self.steps_done += 1
         if found is None or (self.steps_done % options.log_every and self.steps_done != 1):
             return Progress(self.steps_done, lr)
@@ -174,9 +178,10 @@ class Trainer:
         self.check_finite("gradient's length", norm)
         return Progress(self.steps_done, lr, loss, norm)
 
-    def update(self, step: int, lr: float) -> tuple[Array, Array] | None:
+    def update(self, step: int, lr: float, stop: Callable[[], bool]) -> tuple[Array, Array] | None:
         """Change the weights, and return the loss and the gradient's length, scalars on the device.
 
+        A subclass that changes them more than once asks `stop` in between, and raises Stopped with everything as it was before.
         None if nothing in the batch is scored: then not even momentum and weight decay move the weights.
         """
         batch = self._batch(step)
@@ -239,8 +244,8 @@ class Trainer:
     def run(self, stop: Callable[[], bool] = lambda: False, until: int | None = None) -> Iterator[Progress]:
         """Train to the end, or to step `until`, or until `stop()` says so; tells of every step and every evaluation.
 
-        `stop` is asked between two steps and between two batches of an evaluation, which is then left for later; an evaluation that is
-        due at step `until` is still made.
+        `stop` is asked between two steps, between two updates of one step (which is then undone), and between two batches of an evaluation
+        (which is then left for later). An evaluation that is due at step `until` is still made.
         """
         with self.workers:
             yield from self._run(stop, until)
@@ -255,7 +260,10 @@ class Trainer:
                     yield self._judged(loss)
             if self.finished() or stop() or (until is not None and self.steps_done >= until):
                 return
-            progress = self.step()
+            try:
+                progress = self.step(stop)
+            except Stopped:
+                return
             self.elapsed = time.perf_counter() - clock
             yield progress
 

@@ -1,5 +1,7 @@
 """Rewards of a model's own answers: what is sampled and scored, and that the rewarded becomes likelier, within a budget."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from minillm.ops import IGNORE, kl_divergence
 from minillm.preferences import Reward
 from minillm.text import CharTokenizer, WordPieceTokenizer
 from minillm.training import TrainOptions
+from minillm.training.run import state_arrays
 from tests.alignment.conftest import make_gpt
 from tests.scripted import scripted_gpt
 
@@ -122,6 +125,36 @@ def test_a_clip_of_zero_does_not_clip(tokenizer):
         trainer.step()
         lengths.append(float(np.linalg.norm(trainer.model.vector.grad)))
     assert lengths[0] == lengths[1] > 1e-3
+
+
+def state_of(trainer):
+    return [array.copy() for array in state_arrays(trainer).values()] + [trainer.optimizer.steps, trainer.steps_done]
+
+
+@pytest.mark.parametrize("method", ["grpo", "ppo"])
+@pytest.mark.parametrize("asked", range(1, 8))
+def test_a_round_that_is_stopped_is_undone_and_made_again(method, asked, tokenizer):
+    whole = trainer_for(method, tokenizer, updates=3, steps=2)
+    for _ in whole.run():
+        pass
+    trainer, count = trainer_for(method, tokenizer, updates=3, steps=2), itertools.count(1)
+    steps = [progress.step for progress in trainer.run(stop=lambda: next(count) >= asked)]
+    between = trainer_for(method, tokenizer, updates=3, steps=2)
+    for _ in between.run(until=trainer.steps_done):
+        pass
+    for array, same in zip(state_of(trainer), state_of(between), strict=True):
+        np.testing.assert_array_equal(array, same)
+    assert len(steps) == trainer.steps_done + 1 + trainer.finished(), "evaluations, and the rounds that were ended"
+    for _ in trainer.run():
+        pass
+    for array, same in zip(state_of(trainer), state_of(whole), strict=True):
+        np.testing.assert_array_equal(array, same)
+
+
+def test_a_round_of_endless_updates_can_be_stopped(tokenizer):
+    trainer, count = trainer_for("grpo", tokenizer, updates=10**9), itertools.count()
+    assert [progress.step for progress in trainer.run(stop=lambda: next(count) == 5)] == [0]
+    assert trainer.steps_done == 0
 
 
 def test_a_weight_on_the_kl_holds_it_back(tokenizer):

@@ -143,6 +143,10 @@ REFUSED = (
     (["--reward=style", "--batch=10"], "A batch of 10 answers does not fall into groups of 8."),
     (["--reward=style", "--workers=2"], "The method grpo works in one process"),
     (["--reward=style", "--answer-tokens=40"], "are more than the 24 tokens that the model sees at once."),
+    (["--reward=style", "--batch=1000000000000", *SHORT], "GB for a batch, and this machine has"),
+    (["--pairs=PAIRS", "--batch=1000000000000"], "GB for a batch and 0.0 GB for the pairs, and this machine has"),
+    (["--pairs=PAIRS", "--method=kto", "--batch=1000000000000"], "GB for a batch and 0.0 GB for the pairs, and"),
+    (["--pairs=PAIRS", "--method=reward", "--batch=1000000000000"], "GB for a batch and 0.0 GB for the pairs, and"),
     (["--reward=charm", *SHORT], "There is no reward 'charm'."),
     (["--reward=LINES", *SHORT], "which gives no reward."),
 )
@@ -166,7 +170,7 @@ def test_options(options, wrong, refused, pairs, lines_run, snapshot, tmp_path):
             '{"prompt": "", "chosen": "%s", "rejected": " "}' % (WORDS[0][0] * 60),
             "has 60 tokens to read, and the model sees 24",
         ),
-        ('{"prompt": "\\ud800", "chosen": "a", "rejected": "b"}', "The character '"),
+        ('{"prompt": "\\ud800", "chosen": "a", "rejected": "b"}', "half of a surrogate pair"),
         ('{"prompt": "a", "chosen": "☃", "rejected": "b"}', "The character '☃'"),
     ],
 )

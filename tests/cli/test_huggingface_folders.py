@@ -82,6 +82,13 @@ def test_attention_of_one_half(folder, call, kind):
     assert code == 0 and f"2 layers × 2 heads, {tokens} tokens" in err
 
 
+def test_more_beams_than_the_memory_holds(folder, refused):
+    for command in ("fill --text the", "generate --prompt the"):
+        argv = [*command.split(), "--checkpoint", folder("T5", **ENDS), "--beams=1000000000000"]
+        wrong, remedy = refused(*argv)
+        assert "texts at once" in wrong and remedy == "Search with fewer: --beams."
+
+
 @pytest.mark.parametrize(("view", "layers"), [("encoder", 2), ("decoder", 3), ("cross", 3)])
 def test_attention_of_two_halves_that_differ(folder, call, refused, view, layers):
     argv = ["attention", "--checkpoint", folder("T5", **ENDS), "--text", TEXT, "--view", view, "--out=map.png"]

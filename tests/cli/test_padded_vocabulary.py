@@ -51,7 +51,7 @@ def pairs(tmp_path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_curves(monkeypatch):
-    monkeypatch.setattr("minillm.cli.align.draw_curve", lambda *args, **choices: None)
+    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda *args, **choices: None)
 
 
 @pytest.fixture
@@ -125,6 +125,6 @@ def test_a_tokenizer_of_more_tokens_than_the_model_is_refused_as_ever(padded, pa
     assert call(*given)[0] == 0
     path = tmp_path / "run" / "tokenizer.json"
     described = json.loads(path.read_text(encoding="utf-8"))
-    described["vocab"].append("new")
+    described["vocab"]["new"] = KNOWN
     path.write_text(json.dumps(described), encoding="utf-8")
     assert "knows 258 tokens, and the model 257" in refused("generate", "--checkpoint", tmp_path / "run")[0]

@@ -100,13 +100,26 @@ REFUSED = (
     (["--beams=2"], "Beam search puts in no control tokens."),
     (["--control=nice"], "nice"),
     (["--ban="], "A banned phrase is empty."),
+    (
+        ["--best-of=1000000000000", "--reward=style", "--max-tokens=4"],
+        "GB for 1,000,000,000,000 texts at once, and this machine has",
+    ),
+    (
+        ["--best-of=1000000000000", "--reward=style", "--bad-expert=RUN", "--max-tokens=4"],
+        "texts at once, and this machine has",
+    ),
+    (
+        ["--beams=1000000000000", "--control=off", "--max-tokens=4"],
+        "GB for 1,000,000,000,000 texts at once, and this machine has",
+    ),
     (["--best-of=2", "--reward=taste"], "There is no reward 'taste'."),
 )
 
 
 @pytest.mark.parametrize(("options", "wrong"), REFUSED, ids=[" ".join(options) for options, _ in REFUSED])
 def test_bad_input(options, wrong, refused, conditional):
-    assert wrong in refused("generate", "--checkpoint", conditional / "run", *options)[0]
+    given = [option.replace("RUN", str(conditional / "run")) for option in options]
+    assert wrong in refused("generate", "--checkpoint", conditional / "run", *given)[0]
 
 
 @pytest.mark.parametrize("option", ["--guidance=2", "--control=good"])
