@@ -60,9 +60,7 @@ def settings_for(method: str, named: dict) -> dict:
                 )
     chosen = METHODS[method].settings | METHODS[method].own | named
     chosen.setdefault("eval_every", max(1, chosen["steps"] // 4))
-    for name, (fits, must) in BOUNDS.items():
-        if name in chosen and not fits(chosen[name]):
-            raise InputError(f"`{name}` {must}, got {chosen[name]}.", "Leave it out for the usual one.")
+    check_bounds(chosen)
     if method in ON_POLICY and chosen["batch"] % chosen["group"]:
         fitting = math.ceil(chosen["batch"] / chosen["group"]) * chosen["group"]
         raise InputError(
@@ -70,3 +68,10 @@ def settings_for(method: str, named: dict) -> dict:
             f"Try `batch` {fitting}.",
         )
     return chosen
+
+
+def check_bounds(chosen: dict) -> None:
+    """Raise InputError for a setting in OWN that can't be; None is one that is not chosen."""
+    for name, (fits, must) in BOUNDS.items():
+        if chosen.get(name) is not None and not fits(chosen[name]):
+            raise InputError(f"`{name}` {must}, got {chosen[name]}.", "Leave it out for the usual one.")

@@ -1,5 +1,6 @@
 """python -m minillm align: teach a pretrained GPT what people prefer."""
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -29,19 +30,22 @@ from minillm.alignment import (
 from minillm.alignment.job import options_from, trainer_on_pairs, trainer_on_rewards, without_dropout
 from minillm.alignment.methods import METHODS, settings_for
 from minillm.alignment.on_policy import METHODS as ON_POLICY
+from minillm.alignment.record import Choices
 from minillm.backend import Device
 from minillm.cli import session
 from minillm.cli.align_options import add_align_arguments, method_of
-from minillm.cli.job import Job, Kept, absolute, named_options
+from minillm.cli.job import Job, Kept, absolute, named_options, source_again
 from minillm.cli.results import per_cent
 from minillm.cli.terminal import count, program, say, shell_word, visible
 from minillm.errors import InputError
-from minillm.models import GPT, Model, build
+from minillm.files import reading
+from minillm.models import GPT, GPTConfig, Model, ModelConfig, build
 from minillm.preferences import Reward, reward_again, reward_of
 from minillm.pretraining import task_from_record
 from minillm.text import Tokenizer, read_text
 from minillm.training import Run, Trainer, TrainOptions, default_workers, load
-from minillm.training.checkpoint import load_model
+from minillm.training.checkpoint import RETRAIN, load_model
+from minillm.training.record import Facts
 from minillm.training.run import OPTIONS
 
 DESCRIPTION = """example: python -m minillm align --checkpoint runs/first --pairs pairs.jsonl --out runs/aligned
@@ -69,7 +73,7 @@ class AlignmentJob(Job):
     trainer: Trainer
     tokenizer: Tokenizer
     method: str
-    facts: dict
+    facts: Facts
 
     @classmethod
     def open(cls, args) -> AlignmentRun:
@@ -95,12 +99,12 @@ class AlignmentJob(Job):
                 f"{args.checkpoint} holds {pretrained.config.name}, which writes no text.",
                 "Use a model of pretrain --objective causal.",
             )
-        remembered = {"objective": TASK, "method": method, "checkpoint": absolute(args.checkpoint)}
-        remembered |= {name: finite(chosen[name]) for name in METHODS[method].own}
         base, options, reward = without_dropout(pretrained), options_from(chosen), None
+        own = {name: finite(chosen[name]) for name in METHODS[method].own}
         if method in ON_POLICY:
             reward = reward_for(args.reward, trusted=True)
-            remembered |= remembered_reward(reward) | {"prompts": absolute(args.prompts)}
+            own |= {"reward": reward.name, "reward_sha256": reward.sha256, "prompts": absolute(args.prompts)}
+        remembered = Choices(TASK, method, absolute(args.checkpoint), **own).to_dict()
         trainer, facts = trainer_for(remembered, args.pairs, reward, base, tokenizer, options)
         if isinstance(trainer.data, PairData):
             say(
@@ -110,47 +114,57 @@ class AlignmentJob(Job):
         elif isinstance(trainer, PolicyTrainer):
             folder.reference = reference_of_weights(trainer.reference)
         if folder.reference is not None:
-            facts["reference"] = folder.reference.fingerprints["model"]
+            facts = dataclasses.replace(facts, reference=folder.reference.fingerprints["model"])
         return cls(folder, trainer, tokenizer, method, facts)
 
     @classmethod
     def began(cls, chosen: dict) -> bool:
-        return chosen.get("objective") == TASK and chosen.get("method") in METHODS
+        return chosen.get("objective") == TASK and chosen.get("method") in [*METHODS]
+
+    @classmethod
+    def check(cls, chosen: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
+        Choices.check(chosen)
+        is_judge = getattr(config, "classes", 0) == 1
+        if not isinstance(getattr(config, "body", config), GPTConfig) or (chosen["method"] == "reward") != is_judge:
+            raise InputError(f"The method {chosen['method']} does not train {config.name}.", "Train another model.")
 
     @classmethod
     def resume(cls, folder: AlignmentRun, args, kept: Kept, device: Device) -> "AlignmentJob":
-        remembered, named = kept.facts["chosen"], named_options(args)
+        remembered, named, facts = kept.facts.chosen, named_options(args), kept.facts
         named |= {name: absolute(named[name]) for name in ("checkpoint", "prompts") if name in named}
         method, reward = remembered["method"], None
         base = build(getattr(kept.config, "body", kept.config), seed=None, device=device)
         if method in ON_POLICY:
             known = remembered["reward"], remembered.get("reward_sha256")
             reward = reward_again(*known, named.pop("reward", None), make=reward_for)
-            remembered |= remembered_reward(reward)
-            folder.load_reference_of_weights(base, kept.facts.get("reference"))
+            remembered = remembered | {"reward": reward.name, "reward_sha256": reward.sha256}
+            facts = dataclasses.replace(facts, chosen=remembered)
+            folder.load_reference_of_weights(base, facts.reference)
+            if args.prompts is None:
+                source_again(folder, remembered["prompts"], "--prompts")
         options, source = kept.altered(named), kept.source(args.pairs, "--pairs")
-        trainer, facts = trainer_for(remembered, source, reward, base, kept.tokenizer, options)
-        kept.check_same(facts)
+        trainer, read = trainer_for(remembered, source, reward, base, kept.tokenizer, options)
+        kept.check_same(read.name, read.sha256)
         if isinstance(trainer.data, PairData):
-            folder.load_reference_of_pairs(trainer.data, kept.facts.get("reference"))
-        return cls(folder, trainer, kept.tokenizer, method, kept.facts)
+            folder.load_reference_of_pairs(trainer.data, facts.reference)
+        return cls(folder, trainer, kept.tokenizer, method, facts)
 
     @property
     def per(self) -> str:
         return "answer" if self.method in ON_POLICY else "pair"
 
     def describe(self) -> Iterator[str]:
-        config, data, chosen = self.trainer.model.config, self.trainer.data, self.facts["chosen"]
+        config, data, chosen = self.trainer.model.config, self.trainer.data, self.facts.chosen
         summary = METHODS[self.method].summary
         yield f"model   {config.name} of {config.parameter_count():,} parameters, learning by {summary}"
         if isinstance(data, PolicyData):
             yield (
-                f"data    {count(len(data.prompts), 'prompt')} of {self.facts['name']}, {count(len(data.held_out), 'other')} to evaluate "
+                f"data    {count(len(data.prompts), 'prompt')} of {self.facts.name}, {count(len(data.held_out), 'other')} to evaluate "
                 f"on; {data.group} answers to each; reward: {data.reward.name}"
             )
             return
         training, held_out = (len(part[0]) for part in (data.training, data.held_out))
-        yield f"data    {self.facts['name']}: {training:,} pairs to train on, {held_out:,} held out"
+        yield f"data    {self.facts.name}: {training:,} pairs to train on, {held_out:,} held out"
         if isinstance(data, PairData):
             yield f"        a model that has learned nothing has a loss of {beginning(self.method, chosen)}"
 
@@ -169,7 +183,7 @@ class AlignmentJob(Job):
         if isinstance(data, RewardData):
             return told_reward(model, data.held_out)
         if isinstance(data, PairData):
-            return told_pairs(judge_pairs(model, data, self.trainer.options.batch), self.facts["chosen"]["beta"])
+            return told_pairs(judge_pairs(model, data, self.trainer.options.batch), self.facts.chosen["beta"])
         body, seed = model.body, self.trainer.options.seed
         return told_policy(judge_policy(body, self.trainer.reference, data, seed))
 
@@ -184,37 +198,38 @@ class AlignmentJob(Job):
             say(f"ended   the KL is above the budget of {trainer.kl_budget:g} nats; the best model inside it is kept")
         print(self.report(load_model(self.folder.directory, device)))
         if self.method == "reward":
-            checkpoint = shell_word(self.facts["chosen"]["checkpoint"])
+            checkpoint = shell_word(self.facts.chosen["checkpoint"])
             say(f"next    {program()} align --checkpoint {checkpoint} --reward {here} --out runs/grpo")
         else:
-            say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(self.facts['prompt'])}")
+            say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(self.facts.prompt)}")
 
 
 def trainer_for(
     chosen: dict, source: str | None, reward: Reward | None, base: GPT, tokenizer: Tokenizer, options: TrainOptions
-) -> tuple[Trainer, dict]:
+) -> tuple[Trainer, Facts]:
     """The trainer of what was chosen, on pairs from `source` or on answers with a reward; and what the run must remember of its data.
 
     `base` is the model to begin with; a resumed run loads its own weights after this.
     """
-    method, facts = chosen["method"], {"chosen": chosen, "source": absolute(source)}
+    method = chosen["method"]
     if method in ON_POLICY:
         check_lengths(chosen, base.config.context)
-        text, facts["name"] = prompt_text(chosen)
+        text, name = prompt_text(chosen)
         prompts = prompts_from(text, tokenizer, chosen["prompt_tokens"], seed=options.seed)
-        facts["sha256"] = hashlib.sha256(prompts.tobytes()).hexdigest()
-        facts["prompt"] = visible(tokenizer.decode(prompts[0], special=False)).strip()[-40:] or "\\n"
+        prompt = visible(tokenizer.decode(prompts[0], special=False)).strip()[-40:] or "\\n"
+        facts = Facts(name, None, hashlib.sha256(prompts.tobytes()).hexdigest(), prompt, chosen)
         reward([tokenizer.decode(row, special=False) for row in prompts[:4]])  # one that goes wrong does so now
         return trainer_on_rewards(method, base, tokenizer, prompts, reward, options, chosen), facts
     pairs = read_pairs(source)
     tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
-    facts |= {
-        "name": "standard input" if source == "-" else source,
-        "sha256": hashlib.sha256(
-            json.dumps([pair.texts() for pair in pairs], ensure_ascii=False).encode("utf-8")
-        ).hexdigest(),
-        "prompt": " ".join(visible(pairs[0].prompt).split())[:40] or "\\n",
-    }
+    content = json.dumps([pair.texts() for pair in pairs], ensure_ascii=False)
+    facts = Facts(
+        name="standard input" if source == "-" else source,
+        source=absolute(source),
+        sha256=hashlib.sha256(content.encode("utf-8")).hexdigest(),
+        prompt=" ".join(visible(pairs[0].prompt).split())[:40] or "\\n",
+        chosen=chosen,
+    )
     parts = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
     return trainer_on_pairs(method, base, *parts, options, chosen), facts
 
@@ -237,7 +252,7 @@ def beginning(method: str, chosen: dict) -> str:
 
 
 def prompt_text(chosen: dict) -> tuple[str, str]:
-    """The text for the prompts and its name: a file, or what the model was pretrained on."""
+    """The text for the prompts and its name: a file, or what the model was pretrained on, if that is still what it was."""
     if chosen["prompts"] is not None:
         return read_text(chosen["prompts"]), chosen["prompts"]
     name_one = "Name a text for the prompts: --prompts FILE."
@@ -245,10 +260,14 @@ def prompt_text(chosen: dict) -> tuple[str, str]:
     if not run.path(OPTIONS).exists():
         raise InputError(f"{chosen['checkpoint']} does not say what it was pretrained on.", name_one)
     _, facts = run.read_options()
-    began = facts["chosen"]
-    if began.get("objective") != "causal" or facts["source"] == "-":
+    if facts.chosen.get("objective") != "causal" or facts.source == "-":
         raise InputError(f"The text that {chosen['checkpoint']} was pretrained on can't be read again.", name_one)
-    return task_from_record(began).read(facts["source"]), facts["name"]
+    with reading(run.path(OPTIONS), "description of a run of pretrain", RETRAIN):
+        task = task_from_record(facts.chosen)
+    text = task.read(source_again(run, facts.source, "--prompts"))
+    if hashlib.sha256(text.encode("utf-8")).hexdigest() != facts.sha256:
+        raise InputError(f"{facts.name} is not the text that {chosen['checkpoint']} was pretrained on.", name_one)
+    return text, facts.name
 
 
 def reward_for(form: str, *, trusted: bool, sha256: str | None = None) -> Reward:
@@ -256,10 +275,6 @@ def reward_for(form: str, *, trusted: bool, sha256: str | None = None) -> Reward
     if Path(form).is_dir():
         return learned_reward(absolute(form), sha256)
     return reward_of(form, trusted=trusted, sha256=sha256)
-
-
-def remembered_reward(reward: Reward) -> dict:
-    return {"reward": reward.name, "reward_sha256": reward.sha256}
 
 
 def finite(value: float | int) -> float | int | None:

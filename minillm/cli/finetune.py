@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from minillm.backend import Device
 from minillm.cli import session
-from minillm.cli.job import Job, Kept, absolute, named_options
+from minillm.cli.job import Job, Kept, absolute, named_options, source_again
 from minillm.cli.parser import choice
 from minillm.cli.results import agreement, per_cent
 from minillm.cli.run_options import add_run_options, add_training_options
@@ -42,11 +42,10 @@ from minillm.finetuning import (
 from minillm.finetuning.defaults import settings_for
 from minillm.finetuning.job import Parts, prepare_training, tokenize_parts
 from minillm.layers.pooling import POOLINGS
-from minillm.models import SequenceClassifier, finite_on_host
+from minillm.models import ClassifierConfig, ModelConfig, SequenceClassifier, check_fields, finite_on_host
 from minillm.text import Tokenizer
 from minillm.training import Trainer, TrainOptions, default_workers, load
-from minillm.training.checkpoint import RETRAIN
-from minillm.training.run import OPTIONS
+from minillm.training.record import Facts
 
 DESCRIPTION = """example: python -m minillm finetune --checkpoint runs/first --data reviews.tsv --out runs/reviews
 
@@ -101,6 +100,19 @@ def run(args) -> int:
     return session.run(FinetuningJob, args)
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What a run remembers besides the options of training."""
+
+    objective: str
+    checkpoint: str  # the folder of the model that it began with
+    dev: str | None  # held-out texts, if they are not a part of the others
+    freeze: str | int
+    lora: int | None
+    init: str
+    dropout: float
+
+
 @dataclass
 class FinetuningJob(Job):
     command: ClassVar[str] = "finetune"
@@ -113,7 +125,7 @@ class FinetuningJob(Job):
     classes: list[str]
     parts: Parts
     method: Method
-    facts: dict
+    facts: Facts
 
     @classmethod
     def open(cls, args) -> FinetuningRun:
@@ -129,7 +141,7 @@ class FinetuningJob(Job):
         method = Method(args.freeze if args.freeze is not None else "none", args.lora)
         seed = args.seed if args.seed is not None else 0
         TrainOptions(seed=seed)
-        examples, facts, classes = read_parts(args.data, args.dev, seed)
+        examples, sha256, classes = read_parts(args.data, args.dev, seed)
         pretrained, tokenizer = load(args.checkpoint, device, body=True)
         body = body_of(pretrained, args.checkpoint)
         parts = tokenize_parts(*examples, classes, tokenizer, body.config.context)
@@ -141,21 +153,29 @@ class FinetuningJob(Job):
         classifier = new_classifier(body, len(classes), pretrained=pretrained, seed=seed, **choices)
         classifier.labels = classes
         trainer = trainer_for(folder, classifier, method, parts, tokenizer, options)
-        facts["prompt"] = " ".join(visible(parts.held_out.texts[0]).split()[:12])
-        facts["chosen"] = {
-            "objective": TASK,
-            "checkpoint": absolute(args.checkpoint),
-            "dev": absolute(args.dev),
-            "freeze": method.freeze,
-            "lora": method.lora,
-            "init": args.init or INITS[0],
-            "dropout": chosen["dropout"],
-        }
+        remembered = Choices(
+            objective=TASK,
+            checkpoint=absolute(args.checkpoint),
+            dev=absolute(args.dev),
+            freeze=method.freeze,
+            lora=method.lora,
+            init=args.init or INITS[0],
+            dropout=chosen["dropout"],
+        )
+        prompt = " ".join(visible(parts.held_out.texts[0]).split()[:12])
+        facts = Facts(name_of(args.data), absolute(args.data), sha256, prompt, chosen=asdict(remembered))
         return cls(folder, trainer, tokenizer, classes, parts, method, facts)
 
     @classmethod
     def began(cls, chosen: dict) -> bool:
         return chosen.get("objective") == TASK
+
+    @classmethod
+    def check(cls, chosen: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
+        check_fields(Choices, chosen)
+        if not isinstance(config, ClassifierConfig) or config.classes < 2:
+            raise InputError(f"It does not train {config.name}.", "Train another model.")
+        Method(chosen["freeze"], chosen["lora"]).check(config.body)
 
     @classmethod
     def resume(cls, folder: FinetuningRun, args, kept: Kept, device: Device) -> "FinetuningJob":
@@ -164,10 +184,11 @@ class FinetuningJob(Job):
         if "epochs" in named:
             raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
         options = kept.altered(named)
-        method, dev = began_with(folder, kept.facts["chosen"])
-        method.check(kept.config.body)
-        examples, facts, classes = read_parts(kept.source(args.data, "--data"), dev, options.seed)
-        kept.check_same(facts)
+        chosen = kept.facts.chosen
+        method, data = Method(chosen["freeze"], chosen["lora"]), kept.source(args.data, "--data")
+        dev = source_again(folder, chosen["dev"], "--dev") if args.dev is None else args.dev
+        examples, sha256, classes = read_parts(data, dev, options.seed)
+        kept.check_same(name_of(data), sha256)
         parts = tokenize_parts(*examples, classes, kept.tokenizer, kept.config.body.context)
         trainer = trainer_for(folder, load(folder.directory, device)[0], method, parts, kept.tokenizer, options)
         return cls(folder, trainer, kept.tokenizer, classes, parts, method, kept.facts)
@@ -187,7 +208,7 @@ class FinetuningJob(Job):
             f"{visible(name)} {per_cent(share)}" for name, share in zip(classes[:6], shares, strict=False)
         )
         yield (
-            f"data    {self.facts['name']}: {len(parts.labels):,} texts to train on, {len(parts.held_out_labels):,} to validate; "
+            f"data    {self.facts.name}: {len(parts.labels):,} texts to train on, {len(parts.held_out_labels):,} to validate; "
             f"{len(classes)} classes: {named}{' ...' if len(classes) > 6 else ''}"
         )
         cut, dropped = (getattr(parts.rows, what) + getattr(parts.held_out_rows, what) for what in ("cut", "dropped"))
@@ -229,31 +250,17 @@ class FinetuningJob(Job):
         confusion = confusion_matrix(self.parts.held_out_labels, self.answers(best), len(self.classes))
         print(agreement(confusion, self.classes))
         here = shell_word(self.folder.directory)
-        say(f"next    {program()} classify --checkpoint {here} --text={shell_word(self.facts['prompt'])}")
+        say(f"next    {program()} classify --checkpoint {here} --text={shell_word(self.facts.prompt)}")
 
 
-def began_with(folder: FinetuningRun, chosen: dict) -> tuple[Method, str | None]:
-    """How a run learns, and where its held-out texts are; InputError if its file does not say so any more."""
-    freeze, lora, dev = (chosen.get(name) for name in ("freeze", "lora", "dev"))
-    known = freeze in ("none", "body") or type(freeze) is int
-    if not known or type(lora) not in (int, type(None)) or not isinstance(dev, str | None):
-        raise InputError(f"{folder.path(OPTIONS)} does not say how the run learns.", RETRAIN)
-    return Method(freeze, lora), dev
-
-
-def read_parts(data: str, dev: str | None, seed: int) -> tuple[tuple[Examples, Examples], dict, list[str]]:
-    """Texts to train on and held-out ones; what the run must remember of them; and the classes."""
+def read_parts(data: str, dev: str | None, seed: int) -> tuple[tuple[Examples, Examples], str, list[str]]:
+    """Texts to train on and held-out ones; their SHA-256; and the classes."""
     everything = read_examples(data)
     training, held_out = (everything, read_examples(dev)) if dev else hold_out(everything, seed, name_of(data))
     classes = classes_of(everything, name_of(data))
     numbers_of(held_out, classes, name_of(dev or data))
     content = json.dumps([training, held_out], ensure_ascii=False)
-    facts = {
-        "name": name_of(data),
-        "source": absolute(data),
-        "sha256": hashlib.sha256(content.encode("utf-8")).hexdigest(),
-    }
-    return (training, held_out), facts, classes
+    return (training, held_out), hashlib.sha256(content.encode("utf-8")).hexdigest(), classes
 
 
 def trainer_for(

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from minillm.backend import Device
+from minillm.cli.terminal import say
 from minillm.errors import InputError
 from minillm.models import ModelConfig
 from minillm.text import Tokenizer
 from minillm.training import Run, Trainer, TrainOptions
+from minillm.training.record import Facts
+from minillm.training.run import OPTIONS
 
 CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # what --resume may alter
 
@@ -19,8 +22,9 @@ CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # wh
 class Kept(NamedTuple):
     """What the folder of a run says of it."""
 
+    folder: Run
     options: TrainOptions
-    facts: dict
+    facts: Facts
     config: ModelConfig
     tokenizer: Tokenizer
 
@@ -29,7 +33,7 @@ class Kept(NamedTuple):
 
         `fixed` are values that the folder does not have under the names of the options.
         """
-        fixed = self.config.to_dict() | self.options.to_dict() | self.facts["chosen"] | fixed
+        fixed = self.config.to_dict() | self.options.to_dict() | self.facts.chosen | fixed
         changed = {}
         for name, value in named.items():
             if name not in fixed or fixed[name] == value:
@@ -46,23 +50,40 @@ class Kept(NamedTuple):
 
     def source(self, given: str | None, option: str) -> str | None:
         """Where the run's text is: the one given now, or the one that it began with."""
-        if given is None and self.facts["source"] == "-" and sys.stdin.isatty():
-            raise InputError(
-                "This run read its text from standard input.", f"Give it again: {option} FILE, or through a pipe."
-            )
-        return self.facts["source"] if given is None else given
+        return source_again(self.folder, self.facts.source, option) if given is None else given
 
-    def check_same(self, facts: dict) -> None:
-        """InputError if what was read now is not what the run began with."""
-        if facts["sha256"] != self.facts["sha256"]:
+    def check_same(self, name: str, sha256: str) -> None:
+        """InputError if what was read now, of this name, is not what the run began with."""
+        if sha256 != self.facts.sha256:
             raise InputError(
-                f"{facts['name']} does not hold what this run began with.",
-                "Give the same again, or start another run.",
+                f"{name} does not hold what this run began with.", "Give the same again, or start another run."
             )
+
+
+def source_again(folder: Run, remembered: str | None, option: str) -> str | None:
+    """Where a text is, by what the folder of a run says; a user who names it anew gives the `option`, and this is not asked.
+
+    The folder may be anybody's: what lies outside it is told before it is read, and neither a pipe nor a device is.
+    """
+    if remembered is None:
+        return None
+    again = f"Give it again: {option} FILE, or through a pipe."
+    if remembered == "-":
+        if sys.stdin.isatty():
+            raise InputError("This run read its text from standard input.", again)
+        return "-"
+    path, said_by = Path(remembered), folder.path(OPTIONS)
+    if not path.is_absolute():
+        raise InputError(f"{said_by} names the text {remembered}, and does not say in which folder.", again)
+    if path.exists() and not path.is_file():
+        raise InputError(f"{said_by} names the text {remembered}, which is no file.", again)
+    if not path.is_relative_to(folder.directory.resolve()):
+        say(f"reads   {remembered}, which {said_by} names")
+    return remembered
 
 
 class Job(ABC):
-    """A training run of one command, ready to go on. `facts` is what its folder remembers."""
+    """A training run of one command, ready to go on."""
 
     command: ClassVar[str]
     per: ClassVar[str] = "token"  # what a loss is the mean of
@@ -71,7 +92,7 @@ class Job(ABC):
     folder: Run
     trainer: Trainer
     tokenizer: Tokenizer
-    facts: dict
+    facts: Facts
 
     @classmethod
     @abstractmethod
@@ -87,6 +108,11 @@ class Job(ABC):
     @abstractmethod
     def began(cls, chosen: dict) -> bool:
         """Whether this command began the run that remembers this."""
+
+    @classmethod
+    @abstractmethod
+    def check(cls, chosen: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
+        """InputError unless a run of this command can remember this, beside such a model: its folder may be anybody's."""
 
     @classmethod
     @abstractmethod

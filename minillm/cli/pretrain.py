@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from minillm.cli.terminal import count, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
-from minillm.models import GPT
+from minillm.models import GPT, ModelConfig
 from minillm.models.config import POSITIONS
 from minillm.objectives.denoise import RATES
 from minillm.preferences import reward_again, reward_of
@@ -37,6 +37,7 @@ from minillm.pretraining import (
 from minillm.pretraining.job import TOKENIZERS
 from minillm.text import Tokenizer, unigram_entropy
 from minillm.training import Run, Trainer, check_memory
+from minillm.training.record import Facts
 
 DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/book
 
@@ -136,7 +137,7 @@ class PretrainingJob(Job):
     trainer: Trainer
     tokenizer: Tokenizer
     task: Pretraining
-    facts: dict
+    facts: Facts
 
     @classmethod
     def open(cls, args) -> Run:
@@ -157,33 +158,36 @@ class PretrainingJob(Job):
             say(f"text    learning {settings.merges:,} byte-pair merges ...")
         model, data, tokenizer = prepare(settings, text, device)
         trainer = Trainer(model, data, settings.options, task.objective())
-        facts = describe_text(args.text, text, task.special_tokens) | {"chosen": task.record()}
-        if args.text is None:
-            facts["name"] = task.usual_text
+        facts = describe_text(args.text, text, task)
         return cls(folder, trainer, tokenizer, task, facts)
 
     @classmethod
     def began(cls, chosen: dict) -> bool:
-        return chosen.get("objective") in OBJECTIVES
+        return chosen.get("objective") in [*OBJECTIVES]
+
+    @classmethod
+    def check(cls, chosen: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
+        task_from_record(chosen).check_model(config, tokenizer)
 
     @classmethod
     def resume(cls, folder: Run, args, kept: Kept, device: Device) -> "PretrainingJob":
         """Its sizes are given; only when it ends and how it is watched may change."""
-        task, named = task_from_record(kept.facts["chosen"]), named_settings(args)
+        task, named, facts = task_from_record(kept.facts.chosen), named_settings(args), kept.facts
         if isinstance(task, MLE):
             reward = reward_again(task.reward, task.reward_sha256, named.pop("reward", None))
             task = dataclasses.replace(task, reward=reward)
-            kept.facts["chosen"] = task.record()
+            facts = dataclasses.replace(facts, chosen=task.record())
         learned = kept.tokenizer.to_json()
         preset = {name: value for name, value in PRESETS.get(args.preset, {}).items() if name not in CHANGEABLE}
-        options = kept.altered(preset | named, tokenizer=learned["type"], merges=len(learned.get("merges", [])))
+        options = kept._replace(facts=facts).altered(
+            preset | named, tokenizer=learned["type"], merges=len(learned.get("merges", []))
+        )
         check_memory(kept.config, options, task.context)
-        source = kept.source(args.text, "--text")
-        text = task.read(source)
-        kept.check_same({"name": kept.facts["name"], "sha256": fingerprint(text)})
+        text = task.read(kept.source(args.text, "--text"))
+        kept.check_same(facts.name, fingerprint(text))
         data = task.data(text, kept.tokenizer)
         trainer = Trainer(task.build(kept.config, device=device), data, options, task.objective())
-        return cls(folder, trainer, kept.tokenizer, task, kept.facts)
+        return cls(folder, trainer, kept.tokenizer, task, facts)
 
     def describe(self) -> Iterator[str]:
         config, vocab = self.trainer.model.config, self.tokenizer.vocab_size
@@ -194,7 +198,7 @@ class PretrainingJob(Job):
             f"context {self.task.context}, vocabulary {vocab}: "
             f"{config.parameter_count():,} parameters, {config.flops_per_token() / 1e6:.1f} MFLOP a token"
         )
-        yield f"data    {self.facts['name']}: {len(train_ids):,} tokens to train on, {len(validation_ids):,} to validate"
+        yield f"data    {self.facts.name}: {len(train_ids):,} tokens to train on, {len(validation_ids):,} to validate"
         if described := self.task.describe(self.trainer.data):
             yield f"        {described}"
         yield (
@@ -206,7 +210,7 @@ class PretrainingJob(Job):
 
     def sample(self) -> str:
         seed = self.trainer.steps_done
-        return visible(self.task.sample(self.trainer.model, self.tokenizer, self.facts["prompt"], seed))
+        return visible(self.task.sample(self.trainer.model, self.tokenizer, self.facts.prompt, seed))
 
     @functools.cached_property
     def baselines(self) -> tuple[float, float]:
@@ -214,7 +218,7 @@ class PretrainingJob(Job):
         return math.log(vocab), unigram_entropy(*self.task.tokens(self.trainer.data), vocab)
 
     def conclude(self, device: Device) -> None:
-        model, words, here = self.trainer.model, self.facts["prompt"], shell_word(self.folder.directory)
+        model, words, here = self.trainer.model, self.facts.prompt, shell_word(self.folder.directory)
         if score := self.task.score(model, self.trainer.data, self.tokenizer):
             say("        " + score.replace("\n", "\n        "))
         writes = isinstance(model.body, GPT)
@@ -255,15 +259,16 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def describe_text(source: str | None, text: str, special_tokens: Sequence[str]) -> dict:
+def describe_text(source: str | None, text: str, task: Pretraining) -> Facts:
     """What the run must remember of its text: enough to find it again, and to know it if it changed; and some of its words."""
     opening = text[len(text) // 2 :].split("\n\n", 1)[-1].split()
-    plain = (w for w in opening if w == visible(w) and not any(token in w for token in special_tokens))
+    plain = (w for w in opening if w == visible(w) and not any(token in w for token in task.special_tokens))
     words = list(islice(plain, 4 if " " in text else 1))
-    return {
-        "name": "standard input" if source == "-" else source,
-        "source": absolute(source),
-        "characters": len(text),
-        "sha256": fingerprint(text),
-        "prompt": " ".join(words)[:40] or text[:1],  # words of the text itself, to try the model with
-    }
+    return Facts(
+        name="standard input" if source == "-" else source or task.usual_text,
+        source=absolute(source),
+        sha256=fingerprint(text),
+        prompt=" ".join(words)[:40] or text[:1],
+        chosen=task.record(),
+        characters=len(text),
+    )

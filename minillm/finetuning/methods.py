@@ -31,6 +31,8 @@ class Method(NamedTuple):
 
     def check(self, body: ModelConfig) -> None:
         """Raise InputError if it can't be done to a body of this config."""
+        if isinstance(self.freeze, str) and self.freeze not in ("none", "body"):
+            raise InputError(f"There is no `freeze` {self.freeze!r}.", "Give body, none or a number of blocks.")
         if self.lora is not None:
             if self.freeze != "none":
                 raise InputError(

@@ -7,7 +7,7 @@ from minillm.models.encoder_config import EncoderConfig
 from minillm.models.encoder_decoder import EncoderDecoder, EncoderDecoderCache
 from minillm.models.gpt import GPT, KeyValueCache
 from minillm.models.gpt_config import GPTConfig
-from minillm.models.kinds import build, check_types, config_from_dict, config_to_dict, kind_of
+from minillm.models.kinds import build, check_fields, check_types, config_from_dict, config_to_dict, kind_of
 from minillm.models.model import Model, check_ids, copy_parameters, finite_on_host
 from minillm.models.question_answering import QuestionAnswering, QuestionAnsweringConfig
 from minillm.models.t5 import T5
@@ -37,6 +37,7 @@ __all__ = [
     "Transformer",
     "TransformerConfig",
     "build",
+    "check_fields",
     "check_ids",
     "check_types",
     "config_from_dict",

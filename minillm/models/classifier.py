@@ -65,7 +65,7 @@ class ClassifierConfig(ModelConfig):
         config = super().from_dict(values)
         body = dict(config.body) if isinstance(config.body, dict) else {}
         kind = body.pop("kind", None)
-        if kind not in BODIES:
+        if not isinstance(kind, str) or kind not in BODIES:
             raise InputError(
                 f"This is not the config of {cls.name}: its body is of the kind {kind!r}.",
                 f"Known are {', '.join(BODIES)}.",

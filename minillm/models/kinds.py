@@ -45,7 +45,7 @@ def config_to_dict(config: ModelConfig) -> dict:
 def config_from_dict(values: dict) -> ModelConfig:
     """The config that `config_to_dict` wrote; InputError for anything else."""
     kind = values.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"It is for a model of the kind {kind!r}.", f"Known are {', '.join(KINDS)}.")
     known = KINDS[kind][0]
     rest = {name: value for name, value in values.items() if name != "kind"}
@@ -56,18 +56,54 @@ def config_from_dict(values: dict) -> ModelConfig:
     return config
 
 
+def check_fields(kind: type, values: object) -> list[str]:
+    """Raise InputError unless these are fields of a dataclass, each of its type, and none is missing that has no default.
+
+    Returns the names of those that are missing all the same: whoever takes their defaults should say so.
+    """
+    if not isinstance(values, dict):
+        raise InputError(f"It holds {values!r} in place of an object.", "It has another type than it should.")
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    if odd := values.keys() - fields.keys():
+        raise InputError(
+            f"It names {min(odd)!r}, which this version of minillm does not know.", "Was it written by a later one?"
+        )
+    check_types(kind, values)
+    missing = [name for name in fields if name not in values]
+    for name in missing:
+        if fields[name].default is dataclasses.MISSING:
+            raise InputError(f"It does not say its {name}.", "Was it written by another version of minillm?")
+    return missing
+
+
 def check_types(kind: type, values: dict) -> None:
     """Raise InputError where a value is not of its field's type. Otherwise a `"yes"` or 2.5 in a JSON file causes an error far from here.
 
-    A field that is a config itself, such as a classifier's body, checks itself.
+    Nor may a number be too large for a computer's, or a text hold what no file's name can. A field that is a config itself, such as a
+    classifier's body, checks itself.
     """
     hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):
-        hint = hints[field.name]
+        if field.name not in values or hints[field.name] is ModelConfig:
+            continue
+        value, hint = values[field.name], hints[field.name]
         allowed = typing.get_args(hint) or (hint,)
         if float in allowed:
             allowed += (int,)
-        if field.name in values and hint is not ModelConfig and type(values[field.name]) not in allowed:
-            raise InputError(f"{field.name} is {values[field.name]!r}.", "It has another type than it should.")
-        if type(values.get(field.name)) is int and abs(values[field.name]) >= 2**63:
+        if type(value) not in allowed:
+            raise InputError(f"{field.name} is {value!r}.", "It has another type than it should.")
+        if type(value) is int and abs(value) >= 2**63:
             raise InputError(f"{field.name} is too large a number.", "Give a smaller one.")
+        if type(value) is str and not _is_text(value):
+            raise InputError(
+                f"{field.name} is {value!r}, which is no text.", "It holds a character that does not exist."
+            )
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be the name of a file, UTF-8 or not. JSON can write half of a surrogate pair."""
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value

@@ -15,6 +15,7 @@ from minillm.text import Corpus, Tokenizer
 class Causal(Pretraining):
     name = "causal"
     summary = "guess the next token"
+    trains = GPTConfig
 
     def config(self, vocab_size: int, sizes: dict) -> GPTConfig:
         return GPTConfig(vocab_size, **sizes)

@@ -2,11 +2,12 @@
 
 import dataclasses
 import difflib
+import logging
 from typing import NamedTuple
 
 from minillm.backend import CPU, Device, choose_device
 from minillm.errors import InputError
-from minillm.models import Model
+from minillm.models import Model, check_fields
 from minillm.objectives import Data
 from minillm.pretraining.causal import Causal
 from minillm.pretraining.masked import Masked
@@ -25,6 +26,7 @@ OWN = {name for task in (*OBJECTIVES.values(), *PREFERENCES.values()) for name i
 OPTIONS = {field.name for field in dataclasses.fields(TrainOptions)}
 TOKENIZERS = ("char", "bpe")
 MERGES = 1024
+_log = logging.getLogger(__name__)
 
 
 class Settings(NamedTuple):
@@ -104,6 +106,9 @@ def task_from_record(record: dict) -> Pretraining:
     known = {field.name for field in dataclasses.fields(task)}
     if odd := rest.keys() - known:
         raise InputError(f"The {task.name} objective has no setting `{min(odd)}`.", "Leave it out.")
+    for name in check_fields(task, rest):
+        if getattr(task, name) is not None:  # as in a record of an earlier version
+            _log.warning("the run does not say %s: it is %s", name, getattr(task, name))
     return task.from_settings(rest)
 
 

@@ -18,6 +18,7 @@ class Masked(Repairing):
     name = "masked"
     summary = "guess tokens that are hidden (BERT)"
     special_tokens = (PAD, MASK, CLS, SEP)
+    trains = EncoderConfig
     defaults: ClassVar[dict] = {"tokenizer": "bpe", "ngram": 1, "norm": "pre"}
     laptop: ClassVar[dict] = REPAIRING | {
         "context": 32, "batch": 64, "steps": 2500, "positions": "sinusoidal",

@@ -33,6 +33,7 @@ from minillm.text.special_tokens import BOS, EOS, MASK, PAD, SENTINELS
 class Restoring(Repairing):
     """What both have in common: the article's Transformer reads the damaged text and writes an answer."""
 
+    trains = TransformerConfig
     defaults: ClassVar[dict] = {"tokenizer": "bpe", "ngram": 1}
     laptop: ClassVar[dict] = REPAIRING | {"context": 48, "batch": 48, "steps": 2000, "lr": 5e-3}
 
@@ -63,6 +64,10 @@ class Denoise(Restoring):
 
     noise: str = "delete"  # one of RATES
     rate: float | None = None  # share of the words that are damaged; None is what is usual for the noise
+
+    def __post_init__(self):
+        if self.noise not in RATES:
+            raise InputError(f"There is no noise {self.noise!r}.", f"Choose one of {', '.join(RATES)}.")
 
     def data(self, text: str, tokenizer: Tokenizer) -> DenoisingData:
         ids = tokenizer.encode(text)

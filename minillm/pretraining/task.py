@@ -32,6 +32,7 @@ class Pretraining(ABC):
     laptop: ClassVar[dict] = {}
     usual_text: ClassVar[str] = "the Python language reference"  # what `read` gives where no source is named
 
+    trains: ClassVar[type[ModelConfig]]  # the kind of its model
     smooths_labels: ClassVar[bool] = True  # whether label smoothing means anything to it
 
     context: int  # tokens that the model sees at once
@@ -51,6 +52,18 @@ class Pretraining(ABC):
     def record(self) -> dict:
         """What a run remembers of it: see `from_record`."""
         return {"objective": self.name} | dataclasses.asdict(self)
+
+    def check_model(self, config: ModelConfig, tokenizer: Tokenizer) -> None:
+        """Raise InputError unless it can train a model of this config with this tokenizer, which stand in files beside its record."""
+        if type(config) is not self.trains:
+            raise InputError(f"The objective {self.name} does not train {config.name}.", "Train another model.")
+        if getattr(config, "context", self.context) != self.context:
+            raise InputError(
+                f"Its context is {self.context}, and the model's {config.context}.", "Train another model."
+            )
+        for token in self.special_tokens:
+            if token not in tokenizer.special_tokens:
+                raise InputError(f"The tokenizer lacks the special token {token}.", "Use another tokenizer.")
 
     def read(self, source: str | None) -> str:
         """The text of a file; "-" is standard input, None the usual text."""

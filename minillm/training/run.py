@@ -16,6 +16,7 @@ reference.safetensors what the reference model says of the pairs, or the referen
 import contextlib
 import dataclasses
 import json
+import logging
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ import numpy as np
 from minillm.backend import Array, to_host
 from minillm.errors import InputError
 from minillm.files import cannot_write, read_file, read_object, reading, remove_leftovers, write_atomic
-from minillm.models import Model, ModelConfig, check_types, config_to_dict
+from minillm.models import Model, ModelConfig, check_fields, config_to_dict
 from minillm.text import BPETokenizer, CharTokenizer, Tokenizer, load_tokenizer, save_tokenizer
 from minillm.training.checkpoint import (
     CONFIG,
@@ -44,7 +45,9 @@ from minillm.training.checkpoint import (
     write_json,
 )
 from minillm.training.options import TrainOptions
+from minillm.training.record import Facts, State
 from minillm.training.trainer import Progress, Trainer
+from minillm.visible import visible
 
 if TYPE_CHECKING:
     from minillm.training.lock import FolderLock
@@ -54,6 +57,7 @@ LABELS, REFERENCE = "labels.json", "reference.safetensors"
 FILES = (CONFIG, TOKENIZER, OPTIONS, WEIGHTS, STATE, LOG, CURVE, LABELS, GENERATION, REFERENCE)
 FIXED = (CONFIG, TOKENIZER, OPTIONS, LABELS, GENERATION)  # they stay as they are while the run goes on
 LOCK = ".minillm-lock"
+_log = logging.getLogger(__name__)
 
 
 class Run:
@@ -134,7 +138,7 @@ class Run:
                 raise InputError(f"{self.directory} holds {what}.", "Choose another `out`.")
 
     def create(
-        self, trainer: Trainer, tokenizer: Tokenizer, options: TrainOptions, text: dict, overwrite: bool = False
+        self, trainer: Trainer, tokenizer: Tokenizer, options: TrainOptions, facts: Facts, overwrite: bool = False
     ) -> None:
         """Make the folder, with all that `--resume` needs to start from step 0.
 
@@ -148,7 +152,7 @@ class Run:
                 self._remove_files()
                 self.describe_model(trainer.model, tokenizer)
                 self._save_state(trainer, {name: to_host(array) for name, array in state_arrays(trainer).items()})
-                self.write_options(options, text)  # the last: with it there is a run
+                self.write_options(options, facts)  # the last: with it there is a run
             except BaseException as error:
                 with contextlib.suppress(OSError):
                     self._remove_files()
@@ -181,28 +185,22 @@ class Run:
         if not self.resumable():
             raise InputError(f"{self.directory} holds no run to resume.", "Start one without `resume`.")
 
-    def write_options(self, options: TrainOptions, text: dict) -> None:
-        write_json(self.path(OPTIONS), {"text": text, "options": options.to_dict()})
+    def write_options(self, options: TrainOptions, facts: Facts) -> None:
+        write_json(self.path(OPTIONS), {"text": facts.to_dict(), "options": options.to_dict()})
         self._fixed = {name: self.path(name).read_bytes() for name in FIXED if self.path(name).exists()}
 
-    def read_options(self) -> tuple[TrainOptions, dict]:
-        """The options and the description of the text that the run began with."""
+    def read_options(self) -> tuple[TrainOptions, Facts]:
+        """The options and the facts that the run began with. Options that the file lacks, which an earlier version wrote, are logged."""
         self._refuse_absent()
-        path, content = self.path(OPTIONS), read_object(self.path(OPTIONS), RETRAIN)
-        try:
-            check_types(TrainOptions, content["options"])
-            text = dict(content["text"])
-            if not all(isinstance(text[name], str) for name in ("name", "prompt", "sha256")):
-                raise TypeError("a description of the text is missing")
-            if not isinstance(text["source"], str | None):
-                raise TypeError(f"source is {text['source']!r}")
-            if not isinstance(text["chosen"], dict):
-                raise TypeError(f"chosen is {text['chosen']!r}")
-            return TrainOptions(**content["options"]), text
-        except InputError as error:
-            raise InputError(f"{path} is damaged: {error.wrong}", RETRAIN) from error
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path} is not what a run writes: {error}.", RETRAIN) from error
+        path = self.path(OPTIONS)
+        content = read_object(path, RETRAIN)
+        with reading(path, "description of a run", RETRAIN):
+            missing = check_fields(TrainOptions, content.get("options"))
+            check_fields(Facts, content.get("text"))
+            options, facts = TrainOptions(**content["options"]), Facts(**content["text"])
+        for name in missing:
+            _log.warning("%s does not say %s: it is %s", visible(str(path)), name, getattr(options, name))
+        return options, facts
 
     def config(self) -> ModelConfig:
         """The run's config, once its state is seen to be large enough for it."""
@@ -245,36 +243,39 @@ class Run:
         return lost
 
     def _save_state(self, trainer: Trainer, arrays: dict[str, np.ndarray]) -> None:
-        state = {
-            "step": trainer.steps_done,
-            "elapsed": trainer.elapsed,
-            "best_loss": trainer.best_loss if math.isfinite(trainer.best_loss) else None,
-            "best_step": trainer.best_step,
-            "evaluated_step": trainer.evaluated_step,
-        }
-        save_tensors(self.path(STATE), arrays, {"state": json.dumps(state)} | config_metadata(trainer.model.config))
+        state = State(
+            step=trainer.steps_done,
+            elapsed=trainer.elapsed,
+            best_loss=trainer.best_loss if math.isfinite(trainer.best_loss) else None,
+            best_step=trainer.best_step,
+            evaluated_step=trainer.evaluated_step,
+        )
+        save_tensors(
+            self.path(STATE),
+            arrays,
+            {"state": json.dumps(dataclasses.asdict(state))} | config_metadata(trainer.model.config),
+        )
 
     def load(self, trainer: Trainer) -> None:
         """Put the trainer where `save` left it, and the log with it."""
         arrays = state_arrays(trainer)
         saved, metadata = read_tensors(self.path(STATE), {name: array.shape for name, array in arrays.items()})
         check_config(self.path(STATE), metadata, trainer.model.config)
-        try:
-            state = json.loads(metadata["state"])
-            step, best_step, evaluated_step = (int(state[name]) for name in ("step", "best_step", "evaluated_step"))
-            elapsed = float(state["elapsed"])
-            best_loss = math.inf if state["best_loss"] is None else float(state["best_loss"])
-            if step < 0 or not 0 <= elapsed < math.inf or math.isnan(best_loss):
-                raise ValueError(f"step {step} after {elapsed} s")
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise InputError(f"{self.path(STATE)} has no training state in it: {error}.", RETRAIN) from error
+        with reading(self.path(STATE), "training state", RETRAIN):
+            values = json.loads(metadata.get("state", "null"))
+            check_fields(State, values)
+            state = State(**values)
         for name, array in arrays.items():
             array[...] = trainer.model.vector.device.xp.asarray(saved[name])
-        trainer.steps_done, trainer.optimizer.steps = step, step * trainer.updates
-        trainer.elapsed, trainer.best_loss, trainer.best_step = elapsed, best_loss, best_step
-        trainer.evaluated_step = evaluated_step
+        trainer.steps_done, trainer.optimizer.steps = state.step, state.step * trainer.updates
+        trainer.elapsed, trainer.best_step, trainer.evaluated_step = (
+            state.elapsed,
+            state.best_step,
+            state.evaluated_step,
+        )
+        trainer.best_loss = math.inf if state.best_loss is None else state.best_loss
         # What was logged after that moment will be done, and logged, again.
-        kept = [e for e in self.read_log() if e["step"] <= (evaluated_step if "validation" in e else step)]
+        kept = [e for e in self.read_log() if e["step"] <= (state.evaluated_step if "validation" in e else state.step)]
         write_atomic(self.path(LOG), "".join(json.dumps(entry) + "\n" for entry in kept).encode("utf-8"))
 
     def log(self, progress: Progress) -> None:

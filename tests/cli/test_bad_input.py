@@ -236,7 +236,7 @@ def test_resuming_on_another_text(refused_and_nothing_written, run_copy, text_fi
     other = tmp_path / "other.txt"
     other.write_text(text_file.read_text(encoding="utf-8") + " and", encoding="utf-8")
     said = refused_and_nothing_written("pretrain", "--resume", "--out", run_copy, "--text", other)
-    assert "is not the text that this run began with" in said[0]
+    assert "does not hold what this run began with" in said[0]
 
 
 def change(name, **values):

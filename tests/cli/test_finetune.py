@@ -327,7 +327,7 @@ def test_resume_alters_nothing_but_the_end(call, refused, quick, plain, labelled
     assert "not in epochs" in refused("finetune", "--resume", "--out", run, "--epochs=9")[0]
     (tmp_path / "other.tsv").write_text(labelled.read_text(encoding="utf-8") + "a\tpraise\n", encoding="utf-8")
     argv = ["finetune", "--resume", "--out", run, "--data", tmp_path / "other.tsv"]
-    assert "does not hold the texts that this run began with" in refused(*argv)[0]
+    assert "does not hold what this run began with" in refused(*argv)[0]
     (run / "labels.json").write_text('["one"]', encoding="utf-8")
     assert "does not name the 2 classes" in refused("finetune", "--resume", "--out", run)[0]
 

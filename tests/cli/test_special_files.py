@@ -12,7 +12,6 @@ from minillm.gradcheck import randomize
 from minillm.models import GPT, ClassifierConfig, EncoderConfig, GPTConfig, SequenceClassifier
 from minillm.models.huggingface import save_pretrained
 from minillm.text.gpt2 import byte_characters
-from minillm.text.wordpiece import BERT_TOKENS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes and devices have no names here")
 ENCODER = EncoderConfig(vocab_size=8, context=9, layers=1, heads=2, d_model=6)
@@ -34,7 +33,9 @@ def gpt2(tmp_path):
 def bert(tmp_path):
     model = randomize(SequenceClassifier(ClassifierConfig(ENCODER, classes=3, pooler=True)), np.random.default_rng(0))
     save_pretrained(model, tmp_path / "bert")
-    (tmp_path / "bert" / "vocab.txt").write_text("\n".join([*BERT_TOKENS, "the", "a", "b", ""]), encoding="utf-8")
+    (tmp_path / "bert" / "vocab.txt").write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "a", "b", ""]), encoding="utf-8"
+    )
     return tmp_path / "bert"
 
 

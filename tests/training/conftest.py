@@ -6,6 +6,7 @@ import pytest
 from minillm.models import GPT, GPTConfig
 from minillm.text import CharTokenizer, Corpus
 from minillm.training import Trainer, TrainOptions
+from minillm.training.record import Facts
 from tests.words import WORDS
 
 SIZES = {"context": 8, "layers": 1, "heads": 2, "d_model": 16}
@@ -35,6 +36,6 @@ def make_trainer(text, tokenizer):
 
 
 @pytest.fixture
-def facts() -> dict:
+def facts() -> Facts:
     """What a run writes down about its text."""
-    return {"name": "a text", "source": None, "sha256": "", "prompt": "the", "chosen": {"objective": "causal"}}
+    return Facts("a text", source=None, sha256="", prompt="the", chosen={"objective": "causal"})

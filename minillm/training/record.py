@@ -1,0 +1,42 @@
+"""What a run remembers of itself in JSON, with the types that its values must have: its files may be anybody's."""
+
+import math
+from dataclasses import asdict, dataclass
+
+from minillm.errors import InputError
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What trainer.json says besides the options of training."""
+
+    name: str  # of the text or the data, for messages
+    source: str | None  # where that is: a whole path, - for standard input, None for the usual text
+    sha256: str  # of its content
+    prompt: str  # a few words of it, to try the model with
+    chosen: dict  # by the command that began the run, which checks it
+    characters: int | None = None
+    reference: str | None = None  # the fingerprint of the model that alignment began with
+
+    def to_dict(self) -> dict:
+        """Without what not every run has."""
+        return {name: value for name, value in asdict(self).items() if value is not None or name == "source"}
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a run has come: the metadata of trainer.safetensors."""
+
+    step: int
+    elapsed: float  # seconds
+    best_loss: float | None  # None: there is none yet
+    best_step: int
+    evaluated_step: int
+
+    def __post_init__(self):
+        if self.step < 0 or not 0 <= self.elapsed < math.inf:
+            raise InputError(
+                f"Step {self.step} after {self.elapsed} s cannot be.", "It has another value than it should."
+            )
+        if self.best_loss is not None and not math.isfinite(self.best_loss):
+            raise InputError(f"best_loss is {self.best_loss}.", "It has another value than it should.")
