@@ -17,7 +17,7 @@ from minillm.ops import IGNORE
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
 from minillm.training.schedules import learning_rate
-from minillm.training.workers import workers_for
+from minillm.training.workers import Alone
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,13 @@ def loss_of(model: Model, objective: Objective, batch: tuple[np.ndarray, ...]) -
         return (objective.judge or objective.forward)(model, *batch)[0]
 
 
+def several(model: Model, count: int):
+    """Processes that share the work."""
+    from minillm.training.parallel import Workers  # not at the top: not every Python can start processes
+
+    return Workers(model, count)
+
+
 class Trainer:
     """Trains a model: batches from `data`, what is minimised from `objective`.
 
@@ -107,7 +114,7 @@ class Trainer:
         self.optimizer = AdamW(
             model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay
         )
-        self.workers = workers_for(model, options.workers)
+        self.workers = Alone(model) if options.workers == 1 else several(model, options.workers)
         self.steps_done = 0
         self.elapsed = 0.0  # seconds of training, evaluation included, over all sittings
         self.best_loss = math.inf

@@ -2,14 +2,10 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from minillm.backend import CPU, Device
 from minillm.errors import InputError
 from minillm.models import Model
-
-if TYPE_CHECKING:
-    from minillm.training.parallel import Workers
 
 
 class DeadWorkerError(InputError):
@@ -41,11 +37,3 @@ class Alone:
 
     def __exit__(self, *error) -> None:
         pass
-
-
-def workers_for(model: Model, count: int) -> "Alone | Workers":
-    if count == 1:
-        return Alone(model)
-    from minillm.training.parallel import Workers  # not at the top: not every Python can start processes
-
-    return Workers(model, count)

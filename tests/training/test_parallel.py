@@ -18,7 +18,7 @@ from minillm.models import GPT, GPTConfig
 from minillm.ops import IGNORE
 from minillm.training import DeadWorkerError, TrainOptions, default_workers, parallel
 from minillm.training.parallel import Workers
-from minillm.training.workers import workers_for
+from minillm.training.workers import Alone
 
 
 @pytest.mark.parametrize("workers", [2, 3, 5])
@@ -69,7 +69,7 @@ def blas_threads(model=None) -> set[int]:
 def test_matrix_products_keep_to_one_core_while_several_work_and_only_then():
     before = blas_threads()
     assert Workers(small_model(), 2).run(blas_threads, [(), ()]) == [{1}, {1}]
-    assert workers_for(small_model(), 1).run(blas_threads, [()]) == [before]
+    assert Alone(small_model()).run(blas_threads, [()]) == [before]
     assert blas_threads() == before
 
 
