@@ -57,18 +57,18 @@ class HuggingFaceTokenizer(Tokenizer):
     def stream(self, ids: Iterable[int], special: bool = True) -> Iterator[str]:
         """The text of ids as they arrive, whole characters only; joined, the pieces are `decode` of all the ids.
 
-        So it is as long as one more token only ever adds to the text. Each piece costs decoding all of the ids so far.
+        So it is as long as a token only ever adds to the text, and what it adds depends on no tokens before those of the last piece: with
+        these it is decoded.
         """
-        read, written = [], 0
-        text = ""
+        last, new = [], []
         for token in ids:
-            read.append(int(token))
-            text = self.decode(read, special)
-            if len(text) > written and not text.endswith("\ufffd"):
-                yield text[written:]
-                written = len(text)
-        if len(text) > written:
-            yield text[written:]
+            new.append(int(token))
+            before, text = self.decode(last, special), self.decode(last + new, special)
+            if len(text) > len(before) and not text.endswith("\ufffd"):
+                yield text[len(before) :]
+                last, new = new, []
+        if new and len(text) > len(before):
+            yield text[len(before) :]
 
     def _label(self, i: int) -> str:
         """As the vocabulary writes it, with ␣ for SentencePiece's sign for a space."""
