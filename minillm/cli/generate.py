@@ -6,21 +6,14 @@ import numpy as np
 
 from minillm.backend import choose_device
 from minillm.cli.run_options import add_device
-from minillm.cli.steering import add_steering_arguments, best_of, check_steering, refuse_steering, steer
+from minillm.cli.steering import add_steering_arguments, check_steering, refuse_steering, steering_from
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
-from minillm.generation import (
-    Sampling,
-    beam_search,
-    continuation,
-    end_tokens,
-    generate,
-    stream_continuation,
-    until_stop,
-)
+from minillm.generation import Sampling, beam_search, begin, continuation, generate, stream_continuation, until_stop
 from minillm.generation.beam_search import check_beams
-from minillm.generation.filling import as_source
 from minillm.models import GPT, EncoderDecoder
+from minillm.preferences import best_of_n_kl
+from minillm.preferences.steering import Steering, best_of_n
 from minillm.text import CharTokenizer, Tokenizer, read_text
 from minillm.training import check_texts, load
 
@@ -86,39 +79,33 @@ def run(args) -> None:
     device = choose_device(args.device)
     model, tokenizer = load(args.checkpoint, device)
     prompt, ids = beginning(tokenizer, read_text("-") if args.prompt == "-" else args.prompt)
-    steered = None
+    steering, scorer = None, model
     if isinstance(model, EncoderDecoder):  # it answers the prompt
         refuse_steering(args)
-        source, start = as_source(model, tokenizer, ids)
-        prefix, ids, prompt = [], [start], ""
-        rules |= {"cache": model.start(source[None])}
+        prompt = ""
     elif isinstance(model, GPT):  # it continues the prompt
-        context = model.config.context
-        steered = steer(args, model, tokenizer, ids, device)
-        ids, rules = steered.ids, rules | steered.rules
-        prefix = ids if prompt else []  # what is not shown is no neighbour of what is
-        if len(ids) + args.max_tokens - 1 > context:  # the token written last need not be read
-            say(f"(The model sees {context} tokens at once: farther on it forgets the beginning.)")
-    else:
-        raise InputError(
-            f"{args.checkpoint} holds {model.config.name}, which writes no text.",
-            "Use a model that was pretrained to: pretrain --objective causal.",
+        steering = steering_from(args, model, tokenizer, device)
+        ids, rules = ids if steering.control is None else steering.control.prompt(ids), rules | steering.rules()
+        if len(ids) + args.max_tokens - 1 > model.config.context:  # the token written last need not be read
+            say(f"(The model sees {model.config.context} tokens at once: farther on it forgets the beginning.)")
+    begun = begin(model, tokenizer, ids)
+    prefix = begun.prefix if prompt else []  # what is not shown is no neighbour of what is
+    rules = begun.rules | rules
+    if steering is not None:
+        rules["banned"] = [*rules["banned"], *steering.banned]
+        check_texts(
+            [reader.config for reader in steering.readers()], args.best_of or 1, "Write fewer of them: --best-of."
         )
-    rules["eos"] = end_tokens(model.eos_token_id, tokenizer)
-    padding = range(tokenizer.vocab_size, model.config.vocab_size)  # a vocabulary may be padded
-    rules["banned"] = [*padding, *rules.get("banned", ())]
+        scorer = steering.scorer(1)
     settings = {"temperature": 0.8} | drawing | rules
     if args.best_of is not None:
-        pieces = [best_of(args, steered, tokenizer, prompt, stops, settings)]
+        pieces = [best(args, steering, ids, stops, settings)]
     elif args.beams is not None:
-        pieces = [likeliest(args, model, tokenizer, ids, prefix, stops, rules)]
-    elif steered is not None:
-        tokens = generate(steered.scorer(1), ids, args.max_tokens, control=steered.control, seed=args.seed, **settings)
-        pieces = stream_continuation(tokenizer, prefix, tokens, special=steered.control is None)
+        pieces = [likeliest(args, model, tokenizer, begun.ids, prefix, stops, rules)]
     else:
-        pieces = stream_continuation(
-            tokenizer, prefix, generate(model, ids, args.max_tokens, seed=args.seed, **settings)
-        )
+        control = None if steering is None else steering.control
+        tokens = generate(scorer, begun.ids, args.max_tokens, control=control, seed=args.seed, **settings)
+        pieces = stream_continuation(tokenizer, prefix, tokens, special=control is None)
     shown = visible if sys.stdout.isatty() else str  # a file or a pipe gets the text as it is
     sys.stdout.write(shown(prompt))
     sys.stdout.flush()
@@ -149,6 +136,17 @@ def check(args, rules: dict, drawing: dict) -> None:
         raise InputError(
             f"--beams searches for the likeliest text, and {option} is for drawing one.", "Leave one of them out."
         )
+
+
+def best(args, steering: Steering, ids: np.ndarray, stops: list[str], settings: dict) -> str:
+    """The best of several texts, with what there is to know of the choice."""
+    choice = {"stops": stops, "temperature_of_choice": args.soft or 0.0, "seed": args.seed}
+    found = best_of_n(steering, ids, args.best_of, args.max_tokens, **choice, **settings)
+    say(
+        f"reward of the chosen text {found.reward:.3f}, of all {args.best_of} {found.rewards.mean():.3f} on average;"
+        f" KL to the model at most {best_of_n_kl(args.best_of):.2f} nats"
+    )
+    return found.text
 
 
 def likeliest(args, model, tokenizer: Tokenizer, ids, prefix, stops: list[str], rules: dict) -> str:

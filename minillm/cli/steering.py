@@ -1,35 +1,17 @@
 """The options of `generate` that steer a GPT towards what is wanted, without training it."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
-import numpy as np
-
 from minillm.backend import Device
 from minillm.cli.parser import choice
-from minillm.cli.terminal import say
 from minillm.errors import InputError
-from minillm.generation import (
-    ClassifierFreeGuidance,
-    Control,
-    ExpertContrast,
-    PhraseBan,
-    Reading,
-    RewardGuidance,
-    Scorer,
-    continuation,
-    generate_batch,
-    soft_best_of_n,
-    until_stop,
-)
+from minillm.generation import Control
 from minillm.models import GPT
-from minillm.preferences import Reward, best_of_n_kl, reward_of
+from minillm.preferences import reward_of
+from minillm.preferences.steering import CANDIDATES, Steering
 from minillm.text import Tokenizer
 from minillm.text.control import BAD, CONTROL_TOKENS, GOOD, segment_ends
-from minillm.training import check_texts, load
+from minillm.training import load
 
 CONTROLS = {"good": GOOD, "bad": BAD, "off": None}
-CANDIDATES = 10
 
 
 def add_steering_arguments(parser) -> None:
@@ -117,59 +99,34 @@ def refuse_steering(args) -> None:
             )
 
 
-class Steered(NamedTuple):
-    """What `generate` needs: a scorer for so many texts, the prompt, and the rules."""
-
-    scorer: Callable[[int], Scorer]
-    ids: np.ndarray
-    control: Control | None
-    rules: dict
-    reward: Reward | None
-
-
-def steer(args, model: GPT, tokenizer: Tokenizer, ids: np.ndarray, device: Device) -> Steered:
+def steering_from(args, model: GPT, tokenizer: Tokenizer, device: Device) -> Steering:
+    """What the options ask for. Where the model knows control tokens, it is asked for good lines, and writes no such token itself."""
     special = tokenizer.special_tokens
     knows = all(token in special for token in CONTROL_TOKENS)
     if not knows and (args.guidance is not None or args.control in ("good", "bad")):
         raise InputError(
             f"{args.checkpoint} knows no control tokens.", "Use a model of pretrain --preference conditional."
         )
-    control, banned, rules = None, (), {}
-    if knows:
-        token = CONTROLS[args.control or "good"]
-        if not args.allow_control:
-            banned = [special[name] for name in CONTROL_TOKENS]
-        if token is not None:
-            if args.beams is not None:
-                raise InputError("Beam search puts in no control tokens.", "Add --control off, or leave --beams out.")
-            control = Control(special[token], segment_ends(tokenizer))
-            ids = control.prompt(ids)
-    if args.ban:
-        rules["phrases"] = PhraseBan([phrase.replace("\\n", "\n") for phrase in args.ban], tokenizer)
-    reward = None if args.reward is None else reward_of(args.reward, trusted=True)
-    experts = [expert(path, model, tokenizer, device) for path in (args.good_expert, args.bad_expert)]
-
-    read = [model] if args.guidance is None else [model, model]
-    if args.bad_expert is not None:
-        read += [one or model for one in experts]
-
-    def scorer(batch: int) -> Scorer:
-        check_texts((one.config for one in read), batch, "Write fewer of them: --best-of.")
-        made: Scorer = Reading(model, batch, None)
-        if args.guidance is not None:
-            other = Reading(model, batch, None)
-            made = ClassifierFreeGuidance(made, other, *(special[name] for name in CONTROL_TOKENS), args.guidance)
-        if args.bad_expert is not None:
-            good, bad = (Reading(one or model, batch, None) for one in experts)
-            made = ExpertContrast(made, good, bad, 1.0 if args.contrast is None else args.contrast)
-        if args.reward_weight is not None:
-            padding = range(tokenizer.vocab_size, model.config.vocab_size)
-            made = RewardGuidance(
-                made, of_last_line(reward, tokenizer), args.reward_weight, args.top_k or CANDIDATES, [*padding, *banned]
-            )
-        return made
-
-    return Steered(scorer, ids, control, rules | {"banned": banned}, reward)
+    control = None
+    if knows and (token := CONTROLS[args.control or "good"]) is not None:
+        if args.beams is not None:
+            raise InputError("Beam search puts in no control tokens.", "Add --control off, or leave --beams out.")
+        control = Control(special[token], segment_ends(tokenizer))
+    banned = [special[name] for name in CONTROL_TOKENS] if knows and not args.allow_control else []
+    return Steering(
+        model,
+        tokenizer,
+        control=control,
+        guidance=args.guidance,
+        good_expert=expert(args.good_expert, model, tokenizer, device),
+        bad_expert=expert(args.bad_expert, model, tokenizer, device),
+        contrast=1.0 if args.contrast is None else args.contrast,
+        reward=None if args.reward is None else reward_of(args.reward, trusted=True),
+        reward_weight=args.reward_weight,
+        candidates=args.top_k or CANDIDATES,
+        banned=banned,
+        phrases=[phrase.replace("\\n", "\n") for phrase in args.ban or ()],
+    )
 
 
 def expert(path: str | None, model: GPT, tokenizer: Tokenizer, device: Device) -> GPT | None:
@@ -181,37 +138,3 @@ def expert(path: str | None, model: GPT, tokenizer: Tokenizer, device: Device) -
             f"The expert {path} does not share the model's tokenizer.", "Pretrain it on the same text, in the same way."
         )
     return other
-
-
-def of_last_line(reward: Reward, tokenizer: Tokenizer) -> Callable[[list[np.ndarray]], np.ndarray]:
-    """The reward of the line that each text ends in, finished or not, of ids."""
-
-    def score(texts: list[np.ndarray]) -> np.ndarray:
-        ends = (tokenizer.decode(ids, special=False).removesuffix("\n") for ids in texts)
-        return reward([end[end.rfind("\n") + 1 :] for end in ends])
-
-    return score
-
-
-def of_lines(reward: Reward, texts: list[str]) -> np.ndarray:
-    """The mean reward of each text's lines."""
-    lines = [text.removesuffix("\n").split("\n") for text in texts]
-    scores = np.split(reward([line for part in lines for line in part]), np.cumsum([len(part) for part in lines])[:-1])
-    return np.array([part.mean() for part in scores])
-
-
-def best_of(args, steered: Steered, tokenizer: Tokenizer, prompt: str, stops: list[str], settings: dict) -> str:
-    """The text, of so many, that has the highest reward, or is drawn by it; with what there is to know of the choice."""
-    count = args.best_of
-    scorer = steered.scorer(count)
-    prompts = np.tile(steered.ids, (count, 1))
-    written = generate_batch(scorer, prompts, args.max_tokens, control=steered.control, seed=args.seed, **settings)
-    texts = (continuation(tokenizer, steered.ids, ids, special=False) for ids in written)
-    texts = ["".join(until_stop([text], stops)) for text in texts]
-    rewards = of_lines(steered.reward, [prompt + text for text in texts])
-    chosen = soft_best_of_n(rewards, args.soft or 0.0, np.random.default_rng(args.seed))
-    say(
-        f"reward of the chosen text {rewards[chosen]:.3f}, of all {count} {rewards.mean():.3f} on average;"
-        f" KL to the model at most {best_of_n_kl(count):.2f} nats"
-    )
-    return texts[chosen]
