@@ -9,17 +9,24 @@ import numpy as np
 from minillm.alignment.pairs import Answers, TokenPairs, answers_of
 from minillm.backend import Array, array_module
 from minillm.models import GPT, finite_on_host
-from minillm.objectives import Objective
+from minillm.objectives import Objective, count_rows
 from minillm.ops import IGNORE, sequence_logp, sequence_logp_backward
 from minillm.preferences import dpo, hinge, ipo, kto, kto_kl, orpo, robust_dpo, simpo
+
+
+class PairBatch(NamedTuple):
+    """B pairs, in the rows chosen and rejected, and for KTO a third."""
+
+    ids: np.ndarray  # (B, 2 or 3, T) int64
+    targets: np.ndarray  # (B, 2 or 3, T) int64
+    reference: np.ndarray  # (B, 2 or 3) float32: the reference model's log-probabilities
 
 
 class PairData:
     """Pairs to train on, and held-out ones.
 
-    A batch of B pairs has the rows chosen and rejected, and with `mismatched` a third: the prompt with the next pair's chosen answer,
-    from which KTO estimates its KL (that prompt loses its beginning if the two exceed the `context`). ids and targets (B, 2 or 3, T);
-    reference, float32 (B, 2 or 3), the reference model's log-probabilities; and pairs (B,), zeros: one target to score for each pair.
+    With `mismatched` a batch has a third row: the prompt with the next pair's chosen answer, from which KTO estimates its KL (that prompt
+    loses its beginning if the two exceed the `context`).
     """
 
     def __init__(
@@ -40,19 +47,19 @@ class PairData:
             for ids, targets in (self.training, self.held_out)
         ]
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+    def batch(self, rng: np.random.Generator, size: int) -> PairBatch:
         return self._batch(self.training, self.reference[0], rng.integers(len(self.training[0]), size=size))
 
-    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+    def validation_batches(self, size: int) -> Iterator[PairBatch]:
         for first in range(0, len(self.held_out[0]), size):
             chosen = np.arange(first, min(first + size, len(self.held_out[0])))
             yield self._batch(self.held_out, self.reference[1], chosen)
 
     @staticmethod
-    def _batch(answers: Answers, reference: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _batch(answers: Answers, reference: np.ndarray, chosen: np.ndarray) -> PairBatch:
         ids, targets = (array[chosen] for array in answers)
         width = np.flatnonzero((targets != IGNORE).any(axis=(0, 1)))[-1] + 1  # as wide as the longest text in it
-        return ids[..., :width], targets[..., :width], reference[chosen], np.zeros(len(chosen), np.int64)
+        return PairBatch(ids[..., :width], targets[..., :width], reference[chosen])
 
 
 def _rows(pairs: TokenPairs, mismatched: bool, context: int | None) -> Answers:
@@ -89,7 +96,6 @@ def pair_lm(
     ids: np.ndarray,
     targets: np.ndarray,
     reference: np.ndarray,
-    pairs: np.ndarray,
     rng=None,
     label_smoothing=0.0,
     *,
@@ -139,9 +145,7 @@ def _columns(dchosen: Array, drejected: Array) -> Array:
     return array_module(dchosen).stack([dchosen, drejected], axis=1)
 
 
-def mismatched_logp(
-    model: GPT, ids: np.ndarray, targets: np.ndarray, reference: np.ndarray, pairs: np.ndarray
-) -> np.ndarray:
+def mismatched_logp(model: GPT, ids: np.ndarray, targets: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """log p of the third row of each pair under the model and under the reference, (B, 2): KTO's KL is that of a whole batch."""
     return np.stack([log_probabilities(model, Answers(ids[:, 2], targets[:, 2])), reference[:, 2]], axis=1)
 
@@ -151,7 +155,6 @@ def kto_lm(
     ids: np.ndarray,
     targets: np.ndarray,
     reference: np.ndarray,
-    pairs: np.ndarray,
     rng=None,
     label_smoothing=0.0,
     measured: np.ndarray | None = None,
@@ -160,15 +163,15 @@ def kto_lm(
 ) -> tuple[Array, PairSaved]:
     """`pair_lm` with KTO's loss, for batches with a third row; its KL, which has no gradient, from what `mismatched_logp` measured."""
     if measured is None:
-        measured = mismatched_logp(model, ids, targets, reference, pairs)
+        measured = mismatched_logp(model, ids, targets, reference)
     loss_of = partial(kto_of_pairs, kl=float(kto_kl(*measured.T)), beta=beta)
-    return pair_lm(model, ids[:, :2], targets[:, :2], reference[:, :2], pairs, rng, loss_of=loss_of)
+    return pair_lm(model, ids[:, :2], targets[:, :2], reference[:, :2], rng, loss_of=loss_of)
 
 
 def offline_objective(method: str, *, beta: float, label_smoothing: float = 0.0, gamma: float = 1.0) -> Objective:
     """dpo (with label_smoothing the conservative form), robust, hinge, ipo (β is its τ), kto, orpo (β is its λ) or simpo, with its β."""
     if method == "kto":
-        return Objective(partial(kto_lm, beta=beta), pair_lm_backward, measure=mismatched_logp)
+        return Objective(partial(kto_lm, beta=beta), pair_lm_backward, measure=mismatched_logp, count=count_rows)
     losses = {
         "dpo": partial(with_reference, loss=dpo, beta=beta, label_smoothing=label_smoothing),
         "robust": partial(with_reference, loss=robust_dpo, beta=beta, flipped=label_smoothing),
@@ -177,7 +180,7 @@ def offline_objective(method: str, *, beta: float, label_smoothing: float = 0.0,
         "orpo": partial(without_reference, loss=orpo, weight=beta),
         "simpo": partial(without_reference, loss=simpo, beta=beta, gamma=gamma),
     }
-    return Objective(partial(pair_lm, loss_of=losses[method]), pair_lm_backward)
+    return Objective(partial(pair_lm, loss_of=losses[method]), pair_lm_backward, count=count_rows)
 
 
 class Report(NamedTuple):
@@ -192,7 +195,7 @@ class Report(NamedTuple):
 def judge_pairs(model: GPT, data: PairData, size: int = 16) -> Report:
     """A tie, to a thousandth of a nat, is half right: a model that has not moved is right about half of the pairs."""
     gains = []
-    for ids, targets, reference, _ in data.validation_batches(size):
+    for ids, targets, reference in data.validation_batches(size):
         gains.append((log_probabilities(model, Answers(ids, targets)) - reference)[:, :2].astype(np.float64))
     chosen, rejected = np.concatenate(gains).T
     right = (np.sign(np.round(chosen - rejected, 3)) + 1) / 2

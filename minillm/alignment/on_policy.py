@@ -91,11 +91,19 @@ def reward_answers(
     return reward(texts)
 
 
-class PolicyData:
-    """A batch of B: B/K prompts at random, and K answers to each, made anew by the model as it is then.
+class PolicyBatch(NamedTuple):
+    """B answers with their prompts, each array (B, T). Values and returns are PPO's, and zeros for the others."""
 
-    ids, targets (B, T); old_logp, float (B, T); advantages (B, T); and for PPO old values and returns, else zeros (B, T).
-    """
+    ids: np.ndarray
+    old_logp: np.ndarray  # of the targets, when they were sampled
+    advantages: np.ndarray
+    old_values: np.ndarray
+    returns: np.ndarray
+    targets: np.ndarray
+
+
+class PolicyData:
+    """A batch of B: B/K prompts at random, and K answers to each, made anew by the model as it is then."""
 
     def __init__(
         self,
@@ -115,7 +123,7 @@ class PolicyData:
         if len(self.prompts) < 1:
             raise InputError("There is a single prompt, and one is held out.", "Give two prompts or more.")
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+    def batch(self, rng: np.random.Generator, size: int) -> PolicyBatch:
         chosen = self.prompts[rng.integers(len(self.prompts), size=size // self.group)].repeat(self.group, axis=0)
         rollout = self.roll_out(chosen, int(rng.integers(2**62)))
         ids, targets = answers_of(rollout.prompts, rollout.answers)
@@ -130,7 +138,7 @@ class PolicyData:
         advantages, returns = self._advantages(rollout.rewards, values, scored)
         dtype = old_logp.dtype
         nothing = np.zeros(ids.shape, dtype)
-        return (
+        return PolicyBatch(
             ids,
             old_logp,
             advantages.astype(dtype),
@@ -144,7 +152,7 @@ class PolicyData:
         return roll_out(body, self.tokenizer, prompts, self.tokens, self.reward, seed)
 
     def _advantages(self, rewards: np.ndarray, values: np.ndarray | None, scored: np.ndarray):
-        """(B, T), constants; and the returns, for PPO."""
+        """The advantages (B, T), and for PPO the returns (B, T), else None. No gradient flows through either."""
         if self.method == "reinforce":
             return scored * leave_one_out(rewards, self.group)[:, None], None
         if self.method == "grpo":

@@ -11,7 +11,7 @@ from minillm.backend import Array, array_module
 from minillm.errors import InputError
 from minillm.finetuning import new_classifier, padded
 from minillm.models import GPT, SequenceClassifier, finite_on_host
-from minillm.objectives import Objective
+from minillm.objectives import Objective, count_rows
 from minillm.preferences import Reward, bradley_terry
 from minillm.preferences.rewards import check_sha256
 from minillm.text import Tokenizer
@@ -23,23 +23,29 @@ def new_reward_model(body: GPT, *, seed: int = 0) -> SequenceClassifier:
     return new_classifier(body, 1, pooling="last", seed=seed)
 
 
+class RewardBatch(NamedTuple):
+    """B pairs, in the rows chosen and rejected."""
+
+    ids: np.ndarray  # (B, 2, T)
+    mask: np.ndarray  # (B, 2, T) boolean, True = real token
+
+
 class RewardData:
-    """Batches of B pairs: ids and mask (B, 2, T), chosen first; and pairs (B,), zeros: one target to score for each pair."""
+    """Pairs to train on, and held-out ones."""
 
     def __init__(self, training: TokenPairs, held_out: TokenPairs, pad: int = 0):
         self.training, self.held_out, self.pad = training, held_out, pad
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+    def batch(self, rng: np.random.Generator, size: int) -> RewardBatch:
         return self._batch(self.training, rng.integers(len(self.training.prompts), size=size))
 
-    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+    def validation_batches(self, size: int) -> Iterator[RewardBatch]:
         for first in range(0, len(self.held_out.prompts), size):
             yield self._batch(self.held_out, np.arange(first, min(first + size, len(self.held_out.prompts))))
 
-    def _batch(self, pairs: TokenPairs, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _batch(self, pairs: TokenPairs, chosen: np.ndarray) -> RewardBatch:
         texts = [np.concatenate([pairs.prompts[i], rows[i]]) for i in chosen for rows in (pairs.chosen, pairs.rejected)]
-        arrays = (array.reshape(len(chosen), 2, -1) for array in padded(texts, self.pad))
-        return *arrays, np.zeros(len(chosen), np.int64)
+        return RewardBatch(*(array.reshape(len(chosen), 2, -1) for array in padded(texts, self.pad)))
 
 
 class RewardSaved(NamedTuple):
@@ -48,7 +54,7 @@ class RewardSaved(NamedTuple):
 
 
 def reward_model_loss(
-    model: SequenceClassifier, ids: np.ndarray, mask: np.ndarray, pairs: np.ndarray, rng=None, label_smoothing=0.0
+    model: SequenceClassifier, ids: np.ndarray, mask: np.ndarray, rng=None, label_smoothing=0.0
 ) -> tuple[Array, RewardSaved]:
     """Mean over B pairs of -log σ(r_chosen - r_rejected): ids and mask (B, 2, T) on the host -> a scalar."""
     width = ids.shape[-1]
@@ -63,7 +69,7 @@ def reward_model_loss_backward(model: SequenceClassifier, dloss: float, saved: R
     model.backward(dloss * saved.drewards, saved.model)  # loss = bradley_terry(model(ids))
 
 
-REWARD_MODEL = Objective(reward_model_loss, reward_model_loss_backward)
+REWARD_MODEL = Objective(reward_model_loss, reward_model_loss_backward, count=count_rows)
 
 
 def rewards_of(model: SequenceClassifier, texts: Sequence[np.ndarray], pad: int = 0, size: int = 64) -> np.ndarray:

@@ -22,7 +22,6 @@ PAIR_TARGETS = np.array(
     [[[1, 3, 9, N, N], [7, 7, N, N, N], [2, 2, 10, N, N]], [[N, 2, 2, 10, 5], [N, 4, 6, N, N], [N, 1, 3, 9, N]]]
 )
 PAIR_MASK = np.array([[[1, 1, 1, 1, 0], [1, 1, 1, 0, 0]], [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]], bool)
-ONE_EACH = np.zeros(2, np.int64)
 
 
 def pair_case(rng: np.random.Generator, method: str, **options) -> LayerCase:
@@ -33,7 +32,7 @@ def pair_case(rng: np.random.Generator, method: str, **options) -> LayerCase:
         constants["measured"] = np.array([[-7.0, -8.5], [-9.0, -9.2]])  # from which KTO's KL is 0.85
 
     def forward(ids, *, reference, **measured):
-        return made.forward(model, ids, PAIR_TARGETS[:, :rows], reference, ONE_EACH, **measured)
+        return made.forward(model, ids, PAIR_TARGETS[:, :rows], reference, **measured)
 
     pair = {"forward": forward, "backward": partial(made.backward, model)}
     return LayerCase(model, (PAIR_IDS[:, :rows],), pair | constants)
@@ -65,7 +64,7 @@ def _(rng):
     model = randomize(SequenceClassifier(ClassifierConfig(body, 1), dtype=np.float64), rng)
 
     def forward(ids):
-        return reward_model_loss(model, ids, PAIR_MASK, ONE_EACH)
+        return reward_model_loss(model, ids, PAIR_MASK)
 
     return LayerCase(
         model, (PAIR_IDS[:, :2],), {"forward": forward, "backward": partial(reward_model_loss_backward, model)}

@@ -4,7 +4,7 @@ from minillm.objectives.causal import CAUSAL, causal_lm
 from minillm.objectives.classification import CLASSIFICATION, classification
 from minillm.objectives.denoise import DenoisingData
 from minillm.objectives.masked import MASKED, MaskedData, masked_lm
-from minillm.objectives.objective import Data, LossSaved, Objective, loss_backward
+from minillm.objectives.objective import Data, LossSaved, Objective, count_rows, loss_backward
 from minillm.objectives.pieces import Sentences, Windows
 from minillm.objectives.prefix_lm import PrefixData
 from minillm.objectives.question_answering import (
@@ -41,6 +41,7 @@ __all__ = [
     "Windows",
     "causal_lm",
     "classification",
+    "count_rows",
     "fitting_lengths",
     "loss_backward",
     "masked_lm",

@@ -1,12 +1,22 @@
 """What an objective is, the backward that most of them share, and where their batches come from."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from minillm.models import Model
-from minillm.ops import cross_entropy_backward
+from minillm.ops import IGNORE, cross_entropy_backward
+
+
+def count_targets(batch: Sequence[np.ndarray]) -> int:
+    """How many targets of a batch are scored: those in its last array that are not IGNORE."""
+    return int(np.count_nonzero(batch[-1] != IGNORE))
+
+
+def count_rows(batch: Sequence[np.ndarray]) -> int:
+    """The same, where each row has one target that is no array, such as which of two answers is the better one."""
+    return len(batch[0])
 
 
 class Objective(NamedTuple):
@@ -19,12 +29,15 @@ class Objective(NamedTuple):
     Where a row's loss depends on the other rows, `measure(model, *batch)` gives what it must know of them, an array on the host with a row
     for each. The trainer measures a whole batch before it cuts it into shares, and `forward` then takes it as `measured`: a constant,
     without a gradient. Without it, `forward` measures the batch that it has.
+
+    `count(batch)` says how many targets of a batch are scored, by which the trainer weighs its parts.
     """
 
     forward: Callable
     backward: Callable
     judge: Callable | None = None
     measure: Callable | None = None
+    count: Callable[[Sequence[np.ndarray]], int] = count_targets
 
 
 class LossSaved(NamedTuple):
@@ -41,7 +54,7 @@ def loss_backward(model: Model, dloss: float, saved: LossSaved) -> None:
 
 
 class Data(Protocol):
-    """Batches: tuples of host arrays with one row a sequence, the targets last, where IGNORE is not scored."""
+    """Batches: tuples, some of them named, of host arrays with one row a sequence; targets, if any, last, where IGNORE is not scored."""
 
     def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
         """`size` sequences at random from the training part."""

@@ -13,7 +13,6 @@ from minillm.backend import Array, to_host
 from minillm.errors import InputError
 from minillm.models import Model
 from minillm.objectives import CAUSAL, Data, Objective
-from minillm.ops import IGNORE
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
 from minillm.training.schedules import learning_rate
@@ -46,11 +45,6 @@ class Share(NamedTuple):
     batch: tuple[np.ndarray, ...]
     weight: float  # its part of the scored targets
     seed: tuple[int, ...]  # of what dropout drops
-
-
-def count_scored(batch: tuple[np.ndarray, ...]) -> int:
-    """The targets are the last array of a batch."""
-    return int(np.count_nonzero(batch[-1] != IGNORE))
 
 
 def measure_over(model: Model, objective: Objective, shares: list[Share]) -> np.ndarray:
@@ -148,13 +142,15 @@ class Trainer:
         Each share is weighted by its part of the scored targets, so that many small ones equal one large one.
         """
         options, workers = self.options, self.options.workers
-        scored = max(count_scored(batch), 1)
+        scored = max(self.objective.count(batch), 1)
         shares: list[list[Share]] = [[] for _ in range(workers)]
         for part in range(options.accumulate):
             for worker in range(workers):
                 first, last = (part * options.batch + i * options.batch // workers for i in (worker, worker + 1))
                 rows = tuple(array[first:last] for array in batch)
-                shares[worker].append(Share(rows, count_scored(rows) / scored, (options.seed, step, part, worker)))
+                shares[worker].append(
+                    Share(rows, self.objective.count(rows) / scored, (options.seed, step, part, worker))
+                )
         measured = None
         if self.objective.measure:
             measured = np.concatenate(self.workers.run(measure_over, [(self.objective, share) for share in shares]))
@@ -192,7 +188,7 @@ class Trainer:
         None if nothing in the batch is scored: then not even momentum and weight decay move the weights.
         """
         batch = self._batch(step)
-        if not count_scored(batch):
+        if not self.objective.count(batch):
             self.optimizer.steps += 1  # which follow from the step's number
             return None
         loss = self._gradient(batch, step)
@@ -220,7 +216,7 @@ class Trainer:
                 return None
             losses = self.workers.run(loss_of, [(self.objective, batch) for batch in together])
             for batch, loss in zip(together, losses, strict=True):
-                count = count_scored(batch)
+                count = self.objective.count(batch)
                 total, scored = total + count * loss.astype(np.float64), scored + count
         return float(total) / scored if scored else None
 

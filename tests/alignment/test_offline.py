@@ -70,7 +70,7 @@ PAPERS = {  # g and b: gains log p - log q of the good and the bad answer; lg an
 def test_each_method_is_the_formula_of_its_paper(method, data_for):
     """Chosen answers in the places of chosen ones, and each divided by its own length."""
     model, batch = make_gpt(seed=5), data_for(method).batch(np.random.default_rng(0), 8)
-    ids, targets, reference, _ = batch
+    ids, targets, reference = batch
     logp, lengths = log_probabilities(model, Answers(ids, targets)), (targets != IGNORE).sum(axis=-1)
     assert (lengths[:, 0] != lengths[:, 1]).any()
     gains, means = logp - reference, logp / lengths
