@@ -29,6 +29,7 @@ def add_arguments(parser) -> None:
     )
     add("--text", metavar="TEXT", required=True, help="what the model reads")
     add("--out", metavar="FILE", required=True, help="a .png or .svg file, or an .html page to explore in a browser")
+    add("--overwrite", action="store_true", help="replace the file in --out, though minillm did not draw it")
     add("--layer", type=int, metavar="N", help="this layer only, counted from 0")
     add("--head", type=int, metavar="N", help="this head only, counted from 0")
     add(
@@ -42,8 +43,10 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> None:
-    from minillm.plots import attention_grid, attention_heatmap, save, save_html
+    from minillm.plots import attention_grid, attention_heatmap, refuse_to_replace, save, save_html
 
+    if not args.overwrite:
+        refuse_to_replace(args.out, "Replace it: --overwrite; or choose another --out.")
     model, tokenizer = load(args.checkpoint, choose_device(args.device), body=True)
     maps = attention_maps(model, tokenizer, args.text, view=args.view, target=args.target)
     there = maps.weights.shape  # a decoder may have more layers than its encoder, or fewer

@@ -125,7 +125,7 @@ def print_solution(solution: str, name: str | None) -> None:
 
 def save_figures(desk: Desk, outline: Outline, verdicts: list[Verdict]) -> None:
     """target | yours | difference of each exercise whose first answer is an array of the right shape."""
-    from minillm.plots import comparison, save
+    from minillm.plots import comparison, refuse_to_replace, save
 
     for verdict in verdicts:
         target, yours = first_array(verdict.target), first_array(verdict.yours)
@@ -135,6 +135,7 @@ def save_figures(desk: Desk, outline: Outline, verdicts: list[Verdict]) -> None:
             say(f"{verdict.name}: no picture until it returns an array {target.shape}")
         else:
             path = desk.folder / f"{outline.name}_{verdict.name}.png"
+            refuse_to_replace(path, "Move it away, or name another --folder.")
             alt = f"Three panels for {verdict.name}: the right answer, yours, and their difference, which is zero where you are right."
             save(comparison(target, yours, title=verdict.name), path, alt=alt)
             say(f"{verdict.name}: {path}")

@@ -13,10 +13,13 @@ import numpy as np
 
 from minillm.backend import reuse_freed_memory
 from minillm.errors import InputError
+from minillm.files import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+INDEX = "README.md"  # of a folder of figures
+HEADING = "# Figures\n\nWhat the lessons draw, each with words for those who cannot see it.\n"
 ROOT = Path(__file__).resolve().parents[2]  # the folder that holds minillm/, lessons/ and figures/
 
 
@@ -52,6 +55,11 @@ class Lesson:
         self.seed: int = options.seed
         usual = ROOT / "figures" if not (self.quick or self.seed) else ROOT / "runs" / "figures"
         self.out: Path = options.out or usual
+        if self.out.absolute() != usual:
+            try:
+                self._refuse_to_replace()
+            except InputError as error:
+                parser.error(f"{error.wrong} {error.remedy}")
 
     def rng(self) -> np.random.Generator:
         """A new generator of random numbers, from the seed."""
@@ -61,6 +69,18 @@ class Lesson:
         """Where a file of this lesson goes: `head_view.html` -> figures/05_head_view.html. The folder is made."""
         self.out.mkdir(parents=True, exist_ok=True)
         return self.out / f"{self.number:02d}_{name}"
+
+    def _refuse_to_replace(self) -> None:
+        """Before minutes of work, and not after them: InputError if the folder holds files of the user's own under this lesson's names."""
+        from minillm.plots import refuse_to_replace
+
+        remedy = "Name another folder."
+        for path in sorted(self.out.glob(f"{self.number:02d}_*")):
+            if path.suffix in (".png", ".html"):
+                refuse_to_replace(path, remedy)
+        index = self.out / INDEX
+        if index.exists() and not index.read_text(encoding="utf-8", errors="replace").startswith(HEADING):
+            raise InputError(f"{index} is there already, and is no list of figures.", remedy)
 
     def save(self, figure: Figure, name: str, *, alt: str) -> None:
         """Save a figure as figures/05_name.png. `alt` says what is drawn and what to see in it, for those who can't see it."""
@@ -76,15 +96,18 @@ class Lesson:
 
 
 def write_index(folder: Path) -> None:
-    """README.md in a folder of figures: each of them, with the alternative text that its file carries."""
+    """The index of a folder of figures: each of them, with the alternative text that its file carries."""
     from PIL import Image
 
-    parts = ["# Figures\n\nWhat the lessons draw, each with words for those who cannot see it.\n"]
+    parts = [HEADING]
     for path in sorted(folder.glob("*.png")):
-        with Image.open(path) as picture:
-            alt = picture.info.get("Description", "")
+        try:
+            with Image.open(path) as picture:
+                alt = picture.info["Description"]
+        except (KeyError, OSError):  # no figure of a lesson
+            continue
         parts.append(f"## {path.name}\n\n![{alt}]({path.name})\n")
-    (folder / "README.md").write_text("\n".join(parts), encoding="utf-8")
+    write_atomic(folder / INDEX, "\n".join(parts).encode("utf-8"))
 
 
 def _short(path: Path) -> Path:

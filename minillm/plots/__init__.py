@@ -20,6 +20,7 @@ FIGURES = {
     "next_words": ("next_word_bars",),
     "positions": ("position_curves", "position_heatmap"),
     "rollout": ("attention_rollout", "rollout_maps"),
+    "replacing": ("refuse_to_replace",),
     "saving": ("save",),
     "strips": ("score_strip",),
     "style": ("COLOURS", "house_style"),

@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 
 from minillm.errors import InputError
 from minillm.files import write_atomic
+from minillm.plots.replacing import MAKER
 from minillm.plots.style import DPI
 from minillm.visible import shortened, visible
 
 # No date and no version of matplotlib: the same figure gives the same bytes.
-METADATA = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
+METADATA = {".png": {"Software": MAKER}, ".svg": {"Date": None, "Creator": MAKER}}
 
 
 def save(figure: Figure, path: str | os.PathLike, *, alt: str) -> None:

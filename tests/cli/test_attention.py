@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 
 import matplotlib.image
@@ -90,7 +91,30 @@ def test_a_single_token(draw, tmp_path):
 )
 def test_what_cannot_be_drawn(refused, finished_run, tmp_path, argv, text, wrong):
     (tmp_path / "here" / "map.png").write_bytes(b"old")
-    said = refused("attention", "--checkpoint", finished_run, "--text", text, "--out=map.png", *argv)
+    said = refused("attention", "--checkpoint", finished_run, "--text", text, "--out=map.png", "--overwrite", *argv)
     assert wrong in said[0]
     assert [path.name for path in (tmp_path / "here").iterdir()] == ["map.png"]
     assert (tmp_path / "here" / "map.png").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("name", ["map.png", "map.svg", "map.html"])
+def test_a_drawing_replaces_drawings_and_other_files_only_where_that_is_said(
+    draw, refused, finished_run, tmp_path, name
+):
+    path = tmp_path / name
+    path.write_bytes(b"mine")
+    wrong, remedy = refused("attention", "--checkpoint", finished_run, "--text", TEXT, "--out", path)
+    assert wrong == f"{path} is there already, and is no figure that minillm drew."
+    assert "--overwrite" in remedy and path.read_bytes() == b"mine"
+    assert draw("--out", path, "--overwrite")[0] == 0
+    first = path.read_bytes()
+    assert draw("--out", path, text="the model")[0] == 0
+    assert b"mine" != first != path.read_bytes()
+
+
+def test_the_curve_of_a_run_is_its_own(call, tiny, finished_run, tmp_path):
+    """Also where an earlier version drew it, which named no maker."""
+    shutil.copytree(finished_run, tmp_path / "run")
+    (tmp_path / "run" / "loss.png").write_bytes(b"a curve")
+    assert call("pretrain", "--resume", "--steps=42", "--out", tmp_path / "run")[0] == 0
+    assert (tmp_path / "run" / "loss.png").read_bytes().startswith(b"\x89PNG")

@@ -99,6 +99,17 @@ def test_solution_of_the_first_that_is_left(course, capsys):
     assert "return x * factor" in out and "zip" not in out and "# solution" not in out
 
 
+def test_a_picture_of_the_users_own_is_not_drawn_over(course, capsys):
+    mine = course.parent / "my_exercises"
+    call(capsys, "check", "01")
+    (mine / "ex01.py").write_text(SOLUTION.replace("x * factor", "x + factor"), encoding="utf-8")
+    picture = mine / "01_scaled.png"
+    picture.write_bytes(b"mine")
+    code, _, err = call(capsys, "check", "01", "--figure")
+    assert code == 2 and "01_scaled.png is there already" in err and "--folder" in err
+    assert picture.read_bytes() == b"mine"
+
+
 def test_figure(course, capsys):
     mine = course.parent / "my_exercises"
     call(capsys, "check", "01")

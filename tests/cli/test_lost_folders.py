@@ -51,10 +51,10 @@ def given(tmp_path_factory):
 def remove_before_step(number, run):
     """A step that, after so many, finds the folder of its run gone."""
 
-    def step(trainer, real=Trainer.step):
+    def step(trainer, *args, real=Trainer.step):
         if trainer.steps_done == number:
             shutil.rmtree(run)
-        return real(trainer)
+        return real(trainer, *args)
 
     return step
 

@@ -1,5 +1,6 @@
 """Names that are not UTF-8, which Linux allows and old archives have; and a working folder that has been deleted."""
 
+import dataclasses
 import json
 import os
 import re
@@ -66,7 +67,7 @@ def test_a_run_of_files_of_odd_names_begins_and_goes_on(kind, odd, call, monkeyp
     code, _, err = call(*argv, *QUICK, "--stop-at=1", "--out", out)
     assert code == 0, err
     _, facts = Run(out).read_options()
-    assert "\\udcff" in json.dumps(facts), "or this test shows nothing"
+    assert "\\udcff" in json.dumps(dataclasses.asdict(facts)), "or this test shows nothing"
     again = [word for word in argv if word.startswith("--reward=") and ".py:" in word]  # a file's code must be named
     code, _, err = call(argv[0], "--resume", *again, "--out", out)
     assert code == 0 and "done " in err, err

@@ -48,6 +48,24 @@ def test_figures_and_their_index(tmp_path):
     assert "![The first figure. Nothing to see.](04_first.png)" in index
 
 
+@pytest.mark.parametrize("name", ["04_x.png", "04_view.html", "README.md"])
+def test_a_folder_with_files_of_the_users_own_is_refused_at_once(name, tmp_path, capsys):
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    with pytest.raises(SystemExit) as end:
+        Lesson(4, ["--out", str(tmp_path)])
+    assert end.value.code == 2 and f"{name} is there already" in capsys.readouterr().err
+    assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+
+
+def test_a_folder_with_figures_and_with_files_that_a_lesson_does_not_write_is_used_again(tmp_path):
+    for name in ("05_x.png", "04_notes.txt", "readme.txt"):
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    for _ in range(2):
+        Lesson(4, ["--out", str(tmp_path)]).save(loss_curve([(0, 1.0)], []), "x", alt="Nothing to see.")
+    index = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "![Nothing to see.](04_x.png)" in index and "05_x.png" not in index
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a folder that is in use")
 def test_a_working_folder_that_was_deleted(tmp_path, monkeypatch):
     (tmp_path / "gone").mkdir()
