@@ -31,17 +31,17 @@ from minillm.finetuning import (
     Method,
     TextData,
     accuracy_of,
+    body_features,
     body_of,
+    class_probabilities,
     classes_of,
     confusion_matrix,
-    features_of,
     hold_out,
     learned_count,
     new_classifier,
     numbers_of,
     padding_of,
     prepare,
-    probabilities_of,
     read_examples,
     tokenize,
 )
@@ -182,7 +182,9 @@ def fine_tuned(
     labels, held_out_labels = (numbers_of(part, classes, "") for part in (training, judging))
     clock = time.process_time()
     if isinstance(trained.model, LastLayer):
-        data = FeatureData(features_of(model, rows, pad), labels, features_of(model, held_out, pad), held_out_labels)
+        data = FeatureData(
+            body_features(model, rows, pad), labels, body_features(model, held_out, pad), held_out_labels
+        )
     else:
         data = TextData(rows, labels, held_out, held_out_labels, pad)
     trainer, best = Trainer(trained.model, data, options, trained.objective), None
@@ -191,7 +193,7 @@ def fine_tuned(
             best = trained.model.vector.data.copy()
     seconds = time.process_time() - clock
     trained.model.vector.data[...] = best
-    answers = probabilities_of(trained.whole(), unseen, pad).argmax(axis=1)
+    answers = class_probabilities(trained.whole(), unseen, pad).argmax(axis=1)
     right, _ = accuracy_of(confusion_matrix(numbers_of(test, classes, ""), answers, len(classes)))
     say(
         f"{start.name}, {way.name}, seed {seed}: {right:.1%} in {seconds:.1f} s, best step {trainer.best_step} of {options.steps}"

@@ -34,16 +34,16 @@ from minillm.alignment import (
     PolicyTrainer,
     RewardData,
     TokenPairs,
-    judge_pairs,
+    evaluate_pairs,
     new_reward_model,
     offline_objective,
     prompts_from,
     reward_accuracy,
-    rewards_of,
     roll_out,
+    score_texts,
 )
 from minillm.course import Lesson
-from minillm.generation import ExpertContrast, Reading, generate_batch
+from minillm.generation import ExpertContrast, ModelScorer, generate_batch
 from minillm.models import GPT, GPTConfig, copy_parameters
 from minillm.ops import kl_divergence
 from minillm.plots import line_chart, text_columns
@@ -171,7 +171,7 @@ print(f"the reward model is right about {100 * reward_accuracy(reward_model, hel
 # %%
 best, curve = {}, []
 many = [roll_out(base, tokenizer, asked, TOKENS, rule, 100 + i).answers for i in range(16)]
-scores = np.array([rewards_of(reward_model, [np.concatenate(both) for both in zip(asked, answers)]) for answers in many])
+scores = np.array([score_texts(reward_model, [np.concatenate(both) for both in zip(asked, answers)]) for answers in many])
 for n in (1, 2, 4, 8, 16):
     kept = scores[:n].argmax(axis=0)
     answers = [many[kept[i]][i] for i in range(COUNT)]
@@ -213,7 +213,7 @@ losses = trained(
     aligned,
     data,
     offline_objective("dpo", beta=0.1),
-    each=lambda step: reports.append((step, judge_pairs(aligned, data))),
+    each=lambda step: reports.append((step, evaluate_pairs(aligned, data))),
     steps=200,
     eval_every=1 if lesson.quick else 25,
     lr=3e-4,
@@ -255,8 +255,8 @@ dpo_answers, points["DPO"] = measure(aligned, "DPO")
 # %%
 def guided(alpha):
     """Answers, and their exact KL to the base, from what each scored at every place."""
-    scorer = ExpertContrast(*(Reading(model, COUNT, None) for model in (base, aligned, base)), alpha)
-    beside, places = Reading(base, COUNT, None), []
+    scorer = ExpertContrast(*(ModelScorer(model, COUNT, None) for model in (base, aligned, base)), alpha)
+    beside, places = ModelScorer(base, COUNT, None), []
 
     class Watched:
         def next_scores(self, text):

@@ -8,7 +8,7 @@ import pytest
 
 from minillm.alignment.on_policy import prompts_from
 from minillm.alignment.pairs import Pair, tokenize_pairs
-from minillm.alignment.reward_model import reward_from
+from minillm.alignment.reward_model import reward_from_model
 from minillm.finetuning.data import tokenize
 from minillm.generation import attention_maps, fill, fillings
 from minillm.generation.filling import with_hole, with_holes
@@ -43,7 +43,7 @@ def test_what_a_reward_model_reads():
     model = randomize(SequenceClassifier(ClassifierConfig(body, classes=1)), np.random.default_rng(0))
     plain = CharTokenizer(tokenizer.characters)
     for text in ("a[MASK]", "<|endoftext|> the end"):
-        assert reward_from(model, tokenizer)([text]) == reward_from(model, plain)([text])
+        assert reward_from_model(model, tokenizer)([text]) == reward_from_model(model, plain)([text])
 
 
 @pytest.mark.parametrize("tokenizer", ["bpe", "char"])

@@ -1,18 +1,18 @@
 """Preferences after pretraining: from pairs of answers (a reward model, DPO and its kin), or from rewards of a model's own answers."""
 
 from minillm.alignment.job import align
-from minillm.alignment.offline import PairData, Report, judge_pairs, offline_objective
-from minillm.alignment.on_policy import PolicyData, PolicyReport, PolicyTrainer, judge_policy, prompts_from, roll_out
+from minillm.alignment.offline import PairData, Report, evaluate_pairs, offline_objective
+from minillm.alignment.on_policy import PolicyData, PolicyReport, PolicyTrainer, evaluate_policy, prompts_from, roll_out
 from minillm.alignment.pairs import Pair, TokenPairs, hold_out, read_pairs, tokenize_pairs
 from minillm.alignment.reference import Reference, reference_of_pairs, reference_of_weights
 from minillm.alignment.reward_model import (
     REWARD_MODEL,
     RewardData,
-    learned_reward,
+    load_reward_model,
     new_reward_model,
     reward_accuracy,
-    reward_from,
-    rewards_of,
+    reward_from_model,
+    score_texts,
 )
 from minillm.alignment.run import AlignmentRun
 
@@ -29,10 +29,10 @@ __all__ = [
     "RewardData",
     "TokenPairs",
     "align",
+    "evaluate_pairs",
+    "evaluate_policy",
     "hold_out",
-    "judge_pairs",
-    "judge_policy",
-    "learned_reward",
+    "load_reward_model",
     "new_reward_model",
     "offline_objective",
     "prompts_from",
@@ -40,8 +40,8 @@ __all__ = [
     "reference_of_pairs",
     "reference_of_weights",
     "reward_accuracy",
-    "reward_from",
-    "rewards_of",
+    "reward_from_model",
     "roll_out",
+    "score_texts",
     "tokenize_pairs",
 ]

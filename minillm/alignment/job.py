@@ -15,7 +15,7 @@ from minillm.alignment.pairs import Pair, TokenPairs, hold_out, tokenize_pairs
 from minillm.alignment.reward_model import REWARD_MODEL, RewardData, new_reward_model
 from minillm.errors import InputError
 from minillm.models import GPT, GPTWithValue, SequenceClassifier, build, copy_parameters
-from minillm.preferences import Reward, reward_of
+from minillm.preferences import Reward, parse_reward
 from minillm.text import Tokenizer
 from minillm.training import Trainer, TrainOptions
 from minillm.training.train import run_to_end
@@ -83,7 +83,7 @@ def align(
 
     Either from `pairs` (prompt, chosen, rejected), by the method dpo (default), robust, hinge, ipo, kto, orpo, simpo or reward; or from a
     `reward` of its own answers to the line ends of the text `prompts`, by grpo (default), ppo or reinforce. The reward is a `Reward` or its
-    form for `reward_of`. `settings` are those of the method and the fields of `TrainOptions`.
+    form for `parse_reward`. `settings` are those of the method and the fields of `TrainOptions`.
     """
     method = method or ("dpo" if reward is None else "grpo")
     if method not in METHODS:
@@ -96,7 +96,7 @@ def align(
     if method in ON_POLICY:
         if prompts is None:
             raise InputError("There are no prompts to answer.", "Give a text: `prompts`.")
-        reward = reward_of(reward, trusted=True) if isinstance(reward, str) else reward
+        reward = parse_reward(reward, trusted=True) if isinstance(reward, str) else reward
         rows = prompts_from(prompts, tokenizer, chosen["prompt_tokens"], seed=options.seed)
         trainer: Trainer = trainer_on_rewards(method, base, tokenizer, rows, reward, options, chosen)
     else:

@@ -192,7 +192,7 @@ class Report(NamedTuple):
     rejected: float
 
 
-def judge_pairs(model: GPT, data: PairData, size: int = 16) -> Report:
+def evaluate_pairs(model: GPT, data: PairData, size: int = 16) -> Report:
     """A tie, to a thousandth of a nat, is half right: a model that has not moved is right about half of the pairs."""
     gains = []
     for ids, targets, reference in data.validation_batches(size):

@@ -34,7 +34,7 @@ from minillm.text import Tokenizer
 from minillm.text.control import segment_ends
 from minillm.training import Trainer, TrainOptions, clip_grad_norm
 from minillm.training.run import state_arrays
-from minillm.training.trainer import Share, Stopped, pass_over
+from minillm.training.trainer import MicroBatch, Stopped, forward_backward
 
 METHODS = ("reinforce", "ppo", "grpo")
 VALUE_WEIGHT = 0.5  # of PPO's value loss
@@ -248,7 +248,7 @@ class PolicyReport(NamedTuple):
     sample: str
 
 
-def judge_policy(model: GPT, reference: GPT, data: PolicyData, seed: int = 0, most: int = EVALUATED) -> PolicyReport:
+def evaluate_policy(model: GPT, reference: GPT, data: PolicyData, seed: int = 0, most: int = EVALUATED) -> PolicyReport:
     """Answers to held-out prompts, the same chances every time."""
     prompts = np.resize(data.held_out, (most, data.held_out.shape[1]))
     rollout = data.roll_out(prompts, seed)
@@ -307,11 +307,11 @@ class PolicyTrainer(Trainer):
         return self.data.batch(np.random.default_rng((self.options.seed, step)), self.options.batch)
 
     def _pass(self, batch: tuple[np.ndarray, ...], step: int) -> Array:
-        return pass_over(self.model, self.objective, [Share(batch, 1.0, (self.options.seed, step))], 0.0)
+        return forward_backward(self.model, self.objective, [MicroBatch(batch, 1.0, (self.options.seed, step))], 0.0)
 
     def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float:
         body = self.model.body
-        self.report = judge_policy(body, self.reference, self.data, self.options.seed)
+        self.report = evaluate_policy(body, self.reference, self.data, self.options.seed)
         return -self.report.reward + self.kl_weight * self.report.kl / self.report.length
 
     def over_budget(self) -> bool:
@@ -320,5 +320,5 @@ class PolicyTrainer(Trainer):
     def finished(self) -> bool:
         return super().finished() or self.over_budget()
 
-    def _judged(self, loss: float):
-        return super()._judged(math.nextafter(self.best_loss, math.inf) if self.over_budget() else loss)
+    def _evaluated(self, loss: float):
+        return super()._evaluated(math.nextafter(self.best_loss, math.inf) if self.over_budget() else loss)

@@ -72,7 +72,7 @@ def reward_model_loss_backward(model: SequenceClassifier, dloss: float, saved: R
 REWARD_MODEL = Objective(reward_model_loss, reward_model_loss_backward, count=count_rows)
 
 
-def rewards_of(model: SequenceClassifier, texts: Sequence[np.ndarray], pad: int = 0, size: int = 64) -> np.ndarray:
+def score_texts(model: SequenceClassifier, texts: Sequence[np.ndarray], pad: int = 0, size: int = 64) -> np.ndarray:
     """The rewards of texts as arrays of ids, (N,). Of a text longer than the context, its end."""
     context, found = model.config.body.context, []
     for first in range(0, len(texts), size):
@@ -84,13 +84,13 @@ def rewards_of(model: SequenceClassifier, texts: Sequence[np.ndarray], pad: int 
 def reward_accuracy(model: SequenceClassifier, pairs: TokenPairs) -> float:
     """How often the chosen answer gets the higher reward."""
     better, worse = (
-        rewards_of(model, [np.concatenate(both) for both in zip(pairs.prompts, rows, strict=True)])
+        score_texts(model, [np.concatenate(both) for both in zip(pairs.prompts, rows, strict=True)])
         for rows in (pairs.chosen, pairs.rejected)
     )
     return float(((np.sign(better - worse) + 1) / 2).mean())
 
 
-def learned_reward(directory: str, sha256: str | None = None) -> Reward:
+def load_reward_model(directory: str, sha256: str | None = None) -> Reward:
     """The reward model in a folder, as a reward of texts: whole ones, prompt and answer. InputError if its SHA-256 was another one."""
     model, tokenizer = load(directory)
     if not isinstance(model, SequenceClassifier) or model.config.classes != 1:
@@ -99,11 +99,11 @@ def learned_reward(directory: str, sha256: str | None = None) -> Reward:
             "Make a reward model first: align `method` reward.",
         )
     content = model.vector.data.tobytes() + json.dumps([model.config.to_dict(), tokenizer.to_json()]).encode("utf-8")
-    return reward_from(model, tokenizer, directory)._replace(sha256=check_sha256(directory, content, sha256))
+    return reward_from_model(model, tokenizer, directory)._replace(sha256=check_sha256(directory, content, sha256))
 
 
-def reward_from(model: SequenceClassifier, tokenizer: Tokenizer, name: str = "the reward model") -> Reward:
+def reward_from_model(model: SequenceClassifier, tokenizer: Tokenizer, name: str = "the reward model") -> Reward:
     def score(texts: Sequence[str]) -> np.ndarray:
-        return rewards_of(model, [tokenizer.encode(text or "\n").astype(np.int64) for text in texts])
+        return score_texts(model, [tokenizer.encode(text or "\n").astype(np.int64) for text in texts])
 
     return Reward(name, score, whole=True)

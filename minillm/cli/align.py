@@ -16,10 +16,10 @@ from minillm.alignment import (
     PolicyTrainer,
     Report,
     RewardData,
+    evaluate_pairs,
+    evaluate_policy,
     hold_out,
-    judge_pairs,
-    judge_policy,
-    learned_reward,
+    load_reward_model,
     prompts_from,
     read_pairs,
     reference_of_pairs,
@@ -40,7 +40,7 @@ from minillm.cli.terminal import count, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.files import reading
 from minillm.models import GPT, GPTConfig, Model, ModelConfig, build
-from minillm.preferences import Reward, reward_again, reward_of
+from minillm.preferences import Reward, parse_reward, resumed_reward
 from minillm.pretraining import task_from_record
 from minillm.text import Tokenizer, read_text
 from minillm.training import Run, Trainer, TrainOptions, default_workers, load
@@ -136,7 +136,7 @@ class AlignmentJob(Job):
         base = build(getattr(kept.config, "body", kept.config), seed=None, device=device)
         if method in ON_POLICY:
             known = remembered["reward"], remembered.get("reward_sha256")
-            reward = reward_again(*known, named.pop("reward", None), make=reward_for)
+            reward = resumed_reward(*known, named.pop("reward", None), make=reward_for)
             remembered = remembered | {"reward": reward.name, "reward_sha256": reward.sha256}
             facts = dataclasses.replace(facts, chosen=remembered)
             folder.load_reference_of_weights(base, facts.reference)
@@ -183,9 +183,9 @@ class AlignmentJob(Job):
         if isinstance(data, RewardData):
             return told_reward(model, data.held_out)
         if isinstance(data, PairData):
-            return told_pairs(judge_pairs(model, data, self.trainer.options.batch), self.facts.chosen["beta"])
+            return told_pairs(evaluate_pairs(model, data, self.trainer.options.batch), self.facts.chosen["beta"])
         body, seed = model.body, self.trainer.options.seed
-        return told_policy(judge_policy(body, self.trainer.reference, data, seed))
+        return told_policy(evaluate_policy(body, self.trainer.reference, data, seed))
 
     @property
     def baselines(self) -> tuple[float | None, None]:
@@ -271,10 +271,10 @@ def prompt_text(chosen: dict) -> tuple[str, str]:
 
 
 def reward_for(form: str, *, trusted: bool, sha256: str | None = None) -> Reward:
-    """As `reward_of`, and of a folder the reward model in it."""
+    """As `parse_reward`, and of a folder the reward model in it."""
     if Path(form).is_dir():
-        return learned_reward(absolute(form), sha256)
-    return reward_of(form, trusted=trusted, sha256=sha256)
+        return load_reward_model(absolute(form), sha256)
+    return parse_reward(form, trusted=trusted, sha256=sha256)
 
 
 def finite(value: float | int) -> float | int | None:

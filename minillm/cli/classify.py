@@ -8,7 +8,7 @@ from minillm.backend import choose_device
 from minillm.cli.run_options import add_device
 from minillm.cli.terminal import count, say, visible
 from minillm.errors import InputError
-from minillm.finetuning import load_classifier, padding_of, probabilities_of, tokenize
+from minillm.finetuning import class_probabilities, load_classifier, padding_of, tokenize
 from minillm.text import read_text
 
 DESCRIPTION = """example: python -m minillm classify --checkpoint runs/reviews --text "a warm and funny film"
@@ -35,6 +35,6 @@ def run(args) -> None:
     if tokens.dropped:
         say(f"({count(tokens.dropped, 'character')} that the model's tokenizer does not know left out.)")
     names = [visible(name) if sys.stdout.isatty() else name for name in model.labels]
-    for probabilities in probabilities_of(model, tokens.rows, padding_of(tokenizer)):
+    for probabilities in class_probabilities(model, tokens.rows, padding_of(tokenizer)):
         order = np.argsort(-probabilities, kind="stable")
         print(names[order[0]], *(f"{names[i]} {probabilities[i]:.3f}" for i in order), sep="\t")

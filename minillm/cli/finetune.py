@@ -27,6 +27,7 @@ from minillm.finetuning import (
     LastLayer,
     Method,
     body_of,
+    class_probabilities,
     classes_of,
     confusion_matrix,
     hold_out,
@@ -36,7 +37,6 @@ from minillm.finetuning import (
     new_classifier,
     numbers_of,
     padding_of,
-    probabilities_of,
     read_examples,
 )
 from minillm.finetuning.defaults import settings_for
@@ -239,7 +239,7 @@ class FinetuningJob(Job):
         return f"held-out accuracy {per_cent((answers == parts.held_out_labels).mean())}"
 
     def answers(self, model: SequenceClassifier) -> np.ndarray:
-        return probabilities_of(model, self.parts.held_out_rows.rows, padding_of(self.tokenizer)).argmax(axis=1)
+        return class_probabilities(model, self.parts.held_out_rows.rows, padding_of(self.tokenizer)).argmax(axis=1)
 
     @property
     def baselines(self) -> tuple[float, float]:

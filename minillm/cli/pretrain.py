@@ -22,7 +22,7 @@ from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models import GPT, ModelConfig
 from minillm.models.config import POSITIONS
 from minillm.objectives.denoise import RATES
-from minillm.preferences import reward_again, reward_of
+from minillm.preferences import parse_reward, resumed_reward
 from minillm.pretraining import (
     MLE,
     OBJECTIVES,
@@ -151,7 +151,7 @@ class PretrainingJob(Job):
         task = settings.task
         folder.refuse_to_replace({"the text": args.text})
         if isinstance(task, MLE):
-            task = dataclasses.replace(task, reward=reward_of(task.reward, trusted=True))
+            task = dataclasses.replace(task, reward=parse_reward(task.reward, trusted=True))
             settings = settings._replace(task=task)
         text = task.read(args.text)
         if settings.tokenizer == "bpe":
@@ -174,7 +174,7 @@ class PretrainingJob(Job):
         """Its sizes are given; only when it ends and how it is watched may change."""
         task, named, facts = task_from_record(kept.facts.chosen), named_settings(args), kept.facts
         if isinstance(task, MLE):
-            reward = reward_again(task.reward, task.reward_sha256, named.pop("reward", None))
+            reward = resumed_reward(task.reward, task.reward_sha256, named.pop("reward", None))
             task = dataclasses.replace(task, reward=reward)
             facts = dataclasses.replace(facts, chosen=task.record())
         learned = kept.tokenizer.to_json()

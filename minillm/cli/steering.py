@@ -5,7 +5,7 @@ from minillm.cli.parser import choice
 from minillm.errors import InputError
 from minillm.generation import Control
 from minillm.models import GPT
-from minillm.preferences import reward_of
+from minillm.preferences import parse_reward
 from minillm.preferences.steering import CANDIDATES, Steering
 from minillm.text import Tokenizer
 from minillm.text.control import BAD, CONTROL_TOKENS, GOOD, segment_ends
@@ -121,7 +121,7 @@ def steering_from(args, model: GPT, tokenizer: Tokenizer, device: Device) -> Ste
         good_expert=expert(args.good_expert, model, tokenizer, device),
         bad_expert=expert(args.bad_expert, model, tokenizer, device),
         contrast=1.0 if args.contrast is None else args.contrast,
-        reward=None if args.reward is None else reward_of(args.reward, trusted=True),
+        reward=None if args.reward is None else parse_reward(args.reward, trusted=True),
         reward_weight=args.reward_weight,
         candidates=args.top_k or CANDIDATES,
         banned=banned,

@@ -11,9 +11,9 @@ from minillm.errors import InputError
 from minillm.finetuning.data import FeatureData, TextData, Tokens, padding_of, tokenize
 from minillm.finetuning.defaults import settings_for
 from minillm.finetuning.examples import Examples, classes_of, hold_out, numbers_of
-from minillm.finetuning.last_layer import LastLayer, features_of
+from minillm.finetuning.last_layer import LastLayer, body_features
 from minillm.finetuning.methods import Method, Trained, body_of, new_classifier, prepare
-from minillm.finetuning.scores import probabilities_of
+from minillm.finetuning.scores import class_probabilities
 from minillm.models import Model, SequenceClassifier
 from minillm.objectives import Data
 from minillm.text import Tokenizer
@@ -56,7 +56,9 @@ def prepare_training(
     rows, held_out, pad = parts.rows.rows, parts.held_out_rows.rows, padding_of(tokenizer)
     trained = prepare(classifier, method, options.seed)
     if isinstance(trained.model, LastLayer):
-        features, held_out_features = (features_of(classifier, texts, pad, told=progress) for texts in (rows, held_out))
+        features, held_out_features = (
+            body_features(classifier, texts, pad, progress=progress) for texts in (rows, held_out)
+        )
         return trained, FeatureData(features, parts.labels, held_out_features, parts.held_out_labels)
     config = dataclasses.replace(classifier.config.body, vocab_size=classifier.config.classes)
     check_memory(config, options, max(map(len, rows)))
@@ -109,5 +111,5 @@ def classify(model: SequenceClassifier, tokenizer: Tokenizer, texts: str | Seque
     rows = tokenize(texts, tokenizer, model.config.body.context).rows
     return [
         {model.labels[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}
-        for row in probabilities_of(model, rows, padding_of(tokenizer))
+        for row in class_probabilities(model, rows, padding_of(tokenizer))
     ]

@@ -33,22 +33,22 @@ class LastLayer(Model):
         self.head.backward(dlogits, saved)  # logits = head(features)
 
 
-def features_of(
+def body_features(
     model: SequenceClassifier,
     rows: Sequence[np.ndarray],
     pad: int,
     *,
     size: int = 64,
-    told: Callable[[int], object] = lambda texts: None,
+    progress: Callable[[int], object] = lambda texts: None,
 ) -> np.ndarray:
-    """What the body has to say of each text, pooled: (N, D), on the host, in the order of the rows. `told` hears of every batch."""
+    """The body's vector for each text, pooled: (N, D), on the host, in the order of the rows. `progress` gets the size of each batch."""
     features = np.empty((len(rows), model.config.body.d_model), model.vector.data.dtype)
     for chosen in by_length(rows, size):
         ids, mask = padded([rows[i] for i in chosen], pad)
         hidden, _ = model.body.hidden(ids, mask=mask)
         pooled, _ = model.head.pooling.forward(hidden, mask=model.vector.device.xp.asarray(mask))
         features[chosen] = finite_on_host(pooled, "features of a text")
-        told(len(chosen))
+        progress(len(chosen))
     return features
 
 

@@ -10,7 +10,9 @@ from minillm.models import SequenceClassifier, finite_on_host
 from minillm.ops import softmax
 
 
-def probabilities_of(model: SequenceClassifier, rows: Sequence[np.ndarray], pad: int, *, size: int = 64) -> np.ndarray:
+def class_probabilities(
+    model: SequenceClassifier, rows: Sequence[np.ndarray], pad: int, *, size: int = 64
+) -> np.ndarray:
     """p(class | text), (N, C), on the host, in the order of the rows."""
     probabilities = np.empty((len(rows), model.config.classes))
     for chosen in by_length(rows, size):

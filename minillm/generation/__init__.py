@@ -8,9 +8,9 @@ from minillm.generation.filling import fill, fillings, restored
 from minillm.generation.generate import generate, generate_batch
 from minillm.generation.guidance import ClassifierFreeGuidance, ExpertContrast
 from minillm.generation.phrase_ban import PhraseBan
-from minillm.generation.reading import Reading, Scorer
 from minillm.generation.reward_guidance import RewardGuidance, soft_best_of_n
 from minillm.generation.sampling import Rules, Sampling, next_token_probabilities, sample
+from minillm.generation.scoring import ModelScorer, Scorer
 from minillm.generation.stopping import end_tokens, until_stop
 from minillm.generation.writing import begin, write
 
@@ -20,8 +20,8 @@ __all__ = [
     "Control",
     "ExpertContrast",
     "Hypothesis",
+    "ModelScorer",
     "PhraseBan",
-    "Reading",
     "RewardGuidance",
     "Rules",
     "Sampling",

@@ -7,8 +7,8 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.generation.processors import log_probabilities
-from minillm.generation.reading import Cache, Reader, Scorer, scorer_of
 from minillm.generation.sampling import Rules
+from minillm.generation.scoring import Cache, IncrementalModel, Scorer, as_scorer
 
 
 def gnmt_penalty(length: int, alpha: float) -> float:
@@ -32,7 +32,7 @@ class Hypothesis(NamedTuple):
 
 
 def beam_search(
-    model: Reader | Scorer,
+    model: IncrementalModel | Scorer,
     prompt: Sequence[int] | np.ndarray,
     max_tokens: int,
     *,
@@ -64,7 +64,7 @@ def beam_search(
     text = np.array([prompt])
     if text.size == 0:
         raise ValueError("the prompt must have at least one token")
-    scorer, start, penalty = scorer_of(model, 1, cache), text.shape[1], PENALTIES[penalty_form]
+    scorer, start, penalty = as_scorer(model, 1, cache), text.shape[1], PENALTIES[penalty_form]
     candidates = beams * max(2, 1 + len(rules.eos))  # each beam may end in every way, and as many still go on
     sums = np.zeros(1)  # log p of what each beam has written
     finished: list[Hypothesis] = []

@@ -6,12 +6,12 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.generation.control import Control
-from minillm.generation.reading import Cache, Reader, Scorer, scorer_of
 from minillm.generation.sampling import Sampling, sample
+from minillm.generation.scoring import Cache, IncrementalModel, Scorer, as_scorer
 
 
 def generate(
-    model: Reader | Scorer,
+    model: IncrementalModel | Scorer,
     prompt: Sequence[int] | np.ndarray,
     max_tokens: int,
     *,
@@ -40,7 +40,7 @@ def generate(
 
 
 def generate_batch(
-    model: Reader | Scorer,
+    model: IncrementalModel | Scorer,
     prompts: np.ndarray,
     max_tokens: int,
     *,
@@ -58,7 +58,7 @@ def generate_batch(
 
 
 def _steps(
-    model: Reader | Scorer,
+    model: IncrementalModel | Scorer,
     text: np.ndarray,
     max_tokens: int,
     cache: Cache | None,
@@ -70,7 +70,7 @@ def _steps(
     if text.size == 0:
         raise ValueError("the prompt must have at least one token")
     rng = np.random.default_rng(seed)
-    scorer, rows = scorer_of(model, len(text), cache), np.arange(len(text))
+    scorer, rows = as_scorer(model, len(text), cache), np.arange(len(text))
     for written in range(max_tokens):
         scores = sampling.apply(scorer.next_scores(text), text, written)
         if np.isneginf(scores.max(axis=-1)).any():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minillm.generation.processors import ban, log_probabilities
-from minillm.generation.reading import Scorer
+from minillm.generation.scoring import Scorer
 from minillm.ops import softmax
 
 

@@ -24,7 +24,7 @@ class Objective(NamedTuple):
 
     `loss, saved = forward(model, *batch, rng=None, label_smoothing=0.0)` is the mean over the scored targets, a scalar on the device;
     `backward(model, dloss, saved)` adds dloss times its gradient to every parameter's gradient. Where progress is measured by something
-    else than what is minimised, `judge` is the forward function that evaluations call, with validation batches of its own kind.
+    else than what is minimised, `evaluate` is the forward function that evaluations call, with validation batches of its own kind.
 
     Where a row's loss depends on the other rows, `measure(model, *batch)` gives what it must know of them, an array on the host with a row
     for each. The trainer measures a whole batch before it cuts it into shares, and `forward` then takes it as `measured`: a constant,
@@ -35,7 +35,7 @@ class Objective(NamedTuple):
 
     forward: Callable
     backward: Callable
-    judge: Callable | None = None
+    evaluate: Callable | None = None
     measure: Callable | None = None
     count: Callable[[Sequence[np.ndarray]], int] = count_targets
 

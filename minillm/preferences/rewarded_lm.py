@@ -77,13 +77,13 @@ def body_lm(model: GPTWithValue, ids: np.ndarray, targets: np.ndarray) -> tuple[
 
 def unlikelihood_objective(*, threshold: float = 0.0, alpha: float = 1.0) -> Objective:
     loss_of = partial(unlikelihood, threshold=threshold, alpha=alpha)
-    return Objective(partial(rewarded_lm, loss_of=loss_of), rewarded_lm_backward, judge=causal_lm)
+    return Objective(partial(rewarded_lm, loss_of=loss_of), rewarded_lm_backward, evaluate=causal_lm)
 
 
 def rwr_objective(*, beta: float = 1.0) -> Objective:
-    return Objective(partial(rewarded_lm, loss_of=partial(rwr, beta=beta)), rewarded_lm_backward, judge=causal_lm)
+    return Objective(partial(rewarded_lm, loss_of=partial(rwr, beta=beta)), rewarded_lm_backward, evaluate=causal_lm)
 
 
 def awr_objective(*, alpha: float = 0.5, beta: float = 1.0) -> Objective:
     loss_of = partial(awr, alpha=alpha, beta=beta)
-    return Objective(partial(valued_lm, loss_of=loss_of), valued_lm_backward, judge=body_lm)
+    return Objective(partial(valued_lm, loss_of=loss_of), valued_lm_backward, evaluate=body_lm)

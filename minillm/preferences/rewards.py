@@ -103,7 +103,7 @@ def _whole_word(word: str) -> str:
     return before + re.escape(word) + after
 
 
-def reward_of(form: str, *, trusted: bool = False, sha256: str | None = None) -> Reward:
+def parse_reward(form: str, *, trusted: bool = False, sha256: str | None = None) -> Reward:
     """The reward of this form: `style`, `personal`, `length:80`, `words:FILE` (one to a line), `FILE.py:NAME`.
 
     A Python file is run for its function, and a word list may be a pipe, only if the form is `trusted`: if the user wrote it on this
@@ -138,11 +138,13 @@ def reward_of(form: str, *, trusted: bool = False, sha256: str | None = None) ->
     raise InputError(f"There is no reward {form!r}.", FORMS)
 
 
-def reward_again(form: str, sha256: str | None, named: str | None, make: Callable[..., Reward] = reward_of) -> Reward:
+def resumed_reward(
+    form: str, sha256: str | None, named: str | None, make: Callable[..., Reward] = parse_reward
+) -> Reward:
     """The reward that a run began with, by the form and SHA-256 in its folder, which may be anybody's; `named` is what the user says now.
 
     InputError if it isn't the same any more; if it is a Python file, or has no whole path, and the user doesn't name it. `make` is called
-    as `reward_of` is.
+    as `parse_reward` is.
     """
     if named is not None and form not in (named, absolute_form(named)):
         raise InputError(

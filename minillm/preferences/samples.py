@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minillm.generation import Control, Reading, Scorer, generate_batch
+from minillm.generation import Control, ModelScorer, Scorer, generate_batch
 from minillm.models import GPT, finite_on_host
 from minillm.ops import kl_divergence
 from minillm.preferences.rewards import Reward
@@ -36,7 +36,7 @@ def sample_ids(
     start = start if control is None else control.prompt(start)
     banned = [tokenizer.special_tokens[token] for token in CONTROL_TOKENS if token in tokenizer.special_tokens]
     written = generate_batch(
-        scorer or Reading(model, count, None),
+        scorer or ModelScorer(model, count, None),
         np.tile(start, (count, 1)),
         tokens,
         control=control,

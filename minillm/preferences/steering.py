@@ -10,8 +10,8 @@ from minillm.generation import (
     ClassifierFreeGuidance,
     Control,
     ExpertContrast,
+    ModelScorer,
     PhraseBan,
-    Reading,
     RewardGuidance,
     Scorer,
     continuation,
@@ -48,12 +48,12 @@ class Steering:
 
     def scorer(self, batch: int) -> Scorer:
         """A scorer for so many texts at once."""
-        made: Scorer = Reading(self.model, batch, None)
+        made: Scorer = ModelScorer(self.model, batch, None)
         if self.guidance is not None:
             good, bad = (self.tokenizer.special_tokens[name] for name in CONTROL_TOKENS)
-            made = ClassifierFreeGuidance(made, Reading(self.model, batch, None), good, bad, self.guidance)
+            made = ClassifierFreeGuidance(made, ModelScorer(self.model, batch, None), good, bad, self.guidance)
         if self.bad_expert is not None:
-            good, bad = (Reading(each, batch, None) for each in (self.good_expert or self.model, self.bad_expert))
+            good, bad = (ModelScorer(each, batch, None) for each in (self.good_expert or self.model, self.bad_expert))
             made = ExpertContrast(made, good, bad, self.contrast)
         if self.reward_weight is not None:
             unknown = range(self.tokenizer.vocab_size, self.model.config.vocab_size)  # a vocabulary may be padded

@@ -10,7 +10,7 @@ from minillm.errors import InputError
 from minillm.generation import continuation, generate
 from minillm.models import GPT, GPTConfig, GPTWithValue, Model, build
 from minillm.objectives import Objective
-from minillm.preferences import Reward, distinct_n, expected_maximum, mean_and_error, reward_of
+from minillm.preferences import Reward, distinct_n, expected_maximum, mean_and_error, parse_reward
 from minillm.preferences.rewarded_lm import awr_objective, rwr_objective, unlikelihood_objective
 from minillm.preferences.samples import control_of, misalignment, sample_ids
 from minillm.preferences.segments import PreferenceCorpus, score
@@ -35,7 +35,7 @@ class MLE(Causal):
         "context": 128, "batch": 16, "steps": 3000, "lr": 4e-3, "warmup": 100, "eval_every": 500,
     }  # fmt: skip
     reward: str | Reward = (
-        "style"  # a form, for `reward_of`; a Python file is run only for a Reward that was made with `trusted`
+        "style"  # a form, for `parse_reward`; a Python file is run only for a Reward that was made with `trusted`
     )
     reward_sha256: str | None = None  # of the file that the form names
     threshold: float = 0.0  # a line is good whose reward reaches it
@@ -72,7 +72,7 @@ class MLE(Causal):
         return PAGE.join(spoil(python_library(), share))
 
     def data(self, text: str, tokenizer: Tokenizer) -> PreferenceCorpus:
-        reward = reward_of(self.reward, sha256=self.reward_sha256) if isinstance(self.reward, str) else self.reward
+        reward = parse_reward(self.reward, sha256=self.reward_sha256) if isinstance(self.reward, str) else self.reward
         scored = score(documents_of(text), reward)
         return PreferenceCorpus(scored, tokenizer, self.context, threshold=self.threshold, **self.choices())
 

@@ -28,7 +28,7 @@ def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
         right += np.count_nonzero(finite_on_host(logits).argmax(axis=-1) == targets[places])
         hidden.append(targets[places])
     counts = np.bincount(np.concatenate(hidden))
-    return told(right, counts, "hidden tokens filled in")
+    return in_words(right, counts, "hidden tokens filled in")
 
 
 def token_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
@@ -40,10 +40,10 @@ def token_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
         right += np.count_nonzero((finite_on_host(logits).argmax(axis=-1) == targets)[places])
         scored.append(targets[places])
     counts = np.bincount(np.concatenate(scored))
-    return told(right, counts, "tokens of the answers")
+    return in_words(right, counts, "tokens of the answers")
 
 
-def told(right: int, counts: np.ndarray, what: str) -> str:
+def in_words(right: int, counts: np.ndarray, what: str) -> str:
     commonest = counts.max() / counts.sum()
     return f"held-out text: {right / counts.sum():.1%} of {counts.sum():,} {what} right (always the commonest: {commonest:.1%})"
 

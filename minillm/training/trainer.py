@@ -39,24 +39,24 @@ class Stopped(Exception):
     """A step was given up, and undone, since the trainer was asked to stop."""
 
 
-class Share(NamedTuple):
-    """One worker's part of one pass."""
+class MicroBatch(NamedTuple):
+    """A worker's part of one forward pass."""
 
     batch: tuple[np.ndarray, ...]
     weight: float  # its part of the scored targets
     seed: tuple[int, ...]  # of what dropout drops
 
 
-def measure_over(model: Model, objective: Objective, shares: list[Share]) -> np.ndarray:
+def measure_batches(model: Model, objective: Objective, shares: list[MicroBatch]) -> np.ndarray:
     """One worker's part of what an objective measures of a whole batch."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.concatenate([objective.measure(model, *share.batch) for share in shares])
 
 
-def pass_over(
+def forward_backward(
     model: Model,
     objective: Objective,
-    shares: list[Share],
+    shares: list[MicroBatch],
     label_smoothing: float,
     measured: np.ndarray | None = None,
 ) -> Array:
@@ -73,9 +73,9 @@ def pass_over(
     return total
 
 
-def loss_of(model: Model, objective: Objective, batch: tuple[np.ndarray, ...]) -> Array:
+def batch_loss(model: Model, objective: Objective, batch: tuple[np.ndarray, ...]) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):
-        return (objective.judge or objective.forward)(model, *batch)[0]
+        return (objective.evaluate or objective.forward)(model, *batch)[0]
 
 
 def several(model: Model, count: int):
@@ -143,19 +143,19 @@ class Trainer:
         """
         options, workers = self.options, self.options.workers
         scored = max(self.objective.count(batch), 1)
-        shares: list[list[Share]] = [[] for _ in range(workers)]
+        shares: list[list[MicroBatch]] = [[] for _ in range(workers)]
         for part in range(options.accumulate):
             for worker in range(workers):
                 first, last = (part * options.batch + i * options.batch // workers for i in (worker, worker + 1))
                 rows = tuple(array[first:last] for array in batch)
                 shares[worker].append(
-                    Share(rows, self.objective.count(rows) / scored, (options.seed, step, part, worker))
+                    MicroBatch(rows, self.objective.count(rows) / scored, (options.seed, step, part, worker))
                 )
         measured = None
         if self.objective.measure:
-            measured = np.concatenate(self.workers.run(measure_over, [(self.objective, share) for share in shares]))
+            measured = np.concatenate(self.workers.run(measure_batches, [(self.objective, share) for share in shares]))
         losses = self.workers.run(
-            pass_over, [(self.objective, share, options.label_smoothing, measured) for share in shares]
+            forward_backward, [(self.objective, share, options.label_smoothing, measured) for share in shares]
         )
         self.workers.add_gradients()
         return sum(losses[1:], start=losses[0])
@@ -214,7 +214,7 @@ class Trainer:
         while together := list(itertools.islice(batches, self.options.workers)):
             if stop():
                 return None
-            losses = self.workers.run(loss_of, [(self.objective, batch) for batch in together])
+            losses = self.workers.run(batch_loss, [(self.objective, batch) for batch in together])
             for batch, loss in zip(together, losses, strict=True):
                 count = self.objective.count(batch)
                 total, scored = total + count * loss.astype(np.float64), scored + count
@@ -260,7 +260,7 @@ class Trainer:
                 loss = self.evaluate(stop)
                 self.elapsed = time.perf_counter() - clock
                 if loss is not None:
-                    yield self._judged(loss)
+                    yield self._evaluated(loss)
             if self.finished() or stop() or (until is not None and self.steps_done >= until):
                 return
             try:
@@ -270,7 +270,7 @@ class Trainer:
             self.elapsed = time.perf_counter() - clock
             yield progress
 
-    def _judged(self, loss: float) -> Progress:
+    def _evaluated(self, loss: float) -> Progress:
         self.check_finite("validation loss", loss)
         self.evaluated_step = self.steps_done
         best = loss < self.best_loss

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from minillm.alignment import PairData, judge_pairs, offline_objective
+from minillm.alignment import PairData, evaluate_pairs, offline_objective
 from minillm.alignment.offline import log_probabilities
 from minillm.alignment.pairs import Answers, TokenPairs
 from minillm.objectives import causal_lm
@@ -121,13 +121,13 @@ def test_shares_make_the_whole(method, data_for):
 def test_it_learns_what_is_preferred(method, gpt, data_for):
     data, model = data_for(method), make_gpt()
     options = TrainOptions(steps=60, batch=8, lr=1e-2, warmup=0, eval_every=60, weight_decay=0.0)
-    before = judge_pairs(model, data)
+    before = evaluate_pairs(model, data)
     assert before.accuracy == 0.5 and before.margin == pytest.approx(0, abs=1e-6)
     kept = [array.copy() for array in data.reference]
     losses = [
         p.validation for p in Trainer(model, data, options, objective_for(method)).run() if p.validation is not None
     ]
-    after = judge_pairs(model, data)
+    after = evaluate_pairs(model, data)
     assert losses[-1] < losses[0] and after.accuracy > 0.9 and after.margin > 0.3
     for array, old in zip(data.reference, kept, strict=True):
         np.testing.assert_array_equal(array, old)

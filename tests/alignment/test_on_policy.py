@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from minillm.alignment import PolicyData, PolicyTrainer, judge_policy, prompts_from, roll_out
+from minillm.alignment import PolicyData, PolicyTrainer, evaluate_policy, prompts_from, roll_out
 from minillm.alignment.on_policy import LOSSES, policy_loss
 from minillm.errors import InputError
 from minillm.models import GPTWithValue
@@ -68,7 +68,7 @@ def test_a_sample_is_shown_as_it_stands_after_its_prompt():
     model = scripted_gpt(tokenizer.vocab_size, [8, 9], after=3)
     model.head.weight.data *= 100  # no chance is left
     data = PolicyData(model, tokenizer, np.array([tokenizer.encode("he is run")] * 4), LIKES_A, "grpo", tokens=2)
-    assert judge_policy(model, model, data).sample == "ning on"
+    assert evaluate_policy(model, model, data).sample == "ning on"
 
 
 def test_a_line_that_the_prompt_began_is_judged_as_a_whole(gpt, tokenizer):
@@ -199,7 +199,7 @@ def test_the_loss_has_the_mean_kl_of_the_answers_tokens_alone(method):
 def test_the_kl_is_that_of_the_answers(gpt, tokenizer):
     other = make_gpt(seed=9)
     data = data_for(gpt, tokenizer)
-    report = judge_policy(gpt, other, data, most=200)
+    report = evaluate_policy(gpt, other, data, most=200)
     prompts = np.resize(data.held_out, (200, 3))
     rollout = data.roll_out(prompts, 0)
     from minillm.alignment.offline import log_probabilities

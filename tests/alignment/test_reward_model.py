@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from minillm.alignment import REWARD_MODEL, RewardData, new_reward_model, reward_accuracy, reward_from, rewards_of
+from minillm.alignment import (
+    REWARD_MODEL,
+    RewardData,
+    new_reward_model,
+    reward_accuracy,
+    reward_from_model,
+    score_texts,
+)
 from minillm.training import Trainer, TrainOptions
 from tests.alignment.conftest import make_gpt
 
@@ -30,7 +37,7 @@ def test_it_learns(trained):
 def test_accuracy_counts_the_pairs_whose_chosen_answer_has_more(trained):
     model, pairs, *_ = trained
     chosen, rejected = (
-        rewards_of(model, [np.concatenate(both) for both in zip(pairs.prompts, rows, strict=True)])
+        score_texts(model, [np.concatenate(both) for both in zip(pairs.prompts, rows, strict=True)])
         for rows in (pairs.chosen, pairs.rejected)
     )
     assert reward_accuracy(model, pairs) == pytest.approx((chosen > rejected).mean())
@@ -42,14 +49,14 @@ def test_accuracy_counts_the_pairs_whose_chosen_answer_has_more(trained):
 def test_a_reward_is_of_the_text_alone_not_of_the_batch(trained):
     model, held_out, *_ = trained
     texts = [np.concatenate(both) for both in zip(held_out.prompts, held_out.chosen, strict=True)]
-    together = rewards_of(model, texts)
-    np.testing.assert_allclose([rewards_of(model, [text])[0] for text in texts], together, atol=1e-5)
+    together = score_texts(model, texts)
+    np.testing.assert_allclose([score_texts(model, [text])[0] for text in texts], together, atol=1e-5)
     long = np.concatenate([np.full(30, 4), texts[0]])
-    assert rewards_of(model, [long])[0] == pytest.approx(rewards_of(model, [long[-12:]])[0])
+    assert score_texts(model, [long])[0] == pytest.approx(score_texts(model, [long[-12:]])[0])
 
 
 def test_as_a_reward_of_texts(trained, tokenizer):
-    reward = reward_from(trained[0], tokenizer)
+    reward = reward_from_model(trained[0], tokenizer)
     better, worse = reward(["bcda\n", "bcdg\n"])
     assert reward.whole and better > worse
     assert reward([""]) == pytest.approx(reward(["\n"])), "an empty text is an empty line"

@@ -11,13 +11,13 @@ from minillm.finetuning import (
     LastLayer,
     Method,
     TextData,
+    body_features,
     body_of,
-    features_of,
+    class_probabilities,
     learned_count,
     new_classifier,
     padded,
     prepare,
-    probabilities_of,
 )
 from minillm.models import (
     GPT,
@@ -49,7 +49,7 @@ def body(request):
 @pytest.mark.parametrize("pooling", ["first", "last", "mean"])
 def test_features_are_what_the_head_reads(body, pooling):
     model = new_classifier(body, 3, pooling=pooling)
-    features = features_of(model, ROWS, 0, size=5)
+    features = body_features(model, ROWS, 0, size=5)
     for row, feature in zip(ROWS, features, strict=True):
         hidden, _ = model.body.hidden(row[None])
         expected = {"first": hidden[0, 0], "last": hidden[0, -1], "mean": hidden[0].mean(axis=0)}[pooling]
@@ -60,7 +60,7 @@ def test_the_last_layer_alone_learns_what_it_learns_in_place(body):
     """The same loss and gradient, and after some steps the same classifier."""
     alone, inside = new_classifier(body, 3, seed=1), new_classifier(body, 3, seed=1)
     inside.body.freeze()
-    features = features_of(alone, ROWS, 0)
+    features = body_features(alone, ROWS, 0)
     trained = prepare(alone, Method("body"))
     assert isinstance(trained.model, LastLayer) and trained.objective is LAST_LAYER
     losses = []
@@ -77,7 +77,7 @@ def test_the_last_layer_alone_learns_what_it_learns_in_place(body):
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     np.testing.assert_allclose(alone.head.linear.weight.data, inside.head.linear.weight.data, rtol=1e-4, atol=1e-6)
     whole = trained.whole()
-    np.testing.assert_allclose(probabilities_of(whole, ROWS, 0), probabilities_of(inside, ROWS, 0), atol=1e-5)
+    np.testing.assert_allclose(class_probabilities(whole, ROWS, 0), class_probabilities(inside, ROWS, 0), atol=1e-5)
     assert learned_count(trained.model) == learned_count(inside) == 6 * 3 + 3
 
 
@@ -90,8 +90,8 @@ def test_what_learns_and_what_does_not(body, method):
     list(Trainer(trained.model, data, OPTIONS, trained.objective).run())
     whole = trained.whole()
     np.testing.assert_allclose(
-        probabilities_of(whole, ROWS, 0),
-        probabilities_of(model, ROWS, 0),
+        class_probabilities(whole, ROWS, 0),
+        class_probabilities(model, ROWS, 0),
         atol=1e-5,
         err_msg="merged computes the same",
     )
@@ -139,13 +139,13 @@ def test_on_a_device(device):
     body = GPT(GPTConfig(**SIZES), seed=3, device=device)
     host = new_classifier(GPT(GPTConfig(**SIZES), seed=3, device=CPU), 3)
     model = new_classifier(body, 3)
-    features = features_of(model, ROWS, 0)
-    np.testing.assert_allclose(features, features_of(host, ROWS, 0), rtol=1e-4, atol=1e-5)
+    features = body_features(model, ROWS, 0)
+    np.testing.assert_allclose(features, body_features(host, ROWS, 0), rtol=1e-4, atol=1e-5)
     trained = prepare(model, Method("body"))
     data = FeatureData(features, LABELS, features[:6], LABELS[:6])
     progress = list(Trainer(trained.model, data, OPTIONS, LAST_LAYER).run())
     assert progress[-1].validation is not None
-    assert probabilities_of(trained.whole(), ROWS, 0).shape == (24, 3)
+    assert class_probabilities(trained.whole(), ROWS, 0).shape == (24, 3)
     adapted = prepare(new_classifier(body, 3), Method(lora=2))
     list(Trainer(adapted.model, TextData(ROWS, LABELS, ROWS, LABELS, 0), OPTIONS, adapted.objective).run())
-    assert probabilities_of(adapted.whole(), ROWS, 0).shape == (24, 3)
+    assert class_probabilities(adapted.whole(), ROWS, 0).shape == (24, 3)

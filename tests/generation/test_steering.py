@@ -11,8 +11,8 @@ from minillm.generation import (
     ClassifierFreeGuidance,
     Control,
     ExpertContrast,
+    ModelScorer,
     PhraseBan,
-    Reading,
     RewardGuidance,
     Rules,
     generate,
@@ -70,7 +70,9 @@ def good_and_bad(model, text):
 
 class TestGuidance:
     def guided(self, model, weight, batch=3):
-        return ClassifierFreeGuidance(Reading(model, batch, None), Reading(model, batch, None), GOOD, BAD, weight)
+        return ClassifierFreeGuidance(
+            ModelScorer(model, batch, None), ModelScorer(model, batch, None), GOOD, BAD, weight
+        )
 
     @pytest.mark.parametrize("weight", [0.0, 0.5, 1.0, 2.5])
     def test_the_formula_token_by_token_past_the_context(self, make_model, weight):
@@ -104,7 +106,7 @@ class TestGuidance:
 class TestExperts:
     def test_the_formula(self, make_model):
         models = [make_model(), make_model(norm="post"), make_model(tie_head=False)]
-        scorer = ExpertContrast(*(Reading(model, 3, None) for model in models), 0.7)
+        scorer = ExpertContrast(*(ModelScorer(model, 3, None) for model in models), 0.7)
         base, good, bad = (naive(model, PROMPTS) for model in models)
         np.testing.assert_allclose(scorer.next_scores(PROMPTS), base + 0.7 * (good - bad), atol=1e-9)
         scorer.reorder(np.array([1]))
@@ -115,14 +117,14 @@ class TestExperts:
     def test_a_token_that_one_of_them_does_not_know_never_comes(self, make_model):
         sizes = (V + 5, V, V + 2)  # of the base, of the good one, and of the bad one
         models = [GPT(dataclasses.replace(make_model().config, vocab_size=size), dtype=np.float64) for size in sizes]
-        scores = ExpertContrast(*(Reading(model, 3, None) for model in models), 0.7).next_scores(PROMPTS)
+        scores = ExpertContrast(*(ModelScorer(model, 3, None) for model in models), 0.7).next_scores(PROMPTS)
         base, good, bad = (naive(model, PROMPTS)[:, :V] for model in models)
         np.testing.assert_allclose(scores[:, :V], base + 0.7 * (good - bad), atol=1e-9)
         assert scores.shape == (3, V + 5) and np.isneginf(scores[:, V:]).all()
 
     def test_no_weight_is_the_base(self, model, make_model):
         scorer = ExpertContrast(
-            Reading(model, 1, None), Reading(make_model(), 1, None), Reading(make_model(), 1, None), 0
+            ModelScorer(model, 1, None), ModelScorer(make_model(), 1, None), ModelScorer(make_model(), 1, None), 0
         )
         assert list(generate(scorer, [5], 12, seed=3)) == list(generate(model, [5], 12, seed=3))
 
@@ -131,7 +133,7 @@ class TestRewardGuidance:
     def test_the_formula(self, make_model):
         model = make_model()
         scorer = RewardGuidance(
-            Reading(model, 3, None), lambda texts: [float(ids[-1]) - ids[1] for ids in texts], 0.3, 4
+            ModelScorer(model, 3, None), lambda texts: [float(ids[-1]) - ids[1] for ids in texts], 0.3, 4
         )
         logp, scores = log_probabilities(naive(model, PROMPTS)), scorer.next_scores(PROMPTS)
         for row in range(3):
@@ -141,7 +143,7 @@ class TestRewardGuidance:
                 assert scores[row, token] == pytest.approx(logp[row, token] + 0.3 * (token - PROMPTS[row, 1]))
 
     def test_no_weight_is_top_k_sampling(self, model):
-        scorer = RewardGuidance(Reading(model, 3, None), lambda texts: np.ones(len(texts)), 0.0, 4)
+        scorer = RewardGuidance(ModelScorer(model, 3, None), lambda texts: np.ones(len(texts)), 0.0, 4)
         plain = generate_batch(model, PROMPTS, 20, seed=3, top_k=4)
         assert generate_batch(scorer, PROMPTS, 20, seed=3) == plain
 
@@ -153,12 +155,14 @@ class TestRewardGuidance:
             assert not set(banned) & {int(ids[-1]) for ids in texts}
             return np.zeros(len(texts))
 
-        scorer = RewardGuidance(Reading(model, 3, None), reward, 1.0, top_k, banned)
+        scorer = RewardGuidance(ModelScorer(model, 3, None), reward, 1.0, top_k, banned)
         plain = generate_batch(model, PROMPTS, 20, seed=3, top_k=top_k, banned=banned)
         assert generate_batch(scorer, PROMPTS, 20, seed=3) == plain
 
     def test_a_large_weight_takes_what_is_rewarded(self, make_model):
-        scorer = RewardGuidance(Reading(make_model(), 1, None), lambda texts: [ids[-1] == 8 for ids in texts], 1e4, V)
+        scorer = RewardGuidance(
+            ModelScorer(make_model(), 1, None), lambda texts: [ids[-1] == 8 for ids in texts], 1e4, V
+        )
         assert list(generate(scorer, [5], 6, seed=0)) == [8] * 6
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minillm.alignment.reward_model import rewards_of
+from minillm.alignment.reward_model import score_texts
 from minillm.errors import InputError
 from minillm.models import (
     GPT,
@@ -45,7 +45,7 @@ ASKED = {
     "the answer to a question": lambda: overflowing(QuestionAnswering, QuestionAnsweringConfig(ENCODER)).answer(
         IDS, mask=ALL, token_types=np.ones((1, 3), np.int64)
     ),
-    "rewards": lambda: rewards_of(overflowing(SequenceClassifier, ClassifierConfig(GPT_CONFIG, classes=1)), [IDS[0]]),
+    "rewards": lambda: score_texts(overflowing(SequenceClassifier, ClassifierConfig(GPT_CONFIG, classes=1)), [IDS[0]]),
     "the divergence of a model": lambda: kl_to(overflowing(GPT, GPT_CONFIG), GPT(GPT_CONFIG), [IDS[0]], TOKENIZER),
     "the divergence from a model": lambda: kl_to(GPT(GPT_CONFIG), overflowing(GPT, GPT_CONFIG), [IDS[0]], TOKENIZER),
     "words filled in": lambda: fill_in_accuracy(overflowing(MaskedLM, ENCODER), batches(IDS, ALL, IDS), TOKENIZER),

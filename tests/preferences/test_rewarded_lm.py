@@ -42,7 +42,7 @@ def test_where_all_is_good_it_is_causal_language_modelling(name):
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_it_is_judged_by_the_text_alone(name):
     model = model_for(name)
-    found, _ = OBJECTIVES[name].judge(model, IDS, TARGETS)
+    found, _ = OBJECTIVES[name].evaluate(model, IDS, TARGETS)
     assert float(found) == float(CAUSAL.forward(model.body, IDS, TARGETS)[0])
 
 

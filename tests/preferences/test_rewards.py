@@ -8,8 +8,8 @@ from minillm.preferences import (
     Reward,
     find_personal_information,
     length_reward,
+    parse_reward,
     personal_reward,
-    reward_of,
     style_reward,
     style_violations,
     word_reward,
@@ -162,10 +162,10 @@ def test_a_reward_is_chosen_by_its_form(tmp_path):
     words = tmp_path / "words.txt"
     words.write_text("bad\n\nugly\n", encoding="utf-8")
     texts = ["bad =1", "a@b.cd", "ok"]
-    np.testing.assert_array_equal(reward_of("style")(texts), [-1, 0, 0])
-    np.testing.assert_array_equal(reward_of("personal")(texts), [0, -1, 0])
-    np.testing.assert_array_equal(reward_of("length:2")(texts), [-1, -1, 0])
-    np.testing.assert_array_equal(reward_of(f"words:{words}")(texts), [-1, 0, 0])
+    np.testing.assert_array_equal(parse_reward("style")(texts), [-1, 0, 0])
+    np.testing.assert_array_equal(parse_reward("personal")(texts), [0, -1, 0])
+    np.testing.assert_array_equal(parse_reward("length:2")(texts), [-1, -1, 0])
+    np.testing.assert_array_equal(parse_reward(f"words:{words}")(texts), [-1, 0, 0])
 
 
 @pytest.mark.parametrize(
@@ -173,16 +173,16 @@ def test_a_reward_is_chosen_by_its_form(tmp_path):
 )
 def test_what_is_no_reward_is_refused(form):
     with pytest.raises(InputError, match="There is no reward") as error:
-        reward_of(form)
+        parse_reward(form)
     assert "FILE.py:NAME" in error.value.remedy
 
 
 @pytest.mark.parametrize("form", ["length", "length:", "length:-3", "length:x", "length:²"])
 def test_what_is_no_length_is_refused(form):
     with pytest.raises(InputError, match="names no length"):
-        reward_of(form)
+        parse_reward(form)
     with pytest.raises(InputError, match="A length of 0 characters"):
-        reward_of("length:0")
+        parse_reward("length:0")
 
 
 # --- a user's own -------------------------------------------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def own(tmp_path):
 
 
 def test_a_function_of_ones_own(own):
-    scores = reward_of(f"{own}:vowels", trusted=True)(["banana", "xyz"])
+    scores = parse_reward(f"{own}:vowels", trusted=True)(["banana", "xyz"])
     assert scores.dtype == np.float64 and scores.tolist() == [6, 0]
 
 
@@ -247,7 +247,7 @@ def test_a_function_of_ones_own(own):
 )
 def test_what_it_gives_is_checked(own, name, wrong):
     with pytest.raises(InputError, match=f":{name} {wrong}"):
-        reward_of(f"{own}:{name}", trusted=True)(["b" * 50, "x"])
+        parse_reward(f"{own}:{name}", trusted=True)(["b" * 50, "x"])
 
 
 def test_a_failure_is_told_in_one_line():
@@ -266,12 +266,12 @@ def test_infinity_is_no_score(own):
 
 def test_what_is_not_there_is_said(own, tmp_path):
     with pytest.raises(InputError, match="has no function consonants") as error:
-        reward_of(f"{own}:consonants", trusted=True)
+        parse_reward(f"{own}:consonants", trusted=True)
     assert "vowels" in error.value.remedy and "SCORE" not in error.value.remedy
     with pytest.raises(InputError, match="has no function SCORE"):
-        reward_of(f"{own}:SCORE", trusted=True)
+        parse_reward(f"{own}:SCORE", trusted=True)
     with pytest.raises(InputError, match="There is no file"):
-        reward_of(f"{tmp_path / 'missing.py'}:f", trusted=True)
+        parse_reward(f"{tmp_path / 'missing.py'}:f", trusted=True)
 
 
 @pytest.mark.parametrize("content", ["def f(:", "import no_such_module_at_all", "raise SystemExit(3)", "\0"])
@@ -279,4 +279,4 @@ def test_a_file_that_cannot_be_run(tmp_path, content):
     path = tmp_path / "broken.py"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=r"broken\.py can't be run: "):
-        reward_of(f"{path}:f", trusted=True)
+        parse_reward(f"{path}:f", trusted=True)

@@ -80,7 +80,7 @@ def test_evaluation_is_the_loss_of_the_whole_split_in_one_go(make_trainer, batch
 
 def test_a_judge_measures_and_does_not_train(make_trainer):
     plain, judged = make_trainer(np.float64), make_trainer(np.float64)
-    judged.objective = judged.objective._replace(judge=lambda *given: (7 + causal_lm(*given)[0], None))
+    judged.objective = judged.objective._replace(evaluate=lambda *given: (7 + causal_lm(*given)[0], None))
     assert judged.evaluate() == pytest.approx(7 + plain.evaluate(), abs=1e-12)
     assert float(judged.gradient(0)) == float(plain.gradient(0))
 

@@ -18,7 +18,7 @@ class Cache(Protocol):
         """From now on row i goes on where row rows[i] was. Rows may be left out or come twice, and B may change."""
 
 
-class Reader(Protocol):
+class IncrementalModel(Protocol):
     """A model that reads on: a GPT, or the decoder of an encoder-decoder."""
 
     config: Any
@@ -29,7 +29,7 @@ class Reader(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """What scores the next token of B texts that grow. A `Reading` of one model is the simplest; others put several together."""
+    """What scores the next token of B texts that grow. A `ModelScorer` of one model is the simplest; others put several together."""
 
     def next_scores(self, text: np.ndarray) -> np.ndarray:
         """text (B, T), whose beginning is as it was at the last call -> scores (B, V) of the token that follows; float64, on the host."""
@@ -38,14 +38,14 @@ class Scorer(Protocol):
         """From now on row i goes on where row rows[i] was."""
 
 
-class Reading:
+class ModelScorer:
     """A model and its cache, reading B texts that grow.
 
     Without a cache the model is a GPT, and sees the last `context` tokens: when they are full, the older half is forgotten and the newer
     half read anew at the first positions. A cache that is given comes from an encoder-decoder's `start`, which reads on without a limit.
     """
 
-    def __init__(self, model: Reader, batch: int, cache: Cache | None):
+    def __init__(self, model: IncrementalModel, batch: int, cache: Cache | None):
         self.model = model
         self.cache = KeyValueCache(model, batch) if cache is None else cache
         self.context = model.config.context if cache is None else math.inf
@@ -65,6 +65,6 @@ class Reading:
         self.cache.reorder(rows)
 
 
-def scorer_of(model: Reader | Scorer, batch: int, cache: Cache | None) -> Scorer:
+def as_scorer(model: IncrementalModel | Scorer, batch: int, cache: Cache | None) -> Scorer:
     """A model's own scores, or what scores already."""
-    return model if isinstance(model, Scorer) else Reading(model, batch, cache)
+    return model if isinstance(model, Scorer) else ModelScorer(model, batch, cache)
