@@ -242,6 +242,8 @@ def policy_objective(method: str, reference: GPT, kl_weight: float) -> Objective
 
 
 class PolicyReport(NamedTuple):
+    """What a policy does with held-out prompts, means over its answers."""
+
     reward: float
     kl: float  # of whole answers, in nats: the sum over their tokens
     length: float  # tokens of an answer

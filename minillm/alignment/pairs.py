@@ -18,6 +18,8 @@ EXAMPLE = 'A line looks like {"prompt": "Q: ", "chosen": "a good answer", "rejec
 
 @dataclass(frozen=True)
 class Pair:
+    """A prompt, an answer that people chose, and one that they rejected."""
+
     prompt: str
     chosen: str
     rejected: str

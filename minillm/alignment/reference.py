@@ -27,6 +27,7 @@ def reference_of_pairs(model: GPT, data: PairData, size: int = 16) -> Reference:
 
 
 def reference_of_weights(model: GPT) -> Reference:
+    """The model itself, for methods that need its distribution at every token."""
     weights = {name: to_host(parameter.data) for name, parameter in model.named_parameters()}
     return Reference(weights, {"model": fingerprint_of_model(model)})
 

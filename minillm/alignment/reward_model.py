@@ -103,6 +103,8 @@ def load_reward_model(directory: str, sha256: str | None = None) -> Reward:
 
 
 def reward_from_model(model: SequenceClassifier, tokenizer: Tokenizer, name: str = "the reward model") -> Reward:
+    """A reward model as a reward of whole texts, prompt and answer."""
+
     def score(texts: Sequence[str]) -> np.ndarray:
         return score_texts(model, [tokenizer.encode(text or "\n").astype(np.int64) for text in texts])
 

@@ -14,6 +14,8 @@ HELD_OUT = 10  # of so many texts of a class, one is held out
 
 
 class Examples(NamedTuple):
+    """Texts and their labels, in the same order."""
+
     texts: list[str]
     labels: list[str]
 

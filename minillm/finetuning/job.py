@@ -36,6 +36,7 @@ class Parts(NamedTuple):
 def tokenize_parts(
     training: Examples, held_out: Examples, classes: list[str], tokenizer: Tokenizer, context: int
 ) -> Parts:
+    """Both parts as tokens and as numbers of classes; InputError for a label that is none of the classes."""
     rows, held_out_rows = (tokenize(part.texts, tokenizer, context) for part in (training, held_out))
     labels, held_out_labels = (numbers_of(part, classes, YOURS) for part in (training, held_out))
     return Parts(training, held_out, rows, held_out_rows, labels, held_out_labels)

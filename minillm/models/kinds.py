@@ -29,6 +29,7 @@ KINDS = {
 
 
 def kind_of(config: ModelConfig) -> str:
+    """The name of the kind of model that a config is for."""
     return next(kind for kind, (known, _) in KINDS.items() if type(config) is known)
 
 

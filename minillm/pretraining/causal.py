@@ -13,6 +13,8 @@ from minillm.text import Corpus, Tokenizer
 
 @dataclass(frozen=True, kw_only=True)
 class Causal(Pretraining):
+    """Guess the next token, by a GPT."""
+
     name = "causal"
     summary = "guess the next token"
     trains = GPTConfig

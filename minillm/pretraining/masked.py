@@ -15,6 +15,8 @@ from minillm.text.special_tokens import CLS, MASK, PAD, SEP
 
 @dataclass(frozen=True, kw_only=True)
 class Masked(Repairing):
+    """Guess tokens that are hidden, by an encoder with a head for masked words."""
+
     name = "masked"
     summary = "guess tokens that are hidden (BERT)"
     special_tokens = (PAD, MASK, CLS, SEP)

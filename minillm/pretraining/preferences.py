@@ -124,6 +124,8 @@ class MLE(Causal):
 
 @dataclass(frozen=True, kw_only=True)
 class Filtering(MLE):
+    """Read only the better half of the documents."""
+
     name = "filtering"
     summary = "only the better half of the documents"
 
@@ -133,6 +135,8 @@ class Filtering(MLE):
 
 @dataclass(frozen=True, kw_only=True)
 class Conditional(MLE):
+    """Announce every line by a control token, good or bad."""
+
     name = "conditional"
     summary = "a control token in front of each line"
     special_tokens = CONTROL_TOKENS
@@ -154,6 +158,8 @@ class Rewarded(MLE):
 
 @dataclass(frozen=True, kw_only=True)
 class Unlikelihood(Rewarded):
+    """Make the tokens of bad lines unlikely."""
+
     name = "unlikelihood"
     summary = "bad lines made unlikely"
 
@@ -165,6 +171,8 @@ class Unlikelihood(Rewarded):
 
 @dataclass(frozen=True, kw_only=True)
 class RWR(Rewarded):
+    """Weigh every line by its reward: reward-weighted regression."""
+
     name = "rwr"
     summary = "lines weighted by their reward"
 
@@ -176,6 +184,8 @@ class RWR(Rewarded):
 
 @dataclass(frozen=True, kw_only=True)
 class AWR(Rewarded):
+    """Weigh every line by its advantage, against a value that the model expects: advantage-weighted regression."""
+
     name = "awr"
     summary = "lines weighted by their advantage"
 

@@ -58,6 +58,8 @@ class Restoring(Repairing):
 
 @dataclass(frozen=True, kw_only=True)
 class Denoise(Restoring):
+    """Restore damaged sentences, by an encoder-decoder."""
+
     name = "denoise"
     summary = "restore damaged sentences (BART)"
     special_tokens = (PAD, MASK, BOS, EOS)
@@ -89,6 +91,8 @@ class Denoise(Restoring):
 
 @dataclass(frozen=True, kw_only=True)
 class Span(Restoring):
+    """Write the spans that are hidden, by an encoder-decoder."""
+
     name = "span"
     summary = "write the spans that are hidden (T5)"
     special_tokens = (PAD, BOS, EOS, *SENTINELS)
