@@ -35,7 +35,7 @@ def main() -> int:
         return 130
     if code:
         return code
-    return call("-m", "pytest") if sys.argv[1:] else main_job()
+    return call("-m", "pytest", "-n", "auto", "--dist", "worksteal") if sys.argv[1:] else main_job()
 
 
 def main_job() -> int:

@@ -40,6 +40,11 @@ def test_it_installs_once_and_again_when_the_requirements_change(start, monkeypa
     assert run(start, monkeypatch, "test") == 0 and installs() == 2
 
 
+def test_the_tests_run_on_all_cores(start, monkeypatch):
+    assert run(start, monkeypatch, "test") == 0
+    assert start.calls == [("-m", "pytest", "-n", "auto", "--dist", "worksteal")]
+
+
 def test_a_failed_install_is_tried_again(start, monkeypatch, capsys):
     monkeypatch.setattr(start, "succeeds", lambda *command, **options: "install" not in command)
     assert run(start, monkeypatch) == 2
