@@ -197,7 +197,7 @@ options = TrainOptions(
     lr=8e-3,
     warmup=steps // 30,
     weight_decay=0.02,
-    eval_every=max(steps // 24, 1),
+    eval_every=10 if lesson.quick else steps // 24,
     seed=lesson.seed,
 )
 trainer = Trainer(model, Windows(), options)

@@ -150,10 +150,10 @@ def pretrain(name):
     model = body = GPT(GPTConfig(tokenizer.vocab_size, **SIZES), seed=lesson.seed)
     if name == "AWR":
         model = GPTWithValue(body)
-    steps = 2 if lesson.quick else 1200
+    steps, eval_batches = (2, 2) if lesson.quick else (1200, 60)
     schedule = {"lr": 4e-3, "schedule": "linear", "lr_floor": 0.0, "warmup": 100}
     options = TrainOptions(
-        steps=steps, batch=8, eval_every=steps, eval_batches=60, workers=2, seed=lesson.seed, **schedule
+        steps=steps, batch=8, eval_every=steps, eval_batches=eval_batches, workers=2, seed=lesson.seed, **schedule
     )
     for progress in Trainer(model, data, options, LOSSES.get(name, CAUSAL)).run():
         loss = progress.validation

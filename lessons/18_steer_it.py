@@ -63,7 +63,7 @@ def trained(model, data, objective=None, each=lambda step: None, **options):
     """Train the model for so many steps, and return the losses on held-out data; `each` is called after each of these."""
     options = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "workers": 2} | options
     options["steps"] = 2 if lesson.quick else options["steps"]
-    options = TrainOptions(**{"eval_every": options["steps"], "eval_batches": 30, "seed": lesson.seed} | options)
+    options = TrainOptions(**{"eval_every": options["steps"], "eval_batches": 2 if lesson.quick else 30, "seed": lesson.seed} | options)
     losses = []
     for progress in Trainer(model, data, options, *([objective] if objective else [])).run():
         if progress.validation is not None:
@@ -296,9 +296,10 @@ for alpha in (0.5, 1.0, 2.0):
 def grpo(reward, rounds, kl_weight=0.02):
     model = copy_of(base)
     data = PolicyData(model, tokenizer, prompts[200:], reward, "grpo", tokens=TOKENS, group=8)
+    steps, batch, eval_every = (2, 16, 2) if lesson.quick else (rounds, 64, 10)
     options = TrainOptions(
-        steps=2 if lesson.quick else rounds, batch=64, lr=3e-4, warmup=5, weight_decay=0.0, schedule="linear", lr_floor=0.0,
-        eval_every=1 if lesson.quick else 10, seed=lesson.seed,
+        steps=steps, batch=batch, lr=3e-4, warmup=5, weight_decay=0.0, schedule="linear", lr_floor=0.0,
+        eval_every=eval_every, seed=lesson.seed,
     )  # fmt: skip
     trainer = PolicyTrainer(model, data, options, "grpo", base, updates=2, kl_weight=kl_weight)
     history = []
