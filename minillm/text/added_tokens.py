@@ -99,7 +99,7 @@ class Finder:
             if token.single_word and any(map(is_word, text[max(start - 1, 0) : start] + text[stop : stop + 1])):
                 continue
             if token.lstrip:
-                start = min(start, end) + len(text[end:start].rstrip(WHITE_SPACE))
+                start = end + len(text[end:start].rstrip(WHITE_SPACE))
             if token.rstrip:
                 stop = len(text) - len(text[stop:].lstrip(WHITE_SPACE))
             if start > end:

@@ -36,12 +36,11 @@ class Settings(NamedTuple):
         """
         given = {role: AddedToken(token) for role, token in usual.items()} | self.roles
         roles = {role: given[role].content for role in dict.fromkeys([*USUAL_ROLES, *given]) if given.get(role)}
-        added = {}
+        listed = {}
         for _, token in sorted(self.added.items()):
-            added[token.content] = replace(token, special=token.special or token.content in roles.values())
-        for token in (*(self.roles[role] for role in roles if role in self.roles), *self.more):
-            added.setdefault(token.content, token)
-        return {"added_tokens": list(added.values()), "roles": roles}
+            listed[token.content] = replace(token, special=token.special or token.content in roles.values())
+        named = {token.content: token for token in [*map(self.roles.get, roles), *self.more] if token}
+        return {"added_tokens": list((listed | named | listed).values()), "roles": roles}
 
     def check(self, tokenizer: Tokenizer, path: Path) -> None:
         """InputError if an added token has another id in the tokenizer, which was read from that path, than the files give it."""

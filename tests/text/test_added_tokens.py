@@ -81,9 +81,9 @@ def test_a_normalized_token_is_found_in_the_text_as_the_model_reads_it():
 
 
 def test_what_is_found_at_once_goes_before_what_is_found_later():
-    added = [AddedToken("bc", normalized=True), AddedToken("ab")]
+    added = [AddedToken("ab", normalized=True), AddedToken("bc")]
     tokenizer = GPT2Tokenizer(PLAIN, [], added)
-    assert tokenizer.encode("abc", special=True).tolist() == [257, 99]
+    assert tokenizer.encode("abc ab", special=True).tolist() == [97, 257, 32, 256]
 
 
 def test_ids_are_the_vocabularys_or_come_after_it_in_the_order_given():

@@ -112,6 +112,17 @@ def test_the_map_goes_before_the_settings_and_a_list_of_all_added_tokens_before_
     assert tokenizer.role("eos_token") == 65
 
 
+def test_a_token_that_is_named_again_among_the_further_ones_has_their_flags(gpt2_folder):
+    mask = {"content": "<mask>", "lstrip": True}
+    configure(gpt2_folder, mask_token=mask)
+    tokenizer = load_pretrained_tokenizer(gpt2_folder)
+    hole = tokenizer.role("mask_token")
+    assert tokenizer.encode("A <mask>", special=True).tolist() == [65, hole]
+    configure(gpt2_folder, mask_token=mask, additional_special_tokens=["<mask>"])
+    tokenizer = load_pretrained_tokenizer(gpt2_folder)
+    assert tokenizer.encode("A <mask>", special=True).tolist() == [65, 32, hole]
+
+
 def test_special_tokens_with_names_of_their_own(gpt2_folder):
     size = load_pretrained_tokenizer(gpt2_folder).vocab_size
     configure(gpt2_folder, image_token="<img>", extra_special_tokens={"boi": "<boi>"}, add_bos_token=True, max_token=7)
