@@ -42,10 +42,13 @@ class Header(NamedTuple):
 def serialize(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> bytes:
     """The bytes of a safetensors file. The largest numbers come first, so that each lies at a multiple of its own size."""
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
+    for name, array in arrays.items():
+        if name == "__metadata__" or array.dtype.newbyteorder("<") not in NAMES:
+            raise ValueError(f"the format has no place for {name!r} of {array.dtype}")
     header, parts, end = {"__metadata__": dict(metadata)} if metadata else {}, [], 0
     for name in sorted(arrays, key=lambda name: (-arrays[name].itemsize, name)):
         array = arrays[name]
-        kind = NAMES[array.dtype.newbyteorder("<") if array.dtype.itemsize > 1 else array.dtype]
+        kind = NAMES[array.dtype.newbyteorder("<")]
         parts.append(array.astype(DTYPES[kind], copy=False).data)
         header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [end, end + array.nbytes]}
         end += array.nbytes

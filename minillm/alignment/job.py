@@ -2,18 +2,18 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
 from minillm.alignment.memory import check_memory_for_answers, check_memory_for_pairs
-from minillm.alignment.methods import METHODS, settings_for
+from minillm.alignment.methods import METHODS, OWN, settings_for
 from minillm.alignment.offline import PairData, offline_objective
 from minillm.alignment.on_policy import METHODS as ON_POLICY
 from minillm.alignment.on_policy import PolicyData, PolicyTrainer, prompts_from
-from minillm.alignment.pairs import Pair, TokenPairs, hold_out, tokenize_pairs
+from minillm.alignment.pairs import Pair, TokenPairs, as_pair, check_enough, hold_out, tokenize_pairs
 from minillm.alignment.reward_model import REWARD_MODEL, RewardData, new_reward_model
-from minillm.errors import InputError
+from minillm.errors import InputError, check_known
 from minillm.models import GPT, GPTWithValue, SequenceClassifier, build, copy_parameters
 from minillm.preferences import Reward, parse_reward
 from minillm.text import Tokenizer
@@ -71,7 +71,7 @@ def trainer_on_rewards(
 def align(
     model: GPT,
     tokenizer: Tokenizer,
-    pairs: Sequence[Pair | tuple[str, str, str]] | None = None,
+    pairs: Iterable[Pair | tuple[str, str, str] | dict[str, str]] | None = None,
     *,
     reward: Reward | str | None = None,
     prompts: str | None = None,
@@ -81,13 +81,15 @@ def align(
 ) -> GPT | SequenceClassifier:
     """A copy of a GPT that has learned what people prefer, with the weights of its lowest validation loss; or a reward model.
 
-    Either from `pairs` (prompt, chosen, rejected), by the method dpo (default), robust, hinge, ipo, kto, orpo, simpo or reward; or from a
-    `reward` of its own answers to the line ends of the text `prompts`, by grpo (default), ppo or reinforce. The reward is a `Reward` or its
-    form for `parse_reward`. `settings` are those of the method and the fields of `TrainOptions`.
+    Either from `pairs`, tuples (prompt, chosen, rejected) or dictionaries with these names, by the method dpo (default), robust, hinge,
+    ipo, kto, orpo, simpo or reward; or from a `reward` of its own answers to the line ends of the text `prompts`, by grpo (default), ppo or
+    reinforce. The reward is a `Reward` or its form for `parse_reward`. `settings` are those of the method and the fields of `TrainOptions`.
     """
     method = method or ("dpo" if reward is None else "grpo")
-    if method not in METHODS:
-        raise InputError(f"There is no method {method!r}.", f"Choose one of {', '.join(METHODS)}.")
+    check_known([method], METHODS, "method")
+    check_known(settings, [*sorted(OWN), *(field.name for field in dataclasses.fields(TrainOptions))])
+    if not isinstance(model, GPT):
+        raise InputError(f"This is {model.config.name}, and what learns preferences is a GPT.", "Give a GPT.")
     if (pairs is None) == (reward is None) or (method in ON_POLICY) != (reward is not None):
         needs = "a reward and a text of prompts" if method in ON_POLICY else "pairs, and no reward"
         raise InputError(f"The method {method} learns from {needs}.", "Give it what it needs.")
@@ -100,9 +102,10 @@ def align(
         rows = prompts_from(prompts, tokenizer, chosen["prompt_tokens"], seed=options.seed)
         trainer: Trainer = trainer_on_rewards(method, base, tokenizer, rows, reward, options, chosen)
     else:
-        given = [pair if isinstance(pair, Pair) else Pair(*pair) for pair in pairs]
+        given = [as_pair(pair) for pair in pairs]
+        check_enough(given, "The list of pairs")
         tokens = tokenize_pairs(given, tokenizer, base.config.context)
-        parts = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
+        parts = (tokens.part(which) for which in hold_out(len(given), options.seed))
         trainer = trainer_on_pairs(method, base, *parts, options, chosen)
         if isinstance(trainer.data, PairData):
             trainer.data.ask_reference(base, options.batch)

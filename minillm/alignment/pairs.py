@@ -35,11 +35,25 @@ def read_pairs(source: str) -> list[Pair]:
     for number, line in enumerate(read_text(source).split("\n"), 1):
         if line.strip():
             pairs.append(_pair(line, f"Line {number:,} of {'standard input' if source == '-' else source}"))
+    check_enough(pairs, source)
+    return pairs
+
+
+def check_enough(pairs: Sequence[Pair], source: str) -> None:
     if len(pairs) < FEWEST:
         raise InputError(
             f"{source} holds {len(pairs)} pairs.", f"Give {FEWEST} or more, since a tenth of them is held out."
         )
-    return pairs
+
+
+def as_pair(pair: object) -> Pair:
+    """A pair as a program may give it: a `Pair`, three strings, or a dictionary with the names in KEYS."""
+    if isinstance(pair, Pair):
+        return pair
+    texts = [pair.get(key) for key in KEYS] if isinstance(pair, dict) else pair
+    if not isinstance(texts, list | tuple) or len(texts) != 3 or not all(isinstance(text, str) for text in texts):
+        raise InputError(f"{pair!r} is no pair.", "Give three strings: prompt, chosen, rejected.")
+    return Pair(*texts)
 
 
 def _pair(line: str, where: str) -> Pair:

@@ -92,7 +92,6 @@ def run(args) -> None:
     prefix = begun.prefix if prompt else []  # what is not shown is no neighbour of what is
     rules = begun.rules | rules
     if steering is not None:
-        rules["banned"] = [*rules["banned"], *steering.banned]
         check_texts(
             [reader.config for reader in steering.readers()], args.best_of or 1, "Write fewer of them: --best-of."
         )

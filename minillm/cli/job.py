@@ -44,7 +44,7 @@ class Kept(NamedTuple):
                     f"Leave `{name}` out, or start another run.",
                 )
             changed[name] = value
-        if "steps" in changed:
+        if "steps" in named:
             changed.setdefault("minutes", None)
         return dataclasses.replace(self.options, **changed)
 

@@ -70,7 +70,7 @@ def resume(kind: type[Job], folder: Run, args, device: Device) -> Job:
         asked = getattr(args, name)
         if asked is not None and asked < done:
             raise InputError(
-                f"This run has done {count(done, 'step')}, and cannot {does} at {asked}.", f"Give more `{name}`."
+                f"This run has done {count(done, 'step')}, and cannot {does} at {asked}.", "Give a later step."
             )
     folder.write_options(job.trainer.options, job.facts)
     return job

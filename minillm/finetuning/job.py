@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.errors import InputError
+from minillm.errors import InputError, check_known
 from minillm.finetuning.data import FeatureData, TextData, Tokens, padding_of, tokenize
 from minillm.finetuning.defaults import settings_for
 from minillm.finetuning.examples import Examples, classes_of, hold_out, numbers_of
@@ -19,7 +19,8 @@ from minillm.objectives import Data
 from minillm.text import Tokenizer
 from minillm.training import TrainOptions, check_memory, train
 
-YOURS = "the given texts"  # what messages call what came from a program
+YOURS = "the list of texts"  # what messages call what came from a program
+SETTINGS = ("epochs", "pooling", "dropout", *(field.name for field in dataclasses.fields(TrainOptions)))
 
 
 class Parts(NamedTuple):
@@ -86,6 +87,9 @@ def finetune(
     """
     method, body, seed = Method(freeze, lora), body_of(model, "the given model"), settings.get("seed", 0)
     method.check(body.config)
+    check_known(settings, SETTINGS)
+    if isinstance(texts, str) or not all(isinstance(each, str) for each in (*texts, *labels)):
+        raise InputError("Texts and labels are lists of strings.", "Give every text, and every label, as a string.")
     examples = Examples(list(texts), list(labels))
     if len(examples.texts) != len(examples.labels):
         raise InputError(
@@ -108,6 +112,8 @@ def finetune(
 
 def classify(model: SequenceClassifier, tokenizer: Tokenizer, texts: str | Sequence[str]) -> list[dict[str, float]]:
     """The probability of each class for each text, the likeliest class first. A text longer than the context loses its end."""
+    if not isinstance(model, SequenceClassifier):
+        raise InputError(f"This is {model.config.name}, which knows no classes.", "Fine-tune it first.")
     texts = [texts] if isinstance(texts, str) else list(texts)
     rows = tokenize(texts, tokenizer, model.config.body.context).rows
     return [

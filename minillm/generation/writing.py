@@ -25,6 +25,11 @@ class Beginning(NamedTuple):
 
 def begin(model: Model, tokenizer: Tokenizer, ids: np.ndarray) -> Beginning:
     """A GPT continues a prompt (T,), and an encoder-decoder answers it; InputError for a model that writes no text."""
+    if not isinstance(model, GPT | EncoderDecoder):
+        raise InputError(
+            f"This is {model.config.name}, which writes no text.",
+            "Use a GPT, or an encoder-decoder, which answers a text.",
+        )
     rules = {
         "eos": end_tokens(model.eos_token_id, tokenizer),
         "banned": list(range(tokenizer.vocab_size, model.config.vocab_size)),  # a vocabulary may be padded
@@ -32,11 +37,7 @@ def begin(model: Model, tokenizer: Tokenizer, ids: np.ndarray) -> Beginning:
     if isinstance(model, EncoderDecoder):
         source, start = as_source(model, tokenizer, ids)
         return Beginning([start], [], rules | {"cache": model.start(source[None])})
-    if isinstance(model, GPT):
-        return Beginning(ids, ids, rules)
-    raise InputError(
-        f"This is {model.config.name}, which writes no text.", "Use a model that was pretrained to: causal."
-    )
+    return Beginning(ids, ids, rules)
 
 
 def write(
@@ -45,23 +46,27 @@ def write(
     prompt: str,
     max_tokens: int = 200,
     *,
-    stop: Sequence[str] = (),
+    stop: str | Sequence[str] = (),
     control: Control | None = None,
     seed: int = 0,
     temperature: float = 0.8,
     **settings,
 ) -> str:
     """The prompt with what a GPT writes after it, or the answer of an encoder-decoder: up to `max_tokens` tokens, up to a token that ends
-    the text, or up to one of the strings `stop`.
+    the text, or up to the string `stop`, or one of several.
 
     Temperature 0 takes the likeliest token every time. `settings` are the other fields of `Sampling`: top_k, top_p, repetition_penalty ...
     """
+    if max_tokens < 1:
+        raise InputError(f"`max_tokens` must be at least 1, got {max_tokens}.", "Give a positive number.")
     ids = tokenizer.encode(prompt, special=True)
     if not len(ids):
         raise InputError("The prompt has no token.", "Give a `prompt` with a word in it.")
     begun = begin(model, tokenizer, ids if control is None else control.prompt(ids))
-    settings = begun.rules | {"temperature": temperature} | settings
+    banned = [*begun.rules["banned"], *settings.pop("banned", ())]
+    settings = begun.rules | {"temperature": temperature, "banned": banned} | settings
     tokens = generate(model, begun.ids, max_tokens, control=control, seed=seed, **settings)
     special = control is None
-    new = until_stop(stream_continuation(tokenizer, begun.prefix, tokens, special=special), stop)
+    stops = [stop] if isinstance(stop, str) else stop
+    new = until_stop(stream_continuation(tokenizer, begun.prefix, tokens, special=special), stops)
     return continuation(tokenizer, [], begun.prefix, special=special) + "".join(new)

@@ -27,12 +27,15 @@ from minillm.preferences.rewards import (
     style_reward,
     word_reward,
 )
+from minillm.preferences.steering import Steering, best_of_n
 from minillm.preferences.values import clipped_value_loss, value_loss
 
 __all__ = [
     "Reward",
+    "Steering",
     "absolute_form",
     "awr",
+    "best_of_n",
     "best_of_n_kl",
     "bradley_terry",
     "clipped_value_loss",

@@ -56,8 +56,7 @@ class Steering:
             good, bad = (ModelScorer(each, batch, None) for each in (self.good_expert or self.model, self.bad_expert))
             made = ExpertContrast(made, good, bad, self.contrast)
         if self.reward_weight is not None:
-            unknown = range(self.tokenizer.vocab_size, self.model.config.vocab_size)  # a vocabulary may be padded
-            banned = [*unknown, *self.banned]
+            banned = [*self._unknown(), *self.banned]
             made = RewardGuidance(made, self._reward_of_last_lines, self.reward_weight, self.candidates, banned)
         return made
 
@@ -68,7 +67,12 @@ class Steering:
 
     def rules(self) -> dict:
         """What `generate` needs besides the scorer."""
-        return {"phrases": PhraseBan(self.phrases, self.tokenizer)} if self.phrases else {}
+        banned = [*self._unknown(), *self.banned]
+        return {"banned": banned} | ({"phrases": PhraseBan(self.phrases, self.tokenizer)} if self.phrases else {})
+
+    def _unknown(self) -> range:
+        """The ids that the tokenizer doesn't know: a vocabulary may be padded."""
+        return range(self.tokenizer.vocab_size, self.model.config.vocab_size)
 
     def _reward_of_last_lines(self, texts: list[np.ndarray]) -> np.ndarray:
         """The reward of the line that each text ends in, finished or not."""
@@ -101,6 +105,7 @@ def best_of_n(
     """
     tokenizer, control = steering.tokenizer, steering.control
     prompts = np.tile(ids, (count, 1))
+    settings = steering.rules() | settings
     written = generate_batch(steering.scorer(count), prompts, max_tokens, control=control, seed=seed, **settings)
     texts = (continuation(tokenizer, ids, new, special=False) for new in written)
     texts = ["".join(until_stop([text], stops)) for text in texts]

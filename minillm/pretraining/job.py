@@ -1,12 +1,11 @@
 """From a text to a trained model."""
 
 import dataclasses
-import difflib
 import logging
 from typing import NamedTuple
 
 from minillm.backend import CPU, Device, choose_device
-from minillm.errors import InputError
+from minillm.errors import InputError, check_known
 from minillm.models import Model, check_fields
 from minillm.objectives import Data
 from minillm.pretraining.causal import Causal
@@ -47,22 +46,20 @@ def settings_for(
     """
     task = task_of(objective, preference)
     whose = f"preference {preference}" if preference else f"objective {objective}"
+    check_known(named, [*sorted(OWN | OPTIONS), *SIZES, "tokenizer", "merges"])
     for name in named:
-        if name not in OWN | OPTIONS | SIZES.keys() | {"tokenizer", "merges"}:
-            near = difflib.get_close_matches(name, OWN | OPTIONS | SIZES.keys(), n=1)
-            raise InputError(
-                f"There is no setting `{name}`.", f"Did you mean `{near[0]}`?" if near else "Leave it out."
-            )
         if name in OWN and name not in task.own_settings():
             raise InputError(f"`{name}` means nothing to the {whose}.", "Leave it out.")
     if not task.smooths_labels and named.get("label_smoothing"):
         raise InputError(
             f"The {whose} tells good tokens from bad ones, and smooths no labels.", "Leave `label_smoothing` out."
         )
-    chosen = PRESETS[look_up(PRESETS, "preset", preset)] | task.defaults
+    check_known([preset], PRESETS, "preset")
+    chosen = PRESETS[preset] | task.defaults
     chosen |= (task.laptop if preset == "laptop" else {}) | named
-    tokenizer, merges = look_up(TOKENIZERS, "tokenizer", chosen["tokenizer"]), chosen.get("merges", MERGES)
-    if merges < 0:
+    tokenizer, merges = chosen["tokenizer"], chosen.get("merges", MERGES)
+    check_known([tokenizer], TOKENIZERS, "tokenizer")
+    if type(merges) is not int or merges < 0:
         raise InputError(f"There can't be {merges} merges.", "Give `merges` of 0 or more; 1024 suits a book.")
     if "merges" in named and tokenizer != "bpe":
         raise InputError(
@@ -76,27 +73,18 @@ def settings_for(
     return Settings(made, options, sizes, tokenizer, merges)
 
 
-def look_up(known, what: str, name: str) -> str:
-    """The name, if it is known; InputError with the nearest one if not."""
-    if not isinstance(name, str) or name not in known:
-        near = difflib.get_close_matches(str(name), known, n=1)
-        raise InputError(
-            f"There is no {what} {name!r}.",
-            f"Did you mean {near[0]}?" if near else f"Choose one of {', '.join(known)}.",
-        )
-    return name
-
-
 def task_of(objective: str, preference: str | None = None) -> type[Pretraining]:
     """The way to pretrain of this name. A preference is learned while guessing the next token."""
     if preference is None:
-        return OBJECTIVES[look_up(OBJECTIVES, "objective", objective)]
+        check_known([objective], OBJECTIVES, "objective")
+        return OBJECTIVES[objective]
     if objective != "causal":
         raise InputError(
             f"The preference {preference} guesses the next token, and the objective {objective} does something else.",
             "Leave `preference` or `objective` out.",
         )
-    return PREFERENCES[look_up(PREFERENCES, "preference", preference)]
+    check_known([preference], PREFERENCES, "preference")
+    return PREFERENCES[preference]
 
 
 def task_from_record(record: dict) -> Pretraining:

@@ -104,7 +104,8 @@ class MLE(Causal):
                 else f"samples, asked for {'good' if wanted else 'bad'} lines"
             )
             if not len(scores):
-                return f"{kind}: not one whole line"
+                lines.append(f"{kind}: not one whole line")
+                continue
             mean, error = mean_and_error(scores)
             worst = expected_maximum(scores, min(25, len(scores)))
             written = [tokenizer.decode(ids, special=False) for ids in texts]

@@ -1,4 +1,4 @@
-"""Presets: sizes of model and run that go together. Any option named on the command line wins over its preset."""
+"""Presets: sizes of model and run that go together. Whatever else is named wins over its preset."""
 
 PRESETS = {
     # seconds: to see the whole way once, and for tests

@@ -27,7 +27,7 @@ def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
         logits, _ = model.forward(ids, mask=mask, places=places)
         right += np.count_nonzero(finite_on_host(logits).argmax(axis=-1) == targets[places])
         hidden.append(targets[places])
-    counts = np.bincount(np.concatenate(hidden))
+    counts = np.bincount(np.concatenate(hidden).astype(np.int64))
     return in_words(right, counts, "hidden tokens filled in")
 
 
@@ -39,11 +39,13 @@ def token_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
         logits, _ = model.forward(source, decoder_input, source_mask=mask)
         right += np.count_nonzero((finite_on_host(logits).argmax(axis=-1) == targets)[places])
         scored.append(targets[places])
-    counts = np.bincount(np.concatenate(scored))
+    counts = np.bincount(np.concatenate(scored).astype(np.int64))
     return in_words(right, counts, "tokens of the answers")
 
 
 def in_words(right: int, counts: np.ndarray, what: str) -> str:
+    if not counts.sum():
+        return f"held-out text: none of the {what} to count"
     commonest = counts.max() / counts.sum()
     return f"held-out text: {right / counts.sum():.1%} of {counts.sum():,} {what} right (always the commonest: {commonest:.1%})"
 

@@ -50,7 +50,7 @@ class Pretraining(ABC):
         return cls(**own)
 
     def record(self) -> dict:
-        """What a run remembers of it: see `from_record`."""
+        """What a run remembers of it: see `task_from_record`."""
         return {"objective": self.name} | dataclasses.asdict(self)
 
     def check_model(self, config: ModelConfig, tokenizer: Tokenizer) -> None:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from minillm.backend import CPU, Device
+from minillm.backend import CPU, Device, choose_device
 from minillm.errors import InputError
 from minillm.files import read_json, reading, write_atomic
 from minillm.models import Model, SequenceClassifier, config_to_dict
@@ -27,7 +27,10 @@ def save(directory: str | Path, model: Model, tokenizer: Tokenizer, *, overwrite
         )
     there = [name for name in FILES if (directory / name).exists()]
     if there and (not overwrite or OPTIONS in there):
-        raise InputError(f"{directory} holds {', '.join(there)} already.", "Choose another folder.")
+        remedy = "Choose another folder" if OPTIONS in there else "Choose another folder, or replace them: `overwrite`"
+        raise InputError(f"{directory} holds {', '.join(there)} already.", f"{remedy}.")
+    for name in there:
+        (directory / name).unlink()
     write_json(directory / CONFIG, config_to_dict(model.config))
     save_tokenizer(tokenizer, directory / TOKENIZER)
     save_eos_token_id(model, directory)
@@ -36,7 +39,7 @@ def save(directory: str | Path, model: Model, tokenizer: Tokenizer, *, overwrite
     save_weights(model, directory)
 
 
-def load(directory: str | Path, device: Device = CPU, *, body: bool = False) -> tuple[Model, Tokenizer]:
+def load(directory: str | Path, device: Device | str = CPU, *, body: bool = False) -> tuple[Model, Tokenizer]:
     """The model in a folder, in float32, and its tokenizer. Of a run it is the best model.
 
     Models of Hugging Face may know more tokens than their tokenizer, for they pad vocabularies; and a tokenizer may know more than its
@@ -46,6 +49,7 @@ def load(directory: str | Path, device: Device = CPU, *, body: bool = False) -> 
     # Not at the top: whoever trains a model of his own needs none of their readers.
     from minillm.models.huggingface import is_pretrained, load_pretrained, read_eos_token_id, read_labels
 
+    device = choose_device(device) if isinstance(device, str) else device
     if not is_pretrained(directory):
         model = load_model(directory, device)
         model.eos_token_id = read_eos_token_id(directory)

@@ -2,7 +2,8 @@
 
 import sys
 
-from minillm.models import Model
+from minillm.errors import InputError
+from minillm.models import GPT, Model
 from minillm.objectives import CAUSAL, Data, Objective
 from minillm.training.options import TrainOptions
 from minillm.training.trainer import Progress, Trainer
@@ -17,11 +18,18 @@ def train(
     progress: bool = True,
     **options,
 ) -> list[Progress]:
-    """Train a model on batches from `data`: what every logged step and every evaluation had to tell, in order.
+    """Train a model on batches from `data`, by default to guess the next token: what every logged step and every evaluation had to tell.
 
-    `options` are the fields of `TrainOptions`: steps, batch, lr, eval_every ... The model keeps its last weights, or with `best` those of
-    its lowest validation loss. With `progress` every evaluation is a line on standard error.
+    `options` are the fields of `TrainOptions`: steps, batch, lr ...; warmup is by default a tenth of the steps, at most 100. The
+    model keeps its last weights, or with `best` those of its lowest validation loss. With `progress` every evaluation is a line on
+    standard error.
     """
+    if objective is CAUSAL and not isinstance(model, GPT):
+        raise InputError(
+            f"This is {model.config.name}: guessing the next token, which it can see, would teach it nothing.",
+            "Give the `objective` that its data is for, such as minillm.objectives.MASKED.",
+        )
+    options.setdefault("warmup", min(100, options.get("steps", TrainOptions.steps) // 10))
     return run_to_end(Trainer(model, data, TrainOptions(**options), objective), best=best, progress=progress)
 
 

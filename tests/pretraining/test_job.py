@@ -84,7 +84,7 @@ def test_a_setting_named_wins_over_the_objective_and_the_objective_over_the_pres
 @pytest.mark.parametrize(
     "named, wrong",
     [
-        ({"layer": 3}, "no setting `layer`"),
+        ({"layer": 3}, "no setting 'layer'"),
         ({"rate": 0.2}, "`rate` means nothing to the objective causal"),
         ({"objective": "masked", "beta": 0.2}, "`beta` means nothing to the objective masked"),
         ({"preference": "mle", "alpha": 0.2}, "`alpha` means nothing to the preference mle"),
