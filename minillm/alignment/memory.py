@@ -14,14 +14,13 @@ SMALLER_MODEL = "Begin with a smaller model."
 
 def check_memory_for_pairs(config: GPTConfig, options: TrainOptions, parts: Sequence[TokenPairs], rows: int) -> None:
     """Raise InputError if training on pairs, with so many rows for each, needs more memory than there is."""
-    prompts = [len(prompt) for part in parts for prompt in part.prompts]
-    answers = [len(answer) for part in parts for answer in (*part.chosen, *part.rejected)]
-    width = min(max(prompts) + max(answers) - 1, config.context)
+    pairs = [pair for part in parts for pair in zip(*part, strict=True)]
+    width = max(len(prompt) + max(len(chosen), len(rejected)) for prompt, chosen, rejected in pairs) - 1
     together = dataclasses.replace(options, batch=rows * options.batch)
     check_needs(
         Need(model_bytes(config), "the model", SMALLER_MODEL),
         Need(batch_bytes(config, together, width), "a batch", "Make the batch smaller: `batch`."),
-        Need(16 * rows * width * len(prompts), "the pairs", "Give fewer pairs, or shorter ones."),
+        Need(16 * rows * width * len(pairs), "the pairs", "Give fewer pairs, or shorter ones."),
     )
 
 

@@ -73,6 +73,15 @@ def test_answers_of_its_own(method, updates, batch, asked, tokenizer):
     assert sum(asked) < taken < 3 * sum(asked)
 
 
+def test_the_longest_prompt_and_the_longest_answer_are_not_of_one_pair(asked, tokenizer):
+    config, options = make_gpt(**SIZES).config, TrainOptions(batch=4)
+    long, short = "abcdefghij", "a"
+    together = tokenize_pairs([Pair(long, short, "b"), Pair(short, long, "b")], tokenizer, 32)
+    check_memory_for_pairs(config, options, [together], 2)
+    check_memory_for_pairs(config, options, [together.part(np.array([0, 0]))], 2)
+    assert asked[:3] == asked[3:]
+
+
 def test_what_is_too_much_and_what_makes_it_less(monkeypatch, pairs):
     config, options = make_gpt().config, TrainOptions(batch=16)
     monkeypatch.setattr(memory_module, "physical_memory", lambda: 10**9)
