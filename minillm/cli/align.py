@@ -80,17 +80,19 @@ class AlignmentJob(Job):
         return AlignmentRun(args.out)
 
     @classmethod
-    def start(cls, folder: AlignmentRun, args, device: Device) -> "AlignmentJob":
-        if args.checkpoint is None:
-            raise InputError("--checkpoint is missing.", f"See {program()} align --help")
-        method = method_of(args)
-        needed = {
+    def inputs(cls, args) -> dict[str, str | None]:
+        return {
             "the model to begin with": args.checkpoint,
             "the pairs": args.pairs,
             "the text for the prompts": args.prompts,
             "the reward": args.reward and args.reward.removeprefix("words:"),
         }
-        folder.refuse_to_replace(needed)
+
+    @classmethod
+    def start(cls, folder: AlignmentRun, args, device: Device) -> "AlignmentJob":
+        if args.checkpoint is None:
+            raise InputError("--checkpoint is missing.", f"See {program()} align --help")
+        method = method_of(args)
         chosen = settings_for(method, named_options(args))
         chosen.setdefault("workers", default_workers(chosen["batch"], device))
         pretrained, tokenizer = load(args.checkpoint, device)

@@ -132,12 +132,14 @@ class FinetuningJob(Job):
         return FinetuningRun(args.out)
 
     @classmethod
+    def inputs(cls, args) -> dict[str, str | None]:
+        return {"the model to begin with": args.checkpoint, "the texts": args.data, "the held-out texts": args.dev}
+
+    @classmethod
     def start(cls, folder: FinetuningRun, args, device: Device) -> "FinetuningJob":
         for name in ("checkpoint", "data"):
             if getattr(args, name) is None:
                 raise InputError(f"--{name} is missing.", f"See {program()} finetune --help")
-        needed = {"the model to begin with": args.checkpoint, "the texts": args.data, "the held-out texts": args.dev}
-        folder.refuse_to_replace(needed)
         method = Method(args.freeze if args.freeze is not None else "none", args.lora)
         seed = args.seed if args.seed is not None else 0
         TrainOptions(seed=seed)

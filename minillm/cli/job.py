@@ -101,6 +101,11 @@ class Job(ABC):
 
     @classmethod
     @abstractmethod
+    def inputs(cls, args) -> dict[str, str | None]:
+        """The files and folders that a new run reads, each by what it is: no run may replace them."""
+
+    @classmethod
+    @abstractmethod
     def start(cls, folder: Run, args, device: Device) -> "Job":
         """A new run. Everything that can be wrong is found here, and nothing is written."""
 

@@ -146,10 +146,13 @@ class PretrainingJob(Job):
         return Run(args.out or next_free_folder())
 
     @classmethod
+    def inputs(cls, args) -> dict[str, str | None]:
+        return {"the text": args.text}
+
+    @classmethod
     def start(cls, folder: Run, args, device: Device) -> "PretrainingJob":
         settings = settings_for(device=device, **named_settings(args))
         task = settings.task
-        folder.refuse_to_replace({"the text": args.text})
         if isinstance(task, MLE):
             task = dataclasses.replace(task, reward=parse_reward(task.reward, trusted=True))
             settings = settings._replace(task=task)

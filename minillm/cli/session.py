@@ -46,6 +46,7 @@ def run(kind: type[Job], args) -> int:
 
 
 def start(kind: type[Job], folder: Run, args, device: Device) -> Job:
+    folder.refuse_to_replace(kind.inputs(args))
     if not args.overwrite:
         folder.refuse_existing()
     job = kind.start(folder, args, device)

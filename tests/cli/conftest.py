@@ -74,9 +74,8 @@ def refused(call):
 
     def run(*argv) -> tuple[str, str]:
         code, out, err = call(*argv)
-        lines = [
-            line for line in err.splitlines() if not line.startswith("reads   ")
-        ]  # what a run's folder names, before it is read
+        # What a run's folder names is told before it is read.
+        lines = [line for line in err.splitlines() if not line.startswith("reads   ")]
         assert (code, out, len(lines)) == (2, "", 2), err
         assert not err.startswith("Traceback")
         wrong, remedy = lines

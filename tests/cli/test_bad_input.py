@@ -177,7 +177,7 @@ def test_a_machine_with_too_little_memory(refused_and_nothing_written, tiny, run
         [*tiny, "--out", run_copy, "--overwrite"],
         ["pretrain", "--resume", "--out", run_copy],
     ):
-        assert "This run needs at least 0.0 GB of memory" in refused_and_nothing_written(*argv)[0]
+        assert "This needs at least 0.0 GB for the model" in refused_and_nothing_written(*argv)[0]
 
 
 # Resuming ------------------------------------------------------------------------------------------------------------

@@ -236,7 +236,7 @@ def test_a_body_alone_fills_no_gaps_and_knows_no_classes(folder, refused):
     wrong, remedy = refused("classify", "--checkpoint", path, "--text=the")
     assert wrong == f"{path} holds an encoder, which knows no classes." and "finetune" in remedy
     wrong, _ = refused("generate", "--checkpoint", path, "--prompt=the")
-    assert wrong == f"{path} holds an encoder, which writes no text."
+    assert wrong.endswith("an encoder, which writes no text.")
 
 
 def test_a_config_that_does_not_say_what_it_is(folder, call, refused):

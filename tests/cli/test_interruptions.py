@@ -101,9 +101,9 @@ def test_a_run_whose_reader_has_left_goes_on(tiny, tmp_path):
 
 
 def test_a_signal_during_the_first_evaluation(call, tiny, plain, tmp_path):
-    slow = "import sys, time, minillm.training.trainer as t; real = t.loss_of\n"
+    slow = "import sys, time, minillm.training.trainer as t; real = t.batch_loss\n"
     slow += "def slow(*a):\n    print('evaluating', file=sys.stderr, flush=True); time.sleep(0.1)\n"
-    slow += "    return real(*a)\nt.loss_of = slow"
+    slow += "    return real(*a)\nt.batch_loss = slow"
     with Running([*tiny, "--batch=1", "--out", tmp_path / "run"], before=slow) as running:
         running.wait_for("evaluating")
         running.signal(signal.SIGINT)

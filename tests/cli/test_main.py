@@ -74,7 +74,7 @@ def test_help_begins_with_an_example(name, capsys):
         (["pretrain", "--preset", "lptop"], "There is no preset 'lptop'.", "Did you mean laptop?"),
         (["pretrain", "--preset", "zzz"], "There is no preset 'zzz'.", "Choose one of tiny, laptop, full."),
         (["pretrain", "--tokenizer", "bep"], "There is no tokenizer 'bep'.", "Did you mean bpe?"),
-        (["pretrain", "--optimizer", "adam"], "There is no optimizer 'adam'.", "Did you mean adamw?"),
+        (["pretrain", "--schedule", "cosin"], "There is no schedule 'cosin'.", "Did you mean cosine?"),
         (["pretrain", "--device", "tpu"], "There is no device 'tpu'.", "Did you mean"),
         (["pretrain", "--layers"], "Argument --layers: expected one argument.", "-m minillm pretrain --help"),
         (["pretrain", "--layers", "two"], "Argument --layers: invalid int value: 'two'.", "pretrain --help"),
