@@ -234,7 +234,7 @@ def test_a_body_alone_fills_no_gaps_and_knows_no_classes(folder, refused):
     wrong, _ = refused("fill", "--checkpoint", path, "--text=the [MASK]")
     assert wrong.endswith("an encoder, which fills no gaps.")
     wrong, remedy = refused("classify", "--checkpoint", path, "--text=the")
-    assert wrong == f"{path} holds an encoder, which knows no classes." and "finetune" in remedy
+    assert wrong.endswith("an encoder, which knows no classes.") and "finetune" in remedy
     wrong, _ = refused("generate", "--checkpoint", path, "--prompt=the")
     assert wrong.endswith("an encoder, which writes no text.")
 
