@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from minillm.alignment.on_policy import METHODS as ON_POLICY
+from minillm.alignment.on_policy import check_groups
 from minillm.errors import InputError
 
 COMMON = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "weight_decay": 0.0, "steps": 300}
@@ -61,12 +62,8 @@ def settings_for(method: str, named: dict) -> dict:
     chosen = METHODS[method].settings | METHODS[method].own | named
     chosen.setdefault("eval_every", max(1, chosen["steps"] // 4))
     check_bounds(chosen)
-    if method in ON_POLICY and chosen["batch"] % chosen["group"]:
-        fitting = math.ceil(chosen["batch"] / chosen["group"]) * chosen["group"]
-        raise InputError(
-            f"A batch of {chosen['batch']} answers does not fall into groups of {chosen['group']}.",
-            f"Try `batch` {fitting}.",
-        )
+    if method in ON_POLICY:
+        check_groups(chosen["batch"], chosen["group"])
     return chosen
 
 

@@ -262,6 +262,15 @@ def evaluate_policy(model: GPT, reference: GPT, data: PolicyData, seed: int = 0,
     return PolicyReport(float(rollout.rewards.mean()), float(total), float(answers.lengths().mean()), sample)
 
 
+def check_groups(batch: int, group: int) -> None:
+    """Raise InputError unless so many answers are groups of answers to one prompt each."""
+    if batch % group:
+        raise InputError(
+            f"A batch of {batch} answers does not fall into groups of {group}.",
+            f"Try `batch` {math.ceil(batch / group) * group}.",
+        )
+
+
 class PolicyTrainer(Trainer):
     """A step is a round: answers are sampled, and serve for `updates` updates of the weights. Everything random in round t is drawn from
     (seed, t) and from the weights as they are when it begins. So a round that is stopped between two updates is undone, and a run that went
@@ -283,6 +292,7 @@ class PolicyTrainer(Trainer):
         kl_weight: float = 0.0,
         kl_budget: float = math.inf,
     ):
+        check_groups(options.batch, data.group)
         super().__init__(model, data, options, policy_objective(method, reference, kl_weight))
         self.updates, self.reference, self.kl_weight, self.kl_budget = updates, reference, kl_weight, kl_budget
         self.report: PolicyReport | None = None

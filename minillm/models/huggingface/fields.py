@@ -21,7 +21,8 @@ class Fields:
         if value is None:
             return default
         wanted = (float, int) if type(default) is float else (type(default),)
-        if type(value) not in wanted:
+        too_large = type(value) is int and abs(value) >= 2**63
+        if type(value) not in wanted or too_large:
             raise InputError(f"{name} is {shown(value)}, and should be like {shown(default)}.", "Copy the file anew.")
         return value
 
