@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from minillm.cli import main
+from minillm.cli.curve import draw_curve
 from tests.words import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,11 +50,22 @@ def run_copy(finished_run, tmp_path) -> Path:
     return Path(shutil.copytree(finished_run, tmp_path / "run"))
 
 
+@pytest.fixture(autouse=True)
+def no_curves(monkeypatch):
+    """Without loss.png, which takes most of the time of a run that is this short."""
+    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda job: None)
+
+
+@pytest.fixture
+def curves(no_curves, monkeypatch):
+    """With it, for the tests that look at it."""
+    monkeypatch.setattr("minillm.cli.session.draw_curve", draw_curve)
+
+
 @pytest.fixture
 def plain(monkeypatch):
-    """Without the sample and the curve of every evaluation, which other tests look at."""
+    """Without the sample of every evaluation, which other tests look at."""
     monkeypatch.setattr("minillm.cli.session.report", lambda *args: "")
-    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda *args: None)
 
 
 @pytest.fixture

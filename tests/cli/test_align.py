@@ -47,12 +47,6 @@ def lines_run(tmp_path_factory) -> Path:
     return folder / "run"
 
 
-@pytest.fixture
-def no_curves(monkeypatch):
-    """Without loss.png, which takes most of the time of a run that is this short."""
-    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda *args, **choices: None)
-
-
 def weights(run):
     return {name: load_file(run / name) for name in ("model.safetensors", "trainer.safetensors")}
 
@@ -211,7 +205,6 @@ def other_pairs(pairs, tmp_path_factory) -> Path:
     return path
 
 
-@pytest.mark.usefixtures("no_curves")
 @pytest.mark.parametrize("method", [*OFFLINE, "reward"])
 def test_what_lies_in_a_folder_has_no_say_in_the_run_that_replaces_it(
     method, finished_run, other_run, pairs, other_pairs, call, tmp_path
@@ -273,7 +266,6 @@ def test_pairs_of_the_users_own_in_the_folder_stay(finished_run, pairs, call, tm
     assert (tmp_path / "run" / "pairs.jsonl").read_bytes() == pairs.read_bytes()
 
 
-@pytest.mark.usefixtures("no_curves")
 @pytest.mark.parametrize(
     ("method", "damage", "wrong"),
     [

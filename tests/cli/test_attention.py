@@ -112,7 +112,7 @@ def test_a_drawing_replaces_drawings_and_other_files_only_where_that_is_said(
     assert b"mine" != first != path.read_bytes()
 
 
-def test_the_curve_of_a_run_is_its_own(call, tiny, finished_run, tmp_path):
+def test_the_curve_of_a_run_is_its_own(call, tiny, finished_run, curves, tmp_path):
     """Also where an earlier version drew it, which named no maker."""
     shutil.copytree(finished_run, tmp_path / "run")
     (tmp_path / "run" / "loss.png").write_bytes(b"a curve")

@@ -73,7 +73,7 @@ def left(directory) -> dict:
     return arrays | {name: (directory / name).read_bytes() for name in FILES[:5] if name != "loss.png"}
 
 
-def test_a_run_from_beginning_to_end(call, body, labelled, tmp_path):
+def test_a_run_from_beginning_to_end(call, curves, body, labelled, tmp_path):
     argv = ["finetune", "--checkpoint", body, "--data", labelled, "--epochs=12", "--lr=0.01", "--batch=8"]
     code, out, err = call(*argv, "--out", "my run")
     assert code == 0
@@ -95,8 +95,7 @@ def test_a_run_from_beginning_to_end(call, body, labelled, tmp_path):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_stopped_and_resumed_is_never_stopped(call, quick, plain, tmp_path, monkeypatch, way):
-    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda *args, **kwargs: None)
+def test_stopped_and_resumed_is_never_stopped(call, quick, plain, tmp_path, way):
     argv = [*quick, *WAYS[way]]
     assert call(*argv, "--out", tmp_path / "whole")[0] == 0
     code, out, err = call(*argv, "--out", tmp_path / "parts", "--stop-at=3")

@@ -62,7 +62,6 @@ def remove_before_step(number, run):
 @pytest.mark.parametrize("kind", RUNS)
 def test_a_folder_that_goes_while_it_trains(kind, given, call, monkeypatch, tmp_path):
     """Once in a new run, and once in one that was resumed."""
-    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda *args: None)
     run, begin = tmp_path / "run", [*given(RUNS[kind]), *QUICK]
     resume = [begin[0], "--resume", "--out", run]
     code, _, err = call(*begin, "--out", tmp_path / "whole")

@@ -62,7 +62,6 @@ def odd(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", RUNS)
 def test_a_run_of_files_of_odd_names_begins_and_goes_on(kind, odd, call, monkeypatch, tmp_path):
-    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda *args: None)
     argv, out = odd(RUNS[kind]), tmp_path / ODD
     code, _, err = call(*argv, *QUICK, "--stop-at=1", "--out", out)
     assert code == 0, err

@@ -49,11 +49,6 @@ def pairs(tmp_path) -> Path:
     return path
 
 
-@pytest.fixture(autouse=True)
-def no_curves(monkeypatch):
-    monkeypatch.setattr("minillm.cli.session.draw_curve", lambda *args, **choices: None)
-
-
 @pytest.fixture
 def learned_from(pairs, tmp_path):
     """The options that say from what a method learns."""

@@ -33,7 +33,7 @@ def standard_input(monkeypatch, content: bytes, terminal=False):
     monkeypatch.setattr(sys, "stdin", stream)
 
 
-def test_a_run_from_beginning_to_end(call, tiny):
+def test_a_run_from_beginning_to_end(call, tiny, curves):
     code, out, err = call(*tiny, "--out", "my run")
     assert code == 0
     assert out == "", "there is no result to print: the run is the result"
@@ -101,7 +101,7 @@ def test_a_log_with_more_than_numbers_is_no_obstacle(call, run_copy):
     assert '"x"' not in log and "null" not in log and "NaN" not in log and '"step": 41' in log
 
 
-def test_a_picture_that_cannot_be_written_is_no_reason_to_stop(call, tiny, run_copy):
+def test_a_picture_that_cannot_be_written_is_no_reason_to_stop(call, tiny, run_copy, curves):
     (run_copy / "loss.png").unlink()
     (run_copy / "loss.png").mkdir()
     code, _, err = call("pretrain", "--resume", "--out", run_copy, "--steps=41")
