@@ -17,6 +17,7 @@ from minillm.errors import InputError
 from minillm.files import check_file, parse_json, reading
 
 LONGEST_HEADER = 32 * 2**20  # bytes: of a model of many billions of weights it has a hundredth of that
+DIMENSIONS = 32  # as many as any NumPy reads
 # BF16, the upper half of a float32, is unknown to NumPy: it is read as float32.
 DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1",
@@ -99,6 +100,8 @@ def _entry(name: str, entry: object) -> tuple[str, tuple[int, ...], tuple[int, i
             raise ValueError(f"{name} has no shape or no place in it")
     if len(place) != 2 or place[0] > place[1]:
         raise ValueError(f"{name} has no place in it")
+    if len(shape) > DIMENSIONS:  # the product of a million numbers would take for ever
+        raise ValueError(f"{name} has {len(shape):,} dimensions")
     if (
         isinstance(dtype, str)
         and dtype in DTYPES

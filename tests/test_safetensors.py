@@ -120,3 +120,9 @@ def test_numbers_that_numpy_does_not_have_are_named(tmp_path):
     assert read_header(tmp_path / "x", "").tensors["x"].dtype == "F8_E4M3"
     with pytest.raises(InputError, match="x holds F8_E4M3"):
         load_file(tmp_path / "x")
+
+
+def test_a_shape_without_end_is_refused_before_it_is_multiplied_out(tmp_path):
+    write(tmp_path / "x", {"x": entry(shape=[2**62] * 100_000)}, b"\0" * 8)
+    with pytest.raises(InputError, match="x has 100,000 dimensions"):
+        read_header(tmp_path / "x", "")

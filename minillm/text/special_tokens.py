@@ -17,12 +17,13 @@ def check_special_tokens(tokens: Iterable[str]) -> list[str]:
     """The tokens as a list; ValueError unless each is a string of a character or more, and there once."""
     if isinstance(tokens, str):
         raise ValueError(f"special tokens must be several strings, and {tokens!r} is one")
-    tokens = list(tokens)
-    for i, token in enumerate(tokens):
+    tokens, seen = list(tokens), set()
+    for token in tokens:
         if not isinstance(token, str) or not token:
             raise ValueError(f"a special token must be a string of one character or more, and {token!r} is not")
-        if token in tokens[:i]:
+        if token in seen:
             raise ValueError(f"the special token {token!r} is there twice")
+        seen.add(token)
         check_text(token)
     return tokens
 
