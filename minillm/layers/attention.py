@@ -7,7 +7,7 @@ import numpy as np
 from minillm.backend import Array, array_module
 from minillm.errors import InputError
 from minillm.layers.dropout import Dropout
-from minillm.layers.layer import Layer, Parameter, check_width
+from minillm.layers.layer import Layer, Parameter, wrong_width
 from minillm.layers.linear import Linear
 from minillm.ops import (
     attention,
@@ -36,7 +36,15 @@ class AttentionSaved(NamedTuple):
 
 
 def attend(
-    q: Array, k: Array, v: Array, *, causal: bool = False, keep: Array | None = None, **options: Any
+    q: Array,
+    k: Array,
+    v: Array,
+    *,
+    mask: Array | None = None,
+    bias: Array | None = None,
+    causal: bool = False,
+    keep: Array | None = None,
+    scale: float | None = None,
 ) -> tuple[Array, DotProductSaved | ChunkedSaved]:
     """`ops.attention`, or `ops.chunked_attention` where the sizes suit it: this is the only place where that is chosen.
 
@@ -45,8 +53,8 @@ def attend(
     (batch, heads, queries, _), keys = q.shape, k.shape[2]
     chunk = None if keep is not None else chunk_size(batch * heads, queries, keys, causal, array_module(q))
     if chunk is None:
-        return attention(q, k, v, causal=causal, keep=keep, **options)
-    return chunked_attention(q, k, v, causal=causal, chunk=chunk, **options)
+        return attention(q, k, v, mask=mask, bias=bias, causal=causal, keep=keep, scale=scale)
+    return chunked_attention(q, k, v, mask=mask, bias=bias, causal=causal, scale=scale, chunk=chunk)
 
 
 def attend_backward(dh: Array, core: DotProductSaved | ChunkedSaved) -> tuple[Array, Array, Array, Array | None]:
@@ -136,8 +144,8 @@ class MultiHeadAttention(Layer):
         k, sk = self.key.forward(memory)
         v, sv = self.value.forward(memory)
         keep = self.dropout.mask((x.shape[0], self.heads, x.shape[1], memory.shape[1]), rng, x.dtype)
-        options = {"mask": mask, "bias": bias, "causal": causal, "keep": keep, "scale": self.scale}
-        h, core = attend(self.split(q), self.split(k), self.split(v), **options)
+        q, k, v = self.split(q), self.split(k), self.split(v)
+        h, core = attend(q, k, v, mask=mask, bias=bias, causal=causal, keep=keep, scale=self.scale)
         y, so = self.output.forward(self.merge(h))
         return y, AttentionSaved(sq, sk, sv, core, so)
 
@@ -152,7 +160,7 @@ class MultiHeadAttention(Layer):
 
     def keys_values(self, memory: Array) -> tuple[Array, Array]:
         """memory (B, S, D) -> its keys and values, (B, H, S, K), for `attend`. kᵀ is contiguous, as attention's product wants it."""
-        k, v = self.split(self.key.forward(memory)[0]), self.split(self.value.forward(memory)[0])
+        k, v = self.split(self.key.infer(memory)), self.split(self.value.infer(memory))
         return array_module(k).ascontiguousarray(k.swapaxes(-1, -2)).swapaxes(-1, -2), v
 
     def attend(
@@ -166,9 +174,9 @@ class MultiHeadAttention(Layer):
         causal: bool = False,
     ) -> Array:
         """`forward` with keys and values (B, H, S, K) that are computed already. For generation: no backward, no dropout."""
-        q = self.split(self.query.forward(x)[0])
+        q = self.split(self.query.infer(x))
         h, _ = attend(q, keys, values, mask=mask, bias=bias, causal=causal, scale=self.scale)
-        return self.output.forward(self.merge(h))[0]
+        return self.output.infer(self.merge(h))
 
     def extend(self, x: Array, keys: Array, values: Array, start: int, *, bias: Array | None = None) -> Array:
         """Self-attention for new tokens only, with a cache of the keys and values of the earlier ones. No backward.
@@ -177,8 +185,8 @@ class MultiHeadAttention(Layer):
         and the new ones are written into it -> y (B, T, D), equal to the last T rows of the causal `forward`.
         """
         stop = start + x.shape[1]
-        keys[:, :, start:stop] = self.split(self.key.forward(x)[0])
-        values[:, :, start:stop] = self.split(self.value.forward(x)[0])
+        keys[:, :, start:stop] = self.split(self.key.infer(x))
+        values[:, :, start:stop] = self.split(self.value.infer(x))
         return self.attend(x, keys[:, :, :stop], values[:, :, :stop], bias=bias, causal=True)
 
 
@@ -189,7 +197,8 @@ class BilinearAttention(Layer):
         self.weight = Parameter(rng.normal(0, std, (d_model, d_model)))
 
     def forward(self, x: Array, *, mask: Array | None = None) -> tuple[Array, BilinearSaved]:
-        check_width(self, x, self.weight)
+        if x.shape[-1] != (width := len(self.weight.data)):
+            raise wrong_width(self, x, self.weight, width)
         return bilinear_attention(x, self.weight.data, mask=mask)
 
     def backward(self, dh: Array, saved: BilinearSaved) -> Array:

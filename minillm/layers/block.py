@@ -81,7 +81,7 @@ class PreNormBlock(Block):
     def extend(self, x: Array, keys: Array, values: Array, start: int, *, bias: Array | None = None) -> Array:
         """`forward` for new tokens only, on the cache of `MultiHeadAttention.extend`."""
         r = x + self.attention.extend(self.norm1.forward(x)[0], keys, values, start, bias=bias)
-        return r + self.ffn.forward(self.norm2.forward(r)[0])[0]
+        return r + self.ffn.infer(self.norm2.forward(r)[0])
 
 
 class PostNormBlock(Block):
@@ -112,7 +112,7 @@ class PostNormBlock(Block):
     def extend(self, x: Array, keys: Array, values: Array, start: int, *, bias: Array | None = None) -> Array:
         """`forward` for new tokens only, on the cache of `MultiHeadAttention.extend`."""
         r = self.norm1.forward(x + self.attention.extend(x, keys, values, start, bias=bias))[0]
-        return self.norm2.forward(r + self.ffn.forward(r)[0])[0]
+        return self.norm2.forward(r + self.ffn.infer(r))[0]
 
 
 BLOCKS = {"pre": PreNormBlock, "post": PostNormBlock}

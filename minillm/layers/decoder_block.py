@@ -115,7 +115,7 @@ class PreNormDecoderBlock(DecoderBlock):
         """`forward` for new tokens only, on the caches of `MultiHeadAttention.extend` and `keys_values`."""
         r = x + self.attention.extend(self.norm1.forward(x)[0], keys, values, start, bias=bias)
         s = r + self.cross_attention.attend(self.norm2.forward(r)[0], memory_keys, memory_values, mask=memory_mask)
-        return s + self.ffn.forward(self.norm3.forward(s)[0])[0]
+        return s + self.ffn.infer(self.norm3.forward(s)[0])
 
 
 class PostNormDecoderBlock(DecoderBlock):
@@ -173,7 +173,7 @@ class PostNormDecoderBlock(DecoderBlock):
         """`forward` for new tokens only, on the caches of `MultiHeadAttention.extend` and `keys_values`."""
         r = self.norm1.forward(x + self.attention.extend(x, keys, values, start, bias=bias))[0]
         s = self.norm2.forward(r + self.cross_attention.attend(r, memory_keys, memory_values, mask=memory_mask))[0]
-        return self.norm3.forward(s + self.ffn.forward(s)[0])[0]
+        return self.norm3.forward(s + self.ffn.infer(s))[0]
 
 
 DECODER_BLOCKS = {"pre": PreNormDecoderBlock, "post": PostNormDecoderBlock}

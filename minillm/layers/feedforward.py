@@ -51,6 +51,10 @@ class FeedForward(Layer):
         y, s2 = self.contract.forward(a)
         return y, FeedForwardSaved(s1, sa, s2, sd)
 
+    def infer(self, x: Array) -> Array:
+        activate, _ = ACTIVATIONS[self.activation]
+        return self.contract.infer(activate(self.expand.infer(x))[0])
+
     def backward(self, dy: Array, saved: FeedForwardSaved) -> Array:
         _, activate_backward = ACTIVATIONS[self.activation]
         da = self.contract.backward(dy, saved.contract)  # y = contract(a)

@@ -99,6 +99,10 @@ class Layer:
         count, trained = sum(p.data.size for p in parameters), sum(p.data.size for p in parameters if p.trainable)
         return f"{count:,} parameters" + ("" if trained == count else f", {trained:,} of them trained")
 
+    def infer(self, x: Array) -> Array:
+        """The output of `forward` alone, for generation, where there is no backward."""
+        return self.forward(x)[0]
+
     def parameters(self) -> list[Parameter]:
         return [parameter for _, parameter in self.named_parameters()]
 
@@ -112,17 +116,12 @@ class Layer:
             parameter.trainable = not frozen
 
 
-def check_width(layer: Layer, x: Array, weight: Parameter, axis: int = 0) -> None:
-    """Raise InputError unless the rows of x are as wide as this axis of the weight that they meet.
-
-    NumPy's own error names neither, and a row of one number would be broadcast without any.
-    """
-    width = weight.data.shape[axis]
-    if x.shape[-1:] != (width,):
-        raise InputError(
-            f"{type(layer).__name__} has a weight {weight.data.shape}, but x is {x.shape}.",
-            f"Give an x (..., {width}), or build the layer for the width that x has.",
-        )
+def wrong_width(layer: Layer, x: Array, weight: Parameter, width: int) -> InputError:
+    """The error for rows of x that are not as wide as the weight wants: NumPy's own names neither, and broadcasts rows of one number."""
+    return InputError(
+        f"{type(layer).__name__} has a weight {weight.data.shape}, but x is {x.shape}.",
+        f"Give an x (..., {width}), or build the layer for the width that x has.",
+    )
 
 
 class ParameterVector:

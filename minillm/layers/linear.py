@@ -3,8 +3,8 @@
 import numpy as np
 
 from minillm.backend import Array
-from minillm.layers.layer import Layer, Parameter, check_width
-from minillm.ops import linear, linear_backward
+from minillm.layers.layer import Layer, Parameter, wrong_width
+from minillm.ops import linear, linear_backward, linear_output
 from minillm.ops.linear_map import LinearSaved
 
 
@@ -16,8 +16,15 @@ class Linear(Layer):
         self.bias = Parameter(np.zeros(d_out)) if bias else None
 
     def forward(self, x: Array) -> tuple[Array, LinearSaved]:
-        check_width(self, x, self.weight)
-        return linear(x, self.weight.data, bias=None if self.bias is None else self.bias.data)
+        try:
+            return linear(x, self.weight.data, bias=None if self.bias is None else self.bias.data)
+        except ValueError as error:
+            if x.shape[-1] != (width := self.weight.data.shape[0]):
+                raise wrong_width(self, x, self.weight, width) from error
+            raise
+
+    def infer(self, x: Array) -> Array:
+        return linear_output(x, self.weight.data, None if self.bias is None else self.bias.data)
 
     def backward(self, dy: Array, saved: LinearSaved) -> Array:
         learning = any(parameter.trainable for parameter in self.parameters())
@@ -39,8 +46,12 @@ class TiedLinear(Layer):
         self.scale = scale
 
     def forward(self, x: Array) -> tuple[Array, LinearSaved]:
-        check_width(self, x, self.weight, axis=1)
-        return linear(x if self.scale == 1 else x * self.scale, self.weight.data.T)
+        try:
+            return linear(x if self.scale == 1 else x * self.scale, self.weight.data.T)
+        except ValueError as error:
+            if x.shape[-1] != (width := self.weight.data.shape[1]):
+                raise wrong_width(self, x, self.weight, width) from error
+            raise
 
     def backward(self, dy: Array, saved: LinearSaved) -> Array:
         dx, dweight, _ = linear_backward(dy, saved, weights=self.weight.trainable)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minillm.backend import Array
-from minillm.layers.layer import Layer, Parameter, check_width
+from minillm.layers.layer import Layer, Parameter, wrong_width
 from minillm.ops import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from minillm.ops.normalization import NormSaved
 
@@ -17,7 +17,8 @@ class LayerNorm(Layer):
         self.eps = eps
 
     def forward(self, x: Array) -> tuple[Array, NormSaved]:
-        check_width(self, x, self.gamma)
+        if x.shape[-1] != (width := len(self.gamma.data)):
+            raise wrong_width(self, x, self.gamma, width)
         return layer_norm(x, self.gamma.data, self.beta.data, self.eps)
 
     def backward(self, dy: Array, saved: NormSaved) -> Array:
@@ -35,7 +36,8 @@ class RMSNorm(Layer):
         self.eps = eps
 
     def forward(self, x: Array) -> tuple[Array, NormSaved]:
-        check_width(self, x, self.gamma)
+        if x.shape[-1] != (width := len(self.gamma.data)):
+            raise wrong_width(self, x, self.gamma, width)
         return rms_norm(x, self.gamma.data, self.eps)
 
     def backward(self, dy: Array, saved: NormSaved) -> Array:

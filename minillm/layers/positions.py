@@ -6,7 +6,7 @@ import numpy as np
 
 from minillm.backend import Array, array_module
 from minillm.errors import InputError
-from minillm.layers.layer import Layer, Parameter, check_width
+from minillm.layers.layer import Layer, Parameter, wrong_width
 from minillm.ops import sinusoidal_positions
 
 
@@ -37,7 +37,8 @@ class LearnedPositions(Layer):
 
     def forward(self, x: Array, start: int = 0) -> tuple[Array, PositionsSaved]:
         stop, length = start + x.shape[1], self.weight.data.shape[0]
-        check_width(self, x, self.weight, axis=1)
+        if x.shape[-1] != (width := self.weight.data.shape[1]):
+            raise wrong_width(self, x, self.weight, width)
         if stop > length:
             raise InputError(
                 f"there are learned positions for {length} tokens, but the text has {stop}",

@@ -34,7 +34,7 @@ from minillm.ops.dot_product_attention import (
     softmax_backward,
 )
 from minillm.ops.embeddings import embedding, embedding_backward, sinusoidal_positions
-from minillm.ops.linear_map import linear, linear_backward
+from minillm.ops.linear_map import linear, linear_backward, linear_output
 from minillm.ops.loss import IGNORE, cross_entropy, cross_entropy_backward
 from minillm.ops.masks import causal_mask, mask_scores, padding_mask
 from minillm.ops.normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
@@ -70,6 +70,7 @@ __all__ = [
     "layer_norm_backward",
     "linear",
     "linear_backward",
+    "linear_output",
     "log_softmax",
     "mask_scores",
     "mean_last",

@@ -17,10 +17,15 @@ def linear(x, weight, *, bias=None):
 
     x (..., D), weight (D, F), bias (F,) or None -> y (..., F)
     """
+    return linear_output(x, weight, bias), LinearSaved(x, weight, bias is not None)
+
+
+def linear_output(x, weight, bias):
+    """The y of `linear` alone, for generation: there is no backward, and the time of a token is that of many small steps."""
     y = x.reshape(-1, x.shape[-1]) @ weight  # one flat product is faster than a stack of small ones
     if bias is not None:
         y += bias
-    return y.reshape(*x.shape[:-1], weight.shape[1]), LinearSaved(x, weight, bias is not None)
+    return y.reshape(*x.shape[:-1], weight.shape[1])
 
 
 def linear_backward(dy, saved, weights=True):

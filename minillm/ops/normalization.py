@@ -14,7 +14,8 @@ class NormSaved(NamedTuple):
 
 def _reciprocal_root(square, eps):
     """1 / sqrt(square + eps). A square that overflowed gives NaN, which every check finds; 0 would make a row of zeros, which none does."""
-    return 1 / array_module(square).sqrt(square + eps) + 0 * square
+    xp = array_module(square)
+    return xp.reciprocal(xp.sqrt(square + eps)) + (square - square)  # 0, or NaN for infinity
 
 
 def layer_norm(x, gamma, beta, eps=1e-5):
