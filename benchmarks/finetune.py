@@ -9,7 +9,6 @@ Writes benchmarks/finetune.md. Takes about half an hour of one core; seconds are
 """
 
 import argparse
-import dataclasses
 import sys
 import time
 from collections import Counter
@@ -174,7 +173,7 @@ def fine_tuned(
     body = body_of(start.model, start.name)
     settings = settings_for(body.config, way.method, {"texts": len(training.texts), "workers": 1, "seed": seed})
     pooling, dropout = settings["pooling"], settings["dropout"]
-    options = TrainOptions(**{f.name: settings[f.name] for f in dataclasses.fields(TrainOptions) if f.name in settings})
+    options = TrainOptions.from_settings(settings)
     model = new_classifier(body, len(classes), pooling=pooling, dropout=dropout, pretrained=way.pretrained, seed=seed)
     trained = prepare(model, way.method, seed)
     context = SIZES["context"]

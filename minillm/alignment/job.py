@@ -87,7 +87,7 @@ def align(
     """
     method = method or ("dpo" if reward is None else "grpo")
     check_known([method], METHODS, "method")
-    check_known(settings, [*sorted(OWN), *(field.name for field in dataclasses.fields(TrainOptions))])
+    check_known(settings, [*sorted(OWN), *TrainOptions.names()])
     if not isinstance(model, GPT):
         raise InputError(f"This is {model.config.name}, and what learns preferences is a GPT.", "Give a GPT.")
     if (pairs is None) == (reward is None) or (method in ON_POLICY) != (reward is not None):

@@ -20,7 +20,7 @@ from minillm.text import Tokenizer
 from minillm.training import TrainOptions, check_memory, train
 
 YOURS = "the list of texts"  # what messages call what came from a program
-SETTINGS = ("epochs", "pooling", "dropout", *(field.name for field in dataclasses.fields(TrainOptions)))
+SETTINGS = ("epochs", "pooling", "dropout", *TrainOptions.names())
 
 
 class Parts(NamedTuple):

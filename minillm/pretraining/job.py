@@ -22,7 +22,6 @@ PREFERENCES: dict[str, type[Pretraining]] = {
     task.name: task for task in (MLE, Filtering, Conditional, Unlikelihood, RWR, AWR)
 }
 OWN = {name for task in (*OBJECTIVES.values(), *PREFERENCES.values()) for name in task.own_settings()}
-OPTIONS = {field.name for field in dataclasses.fields(TrainOptions)}
 TOKENIZERS = ("char", "bpe")
 MERGES = 1024
 _log = logging.getLogger(__name__)
@@ -46,7 +45,7 @@ def settings_for(
     """
     task = task_of(objective, preference)
     whose = f"preference {preference}" if preference else f"objective {objective}"
-    check_known(named, [*sorted(OWN | OPTIONS), *SIZES, "tokenizer", "merges"])
+    check_known(named, [*sorted(OWN.union(TrainOptions.names())), *SIZES, "tokenizer", "merges"])
     for name in named:
         if name in OWN and name not in task.own_settings():
             raise InputError(f"`{name}` means nothing to the {whose}.", "Leave it out.")

@@ -78,9 +78,13 @@ class TrainOptions:
             raise InputError(f"There is no schedule {self.schedule!r}.", f"Choose one of {', '.join(SCHEDULES)}.")
 
     @classmethod
+    def names(cls) -> tuple[str, ...]:
+        return tuple(field.name for field in dataclasses.fields(cls))
+
+    @classmethod
     def from_settings(cls, settings: dict) -> "TrainOptions":
         """Those of the settings that are options of a training run."""
-        return cls(**{field.name: settings[field.name] for field in dataclasses.fields(cls) if field.name in settings})
+        return cls(**{name: settings[name] for name in cls.names() if name in settings})
 
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)
