@@ -21,8 +21,8 @@ GROUND = (
     "backend",
 )
 ROOMS = (
-    "ops", "layers", "text", "models", "objectives", "generation", "preferences", "training", "pretraining", "finetuning", "alignment",
-    "plots", "gradcheck", "course", "cli",
+    "ops", "layers", "text", "models", "objectives", "generation", "preferences", "training", "weights", "pretraining", "finetuning",
+    "alignment", "plots", "gradcheck", "course", "cli",
 )  # fmt: skip
 FLOORS = {name: floor for floor, name in enumerate((*GROUND, *ROOMS))}
 

@@ -1,0 +1,1 @@
+"""Models that come with minillm: small ones, each in a folder of its own beside this file."""
