@@ -1,15 +1,12 @@
 """python -m minillm finetune: teach a pretrained model to tell classes of texts apart."""
 
 import argparse
-import hashlib
-import json
-import math
+import functools
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-import numpy as np
 from tqdm import tqdm
 
 from minillm.backend import Device
@@ -21,28 +18,28 @@ from minillm.cli.run_options import add_run_options, add_training_options
 from minillm.cli.terminal import count, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.finetuning import (
-    BagOfWords,
-    Examples,
+    Baselines,
     FinetuningRun,
-    LastLayer,
     Method,
+    Parts,
+    Split,
+    baselines_of,
     body_of,
     class_probabilities,
-    classes_of,
+    classifier_for,
     confusion_matrix,
-    hold_out,
+    held_out_answers,
     learned_count,
     load_classifier,
     name_of,
-    new_classifier,
-    numbers_of,
     padding_of,
-    read_examples,
+    prepare_training,
+    read_split,
+    tokenize_parts,
 )
 from minillm.finetuning.defaults import settings_for
-from minillm.finetuning.job import Parts, prepare_training, tokenize_parts
 from minillm.layers.pooling import POOLINGS
-from minillm.models import ClassifierConfig, ModelConfig, SequenceClassifier, check_fields, finite_on_host
+from minillm.models import ClassifierConfig, ModelConfig, SequenceClassifier, check_fields
 from minillm.text import Tokenizer
 from minillm.training import Trainer, TrainOptions, default_workers, load
 from minillm.training.record import Facts
@@ -122,7 +119,6 @@ class FinetuningJob(Job):
     folder: FinetuningRun
     trainer: Trainer
     tokenizer: Tokenizer
-    classes: list[str]
     parts: Parts
     method: Method
     facts: Facts
@@ -143,30 +139,26 @@ class FinetuningJob(Job):
         method = Method(args.freeze if args.freeze is not None else "none", args.lora)
         seed = args.seed if args.seed is not None else 0
         TrainOptions(seed=seed)
-        examples, sha256, classes = read_parts(args.data, args.dev, seed)
+        split = read_split(args.data, args.dev, seed)
         pretrained, tokenizer = load(args.checkpoint, device, body=True)
         body = body_of(pretrained, args.checkpoint)
-        parts = tokenize_parts(*examples, classes, tokenizer, body.config.context)
         method.check(body.config)
-        chosen = settings_for(body.config, method, named_options(args) | {"texts": len(parts.labels)})
-        chosen.setdefault("workers", default_workers(chosen["batch"], device))
-        options = TrainOptions.from_settings(chosen)
-        choices, pretrained = {name: chosen[name] for name in ("pooling", "dropout")}, args.init != "random"
-        classifier = new_classifier(body, len(classes), pretrained=pretrained, seed=seed, **choices)
-        classifier.labels = classes
-        trainer = trainer_for(folder, classifier, method, parts, tokenizer, options)
-        remembered = Choices(
+        settings = settings_for(body.config, method, named_options(args) | {"texts": len(split.training.texts)})
+        settings.setdefault("workers", default_workers(settings["batch"], device))
+        options = TrainOptions.from_settings(settings)
+        classifier = classifier_for(body, split.classes, settings, pretrained=args.init != "random")
+        choices = Choices(
             objective=TASK,
             checkpoint=absolute(args.checkpoint),
             dev=absolute(args.dev),
             freeze=method.freeze,
             lora=method.lora,
             init=args.init or INITS[0],
-            dropout=chosen["dropout"],
+            dropout=settings["dropout"],
         )
-        prompt = " ".join(visible(parts.held_out.texts[0]).split()[:12])
-        facts = Facts(name_of(args.data), absolute(args.data), sha256, prompt, chosen=asdict(remembered))
-        return cls(folder, trainer, tokenizer, classes, parts, method, facts)
+        prompt = " ".join(visible(split.held_out.texts[0]).split()[:12])
+        facts = Facts(name_of(args.data), absolute(args.data), split.sha256(), prompt, chosen=asdict(choices))
+        return cls.prepared(folder, classifier, method, split, tokenizer, options, facts)
 
     @classmethod
     def began(cls, chosen: dict) -> bool:
@@ -185,29 +177,44 @@ class FinetuningJob(Job):
         named |= {name: absolute(named[name]) for name in ("checkpoint", "dev") if name in named}
         if "epochs" in named:
             raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
-        options = kept.altered(named)
-        chosen = kept.facts.chosen
-        method, data = Method(chosen["freeze"], chosen["lora"]), kept.source(args.data, "--data")
-        dev = source_again(folder, chosen["dev"], "--dev") if args.dev is None else args.dev
-        examples, sha256, classes = read_parts(data, dev, options.seed)
-        kept.check_same(name_of(data), sha256)
-        parts = tokenize_parts(*examples, classes, kept.tokenizer, kept.config.body.context)
-        trainer = trainer_for(folder, load(folder.directory, device)[0], method, parts, kept.tokenizer, options)
-        return cls(folder, trainer, kept.tokenizer, classes, parts, method, kept.facts)
+        options, choices = kept.altered(named), kept.facts.chosen
+        data = kept.source(args.data, "--data")
+        dev = source_again(folder, choices["dev"], "--dev") if args.dev is None else args.dev
+        split = read_split(data, dev, options.seed)
+        kept.check_same(name_of(data), split.sha256())
+        method, (classifier, _) = Method(choices["freeze"], choices["lora"]), load(folder.directory, device)
+        return cls.prepared(folder, classifier, method, split, kept.tokenizer, options, kept.facts)
 
-    @property
-    def shares(self) -> np.ndarray:
-        """Of each class among the texts to train on."""
-        return np.bincount(self.parts.labels, minlength=len(self.classes)) / len(self.parts.labels)
+    @classmethod
+    def prepared(
+        cls,
+        folder: FinetuningRun,
+        classifier: SequenceClassifier,
+        method: Method,
+        split: Split,
+        tokenizer: Tokenizer,
+        options: TrainOptions,
+        facts: Facts,
+    ) -> "FinetuningJob":
+        """The job, once a frozen body has read its texts; the folder is told how to come from what trains to the whole classifier."""
+        parts = tokenize_parts(split, tokenizer, classifier.config.body.context)
+        texts, reads = len(parts.labels) + len(parts.held_out_labels), method.freeze == "body"
+        if reads:
+            say(f"body    reads {texts:,} texts, once ...")
+        hidden = None if reads else True  # None: shown on a terminal only
+        with tqdm(total=texts, unit="text", disable=hidden, leave=False, dynamic_ncols=True, file=sys.stderr) as bar:
+            trainer, folder.whole = prepare_training(classifier, method, parts, tokenizer, options, bar.update)
+        return cls(folder, trainer, tokenizer, parts, method, facts)
 
     def describe(self) -> Iterator[str]:
-        parts, classes, shares, config = self.parts, self.classes, self.shares, self.trainer.model.config
+        parts, beaten, config = self.parts, self.beaten, self.trainer.model.config
+        classes = parts.classes
         yield (
             f"model   {config.body.name} of {count(config.body.layers, 'layer')}, {config.body.d_model} wide, pooling {config.pooling}, "
             f"{config.parameter_count():,} parameters; learning: {self.method.describe()}, {learned_count(self.trainer.model):,} numbers"
         )
         named = ", ".join(
-            f"{visible(name)} {per_cent(share)}" for name, share in zip(classes[:6], shares, strict=False)
+            f"{visible(name)} {per_cent(share)}" for name, share in zip(classes[:6], beaten.shares, strict=False)
         )
         yield (
             f"data    {self.facts.name}: {len(parts.labels):,} texts to train on, {len(parts.held_out_labels):,} to validate; "
@@ -218,12 +225,9 @@ class FinetuningJob(Job):
             yield f"        {count(cut, 'text')} of more than {config.body.context} tokens cut to that"
         if dropped:
             yield f"        {count(dropped, 'character')} that the model's tokenizer does not know left out"
-        usual = int(shares.argmax())
-        bag = BagOfWords(parts.training.texts, parts.labels, len(classes))
-        counted = (bag.probabilities(parts.held_out.texts).argmax(axis=1) == parts.held_out_labels).mean()
         yield (
-            f"        always {visible(classes[usual])}: {per_cent((parts.held_out_labels == usual).mean())} right; "
-            f"a bag of words: {per_cent(counted)}"
+            f"        always {visible(classes[beaten.commonest])}: {per_cent(beaten.commonest_accuracy)} right; "
+            f"a bag of words: {per_cent(beaten.bag_of_words_accuracy)}"
         )
 
     def tokens(self) -> float:
@@ -233,52 +237,21 @@ class FinetuningJob(Job):
 
     def sample(self) -> str:
         """How often the model, as it is now, is right about the held-out texts."""
-        model, parts = self.trainer.model, self.parts
-        if isinstance(model, LastLayer):
-            answers = finite_on_host(model.forward(self.trainer.data.held_out)[0]).argmax(axis=1)
-        else:
-            answers = self.answers(model)
-        return f"held-out accuracy {per_cent((answers == parts.held_out_labels).mean())}"
+        right = held_out_answers(self.trainer) == self.parts.held_out_labels
+        return f"held-out accuracy {per_cent(right.mean())}"
 
-    def answers(self, model: SequenceClassifier) -> np.ndarray:
-        return class_probabilities(model, self.parts.held_out_rows.rows, padding_of(self.tokenizer)).argmax(axis=1)
+    @functools.cached_property
+    def beaten(self) -> Baselines:
+        """What is to be beaten."""
+        return baselines_of(self.parts)
 
     @property
     def baselines(self) -> tuple[float, float]:
-        return math.log(len(self.classes)), float(-np.log(self.shares[self.parts.held_out_labels]).mean())
+        return self.beaten.blind_loss, self.beaten.frequency_loss
 
     def conclude(self, device: Device) -> None:
-        best, _ = load_classifier(self.folder.directory, device)
-        confusion = confusion_matrix(self.parts.held_out_labels, self.answers(best), len(self.classes))
-        print(agreement(confusion, self.classes))
+        parts, (best, _) = self.parts, load_classifier(self.folder.directory, device)
+        answers = class_probabilities(best, parts.held_out_rows.rows, padding_of(self.tokenizer)).argmax(axis=1)
+        print(agreement(confusion_matrix(parts.held_out_labels, answers, len(parts.classes)), parts.classes))
         here = shell_word(self.folder.directory)
         say(f"next    {program()} classify --checkpoint {here} --text={shell_word(self.facts.prompt)}")
-
-
-def read_parts(data: str, dev: str | None, seed: int) -> tuple[tuple[Examples, Examples], str, list[str]]:
-    """Texts to train on and held-out ones; their SHA-256; and the classes."""
-    everything = read_examples(data)
-    training, held_out = (everything, read_examples(dev)) if dev else hold_out(everything, seed, name_of(data))
-    classes = classes_of(everything, name_of(data))
-    numbers_of(held_out, classes, name_of(dev or data))
-    content = json.dumps([training, held_out], ensure_ascii=False)
-    return (training, held_out), hashlib.sha256(content.encode("utf-8")).hexdigest(), classes
-
-
-def trainer_for(
-    folder: FinetuningRun,
-    classifier: SequenceClassifier,
-    method: Method,
-    parts: Parts,
-    tokenizer: Tokenizer,
-    options: TrainOptions,
-) -> Trainer:
-    """The trainer of what learns; the folder is told how to come from that to the whole classifier."""
-    texts, reads = len(parts.labels) + len(parts.held_out_labels), method.freeze == "body"
-    if reads:
-        say(f"body    reads {texts:,} texts, once ...")
-    hidden = None if reads else True  # None: shown on a terminal only
-    with tqdm(total=texts, unit="text", disable=hidden, leave=False, dynamic_ncols=True, file=sys.stderr) as bar:
-        trained, data = prepare_training(classifier, method, parts, tokenizer, options, bar.update)
-    folder.whole = trained.whole
-    return Trainer(trained.model, data, options, trained.objective)

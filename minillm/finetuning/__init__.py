@@ -1,34 +1,50 @@
 """Fine-tuning: a pretrained body and a new head learn, from examples with labels, to tell classes of texts apart."""
 
 from minillm.finetuning.bag_of_words import BagOfWords
+from minillm.finetuning.baselines import Baselines, baselines_of
 from minillm.finetuning.data import FeatureData, TextData, Tokens, padded, padding_of, tokenize
-from minillm.finetuning.examples import Examples, classes_of, hold_out, name_of, numbers_of, read_examples
-from minillm.finetuning.job import Parts, classify, finetune, prepare_training, tokenize_parts
+from minillm.finetuning.examples import (
+    Examples,
+    Split,
+    classes_of,
+    hold_out,
+    name_of,
+    numbers_of,
+    read_examples,
+    read_split,
+)
+from minillm.finetuning.job import Parts, Training, classifier_for, classify, finetune, prepare_training, tokenize_parts
 from minillm.finetuning.last_layer import LAST_LAYER, LastLayer, body_features
 from minillm.finetuning.methods import Method, Trained, body_of, learned_count, merged, new_classifier, prepare
 from minillm.finetuning.run import FinetuningRun, load_classifier
-from minillm.finetuning.scores import accuracy_of, class_probabilities, confusion_matrix
+from minillm.finetuning.scores import accuracy_of, class_probabilities, confusion_matrix, held_out_answers
 
 __all__ = [
     "LAST_LAYER",
     "BagOfWords",
+    "Baselines",
     "Examples",
     "FeatureData",
     "FinetuningRun",
     "LastLayer",
     "Method",
     "Parts",
+    "Split",
     "TextData",
     "Tokens",
     "Trained",
+    "Training",
     "accuracy_of",
+    "baselines_of",
     "body_features",
     "body_of",
     "class_probabilities",
     "classes_of",
+    "classifier_for",
     "classify",
     "confusion_matrix",
     "finetune",
+    "held_out_answers",
     "hold_out",
     "learned_count",
     "load_classifier",
@@ -41,6 +57,7 @@ __all__ = [
     "prepare",
     "prepare_training",
     "read_examples",
+    "read_split",
     "tokenize",
     "tokenize_parts",
 ]

@@ -5,6 +5,7 @@ import math
 from minillm.errors import InputError
 from minillm.finetuning.methods import Method
 from minillm.models import ModelConfig
+from minillm.training.schedules import default_warmup
 
 WIDTH = 128  # the learning rates are for bodies of this width; wider ones take smaller steps
 # small steps: at four times this learning rate, what was pretrained is soon lost
@@ -19,14 +20,16 @@ def settings_for(body: ModelConfig, method: Method, named: dict) -> dict:
     to train on, and `epochs` may be among it: so many times as many texts are drawn.
     """
     usual = LAST_LAYER if method.freeze == "body" else LORA if method.lora is not None else EVERYTHING
-    chosen = usual | {"pooling": "mean", "schedule": "linear", "lr_floor": 0.0}
+    settings = usual | {"pooling": "mean", "schedule": "linear", "lr_floor": 0.0}
     if method.freeze != "body":
-        chosen["lr"] *= WIDTH / body.d_model
-    chosen |= named
-    if not 0 < chosen["epochs"] <= 1e6:
-        raise InputError(f"`epochs` must be above 0 and at most a million, got {chosen['epochs']}.", "Try `epochs` 3.")
-    together = max(1, chosen["batch"] * chosen.get("accumulate", 1))
-    chosen.setdefault("steps", max(1, math.ceil(chosen["epochs"] * chosen["texts"] / together)))
-    chosen.setdefault("warmup", max(0, min(100, chosen["steps"] // 10)))
-    chosen.setdefault("eval_every", max(1, math.ceil(chosen["steps"] / EVALUATIONS)))
-    return chosen
+        settings["lr"] *= WIDTH / body.d_model
+    settings |= named
+    if not 0 < settings["epochs"] <= 1e6:
+        raise InputError(
+            f"`epochs` must be above 0 and at most a million, got {settings['epochs']}.", "Try `epochs` 3."
+        )
+    together = max(1, settings["batch"] * settings.get("accumulate", 1))
+    settings.setdefault("steps", max(1, math.ceil(settings["epochs"] * settings["texts"] / together)))
+    settings.setdefault("warmup", default_warmup(settings["steps"]))
+    settings.setdefault("eval_every", max(1, math.ceil(settings["steps"] / EVALUATIONS)))
+    return settings

@@ -1,5 +1,6 @@
 """Labelled texts: a file with a text, a tab and a label in each line."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,7 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.text import read_text
+from minillm.training.record import sha256_of
 
 FORM = "Each line is a text, a tab, and its label."
 HELD_OUT = 10  # of so many texts of a class, one is held out
@@ -21,6 +23,17 @@ class Examples(NamedTuple):
 
     def chosen(self, places: Sequence[int] | np.ndarray) -> "Examples":
         return Examples([self.texts[i] for i in places], [self.labels[i] for i in places])
+
+
+class Split(NamedTuple):
+    """Texts to train on, held-out ones, and the labels that both may have: class number i is the i-th."""
+
+    training: Examples
+    held_out: Examples
+    classes: list[str]
+
+    def sha256(self) -> str:
+        return sha256_of(json.dumps([self.training, self.held_out], ensure_ascii=False))
 
 
 def name_of(path: str | Path) -> str:
@@ -93,3 +106,18 @@ def hold_out(examples: Examples, seed: int, path: str | Path) -> tuple[Examples,
             "Give more of them, or held-out texts of their own: `dev` FILE.tsv.",
         )
     return examples.chosen(np.flatnonzero(~held)), examples.chosen(np.flatnonzero(held))
+
+
+def split(examples: Examples, seed: int, path: str | Path) -> Split:
+    """Examples of which a tenth is held out; `path` is what messages call them."""
+    return Split(*hold_out(examples, seed, path), classes_of(examples, path))
+
+
+def read_split(path: str | Path, dev: str | Path | None = None, seed: int = 0) -> Split:
+    """The labelled texts of a file, with those of the file `dev` as held-out ones, or without it a tenth of them."""
+    examples = read_examples(path)
+    if dev is None:
+        return split(examples, seed, name_of(path))
+    held_out, classes = read_examples(dev), classes_of(examples, name_of(path))
+    numbers_of(held_out, classes, name_of(dev))
+    return Split(examples, held_out, classes)

@@ -10,37 +10,52 @@ import numpy as np
 from minillm.errors import InputError, check_known
 from minillm.finetuning.data import FeatureData, TextData, Tokens, padding_of, tokenize
 from minillm.finetuning.defaults import settings_for
-from minillm.finetuning.examples import Examples, classes_of, hold_out, numbers_of
+from minillm.finetuning.examples import Examples, Split, numbers_of, split
 from minillm.finetuning.last_layer import LastLayer, body_features
-from minillm.finetuning.methods import Method, Trained, body_of, new_classifier, prepare
+from minillm.finetuning.methods import Method, body_of, new_classifier, prepare
 from minillm.finetuning.scores import class_probabilities
 from minillm.models import Model, SequenceClassifier
-from minillm.objectives import Data
 from minillm.text import Tokenizer
-from minillm.training import TrainOptions, check_memory, train
+from minillm.training import Trainer, TrainOptions, check_memory
+from minillm.training.train import run_to_end
 
 YOURS = "the list of texts"  # what messages call what came from a program
 SETTINGS = ("epochs", "pooling", "dropout", *TrainOptions.names())
 
 
 class Parts(NamedTuple):
-    """Texts to train on, held-out texts, and both as tokens and as numbers of classes."""
+    """Texts to train on, held-out texts, their classes, and both as tokens and as numbers of classes."""
 
     training: Examples
     held_out: Examples
+    classes: list[str]
     rows: Tokens
     held_out_rows: Tokens
     labels: np.ndarray
     held_out_labels: np.ndarray
 
 
-def tokenize_parts(
-    training: Examples, held_out: Examples, classes: list[str], tokenizer: Tokenizer, context: int
-) -> Parts:
+def tokenize_parts(examples: Split, tokenizer: Tokenizer, context: int) -> Parts:
     """Both parts as tokens and as numbers of classes; InputError for a label that is none of the classes."""
-    rows, held_out_rows = (tokenize(part.texts, tokenizer, context) for part in (training, held_out))
-    labels, held_out_labels = (numbers_of(part, classes, YOURS) for part in (training, held_out))
-    return Parts(training, held_out, rows, held_out_rows, labels, held_out_labels)
+    parts = (examples.training, examples.held_out)
+    tokens = (tokenize(part.texts, tokenizer, context) for part in parts)
+    labels = (numbers_of(part, examples.classes, YOURS) for part in parts)
+    return Parts(*examples, *tokens, *labels)
+
+
+def classifier_for(body: Model, classes: list[str], settings: dict, *, pretrained: bool = True) -> SequenceClassifier:
+    """A new classifier of these classes, as the `settings` of `settings_for` want it, on a copy of a pretrained body."""
+    own = {name: settings[name] for name in ("pooling", "dropout")}
+    classifier = new_classifier(body, len(classes), pretrained=pretrained, seed=settings.get("seed", 0), **own)
+    classifier.labels = classes
+    return classifier
+
+
+class Training(NamedTuple):
+    """The trainer of what learns of a classifier, and how to come from that to the whole classifier."""
+
+    trainer: Trainer
+    whole: Callable[[], SequenceClassifier]
 
 
 def prepare_training(
@@ -50,8 +65,8 @@ def prepare_training(
     tokenizer: Tokenizer,
     options: TrainOptions,
     progress: Callable[[int], object] = lambda texts: None,
-) -> tuple[Trained, Data]:
-    """What trains, and its batches. Where only the last layer learns, the body reads all texts here, once; `progress` hears of how many.
+) -> Training:
+    """The trainer, with its batches. Where only the last layer learns, the body reads all texts here, once; `progress` hears of how many.
 
     InputError if that needs more memory than there is.
     """
@@ -61,10 +76,12 @@ def prepare_training(
         features, held_out_features = (
             body_features(classifier, texts, pad, progress=progress) for texts in (rows, held_out)
         )
-        return trained, FeatureData(features, parts.labels, held_out_features, parts.held_out_labels)
-    config = dataclasses.replace(classifier.config.body, vocab_size=classifier.config.classes)
-    check_memory(config, options, max(map(len, rows)))
-    return trained, TextData(rows, parts.labels, held_out, parts.held_out_labels, pad)
+        data = FeatureData(features, parts.labels, held_out_features, parts.held_out_labels)
+    else:
+        config = dataclasses.replace(classifier.config.body, vocab_size=classifier.config.classes)
+        check_memory(config, options, max(map(len, rows)))
+        data = TextData(rows, parts.labels, held_out, parts.held_out_labels, pad)
+    return Training(Trainer(trained.model, data, options, trained.objective), trained.whole)
 
 
 def finetune(
@@ -85,7 +102,7 @@ def finetune(
     a number of lowest blocks; `lora` is the rank of adapters in a frozen body; `pretrained=False` starts from random weights instead.
     `settings` are epochs, pooling, dropout, and the fields of `TrainOptions`.
     """
-    method, body, seed = Method(freeze, lora), body_of(model, "the given model"), settings.get("seed", 0)
+    method, body = Method(freeze, lora), body_of(model, "the given model")
     method.check(body.config)
     check_known(settings, SETTINGS)
     if isinstance(texts, str) or not all(isinstance(each, str) for each in (*texts, *labels)):
@@ -95,19 +112,14 @@ def finetune(
         raise InputError(
             f"There are {len(examples.texts):,} texts and {len(examples.labels):,} labels.", "Each text has one label."
         )
-    classes = classes_of(examples, YOURS)
-    parts = tokenize_parts(*hold_out(examples, seed, YOURS), classes, tokenizer, body.config.context)
-    chosen = settings_for(body.config, method, {"texts": len(parts.labels)} | settings)
-    options = TrainOptions.from_settings(chosen)
-    choices = {name: chosen[name] for name in ("pooling", "dropout")}
-    classifier = new_classifier(body, len(classes), pretrained=pretrained, seed=seed, **choices)
+    parts = tokenize_parts(split(examples, settings.get("seed", 0), YOURS), tokenizer, body.config.context)
+    settings = settings_for(body.config, method, {"texts": len(parts.labels)} | settings)
+    classifier = classifier_for(body, parts.classes, settings, pretrained=pretrained)
     if progress and freeze == "body":
         print(f"the body reads {len(examples.texts):,} texts, once ...", file=sys.stderr, flush=True)
-    trained, data = prepare_training(classifier, method, parts, tokenizer, options)
-    train(trained.model, data, trained.objective, best=True, progress=progress, **options.to_dict())
-    classifier = trained.whole()
-    classifier.labels = classes
-    return classifier
+    trainer, whole = prepare_training(classifier, method, parts, tokenizer, TrainOptions.from_settings(settings))
+    run_to_end(trainer, best=True, progress=progress)
+    return whole()
 
 
 def classify(model: SequenceClassifier, tokenizer: Tokenizer, texts: str | Sequence[str]) -> list[dict[str, float]]:

@@ -1,9 +1,15 @@
 """What a run remembers of itself in JSON, with the types that its values must have: its files may be anybody's."""
 
+import hashlib
 import math
 from dataclasses import asdict, dataclass
 
 from minillm.errors import InputError
+
+
+def sha256_of(text: str) -> str:
+    """What a run knows a text by."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 @dataclass(frozen=True)

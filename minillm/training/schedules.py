@@ -5,6 +5,11 @@ import math
 SCHEDULES = ("cosine", "linear", "constant")
 
 
+def default_warmup(steps: int) -> int:
+    """A tenth of the steps, at most 100."""
+    return max(0, min(100, steps // 10))
+
+
 def learning_rate(step: int, steps: int, *, peak: float, warmup: int, floor: float, schedule: str = "cosine") -> float:
     """The rate for update number `step` (from 0) of `steps`.
 

@@ -6,6 +6,7 @@ from minillm.errors import InputError
 from minillm.models import GPT, Model
 from minillm.objectives import CAUSAL, Data, Objective
 from minillm.training.options import TrainOptions
+from minillm.training.schedules import default_warmup
 from minillm.training.trainer import Progress, Trainer
 
 
@@ -29,7 +30,7 @@ def train(
             f"This is {model.config.name}: guessing the next token, which it can see, would teach it nothing.",
             "Give the `objective` that its data is for, such as minillm.objectives.MASKED.",
         )
-    options.setdefault("warmup", min(100, options.get("steps", TrainOptions.steps) // 10))
+    options.setdefault("warmup", default_warmup(options.get("steps", TrainOptions.steps)))
     return run_to_end(Trainer(model, data, TrainOptions(**options), objective), best=best, progress=progress)
 
 

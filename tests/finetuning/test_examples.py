@@ -3,7 +3,7 @@
 import pytest
 
 from minillm.errors import InputError
-from minillm.finetuning import Examples, classes_of, hold_out, numbers_of, read_examples
+from minillm.finetuning import Examples, Split, classes_of, hold_out, numbers_of, read_examples, read_split
 
 
 def test_lines_become_texts_and_labels(tmp_path):
@@ -36,3 +36,16 @@ def test_a_rare_class_stays_in_training():
     examples = Examples([str(i) for i in range(25)], ["rare"] * 5 + ["often"] * 20)
     training, held_out = hold_out(examples, 3, "file")
     assert training.labels.count("rare") == 5 and held_out.labels == ["often", "often"]
+
+
+def test_a_file_comes_with_held_out_texts_of_its_own_or_a_tenth_of_it_is_held_out(tmp_path):
+    path, dev = tmp_path / "data.tsv", tmp_path / "dev.tsv"
+    path.write_text("".join(f"{i}\t{'ab'[i % 2]}\n" for i in range(40)), encoding="utf-8")
+    dev.write_text("x\tb\n", encoding="utf-8")
+    tenth, own = read_split(path, seed=5), read_split(path, dev)
+    assert (tenth.training, tenth.held_out) == hold_out(read_examples(path), 5, path)
+    assert own == Split(read_examples(path), Examples(["x"], ["b"]), ["a", "b"])
+    assert tenth.sha256() != own.sha256() == read_split(path, dev, seed=9).sha256()
+    dev.write_text("x\tc\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"dev.tsv has the label 'c', which no training text has"):
+        read_split(path, dev)

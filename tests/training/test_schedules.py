@@ -1,6 +1,7 @@
 import pytest
 
 from minillm.training import learning_rate
+from minillm.training.schedules import default_warmup
 
 
 def rate(step, steps=110, warmup=10, schedule="cosine"):
@@ -32,3 +33,7 @@ def test_short_runs(schedule):
     assert 0.1 - 1e-12 <= rate(5, steps=5, warmup=5, schedule=schedule) <= 1
     rates = [rate(step, steps=4, warmup=100, schedule=schedule) for step in range(4)]
     assert rates == sorted(rates), "a warm-up longer than the run only climbs"
+
+
+def test_the_usual_climb_is_a_tenth_of_the_steps_and_at_most_100():
+    assert [default_warmup(steps) for steps in (1, 39, 1000, 20000)] == [0, 3, 100, 100]
