@@ -11,6 +11,7 @@ from minillm.errors import InputError
 from minillm.files import check_file, read_object, reading, write_atomic
 from minillm.models import Model, ModelConfig, build, config_from_dict, config_to_dict
 from minillm.safetensors import read_header, read_tensor, serialize
+from minillm.training.quantization import SCALE, dequantize, quantize_tensors
 
 CONFIG, GENERATION, WEIGHTS = "config.json", "generation_config.json", "model.safetensors"
 RETRAIN = "Restore the file, or train again into another folder."
@@ -41,20 +42,28 @@ def save_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str,
 
 
 def read_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Read float32 arrays of exactly these names and shapes, and the metadata. Checked from the header, before anything is allocated."""
-    check_size(path, 4 * sum(map(math.prod, expected.values())))
+    """Read arrays of exactly these names and shapes as float32, and the metadata. In the file they may be float16, or int8 with scales.
+
+    Checked from the header, before anything is allocated.
+    """
+    check_size(path, sum(map(math.prod, expected.values())))  # an int8 is a byte
     stored, metadata = read_header(path, RETRAIN)
-    if stored.keys() != expected.keys():
-        odd = sorted(stored.keys() ^ expected.keys())
-        raise InputError(f"{path} has other tensors than its config asks for: {', '.join(odd[:3])}.", RETRAIN)
-    for name, shape in expected.items():
-        if (stored[name].dtype, stored[name].shape) != ("F32", shape):
-            raise InputError(
-                f"{path}: {name} is {stored[name].dtype} {stored[name].shape} where F32 {shape} belongs.", RETRAIN
-            )
-    tensors = {name: read_tensor(stored[name]) for name in expected}
-    for name, tensor in tensors.items():
-        if not np.isfinite(tensor).all():
+    quantized = [name for name in expected if name in stored and stored[name].dtype == "I8"]
+    scales = {name + SCALE: expected[name][:-1] for name in quantized}
+    if odd := stored.keys() ^ (expected | scales).keys():
+        raise InputError(f"{path} has other tensors than its config asks for: {', '.join(sorted(odd)[:3])}.", RETRAIN)
+    allowed = dict.fromkeys(expected, ("F32", "F16", "I8")) | dict.fromkeys(scales, ("F16",))
+    for name, shape in (expected | scales).items():
+        dtype, found = stored[name].dtype, stored[name].shape
+        if dtype not in allowed[name] or found != shape:
+            right = dtype if dtype in allowed[name] else allowed[name][0]
+            raise InputError(f"{path}: {name} is {dtype} {found} where {right} {shape} belongs.", RETRAIN)
+    tensors = {}
+    for name in expected:
+        array = read_tensor(stored[name])
+        array = dequantize(array, read_tensor(stored[name + SCALE])) if name in quantized else array
+        tensors[name] = array.astype(np.float32, copy=False)
+        if not np.isfinite(tensors[name]).all():
             raise InputError(
                 f"{path}: {name} holds numbers that are not finite.",
                 "Its training diverged: use an earlier checkpoint.",
@@ -86,9 +95,13 @@ def check_config(path: Path, metadata: dict[str, str], config: ModelConfig) -> N
         raise InputError(f"{path} was written for another config than the {CONFIG} beside it.", RETRAIN)
 
 
-def save_weights(model: Model, directory: Path) -> None:
-    """Write the weights into a folder, each under its name. `config.json` is written once, when the run begins."""
+def save_weights(model: Model, directory: Path, *, int8: bool = False) -> None:
+    """Write the weights into a folder, each under its name; with `int8` in a quarter of the bytes, rounded.
+
+    `config.json` is written once, when the run begins.
+    """
     tensors = {name: to_host(parameter.data).astype(np.float32) for name, parameter in model.named_parameters()}
+    tensors = quantize_tensors(tensors) if int8 else tensors
     save_tensors(directory / WEIGHTS, tensors, config_metadata(model.config))
 
 
@@ -106,7 +119,7 @@ def load_model(directory: str | Path, device: Device = CPU) -> Model:
     if not directory.is_dir():
         raise missing(f"checkpoint {directory}", directory)
     config, path = read_config(directory / CONFIG), directory / WEIGHTS
-    check_size(path, 4 * config.parameter_count())
+    check_size(path, config.parameter_count())  # int8 weights are a byte each
     model = build(config, seed=None, device=device)
     shapes = {name: parameter.data.shape for name, parameter in model.vector.named.items()}
     tensors, metadata = read_tensors(path, shapes)

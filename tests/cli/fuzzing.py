@@ -25,6 +25,7 @@ from minillm.models import (
 )
 from minillm.models.huggingface import save_pretrained
 from minillm.text.gpt2 import byte_characters
+from minillm.training import load, save
 from tests.words import WORDS
 
 QUICK = [
@@ -98,6 +99,7 @@ def make_targets(root: Path) -> list[Target]:
     )
     return [
         Target(causal, [GENERATE, ATTENTION, resume("pretrain"), align, finetune]),
+        Target(int8(causal, root / "int8"), [GENERATE, ATTENTION, align, finetune]),
         Target(run("preference", *pretrain, *preference), [GENERATE, resume("pretrain"), align]),
         Target(masked, [FILL, ATTENTION, resume("pretrain"), finetune]),
         Target(denoise, [FILL, GENERATE, resume("pretrain")]),
@@ -114,6 +116,11 @@ def make_targets(root: Path) -> list[Target]:
         ),
         Target(t5(root / "t5"), [FILL, GENERATE]),
     ]
+
+
+def int8(trained: Path, folder: Path) -> Path:
+    save(folder, *load(trained), int8=True)
+    return folder
 
 
 def gpt2(folder: Path) -> Path:
