@@ -1,15 +1,12 @@
 """python -m minillm check: check the exercises of a lesson, and say what went wrong."""
 
-import ast
-import traceback
 from pathlib import Path
 
-import numpy as np
-
 from minillm.cli.terminal import count, program, say, shell_word
-from minillm.course.desk import USUAL, Desk, exercises_of, solution_of
-from minillm.course.exercises import Exercise, Verdict, check, load, read, without_markers
-from minillm.course.outline import Outline, find, outlines
+from minillm.course.checking import Checked, check_lesson, first_array
+from minillm.course.desk import USUAL, Desk, solution_of
+from minillm.course.exercises import solution_text
+from minillm.course.outline import Outline, find
 from minillm.errors import InputError
 
 DESCRIPTION = """example: python -m minillm check 05
@@ -39,72 +36,52 @@ def add_arguments(parser) -> None:
 
 def run(args) -> int:
     desk = Desk(args.folder)
-    outline = chosen(args, desk)
-    exercises = exercises_of(outline)
-    if not exercises:
-        raise InputError(f"Lesson {outline.name} has no exercises.", f"See the others: {program()} lesson")
-    path, new = desk.copy_of(outline)
-    if new:
-        say(f"{path} is yours now: open it in an editor and write what is missing.")
-    solution = solution_of(outline)
-    theirs = load_theirs(path)
-    verdicts = [check(exercise, theirs, solution) for exercise in exercises]
-    desk.note(outline, [verdict.name for verdict in verdicts if verdict.passed])
-    desk.take_back(outline, [verdict.name for verdict in verdicts if not verdict.passed])
-    print_verdicts(outline, verdicts)
-
-    left = [(exercise, verdict) for exercise, verdict in zip(exercises, verdicts, strict=True) if not verdict.passed]
+    outline = lesson_asked_for(args, desk)
+    checked = check_lesson(outline, desk)
+    if checked.new:
+        say(f"{checked.path} is yours now: open it in an editor and write what is missing.")
+    print_verdicts(outline, checked)
     if args.hint is not None:
-        print_hint(left, args.hint)
+        print_hint(checked, args.hint)
     if args.solution:
-        print_solution(solution, left[0][0].name if left else None)
+        name = checked.left[0].name if checked.left else None
+        print(f"\n{solution_text(solution_of(outline), name)}")
     if args.figure:
-        save_figures(desk, outline, verdicts)
-    say_next(outline, left, path, args, desk)
-    return 1 if left else 0
+        save_figures(desk, outline, checked)
+    folder = f" --folder {shell_word(args.folder)}" if args.folder != USUAL else ""
+    if checked.left:
+        say(f"{checked.path}   a hint: {program()} check {outline.name} --hint{folder}")
+        return 1
+    say(f"All right. next: {program()} check --next{folder}")
+    return 0
 
 
-def chosen(args, desk: Desk) -> Outline:
-    """The lesson that was asked for."""
+def lesson_asked_for(args, desk: Desk) -> Outline:
+    """By its number, or the first with an exercise left."""
     if args.number is not None:
         if args.next:
             raise InputError("--next finds the lesson itself.", "Leave out the number, or --next.")
         return find(args.number)
-    done = desk.done()
-    for outline in outlines():
-        if any(exercise.name not in done.get(outline.name, []) for exercise in exercises_of(outline)):
-            return outline
+    for lesson in desk.progress():
+        if lesson.solved < lesson.exercises:
+            return lesson.outline
     raise InputError(
         "Every exercise of every lesson is solved.", "Check one again by its number, or write a lesson of your own."
     )
 
 
-def load_theirs(path: Path):
-    """A student's file as a module; InputError where Python can't read it."""
-    try:
-        return load(read(path), path.name)
-    except SyntaxError as error:
-        raise InputError(f"{path} line {error.lineno}: {error.msg}.", "Mend that line, then check again.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not UTF-8 text.", "Save it as UTF-8 in your editor.") from None
-    except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1].lineno
-        raise InputError(
-            f"{path} line {line}: {type(error).__name__}: {error}.", "Mend that line, then check again."
-        ) from None
-
-
-def print_verdicts(outline: Outline, verdicts: list[Verdict]) -> None:
+def print_verdicts(outline: Outline, checked: Checked) -> None:
     print(f"lesson {outline.name}: {outline.title}")
-    for verdict in verdicts:
+    for verdict in checked.verdicts:
         print(f"  {'✓' if verdict.passed else '✗'} {verdict.name}{': ' * bool(verdict.message)}{verdict.message}")
-    print(f"{sum(verdict.passed for verdict in verdicts)} of {count(len(verdicts), 'exercise')} solved", flush=True)
+    exercises = len(checked.exercises)
+    print(f"{exercises - len(checked.left)} of {count(exercises, 'exercise')} solved", flush=True)
 
 
-def print_hint(left: list[tuple[Exercise, Verdict]], number: int) -> None:
-    if not left:
+def print_hint(checked: Checked, number: int) -> None:
+    if not checked.left:
         raise InputError("There is nothing left to hint at.", "All of these exercises are solved.")
-    exercise, _ = left[0]
+    exercise = checked.left[0]
     if not 1 <= number <= len(exercise.hints):
         raise InputError(
             f"There is no hint {number} for {exercise.name}.", f"There are hints 1 to {len(exercise.hints)}."
@@ -112,22 +89,11 @@ def print_hint(left: list[tuple[Exercise, Verdict]], number: int) -> None:
     print(f"\nhint {number} of {len(exercise.hints)} for {exercise.name}: {exercise.hints[number - 1]}")
 
 
-def print_solution(solution: str, name: str | None) -> None:
-    """The text of one function of the solution, or all of it."""
-    text = without_markers(solution)
-    if name is None:
-        print(f"\n{text}")
-        return
-    for node in ast.parse(text).body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
-            print(f"\n{ast.get_source_segment(text, node)}")
-
-
-def save_figures(desk: Desk, outline: Outline, verdicts: list[Verdict]) -> None:
+def save_figures(desk: Desk, outline: Outline, checked: Checked) -> None:
     """target | yours | difference of each exercise whose first answer is an array of the right shape."""
     from minillm.plots import comparison, refuse_to_replace, save
 
-    for verdict in verdicts:
+    for verdict in checked.verdicts:
         target, yours = first_array(verdict.target), first_array(verdict.yours)
         if target is None:
             say(f"{verdict.name}: its answer is not an array, so there is nothing to draw")
@@ -139,19 +105,3 @@ def save_figures(desk: Desk, outline: Outline, verdicts: list[Verdict]) -> None:
             alt = f"Three panels for {verdict.name}: the right answer, yours, and their difference, which is zero where you are right."
             save(comparison(target, yours, title=verdict.name), path, alt=alt)
             say(f"{verdict.name}: {path}")
-
-
-def first_array(answer) -> np.ndarray | None:
-    """The answer, or the first part of it, that is an array to draw: two axes at most, others taken at 0."""
-    for part in answer if isinstance(answer, (tuple, list)) else [answer]:
-        if isinstance(part, np.ndarray) and part.ndim and part.dtype.kind in "fiub":
-            return part.reshape(-1, *part.shape[-2:])[0].astype(float) if part.ndim > 2 else part.astype(float)
-    return None
-
-
-def say_next(outline: Outline, left: list, path: Path, args, desk: Desk) -> None:
-    folder = f" --folder {shell_word(args.folder)}" if args.folder != USUAL else ""
-    if left:
-        say(f"{path}   a hint: {program()} check {outline.name} --hint{folder}")
-    else:
-        say(f"All right. next: {program()} check --next{folder}")

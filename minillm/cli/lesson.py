@@ -1,18 +1,14 @@
 """python -m minillm lesson: list the lessons, run one or all of them, or make a notebook of one."""
 
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from minillm.cli.terminal import PROGRAM, count, duration, program, say
-from minillm.course.desk import USUAL, Desk, exercises_of
-from minillm.course.lesson import ROOT
-from minillm.course.notebook import to_notebook
-from minillm.course.outline import PLANNED, Outline, find, outlines
+from minillm.course.desk import USUAL, Desk
+from minillm.course.notebook import write_notebook
+from minillm.course.outline import find, outlines
+from minillm.course.running import run_lesson
 from minillm.errors import InputError
-from minillm.files import write_atomic
 
 DESCRIPTION = """example: python -m minillm lesson 05
 
@@ -41,66 +37,37 @@ def run(args) -> int:
         print_list(desk)
         return 0
     if args.to:
-        return write_notebook(args)
-    chosen = outlines() if args.all else [find(args.number)]
-    for outline in chosen:
-        code = run_lesson(outline, args, desk)
+        if args.to != "ipynb":
+            raise InputError(f"A lesson can't become {args.to!r}.", "The one form is --to ipynb.")
+        if args.number is None:
+            raise InputError(
+                "One notebook holds one lesson.", f"Give its number, as in: {PROGRAM} lesson 05 --to ipynb"
+            )
+        print(write_notebook(find(args.number), args.out))
+        return 0
+    for outline in outlines() if args.all else [find(args.number)]:
+        say(
+            f"lesson {outline.name}: {outline.title}   (lessons/{outline.path.name}, about {duration(outline.seconds)})"
+        )
+        clock = time.perf_counter()
+        code = run_lesson(outline, quick=args.quick, seed=args.seed, out=args.out)
         if code:
             say(f"Lesson {outline.name} ended with exit code {code}.")
             return code
+        say(f"done in {duration(time.perf_counter() - clock)}   next: {program()} check {outline.name}\n")
+        if not args.quick:
+            desk.note(outline, ["run"])
     return 0
 
 
 def print_list(desk: Desk) -> None:
-    done = desk.done()
-    width = max(map(len, [*PLANNED.values(), *(outline.title for outline in outlines())]))
-    lines = {
-        number: f"  {number:02d}  {title:<{width}} {'':>10}   not written yet" for number, title in PLANNED.items()
-    }
-    for outline in outlines():
-        names = done.get(outline.name, [])
-        exercises = [exercise.name for exercise in exercises_of(outline)]
-        solved = sum(name in names for name in exercises)
-        ran = "✓" if "run" in names else " "
-        score = f"{solved} of {count(len(exercises), 'exercise')}"
-        lines[outline.number] = (
-            f"{ran} {outline.name}  {outline.title:<{width}} {duration(outline.seconds):>10}   {score}"
-        )
-    print(*(lines[number] for number in sorted(lines)), sep="\n")
+    lessons = desk.progress()
+    width = max(len(lesson.title) for lesson in lessons)
+    for lesson in lessons:
+        seconds, rest = "", "not written yet"
+        if lesson.outline is not None:
+            seconds = duration(lesson.outline.seconds)
+            rest = f"{lesson.solved} of {count(lesson.exercises, 'exercise')}"
+        tick = "✓" if lesson.ran else " "
+        print(f"{tick} {lesson.number:02d}  {lesson.title:<{width}} {seconds:>10}   {rest}")
     print(f"\n✓: you ran it. Run one: {program()} lesson 01   Check its exercises: {program()} check 01")
-
-
-def run_lesson(outline: Outline, args, desk: Desk) -> int:
-    """Run the script in a Python of its own, as `python lessons/NN_name.py` would."""
-    options = ["--quick"] * args.quick + (["--seed", str(args.seed)] if args.seed is not None else [])
-    options += ["--out", str(args.out)] if args.out else []
-    say(f"lesson {outline.name}: {outline.title}   (lessons/{outline.path.name}, about {duration(outline.seconds)})")
-    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    clock = time.perf_counter()
-    process = subprocess.Popen([sys.executable, str(outline.path), *options], env={**os.environ, "PYTHONPATH": paths})
-    try:
-        code = process.wait()
-    except KeyboardInterrupt:
-        process.wait()
-        raise
-    if code == 0:
-        say(f"done in {duration(time.perf_counter() - clock)}   next: {program()} check {outline.name}\n")
-        if not args.quick:
-            desk.note(outline, ["run"])
-    return code
-
-
-def write_notebook(args) -> int:
-    if args.to != "ipynb":
-        raise InputError(f"A lesson can't become {args.to!r}.", "The one form is --to ipynb.")
-    if args.number is None:
-        raise InputError("One notebook holds one lesson.", f"Give its number, as in: {PROGRAM} lesson 05 --to ipynb")
-    outline = find(args.number)
-    path = args.out or Path(f"{outline.path.stem}.ipynb")
-    if path.exists():
-        raise InputError(
-            f"{path} is there already, and may hold your own work.", "Rename it, or name another file with --out."
-        )
-    write_atomic(path, to_notebook(outline.path.read_text(encoding="utf-8")).encode())
-    print(path)
-    return 0

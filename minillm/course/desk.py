@@ -3,15 +3,27 @@
 import importlib.util
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from minillm.course.exercises import Exercise, read
-from minillm.course.outline import Outline
+from minillm.course.outline import PLANNED, Outline, outlines
 from minillm.errors import InputError
 from minillm.files import write_atomic
 
 USUAL = Path("my_exercises")
+
+
+class Progress(NamedTuple):
+    """How far a student is with a lesson, written or planned."""
+
+    number: int
+    title: str
+    outline: Outline | None = None  # None: it is not written yet
+    ran: bool = False
+    solved: int = 0
+    exercises: int = 0
 
 
 class Desk(NamedTuple):
@@ -43,18 +55,20 @@ class Desk(NamedTuple):
             )
         return done
 
-    def note(self, outline: Outline, names: list[str]) -> None:
-        """Note things of a lesson as done."""
+    def note(self, outline: Outline, names: Sequence[str], undone: Sequence[str] = ()) -> None:
+        """Note things of a lesson as done, and others as not done any more."""
         done = self.done()
-        done[outline.name] = sorted({*done.get(outline.name, []), *names})
+        done[outline.name] = sorted({*done.get(outline.name, []), *names} - {*undone})
         write_atomic(self.folder / "done.json", (json.dumps(done, indent=1) + os.linesep).encode())
 
-    def take_back(self, outline: Outline, names: list[str]) -> None:
-        """These exercises are not solved any more."""
-        done = self.done()
-        if outline.name in done and set(names) & set(done[outline.name]):
-            done[outline.name] = [name for name in done[outline.name] if name not in names]
-            write_atomic(self.folder / "done.json", (json.dumps(done, indent=1) + os.linesep).encode())
+    def progress(self) -> list[Progress]:
+        """All lessons in the order of their numbers."""
+        done, found = self.done(), [Progress(number, title) for number, title in PLANNED.items()]
+        for outline in outlines():
+            names, exercises = done.get(outline.name, []), exercises_of(outline)
+            solved = sum(exercise.name in names for exercise in exercises)
+            found.append(Progress(outline.number, outline.title, outline, "run" in names, solved, len(exercises)))
+        return sorted(found, key=lambda each: each.number)
 
 
 def stub_path(outline: Outline) -> Path:

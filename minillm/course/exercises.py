@@ -4,6 +4,7 @@ A known mistake is the solution with one place changed, so the check, its test a
 mistake gets exactly the numbers of the changed solution, and is told what it means.
 """
 
+import ast
 import copy
 import linecache
 import traceback
@@ -191,9 +192,13 @@ def stub(solution: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def without_markers(solution: str) -> str:
-    """The solution as a student reads it."""
-    return "\n".join(line for line in solution.splitlines() if line.strip() not in ("# solution", "# end")) + "\n"
+def solution_text(solution: str, name: str | None = None) -> str:
+    """The solution as a student reads it: all of it, or the function or class of this name."""
+    text = "\n".join(line for line in solution.splitlines() if line.strip() not in ("# solution", "# end")) + "\n"
+    if name is None:
+        return text
+    definitions = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    return ast.get_source_segment(text, next(node for node in definitions if node.name == name))
 
 
 def read(path: Path) -> str:

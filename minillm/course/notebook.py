@@ -2,6 +2,11 @@
 
 import ast
 import json
+from pathlib import Path
+
+from minillm.course.outline import Outline
+from minillm.errors import InputError
+from minillm.files import write_atomic
 
 
 def cells(source: str) -> list[tuple[str, str]]:
@@ -35,3 +40,14 @@ def to_notebook(source: str) -> str:
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     notebook = {"cells": entries, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+
+
+def write_notebook(outline: Outline, path: Path | None = None) -> Path:
+    """The notebook of a lesson as a file, by default NN_name.ipynb in the working folder. InputError if there is a file already."""
+    path = path or Path(f"{outline.path.stem}.ipynb")
+    if path.exists():
+        raise InputError(
+            f"{path} is there already, and may hold your own work.", "Rename it, or name another file with `out`."
+        )
+    write_atomic(path, to_notebook(outline.path.read_text(encoding="utf-8")).encode())
+    return path

@@ -1,0 +1,55 @@
+"""Checking, running and listing lessons from a program: values, no words."""
+
+import pytest
+
+from minillm.course.checking import check_lesson
+from minillm.course.desk import Desk
+from minillm.course.exercises import solution_text
+from minillm.course.notebook import write_notebook
+from minillm.course.outline import PLANNED, find
+from minillm.course.running import run_lesson
+from minillm.errors import InputError
+from tests.course.conftest import SOLUTION
+
+
+@pytest.fixture
+def desk(course, tmp_path) -> Desk:
+    return Desk(tmp_path / "desk")
+
+
+def test_the_verdicts_of_a_lesson_are_values_and_what_is_solved_is_noted(desk):
+    first = check_lesson(find(1), desk)
+    assert first.new and first.path.exists() and [each.name for each in first.left] == ["scaled", "pairs"]
+    first.path.write_text(SOLUTION.replace("x * factor", "x + factor"), encoding="utf-8")
+    second = check_lesson(find(1), desk)
+    assert not second.new and [each.name for each in second.left] == ["scaled"]
+    assert [(each.passed, each.message) for each in second.verdicts] == [(False, "You added the factor."), (True, "")]
+    assert desk.done() == {"01": ["pairs"]}
+    first.path.write_text(SOLUTION.replace("words[1:]", "words"), encoding="utf-8")
+    check_lesson(find(1), desk)
+    assert desk.done() == {"01": ["scaled"]}, "what breaks again is not solved any more"
+
+
+def test_the_progress_of_all_lessons_is_in_the_order_of_their_numbers(desk):
+    desk.note(find(1), ["run", "pairs"])
+    first, *others = desk.progress()
+    assert (first.number, first.ran, first.solved, first.exercises) == (1, True, 1, 2)
+    assert [(each.number, each.title, each.outline) for each in others] == [(*each, None) for each in PLANNED.items()]
+
+
+def test_the_solution_of_one_exercise_is_its_function_without_the_markers():
+    assert solution_text(SOLUTION, "scaled").splitlines()[-1].strip() == "return x * factor"
+    assert "# solution" not in solution_text(SOLUTION) and "def pairs" in solution_text(SOLUTION)
+
+
+def test_a_lesson_runs_by_itself_with_the_options_of_its_script(course, tmp_path, capfd):
+    find(1).path.write_text("import sys\nprint(sys.argv[1:])\nraise SystemExit(4)\n", encoding="utf-8")
+    assert run_lesson(find(1), quick=True, seed=3, out=tmp_path) == 4
+    assert capfd.readouterr().out == f"{['--quick', '--seed', '3', '--out', str(tmp_path)]}\n"
+
+
+def test_a_notebook_replaces_no_file(course, tmp_path):
+    path = write_notebook(find(1), tmp_path / "mine.ipynb")
+    assert path.exists()
+    with pytest.raises(InputError, match="may hold your own work"):
+        write_notebook(find(1), path)
