@@ -19,6 +19,7 @@ GROUND = (
     "files",
     "safetensors",
     "backend",
+    "machine",
 )
 ROOMS = (
     "ops", "layers", "text", "models", "objectives", "generation", "preferences", "training", "weights", "pretraining", "finetuning",

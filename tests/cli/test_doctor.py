@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from minillm import machine
 from minillm.backend import CPU
 from minillm.cli import doctor
 
@@ -11,8 +12,10 @@ from minillm.cli import doctor
 @pytest.fixture
 def quick(monkeypatch):
     """The speed test in a tenth of a second."""
-    speed = doctor.speed
-    monkeypatch.setattr(doctor, "speed", lambda: speed(0.05))
+    from minillm.pretraining import speed
+
+    measure = speed.measure_speed
+    monkeypatch.setattr(speed, "measure_speed", lambda: measure(0.05))
 
 
 def test_every_line_says_what_was_looked_at_and_whether_all_is_well(call, quick):
@@ -62,7 +65,7 @@ def test_a_folder_that_cannot_be_written_is_marked(call, quick, monkeypatch):
     def refuse(**kwargs):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(machine.tempfile, "TemporaryFile", refuse)
     assert re.search(r"\[LOOK\] disk .*Read-only file system", call("doctor")[1])
 
 
@@ -78,8 +81,8 @@ def test_a_folder_that_cannot_be_written_is_marked(call, quick, monkeypatch):
 )
 def test_an_idle_gpu_is_told_with_the_package_that_wakes_it(monkeypatch, answer, words):
     monkeypatch.setattr("minillm.backend.choose_device", lambda name: CPU)
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: "/bin/nvidia-smi")
+    monkeypatch.setattr(machine.shutil, "which", lambda name: "/bin/nvidia-smi")
     monkeypatch.setattr(
-        doctor.subprocess, "run", lambda *args, **kwargs: doctor.subprocess.CompletedProcess(args, 0, answer, "")
+        machine.subprocess, "run", lambda *args, **kwargs: machine.subprocess.CompletedProcess(args, 0, answer, "")
     )
     assert words in doctor.gpu()
