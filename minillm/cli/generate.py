@@ -6,7 +6,7 @@ import numpy as np
 
 from minillm.backend import choose_device
 from minillm.cli.run_options import add_device
-from minillm.cli.steering import add_steering_arguments, check_steering, refuse_steering, steering_from
+from minillm.cli.steering import add_steering_arguments, check_options, refuse_steering, steering_from
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
 from minillm.generation import Sampling, beam_search, begin, continuation, generate, stream_continuation, until_stop
@@ -117,7 +117,7 @@ def run(args) -> None:
 def check(args, rules: dict, drawing: dict) -> None:
     """Raise InputError for options that mean nothing, alone or together."""
     Sampling(**drawing, **rules)
-    check_steering(args)
+    check_options(args)
     if "" in (args.stop or []):
         raise InputError("--stop is empty.", "Give it a value.")
     if args.beams is None:
@@ -139,7 +139,7 @@ def check(args, rules: dict, drawing: dict) -> None:
 
 def best(args, steering: Steering, ids: np.ndarray, stops: list[str], settings: dict) -> str:
     """The best of several texts, with what there is to know of the choice."""
-    choice = {"stops": stops, "temperature_of_choice": args.soft or 0.0, "seed": args.seed}
+    choice = {"stops": stops, "soft": args.soft, "seed": args.seed}
     found = best_of_n(steering, ids, args.best_of, args.max_tokens, **choice, **settings)
     say(
         f"reward of the chosen text {found.reward:.3f}, of all {args.best_of} {found.rewards.mean():.3f} on average;"

@@ -3,22 +3,22 @@
 from minillm.backend import Device
 from minillm.cli.parser import choice
 from minillm.errors import InputError
-from minillm.generation import Control
 from minillm.models import GPT
 from minillm.preferences import parse_reward
-from minillm.preferences.steering import CANDIDATES, Steering
+from minillm.preferences.samples import control_of
+from minillm.preferences.steering import CANDIDATES, Steering, check_steering
 from minillm.text import Tokenizer
-from minillm.text.control import BAD, CONTROL_TOKENS, GOOD, segment_ends
+from minillm.text.control import CONTROL_TOKENS
 from minillm.training import load
 
-CONTROLS = {"good": GOOD, "bad": BAD, "off": None}
+CONTROLS = ("good", "bad", "off")
 
 
 def add_steering_arguments(parser) -> None:
     add = parser.add_argument_group("steering").add_argument
     add(
         "--control",
-        type=choice("control", list(CONTROLS)),
+        type=choice("control", CONTROLS),
         metavar="NAME",
         help="good, bad or off: the control token in front of every new line (default good, where the model knows them)",
     )
@@ -52,34 +52,9 @@ def add_steering_arguments(parser) -> None:
     add("--ban", action="append", metavar="TEXT", help="never write this word or phrase; may be repeated")
 
 
-def check_steering(args) -> None:
-    """Raise InputError for options that mean nothing, alone or together."""
-    bounds = {
-        "guidance": (
-            lambda x: 0 <= x < float("inf"),
-            "must be finite and 0 or more",
-            "1 is the good control token alone.",
-        ),
-        "contrast": (lambda x: 0 <= x < float("inf"), "must be finite and 0 or more", "1 is usual, 0 turns it off."),
-        "reward_weight": (lambda x: 0 <= x < float("inf"), "must be finite and 0 or more", "0 turns it off."),
-        "best_of": (lambda x: x >= 1, "must be at least 1", "4 or 16 is usual."),
-        "soft": (lambda x: 0 < x < float("inf"), "must be finite and above 0", "Leave it out for the best text."),
-    }
-    for name, (fits, must, remedy) in bounds.items():
-        value = getattr(args, name)
-        if value is not None and not fits(value):
-            raise InputError(f"--{name.replace('_', '-')} {must}, got {value}.", remedy)
-    needs = (
-        ("best_of", "reward", "--reward style"),
-        ("reward_weight", "reward", "--reward style"),
-        ("soft", "best_of", "--best-of 16"),
-        ("contrast", "bad_expert", "--bad-expert DIR"),
-        ("good_expert", "bad_expert", "--bad-expert DIR"),
-    )
-    for name, other, example in needs:
-        if getattr(args, name) is not None and getattr(args, other) is None:
-            one, two = (f"--{option.replace('_', '-')}" for option in (name, other))
-            raise InputError(f"{one} needs {two}.", f"Add {example}.")
+def check_options(args) -> None:
+    """Raise InputError for options that mean nothing, alone or together, before any model is read."""
+    check_steering(vars(args))
     if args.reward is not None and args.best_of is None and args.reward_weight is None:
         raise InputError("--reward alone changes nothing.", "Add --best-of 16, or --reward-weight 2.")
     if args.guidance is not None and args.control is not None:
@@ -101,18 +76,18 @@ def refuse_steering(args) -> None:
 
 def steering_from(args, model: GPT, tokenizer: Tokenizer, device: Device) -> Steering:
     """What the options ask for. Where the model knows control tokens, it is asked for good lines, and writes no such token itself."""
-    special = tokenizer.special_tokens
-    knows = all(token in special for token in CONTROL_TOKENS)
-    if not knows and (args.guidance is not None or args.control in ("good", "bad")):
+    control = control_of(tokenizer, wanted=args.control != "bad")
+    if control is None and args.control in ("good", "bad"):
         raise InputError(
             f"{args.checkpoint} knows no control tokens.", "Use a model of pretrain --preference conditional."
         )
-    control = None
-    if knows and (token := CONTROLS[args.control or "good"]) is not None:
-        if args.beams is not None:
-            raise InputError("Beam search puts in no control tokens.", "Add --control off, or leave --beams out.")
-        control = Control(special[token], segment_ends(tokenizer))
-    banned = [special[name] for name in CONTROL_TOKENS] if knows and not args.allow_control else []
+    banned = []
+    if control is not None and not args.allow_control:
+        banned = [tokenizer.special_tokens[name] for name in CONTROL_TOKENS]
+    if args.control == "off":
+        control = None
+    if control is not None and args.beams is not None:
+        raise InputError("Beam search puts in no control tokens.", "Add --control off, or leave --beams out.")
     return Steering(
         model,
         tokenizer,
@@ -120,7 +95,7 @@ def steering_from(args, model: GPT, tokenizer: Tokenizer, device: Device) -> Ste
         guidance=args.guidance,
         good_expert=expert(args.good_expert, model, tokenizer, device),
         bad_expert=expert(args.bad_expert, model, tokenizer, device),
-        contrast=1.0 if args.contrast is None else args.contrast,
+        contrast=args.contrast,
         reward=None if args.reward is None else parse_reward(args.reward, trusted=True),
         reward_weight=args.reward_weight,
         candidates=args.top_k or CANDIDATES,

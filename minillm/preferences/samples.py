@@ -11,8 +11,8 @@ from minillm.text.control import BAD, CONTROL_TOKENS, GOOD, segment_ends
 
 
 def control_of(tokenizer: Tokenizer, wanted: bool = True) -> Control | None:
-    """The good control token (or the bad one), put in front of every line; None for a tokenizer that has none."""
-    if GOOD not in tokenizer.special_tokens:
+    """The good control token (or the bad one), put in front of every line; None for a tokenizer that lacks one of them."""
+    if not tokenizer.special_tokens.keys() >= {*CONTROL_TOKENS}:
         return None
     return Control(tokenizer.special_tokens[GOOD if wanted else BAD], segment_ends(tokenizer))
 

@@ -1,11 +1,12 @@
 """Steer a GPT while it writes, without training it: control tokens, guidance, experts and rewards, put together into one scorer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from minillm.errors import InputError
 from minillm.generation import (
     ClassifierFreeGuidance,
     Control,
@@ -21,16 +22,44 @@ from minillm.generation import (
 )
 from minillm.models import GPT
 from minillm.preferences.rewards import Reward
+from minillm.preferences.samples import control_of
 from minillm.text import Tokenizer
 from minillm.text.control import CONTROL_TOKENS
 
 CANDIDATES = 10
+NOT_NEGATIVE = (lambda x: 0 <= x < float("inf"), "must be finite and 0 or more")
+BOUNDS = {
+    "guidance": (*NOT_NEGATIVE, "1 is the good control token alone."),
+    "contrast": (*NOT_NEGATIVE, "1 is usual, 0 turns it off."),
+    "reward_weight": (*NOT_NEGATIVE, "0 turns it off."),
+    "best_of": (lambda x: x >= 1, "must be at least 1", "4 or 16 is usual."),
+    "soft": (lambda x: 0 < x < float("inf"), "must be finite and above 0", "Leave it out for the best text."),
+}
+NEEDS = {  # what means nothing without another, and what to add
+    "best_of": ("reward", "`reward` style"),
+    "reward_weight": ("reward", "`reward` style"),
+    "soft": ("best_of", "`best_of` 16"),
+    "contrast": ("bad_expert", "`bad_expert` DIR"),
+    "good_expert": ("bad_expert", "`bad_expert` DIR"),
+}
+
+
+def check_steering(settings: Mapping[str, object]) -> None:
+    """Raise InputError for a setting of `Steering` or `best_of_n` that can't be, or that needs another; None is one that is not given."""
+    for name, (fits, must, remedy) in BOUNDS.items():
+        value = settings.get(name)
+        if value is not None and not fits(value):
+            raise InputError(f"`{name}` {must}, got {value}.", remedy)
+    for name, (other, example) in NEEDS.items():
+        if settings.get(name) is not None and settings.get(other) is None:
+            raise InputError(f"`{name}` needs `{other}`.", f"Add {example}.")
 
 
 @dataclass(frozen=True)
 class Steering:
     """What steers a model; each may be left out. `guidance` is the weight of classifier-free guidance, between the two control tokens;
-    `contrast` that of the experts, models of good and of bad text; `reward_weight` that of the reward of each candidate's last line.
+    `contrast` that of the experts, models of good and of bad text, by default 1; `reward_weight` that of the reward of each candidate's
+    last line. InputError for values that can't be, alone or together.
     """
 
     model: GPT
@@ -39,26 +68,34 @@ class Steering:
     guidance: float | None = None
     good_expert: GPT | None = None  # the model itself, where there is only a bad one
     bad_expert: GPT | None = None
-    contrast: float = 1.0
+    contrast: float | None = None
     reward: Reward | None = None
     reward_weight: float | None = None
     candidates: int = CANDIDATES
     banned: Sequence[int] = ()  # tokens that are never written
     phrases: Sequence[str] = ()  # and texts
 
+    def __post_init__(self):
+        check_steering(vars(self))
+        if self.guidance is not None and control_of(self.tokenizer) is None:
+            raise InputError(
+                "The model knows no control tokens.",
+                "`guidance` reads with both: use a model that was pretrained with `preference` conditional.",
+            )
+
     def scorer(self, batch: int) -> Scorer:
         """A scorer for so many texts at once."""
-        made: Scorer = ModelScorer(self.model, batch, None)
+        scorer: Scorer = ModelScorer(self.model, batch, None)
         if self.guidance is not None:
             good, bad = (self.tokenizer.special_tokens[name] for name in CONTROL_TOKENS)
-            made = ClassifierFreeGuidance(made, ModelScorer(self.model, batch, None), good, bad, self.guidance)
+            scorer = ClassifierFreeGuidance(scorer, ModelScorer(self.model, batch, None), good, bad, self.guidance)
         if self.bad_expert is not None:
             good, bad = (ModelScorer(each, batch, None) for each in (self.good_expert or self.model, self.bad_expert))
-            made = ExpertContrast(made, good, bad, self.contrast)
+            scorer = ExpertContrast(scorer, good, bad, 1.0 if self.contrast is None else self.contrast)
         if self.reward_weight is not None:
             banned = [*self._unknown(), *self.banned]
-            made = RewardGuidance(made, self._reward_of_last_lines, self.reward_weight, self.candidates, banned)
-        return made
+            scorer = RewardGuidance(scorer, self._reward_of_last_lines, self.reward_weight, self.candidates, banned)
+        return scorer
 
     def readers(self) -> list[GPT]:
         """The models that read along, each as often as it does: every one keeps keys and values of its own."""
@@ -91,27 +128,28 @@ class Best(NamedTuple):
 def best_of_n(
     steering: Steering,
     ids: np.ndarray,
-    count: int,
+    best_of: int,
     max_tokens: int,
     *,
     stops: Sequence[str] = (),
-    temperature_of_choice: float = 0.0,
+    soft: float | None = None,
     seed: int = 0,
     **settings,
 ) -> Best:
-    """Write `count` continuations of a prompt (T,), and keep the one whose lines have the highest mean reward.
+    """Write `best_of` continuations of a prompt (T,), and keep the one whose lines have the highest mean reward.
 
-    With a temperature of the choice above 0 it is drawn, in proportion to exp(reward / temperature). `settings` are those of `generate`.
+    With `soft` it is drawn, in proportion to exp(reward / soft). `settings` are those of `generate`.
     """
+    check_steering({"best_of": best_of, "reward": steering.reward, "soft": soft})
     tokenizer, control = steering.tokenizer, steering.control
-    prompts = np.tile(ids, (count, 1))
+    prompts = np.tile(ids, (best_of, 1))
     settings = steering.rules() | settings
-    written = generate_batch(steering.scorer(count), prompts, max_tokens, control=control, seed=seed, **settings)
+    written = generate_batch(steering.scorer(best_of), prompts, max_tokens, control=control, seed=seed, **settings)
     texts = (continuation(tokenizer, ids, new, special=False) for new in written)
     texts = ["".join(until_stop([text], stops)) for text in texts]
     prompt = continuation(tokenizer, [], ids, special=False)
     rewards = mean_line_rewards(steering.reward, [prompt + text for text in texts])
-    chosen = soft_best_of_n(rewards, temperature_of_choice, np.random.default_rng(seed))
+    chosen = soft_best_of_n(rewards, soft or 0.0, np.random.default_rng(seed))
     return Best(texts[chosen], float(rewards[chosen]), rewards)
 
 
