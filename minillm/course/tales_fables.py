@@ -7,16 +7,16 @@ FABLES = [
     {fable_intro} {today} a big stone rolled down the hill and stopped right in front of {his} door. {child} could not get in any more.
     {He} pushed with all {his} might, but the stone [did not move|lay still].
 
-    {friend_animal}, came by. “[Shall I help you|Let me try],” said {child2}. They pushed together. The stone [shook|moved a little], but
+    {friend_animal}, came by. “[I will help you|Let me try],” said {child2}. They pushed together. The stone [shook|moved a little], but
     that was all. Then a [fat|strong] {big_animal} came. “I am strong,” it said, “[step aside|let me do it alone].” But the {big_animal}
     could not do it alone.
 
-    At last a small {insect} came. The {big_animal} laughed. “[What can you do|You are much too small]!” But the {insect} said, “There is
-    a little stone under the big one. [That is why it does not roll|It holds the big one].” It crept under the big stone and dug the earth
-    away from the little one.
+    At last a small {digger} came. The {big_animal} laughed. “[How can you help us? You|You] are much too small!” But the {digger} said,
+    “There is a little stone under the big one. [That is why it does not roll|It holds the big one].” It crept under the big stone and dug
+    the earth away from the little one.
 
-    “Now!” cried {child}, and they all pushed. The big stone rolled [into the pond|down into the valley] with a splash! “[We needed the
-    strong and the small|Without the {insect} we would still be pushing],” said {child}. {fable_glad} {He} invited them all, and there
+    “Now!” cried {child}, and they all pushed. The big stone rolled [into the pond with a splash|down into the valley]! “[We needed the
+    strong and the small|Without the {digger} we would still be pushing],” said {child}. {fable_glad} {He} invited them all, and there
     were {berries} for everybody. {fable_end}
     """,
     """
@@ -29,9 +29,9 @@ FABLES = [
     The leaves turned [red and yellow|brown] and fell. Then the snow came. {child} sat in {his} warm home and had enough to eat. But
     {child2} was cold and hungry. {He2} had found nothing under the snow.
 
-    One evening there was a knock. “[Please let me in|Could you give me something to eat]?” said {child2}. “I did not listen to you, and I
-    am sorry.” {child} thought of the long days of work. But {child2} [shivered|was so thin], and so {he} opened the door wide. “Come in
-    and [get warm|sit by the fire],” {he} said.
+    One evening there was a knock. “[Will you please let me in|Could you give me something to eat]?” asked {child2}. “I did not listen to
+    you, and I am sorry.” {child} thought of the long days of work. But {child2} [shivered|was so thin], and so {he} opened the door wide.
+    “Come in and [get warm|sit by the fire],” {he} said.
 
     They ate {berries}, and {child2} sang all {his2} summer songs, so that the winter [was not long|was merry]. “Next summer I will help
     you,” said {child2}. And {he2} did: {he2} worked, and sang while {he2} worked, and [it went twice as fast|both of them had fun].
@@ -82,8 +82,8 @@ FABLES = [
     “Do not run away,” said the great animal. “I have a thorn in my paw. It hurts so much that I cannot walk.” {child} [trembled|came a
     little nearer]. “Will you eat me if I help you?” {he} asked. “[I give you my word that I will not|Never],” said the great animal.
 
-    {child} took hold of the thorn with {his} teeth and pulled. Out it came! {He} washed the paw with [cool water|water from the stream]
-    and put a [leaf|piece of moss] on it. “You are small, but you have a big heart,” said the great animal, and it limped away.
+    {child} took hold of the thorn and pulled. Out it came! {He} washed the paw with [cool water|water from the stream] and put a
+    [leaf|piece of moss] on it. “You are small, but you have a big heart,” said the great animal, and it limped away.
 
     [In winter|A year later|Weeks later] {child} fell into a deep hole. {He} called and called. Then a great head looked over the edge. It
     was the animal with the thorn! It let down its [long tail|paw], and {child} climbed up. “[Now we are even|I have not forgotten you],”
@@ -103,7 +103,7 @@ FABLES = [
     [pond|stream].
 
     {child} [turned hot and red|was ashamed]. {He} went to {child2} at once. “I said something bad about you, and it was not true,” {he}
-    said. “I am sorry. Tomorrow I will tell everybody.” And {he} did. {child2} [forgave {him}|thought about it, and held out a paw], and
+    said. “I am sorry. Tomorrow I will tell everybody.” And {he} did. {child2} [forgave {him}|thought about it, and smiled at last], and
     they picked up the {berries} together. “Next time,” said {child2}, “look at the basket first.” {true_moral}
     """,
     """
@@ -113,9 +113,9 @@ FABLES = [
     the young bird sat on the edge of the nest and trembled. “[It is so far down. What if I fall|What if nothing holds me|Must I really
     jump]?” it said.
 
-    “[I cannot fly, either|I am afraid, too, sometimes],” said {child}. “When I [learned to jump|first went out alone], I began with
-    something small.” {think} {He} gathered leaves and moss, until there was a big soft heap under the {tree}. “Now, if you fall, you fall
-    softly.”
+    “[I am afraid, too, sometimes|Everybody is afraid of something],” said {child}. “When I [learned to jump|first went out alone], I
+    began with something small.” {think} {He} gathered leaves and moss, until there was a big soft heap under the {tree}. “Now, if you
+    fall, you fall softly.”
 
     The young bird looked at the heap. It closed its eyes, jumped, and fell, plop, into the leaves. It did not hurt at all! {child}
     laughed, and the bird laughed, too. “[Again|Once more]!” it cried.
@@ -134,8 +134,8 @@ FABLES = [
     jumped, and the log [rocked|tipped], but it held.
 
     They floated past bushes and fences. A {insect} sat on a leaf and called for help, and they took it on board. Then came a frightened
-    {animal}, which {cry}. “The log is full,” said {child2}. “[If we move closer, there is room|Nobody must be left behind],” said
-    {child}, and they sat so close that they could hardly breathe.
+    [kitten, which mewed|chick, which cheeped|toad, which croaked|puppy, which whined]. “The log is full,” said {child2}. “[If we move
+    closer, there is room|Nobody must be left behind],” said {child}, and they sat so close that they could hardly breathe.
 
     At last the log bumped against dry land. They were all safe. The next day the sun came out, and the water went down. {child} had no
     home any more, but {he} had [three friends|many helpers]. Together they built a new home, higher up the hill, [with a door for each of
@@ -145,7 +145,7 @@ FABLES = [
     [The Mirror in the Pond|The Stranger in the Water|]
 
     {fable_intro} {today} {child} was thirsty and bent over the pond. There was somebody in the water! {He} made an angry face, and the
-    stranger made an angry face, too. {He} showed {his} teeth, and the stranger showed its teeth. {afraid}
+    stranger made an angry face, too. {He} stuck out {his} tongue, and the stranger stuck out its tongue. {afraid}
 
     {child} ran to {friend_animal}. “There is a bad animal in the pond,” {he} said. “[It wants to bite me|It looks so fierce]!” “[I drink
     there every day|How strange],” said {child2}. “I only ever meet a friendly one. Let us go together.”

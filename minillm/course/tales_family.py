@@ -45,16 +45,16 @@ FAMILY_PLOTS = [
     {intro} One [night|evening] a great storm came. The wind [howled|roared] around the house, and the rain [beat|drummed] on the roof.
     Then there was a flash of lightning, and [the thunder went boom|the thunder rolled].
 
-    {afraid} {He} pulled the blanket over {his} head. Then {he} heard something: the {pet}, {pet_name}, {pet_noise} [outside the window|at
+    {afraid} {He} pulled the blanket over {his} head. Then {he} heard something: {pet_name} the {pet} {pet_noise} [outside the window|at
     the door|in the shed]. “{pet_name} is afraid, too,” thought {child}. “[Somebody has to help it|It is all alone out there].”
 
     So {child} [jumped out of bed|took a lantern], called {elder}, and together they [ran out into the rain|opened the door]. The wind
     [almost blew them over|pulled at their clothes], but they held hands. “[Come here|Come in], {pet_name}!” called {child}. Soon all
     three of them were inside, wet and out of breath.
 
-    {elder} made {drink}, and they sat by the fire. {pet_name} {pet_joy}. [{child} told it a story, so that it would not be afraid|{child}
-    counted the seconds between the lightning and the thunder. “The storm is going away,” {he} said]. Soon {child} noticed that {he} was
-    not afraid any more, because {he} had somebody to take care of.
+    {elder} made {warm_drink}, and they sat by the fire. {pet_name} {pet_joy}. [{child} told it a story, so that it would not be
+    afraid|{child} counted the seconds between the lightning and the thunder. “The storm is going away,” {he} said]. Soon {child} noticed
+    that {he} was not afraid any more, because {he} had somebody to take care of.
 
     In the morning the [sky was blue|sun was shining]. {brave_moral}
     """,
@@ -70,7 +70,7 @@ FAMILY_PLOTS = [
     Suddenly there was a [bad|strange] smell. The {cake} was as black as coal!
 
     {sad} “It is my fault,” {he} said. “I was going to watch it.” {hug} “[Everybody burns a {cake} once|I have burned many in my life],”
-    said {elder}. “[Shall we try again|We still have {few} eggs]?”
+    said {elder}. “[Shall we try again|Shall we make another one]?”
 
     So they began again. This time {child} [sat down in front of the oven|did not leave the kitchen] and waited until the {cake} was
     [golden|brown]. [It smelled wonderful|It came out just right]. They put {fruits} on top, and [when it had cooled, everybody got a
@@ -82,9 +82,9 @@ FAMILY_PLOTS = [
     {intro} In summer all the children [went to the lake|splashed in the river|jumped into the pool]. Only {child} stayed [on the bank|in
     the grass], because {he} could not swim. “The water is [deep|cold|dark],” {he} said. “What if I sink?”
 
-    {today} {elder} said, “[Shall we try together?|I will hold you.|Come in with me.] You need only go in as far as you
-    like.” At first {child} put in one [toe|foot]. Then {he} went in up to {his} knees. [It was cold, but it was nice.|A small fish swam
-    past, and {child} laughed.]
+    {today} {elder} said, “[Shall we try together?|I will hold you.|Come in with me.] You need only go in as far as you like.” At first
+    {child} put in one [toe|foot]. Then {he} went in up to {his} knees. [It was cold, but it was nice.|A small fish swam past, and {child}
+    laughed.]
 
     “Now lie on the water like a [leaf|boat],” said {elder}, and held {him}. {child} kicked with {his} legs. {He} swallowed some water and
     [coughed|spat]. “I cannot do it!” {he} cried. “Not yet,” said {elder}. “[Try once more|Tomorrow is another day].”

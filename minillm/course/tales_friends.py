@@ -83,7 +83,7 @@ FRIENDS_PLOTS = [
     {today} {child} [was in a hurry and pulled too hard|was not careful|played with it in the rain], and crack! The {craft_part}
     [broke|came off]. {sad} “[Now it is good for nothing|It will never be the same],” {he} said.
 
-    {neighbour} [came by|looked over the fence]. “Broken things can be mended,” said {neighbour}. “[Have you got wood and a hammer|Bring
+    {neighbour} [came by|looked over the fence]. “Broken things can be mended,” said {neighbour}. “[Bring me some wood and a hammer|Bring
     me some string and glue|Fetch some nails and a saw], and I will show you how.” {child} [ran to fetch them|found everything in the
     shed].
 
@@ -178,7 +178,7 @@ FRIENDS_PLOTS = [
 
     Slowly, step by step, {child} came down. {His} knees were shaking when {he} stood on the grass again. “[You saved me|Without you I
     would still be up there],” {he} said. “You did it yourself,” said {child2}. “I only [saw|knew] where the branches were.” [Then they
-    flew the kite together, but far away from the {tree}.|Then they lay in the grass and shared {food}.] {kind_moral}
+    flew the kite together, but far away from the {tree}.|Then they lay in the grass and ate {fruits}.] {kind_moral}
     """,
     """
     [Too Many Toys|The Tidy Room|]
@@ -233,7 +233,7 @@ FRIENDS_PLOTS = [
     [The Music Lesson|The Little Drum|]
 
     {intro} {today} {child} heard {neighbour} play the [violin|flute|piano], and it was so beautiful that {he} stood still in the street.
-    “[I want to play like that|Can I learn it, too]?” {he} asked. “Of course,” said {neighbour}. “Come every {day}.”
+    “[How can I learn that|Can I learn it, too]?” {he} asked. “Of course,” said {neighbour}. “Come every {day}.”
 
     The first notes sounded like {bad_sound}. {child2} covered {his2} ears, and {pet_name} the {pet} ran under the bed. {child} was
     ashamed. “[I will never learn it|I am no good at it],” {he} said, and put the [music|notes] away.
@@ -295,8 +295,8 @@ FRIENDS_PLOTS = [
 
     So {child} sat down and painted the picture new, with [many|all the] colors. It took {hour}. Then {he} went to {child2}. “Your book
     got wet, because I forgot it outside. I am very sorry,” {he} said. {child2} was sad at first. Then {he2} saw the new picture. “[It is
-    even more beautiful than the old one|Did you paint that for me]?” said {child2}, and [they read the book again together|lent {him}
-    another one]. {true_moral}
+    even more beautiful than the old one|You painted that for me|What a fine picture]!” said {child2}, and [they read the book again
+    together|lent {him} another one]. {true_moral}
     """,
     """
     [The Painting|All the Wrong Colors|]
@@ -326,7 +326,7 @@ FRIENDS_PLOTS = [
     {third_episode}
 
     [They said good night at the gate. “Until tomorrow!” they called.|“That was a good day,” said {child2}. “Tomorrow we will have another
-    one,” said {child}.|When {child2} had to go home, {he2} was [not at all tired|hungry and happy].] {share_moral}
+    one,” said {child}.|When {child2} had to go home, {he2} was [not at all tired|hungry and happy].]
     """,
     """
     [The Cold Night|A Warm Coat|]

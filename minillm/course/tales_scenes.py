@@ -54,7 +54,7 @@ SCENES = {
     # What may happen on the way; each is a paragraph.
     "first_episode": """[There was a big puddle in the road. [{child} jumped right into it|Splash! {child} was in the middle of it],
         and the water flew up as high as a house. [“Now I have wet feet,” {he} said, “but it was worth it.”|{His} shoes were full of
-        water, and at every step they said “squish”.]|{child} saw a {insect} that lay on its back and kicked with its legs. {He} held
+        water, and at every step they said “squish!”]|{child} saw a {insect} that lay on its back and kicked with its legs. {He} held
         out a leaf, and the {insect} took hold of it and climbed on. “[Now it can walk again|Have a good day, {insect}],” {he} said.|A
         {big_animal} looked over the fence. “[Are you hungry|Would you like to have this]?” asked {child}, and held out [some grass|an
         apple]. The {big_animal} ate it, and its warm nose tickled {his} hand. {child} had to laugh.|Under the {tree} lay many {color}
@@ -64,9 +64,9 @@ SCENES = {
         and ate the crown.|Suddenly a strong wind came and took {his} hat. It flew over the hedge and over the stream, and landed on a
         scarecrow. [“It looks good on the scarecrow,” said {child}, but {he} took it back.|{child} had to climb over {few} fences to
         get it back.]|{child} heard a [knock, knock, knock|tapping sound]. “Who is at the door?” {he} asked. But there was no door. It
-        was a woodpecker, high up in the {tree}, which was making a hole for its young.|“Hello!” called {child} loudly. “Hello!”
-        answered the mountain. “[Do you like {food}|Are you hungry]?” called {child}. “Hungry!” answered the mountain, or that is what
-        it sounded like.]""",
+        was a woodpecker, high up in the {tree}, which was making a hole for its young.|A high mountain stood before them. “Hello!”
+        called {child} loudly. “Hello!” answered the mountain. “[Do you like {food}|Are you hungry]?” called {child}. “Hungry!”
+        answered the mountain, or that is what it sounded like.]""",
     "second_episode": """[Then dark clouds came, and it began to rain. They ran and hid under a {tree}. {child} was a little cold, so
         {elder} wrapped {him} in a {color} shawl. When the rain was over, there was a rainbow. “[Who painted it|Where does it end]?”
         asked {child}. “The sun and the rain made it together,” said {elder}.|Then {child} fell and hurt {his} knee. It bled a little.
@@ -79,7 +79,7 @@ SCENES = {
         there was a well. {child} threw in a pebble and counted, “One, two, three.” There was a splash, far below. “[How deep it is|It
         must go to the other side of the world]!” said {child}. {elder} drew up some water, and it was so cold that it hurt their
         teeth.|Later they came to a hill with a [tower|castle] on top. They climbed up, {few} times ten steps. From there they could
-        see the whole land, and their own house, as small as a {toy}. “[I could put it in my pocket|Is that where we live]?” said
+        see the whole land, and their own house, as small as a {toy}. “[I could put it in my pocket|That is where we live]!” said
         {child}.]""",
     "third_episode": """[Then they built a house of branches and leaves. {child} made the roof and {child2} made the door. It was so
         small that they could only sit in it with their knees under their chins, but it was their own.|After that they played
@@ -110,9 +110,9 @@ SCENES = {
     "brave_moral": """[||||To be brave is to be afraid, and to go on.|Things look bigger in the dark than they are.|Whoever tries can
         learn.|The first step is the hardest one.|Courage grows when we use it.]""",
     "work_moral": """[||||Good things take time.|Patience does what hurry cannot.|Slow and steady is often best.|Whoever works well
-        sleeps well.|Many hands make light work.|If at first you fail, try again.]""",
-    "true_moral": """[||||It is always better to tell the truth.|A true word makes the heart light.|A promise is a promise.|Whoever
-        tells the truth need not be afraid.|We can trust those who keep their word.]""",
+        sleeps well.|If at first you fail, try again.]""",
+    "true_moral": """[||||It is always better to tell the truth.|A true word makes the heart light.|Whoever tells the truth need not
+        be afraid.]""",
     "share_moral": """[||||Joy that is shared is twice as big.|There is enough for all when we share.|Whoever shares has more in the
         end.|It is good to have, and better to give.|A friend is worth more than a treasure.]""",
     # Short pieces.

@@ -18,33 +18,35 @@ def _table(columns: str, rows: str) -> dict[str, Table]:
 SHE, HE = "she, her, her, herself", "he, him, his, himself"
 GIRLS = """Anna Mia Lucy Rose Emma Lily Clara Nora Ruth Alice Ella Sara Zoe Amira Mei Leila Grace Ida Kate Molly Priya Maya Jane Rosa
 Hana Polly Sofia Nina"""
-BOYS = (
-    """Tom Ben Sam Jack Leo Max Peter Omar Finn Hugo Noah Oscar Ravi Jim Daniel Will Luke Paul Kofi Henry Ali Toby George Felix
+BOYS = """Tom Ben Sam Jack Leo Max Peter Omar Finn Hugo Noah Oscar Ravi Jim Daniel Will Luke Paul Kofi Henry Ali Toby George Felix
 Adam Simon Theo Diego"""
-    ""
-)
 CHILDREN = _table(
     "child he him his himself kind",
     "\n".join([f"{name}, {SHE}, girl" for name in GIRLS.split()] + [f"{name}, {HE}, boy" for name in BOYS.split()]),
 )
 
-SHE_ANIMALS = """Hazel:rabbit Pearl:duck Tilly:mouse Bella:fox Dot:hen Willow:squirrel Ruby:robin Misty:goat Fern:deer
-Olive:owl Poppy:hedgehog Daisy:lamb Juno:bear Nell:badger Coco:otter"""
-HE_ANIMALS = """Pip:mouse Rusty:fox Bramble:rabbit Barney:bear Otto:otter Hopper:frog Digby:mole Gus:goose Monty:badger Spike:hedgehog
-Quick:hare Pablo:pig Bruno:donkey Nutkin:squirrel Teddy:beaver"""
-ANIMALS_WHO_TALK = _table(
-    "hobby",
-    """
-    to sing; to swim; to dig holes; to jump over puddles; to roll in the leaves; to lie in the sun; to ask questions; to run; to dance
-    to watch the clouds; to look at the stars; to climb; to tell jokes; to collect stones; to build things; to hide; to whistle
-    """,
-) | _table(
-    "child kind he him his himself",
-    "\n".join(
-        f"{animal.replace(':', ', ')}, {words}"
-        for animals, words in ((SHE_ANIMALS, SHE), (HE_ANIMALS, HE))
-        for animal in animals.split()
-    ),
+# All of them walk on four legs, and none of them lives in the water: the fables would not be true of a duck.
+SHE_ANIMALS = """Hazel:rabbit Pearl:cat Tilly:mouse Bella:fox Dot:mole Willow:squirrel Ruby:rat Misty:goat Fern:deer Olive:hare
+Poppy:hedgehog Daisy:lamb Juno:bear Nell:badger Coco:pony"""
+HE_ANIMALS = """Pip:mouse Rusty:fox Bramble:rabbit Barney:bear Otto:wolf Hopper:hare Digby:mole Gus:dog Monty:badger Spike:hedgehog
+Pablo:pig Bruno:donkey Nutkin:squirrel Teddy:hamster"""
+ANIMALS_WHO_TALK = (
+    _table(
+        "hobby",
+        """
+        to sing; to dig holes; to jump over puddles; to roll in the leaves; to lie in the sun; to ask questions; to run
+        to dance; to watch the clouds; to look at the stars; to tell jokes; to collect stones; to build things; to hide; to whistle
+        """,
+    )
+    | _table("big_animal", "horse; cow; bull; ox; moose; ram; bison; elk")
+    | _table(
+        "child kind he him his himself",
+        "\n".join(
+            f"{animal.replace(':', ', ')}, {words}"
+            for animals, words in ((SHE_ANIMALS, SHE), (HE_ANIMALS, HE))
+            for animal in animals.split()
+        ),
+    )
 )
 
 TABLES = (
@@ -166,8 +168,9 @@ TABLES = (
     | _table(
         "den",
         """
-        a burrow under an oak; a snug den in the hill; a hollow tree; a little house of sticks by the stream; a hole beneath the hedge
-        a mossy cave; a hut at the edge of the forest; a nest of dry grass; a cozy home under the roots of a pine
+        a snug den in the hill; a little house of sticks by the stream; a mossy cave; a hut at the edge of the forest
+        a cozy home under the roots of a pine; a small house in the wood; a cottage of stones and moss; a warm house under an oak
+        a barn that nobody used; a little house behind the hedge
         """,
     )
     | _table(
@@ -293,6 +296,8 @@ TABLES = (
         "Grandmother, she, her; Grandfather, he, him; Aunt Flora, she, her; Uncle Bill, he, him; Aunt May, she, her",
     )
     | _table("vase", "vase; bowl; teapot; lamp; jug; plate; mirror; flowerpot; sugar bowl")
+    | _table("warm_drink", "hot chocolate; tea with honey; warm milk; hot apple juice; mint tea")
+    | _table("digger", "ant; beetle; earthworm; cricket; snail")
     | _table("cart_animal", "horse; donkey; mule; pony; ox")
     | _table(
         "hiding", "under the bed; behind the door; under the table; in the attic; behind the curtain; in the wardrobe"
