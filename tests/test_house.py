@@ -22,7 +22,7 @@ GROUND = (
     "machine",
 )
 ROOMS = (
-    "ops", "layers", "text", "models", "objectives", "generation", "preferences", "training", "weights", "pretraining", "finetuning",
+    "ops", "layers", "text", "weights", "models", "objectives", "generation", "preferences", "training", "pretraining", "finetuning",
     "alignment", "plots", "gradcheck", "course", "cli",
 )  # fmt: skip
 FLOORS = {name: floor for floor, name in enumerate((*GROUND, *ROOMS))}

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from minillm.alignment import (
@@ -34,8 +33,9 @@ from minillm.alignment.record import Choices
 from minillm.backend import Device
 from minillm.cli import session
 from minillm.cli.align_options import add_align_arguments, method_of
-from minillm.cli.job import Job, Kept, absolute, named_options, source_again
+from minillm.cli.job import Job, Kept, absolute, named_options, origin, source_again
 from minillm.cli.results import per_cent
+from minillm.cli.run_options import checkpoint_of
 from minillm.cli.terminal import count, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.files import reading
@@ -47,6 +47,7 @@ from minillm.training import Run, Trainer, TrainOptions, default_workers, load
 from minillm.training.checkpoint import RETRAIN, load_model
 from minillm.training.record import Facts
 from minillm.training.run import OPTIONS
+from minillm.weights import find
 
 DESCRIPTION = """example: python -m minillm align --checkpoint runs/first --pairs pairs.jsonl --out runs/aligned
 
@@ -82,7 +83,7 @@ class AlignmentJob(Job):
     @classmethod
     def inputs(cls, args) -> dict[str, str | None]:
         return {
-            "the model to begin with": args.checkpoint,
+            "the model to begin with": origin(args.checkpoint),
             "the pairs": args.pairs,
             "the text for the prompts": args.prompts,
             "the reward": args.reward and args.reward.removeprefix("words:"),
@@ -90,15 +91,14 @@ class AlignmentJob(Job):
 
     @classmethod
     def start(cls, folder: AlignmentRun, args, device: Device) -> "AlignmentJob":
-        if args.checkpoint is None:
-            raise InputError("--checkpoint is missing.", f"See {program()} align --help")
+        checkpoint = checkpoint_of(args)
         method = method_of(args)
         chosen = settings_for(method, named_options(args))
         chosen.setdefault("workers", default_workers(chosen["batch"], device))
-        pretrained, tokenizer = load(args.checkpoint, device)
+        pretrained, tokenizer = load(checkpoint, device)
         if not isinstance(pretrained, GPT):
             raise InputError(
-                f"{args.checkpoint} holds {pretrained.config.name}, which writes no text.",
+                f"{checkpoint} holds {pretrained.config.name}, which writes no text.",
                 "Use a model of pretrain --objective causal.",
             )
         base, options, reward = without_dropout(pretrained), options_from(chosen), None
@@ -106,7 +106,7 @@ class AlignmentJob(Job):
         if method in ON_POLICY:
             reward = reward_for(args.reward, trusted=True)
             own |= {"reward": reward.name, "reward_sha256": reward.sha256, "prompts": absolute(args.prompts)}
-        remembered = Choices(TASK, method, absolute(args.checkpoint), **own).to_dict()
+        remembered = Choices(TASK, method, origin(checkpoint), **own).to_dict()
         trainer, facts = trainer_for(remembered, args.pairs, reward, base, tokenizer, options)
         if isinstance(trainer.data, PairData):
             say(
@@ -133,7 +133,9 @@ class AlignmentJob(Job):
     @classmethod
     def resume(cls, folder: AlignmentRun, args, kept: Kept, device: Device) -> "AlignmentJob":
         remembered, named, facts = kept.facts.chosen, named_options(args), kept.facts
-        named |= {name: absolute(named[name]) for name in ("checkpoint", "prompts") if name in named}
+        named |= {
+            name: whole(named[name]) for name, whole in (("checkpoint", origin), ("prompts", absolute)) if name in named
+        }
         method, reward = remembered["method"], None
         base = build(getattr(kept.config, "body", kept.config), seed=None, device=device)
         if method in ON_POLICY:
@@ -274,8 +276,8 @@ def prompt_text(chosen: dict) -> tuple[str, str]:
 
 def reward_for(form: str, *, trusted: bool, sha256: str | None = None) -> Reward:
     """As `parse_reward`, and of a folder the reward model in it."""
-    if Path(form).is_dir():
-        return load_reward_model(absolute(form), sha256)
+    if find(form).is_dir():
+        return load_reward_model(origin(form), sha256)
     return parse_reward(form, trusted=trusted, sha256=sha256)
 
 

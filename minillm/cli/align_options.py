@@ -3,13 +3,13 @@
 from minillm.alignment.methods import METHODS
 from minillm.alignment.on_policy import METHODS as ON_POLICY
 from minillm.cli.parser import choice
-from minillm.cli.run_options import add_run_options, add_training_options
+from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options
 from minillm.errors import InputError
 
 
 def add_align_arguments(parser) -> None:
     add = parser.add_argument
-    add("--checkpoint", metavar="DIR", help="the folder of a pretrained GPT")
+    add_checkpoint(add, "the folder of a pretrained GPT")
     add("--pairs", metavar="FILE", help="pairs of answers, as JSON lines; - is standard input")
     add(
         "--reward",

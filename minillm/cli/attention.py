@@ -4,7 +4,7 @@ from pathlib import Path
 
 from minillm.backend import choose_device
 from minillm.cli.parser import choice
-from minillm.cli.run_options import add_device
+from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.terminal import count, say
 from minillm.errors import InputError
 from minillm.generation.attention_maps import VIEWS, attention_maps
@@ -21,12 +21,7 @@ With --out map.html the drawing is a page to explore: point at a token, choose h
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add(
-        "--checkpoint",
-        metavar="DIR",
-        required=True,
-        help="the folder of a run, or of a GPT-2, BERT or T5 of Hugging Face",
-    )
+    add_checkpoint(add, "the folder of a run, or of a GPT-2, BERT or T5 of Hugging Face")
     add("--text", metavar="TEXT", required=True, help="what the model reads")
     add("--out", metavar="FILE", required=True, help="a .png or .svg file, or an .html page to explore in a browser")
     add("--overwrite", action="store_true", help="replace the file in --out, though minillm did not draw it")
@@ -47,7 +42,7 @@ def run(args) -> None:
 
     if not args.overwrite:
         refuse_to_replace(args.out, "Replace it: --overwrite; or choose another --out.")
-    model, tokenizer = load(args.checkpoint, choose_device(args.device), body=True)
+    model, tokenizer = load(checkpoint_of(args), choose_device(args.device), body=True)
     maps = attention_maps(model, tokenizer, args.text, view=args.view, target=args.target)
     there = maps.weights.shape  # a decoder may have more layers than its encoder, or fewer
     layers, heads = selected("layer", args.layer, there[0]), selected("head", args.head, there[1])

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from minillm.backend import choose_device
-from minillm.cli.run_options import add_device
+from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.terminal import count, say, visible
 from minillm.errors import InputError
 from minillm.finetuning import class_probabilities, load_classifier, padding_of, tokenize
@@ -19,13 +19,13 @@ with their probabilities, the likeliest first."""
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--checkpoint", metavar="DIR", required=True, help="the folder of a run of finetune, or of a BERT with classes")
+    add_checkpoint(add, "the folder of a run of finetune, or of a BERT with classes")
     add("--text", metavar="TEXT", required=True, help="the text; - reads texts from standard input, one a line")
     add_device(add)
 
 
 def run(args) -> None:
-    model, tokenizer = load_classifier(args.checkpoint, choose_device(args.device))
+    model, tokenizer = load_classifier(checkpoint_of(args), choose_device(args.device))
     texts = read_text("-").removesuffix("\n").split("\n") if args.text == "-" else [args.text]
     tokens = tokenize(texts, tokenizer, model.config.body.context)
     if args.text != "-" and not len(tokens.rows[0]):

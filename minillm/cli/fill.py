@@ -3,7 +3,7 @@
 import sys
 
 from minillm.backend import choose_device
-from minillm.cli.run_options import add_device
+from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
 from minillm.generation import fill
@@ -19,7 +19,7 @@ every [MASK]; a denoiser (--objective denoise) writes the restored sentence, and
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--checkpoint", metavar="DIR", required=True, help="the folder of a run, or of a BERT or T5 of Hugging Face")
+    add_checkpoint(add, "the folder of a run, or of a BERT or T5 of Hugging Face")
     add("--text", metavar="TEXT", required=True, help="a text with something missing")
     add("--top", type=int, metavar="N", default=5, help="how many fillings of a [MASK] to show (default 5)")
     add("--beams", type=int, metavar="N", default=4, help="beams of the search for a restored text (default 4)")
@@ -30,7 +30,7 @@ def run(args) -> None:
     for name in ("top", "beams"):
         if getattr(args, name) < 1:
             raise InputError(f"--{name} must be at least 1, got {getattr(args, name)}.", "Give a positive number.")
-    model, tokenizer = load(args.checkpoint, choose_device(args.device))
+    model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
     if isinstance(model, EncoderDecoder):
         check_texts([model.config], args.beams, "Search with fewer: --beams.")
     shown = visible if sys.stdout.isatty() else str

@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from minillm.backend import Device
 from minillm.cli import session
-from minillm.cli.job import Job, Kept, absolute, named_options, source_again
+from minillm.cli.job import Job, Kept, absolute, named_options, origin, source_again
 from minillm.cli.parser import choice
 from minillm.cli.results import agreement, per_cent
-from minillm.cli.run_options import add_run_options, add_training_options
+from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options, checkpoint_of
 from minillm.cli.terminal import count, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.finetuning import (
@@ -67,7 +67,7 @@ def frozen(value: str) -> str | int:
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--checkpoint", metavar="DIR", help="the folder of a pretrained model: a run of pretrain, or GPT-2, or BERT")
+    add_checkpoint(add, "the folder of a pretrained model: a run of pretrain, or GPT-2, or BERT")
     add("--data", metavar="FILE", help="labelled texts: in each line a text, a tab and a label; - is standard input")
     add("--dev", metavar="FILE", help="more of them, to validate with (default: a tenth of --data is held out)")
     add_run_options(parser)
@@ -129,19 +129,23 @@ class FinetuningJob(Job):
 
     @classmethod
     def inputs(cls, args) -> dict[str, str | None]:
-        return {"the model to begin with": args.checkpoint, "the texts": args.data, "the held-out texts": args.dev}
+        return {
+            "the model to begin with": origin(args.checkpoint),
+            "the texts": args.data,
+            "the held-out texts": args.dev,
+        }
 
     @classmethod
     def start(cls, folder: FinetuningRun, args, device: Device) -> "FinetuningJob":
-        for name in ("checkpoint", "data"):
-            if getattr(args, name) is None:
-                raise InputError(f"--{name} is missing.", f"See {program()} finetune --help")
+        checkpoint = checkpoint_of(args)
+        if args.data is None:
+            raise InputError("--data is missing.", f"See {program()} finetune --help")
         method = Method(args.freeze if args.freeze is not None else "none", args.lora)
         seed = args.seed if args.seed is not None else 0
         TrainOptions(seed=seed)
         split = read_split(args.data, args.dev, seed)
-        pretrained, tokenizer = load(args.checkpoint, device, body=True)
-        body = body_of(pretrained, args.checkpoint)
+        pretrained, tokenizer = load(checkpoint, device, body=True)
+        body = body_of(pretrained, checkpoint)
         method.check(body.config)
         settings = settings_for(body.config, method, named_options(args) | {"texts": len(split.training.texts)})
         settings.setdefault("workers", default_workers(settings["batch"], device))
@@ -149,7 +153,7 @@ class FinetuningJob(Job):
         classifier = classifier_for(body, split.classes, settings, pretrained=args.init != "random")
         choices = Choices(
             objective=TASK,
-            checkpoint=absolute(args.checkpoint),
+            checkpoint=origin(args.checkpoint),
             dev=absolute(args.dev),
             freeze=method.freeze,
             lora=method.lora,
@@ -174,7 +178,9 @@ class FinetuningJob(Job):
     @classmethod
     def resume(cls, folder: FinetuningRun, args, kept: Kept, device: Device) -> "FinetuningJob":
         named = named_options(args)
-        named |= {name: absolute(named[name]) for name in ("checkpoint", "dev") if name in named}
+        named |= {
+            name: whole(named[name]) for name, whole in (("checkpoint", origin), ("dev", absolute)) if name in named
+        }
         if "epochs" in named:
             raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
         options, choices = kept.altered(named), kept.facts.chosen

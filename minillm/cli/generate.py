@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from minillm.backend import choose_device
-from minillm.cli.run_options import add_device
+from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.steering import add_steering_arguments, check_options, refuse_steering, steering_from
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
@@ -27,7 +27,7 @@ DRAWING = ("temperature", "top_k", "top_p", "min_p")  # the options that have to
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--checkpoint", metavar="DIR", required=True, help="the folder of a run, or of a GPT-2 or T5 of Hugging Face")
+    add_checkpoint(add, "the folder of a run, or of a GPT-2 or T5 of Hugging Face")
     add(
         "--prompt",
         metavar="TEXT",
@@ -71,13 +71,14 @@ def run(args) -> None:
     rules = {"repetition_penalty": args.repetition_penalty, "no_repeat_ngram": args.no_repeat_ngram}
     drawing = {name: getattr(args, name) for name in DRAWING if getattr(args, name) is not None}
     stops = [stop.replace("\\n", "\n") for stop in args.stop or []]
+    checkpoint = checkpoint_of(args)
     check(args, rules, drawing)
     if args.max_tokens < 1:
         raise InputError(f"--max-tokens must be at least 1, got {args.max_tokens}.", "Give a positive number.")
     if args.seed < 0:
         raise InputError(f"--seed must be 0 or more, got {args.seed}.", "Give another --seed.")
     device = choose_device(args.device)
-    model, tokenizer = load(args.checkpoint, device)
+    model, tokenizer = load(checkpoint, device)
     prompt, ids = beginning(tokenizer, read_text("-") if args.prompt == "-" else args.prompt)
     steering, scorer = None, model
     if isinstance(model, EncoderDecoder):  # it answers the prompt

@@ -15,6 +15,7 @@ from minillm.text import Tokenizer
 from minillm.training import Run, Trainer, TrainOptions
 from minillm.training.record import Facts
 from minillm.training.run import OPTIONS
+from minillm.weights import find
 
 CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # what --resume may alter
 
@@ -152,6 +153,11 @@ class Job(ABC):
 def named_options(args) -> dict:
     """The options that were given, by the names of what they set."""
     return {name: value for name, value in vars(args).items() if value is not None}
+
+
+def origin(checkpoint: str | None) -> str | None:
+    """The whole path of the model that a run begins with, which may be called by its name."""
+    return None if checkpoint is None else absolute(str(find(checkpoint)))
 
 
 def absolute(path: str | None) -> str | None:

@@ -1,7 +1,22 @@
 """The options that several commands have, each said once."""
 
 from minillm.cli.parser import choice
+from minillm.errors import InputError
 from minillm.training.schedules import SCHEDULES
+
+
+def add_checkpoint(add, what: str) -> None:
+    add("--checkpoint", metavar="MODEL", help=f"{what}; or the name of a model that comes with minillm, such as tales")
+
+
+def checkpoint_of(args) -> str:
+    """The model that the user names; InputError if none."""
+    if args.checkpoint is None:
+        raise InputError(
+            "--checkpoint is missing.",
+            "Name the folder of a run, or a model that comes with minillm: --checkpoint tales.",
+        )
+    return args.checkpoint
 
 
 def add_device(add) -> None:

@@ -18,6 +18,7 @@ from minillm.preferences.personal_information import find_personal_information
 from minillm.preferences.python_style import style_violations
 from minillm.preferences.user_function import load_function, one_line
 from minillm.text import read_text
+from minillm.weights import find
 
 FORMS = "Choose style, personal, length:CHARACTERS, words:FILE, or a function of yours, FILE.py:NAME."
 SHOWN = 40  # characters of a segment in a message
@@ -160,8 +161,8 @@ def resumed_reward(
 
 def absolute_form(form: str) -> str:
     """The form with the whole path of its file or folder, so that it names the same one from anywhere."""
-    if Path(form).is_dir():
-        return str(Path(form).resolve())
+    if find(form).is_dir():
+        return str(find(form).resolve())
     kind, _, rest = form.partition(":")
     if kind == "words" and rest not in ("", "-"):
         return f"words:{Path(rest).resolve()}"

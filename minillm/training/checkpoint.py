@@ -12,6 +12,7 @@ from minillm.files import check_file, read_object, reading, write_atomic
 from minillm.models import Model, ModelConfig, build, config_from_dict, config_to_dict
 from minillm.safetensors import read_header, read_tensor, serialize
 from minillm.training.quantization import SCALE, dequantize, quantize_tensors
+from minillm.weights import nearest
 
 CONFIG, GENERATION, WEIGHTS = "config.json", "generation_config.json", "model.safetensors"
 RETRAIN = "Restore the file, or train again into another folder."
@@ -117,6 +118,8 @@ def load_model(directory: str | Path, device: Device = CPU) -> Model:
     """The model in a run's folder, in float32. Whatever is missing, damaged or of another size is an InputError."""
     directory = Path(directory)
     if not directory.is_dir():
+        if near := nearest(directory):
+            raise InputError(f"There is no checkpoint {directory}.", f"Did you mean {near}?")
         raise missing(f"checkpoint {directory}", directory)
     config, path = read_config(directory / CONFIG), directory / WEIGHTS
     check_size(path, config.parameter_count())  # int8 weights are a byte each

@@ -1,4 +1,6 @@
-"""A model and its tokenizer in a folder, which every command and `load` read: kept by a run, by `save`, or in Hugging Face's layout."""
+"""A model and its tokenizer in a folder, which every command and `load` read: kept by a run, by `save`, come with minillm, or in Hugging
+Face's layout.
+"""
 
 import json
 from pathlib import Path
@@ -10,6 +12,7 @@ from minillm.models import Model, SequenceClassifier, config_to_dict
 from minillm.text import Tokenizer, load_pretrained_tokenizer, save_tokenizer
 from minillm.training.checkpoint import CONFIG, RETRAIN, load_model, save_eos_token_id, save_weights, write_json
 from minillm.training.run import FILES, LABELS, OPTIONS, TOKENIZER, Run
+from minillm.weights import find
 
 
 def save(
@@ -42,7 +45,8 @@ def save(
 
 
 def load(directory: str | Path, device: Device | str = CPU, *, body: bool = False) -> tuple[Model, Tokenizer]:
-    """The model in a folder, in float32, and its tokenizer. Of a run it is the best model.
+    """The model in a folder, in float32, and its tokenizer. Of a run it is the best model. A name such as "tales" is that of a model that
+    comes with minillm, unless a folder of this name has a model in it.
 
     Models of Hugging Face may know more tokens than their tokenizer, for they pad vocabularies; and a tokenizer may know more than its
     model, which no text may use then. With `body` the caller has no use for a head, and a BERT is read without. A classifier knows the
@@ -51,7 +55,7 @@ def load(directory: str | Path, device: Device | str = CPU, *, body: bool = Fals
     # Not at the top: whoever trains a model of his own needs none of their readers.
     from minillm.models.huggingface import is_pretrained, load_pretrained, read_eos_token_id, read_labels
 
-    device = choose_device(device) if isinstance(device, str) else device
+    directory, device = find(directory), choose_device(device) if isinstance(device, str) else device
     if not is_pretrained(directory):
         model = load_model(directory, device)
         model.eos_token_id = read_eos_token_id(directory)

@@ -48,6 +48,7 @@ from minillm.training.options import TrainOptions
 from minillm.training.record import Facts, State
 from minillm.training.trainer import Progress, Trainer
 from minillm.visible import visible
+from minillm.weights import refuse_to_train_in
 
 if TYPE_CHECKING:
     from minillm.training.lock import FolderLock
@@ -79,6 +80,7 @@ class Run:
         """
         from minillm.training.lock import FolderLock  # not at the top: not every system has locks
 
+        refuse_to_train_in(self.directory)
         if resume:
             self._refuse_absent()
         with self._folder():

@@ -1,1 +1,30 @@
-"""Models that come with minillm: small ones, each in a folder of its own beside this file."""
+"""Models that come with minillm: small ones, each in a folder of its own beside this file, and called by its name."""
+
+import difflib
+from pathlib import Path
+
+from minillm.errors import InputError
+
+SHIPPED, CONFIG = Path(__file__).parent, "config.json"
+
+
+def names() -> list[str]:
+    """The models that come with minillm."""
+    return sorted(config.parent.name for config in SHIPPED.glob(f"*/{CONFIG}"))
+
+
+def find(checkpoint: str | Path) -> Path:
+    """The folder of a model: this one, or where no model is in it, that of the model of this name that comes with minillm."""
+    path = Path(checkpoint)
+    return SHIPPED / path if str(checkpoint) in names() and not (path / CONFIG).exists() else path
+
+
+def nearest(checkpoint: str | Path) -> str | None:
+    """The name that a user may have meant who misspelt it."""
+    return next(iter(difflib.get_close_matches(str(checkpoint), names(), n=1)), None)
+
+
+def refuse_to_train_in(directory: Path) -> None:
+    """InputError for a run in a place where models that come with minillm are: they stay as they are."""
+    if directory.resolve().is_relative_to(SHIPPED.resolve()):
+        raise InputError(f"{directory} is for models that come with minillm.", "Choose another `out`.")

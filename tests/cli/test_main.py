@@ -82,7 +82,7 @@ def test_help_begins_with_an_example(name, capsys):
         (["pretrain", "--lr", "fast"], "Argument --lr: invalid float value: 'fast'.", "pretrain --help"),
         (["pretrain", "--resume", "--overwrite"], "Argument --overwrite: not allowed with", "pretrain --help"),
         (["pretrain", "--steps=3", "--minutes=3"], "Argument --minutes: not allowed with", "pretrain --help"),
-        (["generate"], "The following arguments are required: --checkpoint.", "-m minillm generate --help"),
+        (["generate"], "--checkpoint is missing.", "--checkpoint tales"),
         (["attention", "--checkpoint=x"], "The following arguments are required: --text, --out.", "attention --help"),
     ],
     ids=str,
