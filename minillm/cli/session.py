@@ -77,22 +77,22 @@ def resume(kind: type[Job], folder: Run, args, device: Device) -> Job:
     return job
 
 
-def announce_plan(job: Job) -> None:
-    """How long it will take, measured on real batches, before it starts."""
-    trainer = job.trainer
+def announce_plan(job: Job, stop_at: int | None) -> None:
+    """How long it will take, to the end or to --stop-at, measured on real batches, before it starts."""
+    trainer, options = job.trainer, job.trainer.options
     if trainer.finished():
         say(
             f"plan    none: this run is finished, after {count(trainer.steps_done, 'step')}; more --steps or --minutes make it longer"
         )
         return
-    options, seconds = trainer.options, trainer.seconds_per_step()
-    if options.minutes is not None:
-        plan = f"{duration(60 * options.minutes)}, about {trainer.planned_steps():,} steps"
+    end = trainer.planned_steps()
+    last = end if stop_at is None else min(stop_at, end)
+    if options.minutes is not None and last == end:
+        plan = f"{duration(60 * options.minutes)}, about {end:,} steps"
     else:
-        left = max(options.steps - trainer.steps_done, 0)
-        evaluation = 1 + seconds * 0.4 * min(job.validation_batches(), options.eval_batches or math.inf)
-        total = left * seconds + (left // options.eval_every + 2) * evaluation
-        plan = f"{count(left, 'step')}, about {duration(total)} on this machine"
+        left, batches = last - trainer.steps_done, min(job.validation_batches(), options.eval_batches or math.inf)
+        steps = count(left, "step") + (f" to step {last:,} of {end:,}" if last < end else "")
+        plan = f"{steps}, about {duration(trainer.planned_seconds(left, batches))} on this machine"
     say(f"plan    {plan} ({job.tokens():,} tokens a step) -> {job.folder.directory}   Ctrl-C stops and saves")
 
 
@@ -104,7 +104,7 @@ def carry_out(job: Job, stop_at: int | None) -> int | None:
     folder, trainer = job.folder, job.trainer
     go_on = f"To go on:\n  {program()} {job.command} --resume --out {shell_word(folder.directory)}"
     try:
-        announce_plan(job)
+        announce_plan(job, stop_at)
         stopped = train(job, stop_at)
         draw_curve(job)
     except DeadWorkerError as error:
@@ -126,6 +126,7 @@ def carry_out(job: Job, stop_at: int | None) -> int | None:
 def train(job: Job, stop_at: int | None):
     """Train to the end, logging and saving on the way. What stopped it: None (the end), STOP_AT, the number of a signal, or an error."""
     folder, trainer, tokens = job.folder, job.trainer, job.tokens()
+    last = min(trainer.options.steps, stop_at or trainer.options.steps)
     caught: list[int] = []
 
     def ask_to_stop(number, frame):
@@ -138,7 +139,7 @@ def train(job: Job, stop_at: int | None):
         stops.append(signal.SIGHUP)
     before = {number: signal.signal(number, ask_to_stop) for number in stops}
     bar = tqdm(
-        total=trainer.options.steps if trainer.options.minutes is None else None,
+        total=last if trainer.options.minutes is None else None,
         initial=trainer.steps_done, unit="step", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr,
     )  # fmt: skip
     died = None

@@ -238,6 +238,14 @@ class Trainer:
         device.synchronize()
         return (time.perf_counter() - start) / repeats
 
+    def planned_seconds(self, steps: int, batches: float) -> float:
+        """How long so many more steps will take on this machine, with their evaluations of so many batches.
+
+        A batch without its backward pass is two fifths of a step; the sample and the checkpoint of an evaluation, a second.
+        """
+        step = self.seconds_per_step()
+        return steps * step + (steps // self.options.eval_every + 2) * (1 + 0.4 * step * batches)
+
     def evaluation_due(self) -> bool:
         """Before the first step, every `eval_every` steps, and at the end; once each."""
         return self.evaluated_step != self.steps_done and (

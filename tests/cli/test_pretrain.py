@@ -52,6 +52,21 @@ def test_a_run_from_beginning_to_end(call, tiny, curves):
         assert main([*argv, *(["--max-tokens=3"] if argv[0] == "generate" else [])]) == 0
 
 
+def test_the_plan_is_for_the_steps_up_to_stop_at(call, tiny, plain, monkeypatch):
+    monkeypatch.setattr("minillm.training.Trainer.seconds_per_step", lambda self: 3600.0)
+    argv, again = [*tiny, "--out=run", "--eval-batches=1"], ["pretrain", "--resume", "--out=run"]
+    assert "plan    2 steps to step 2 of 40, about 2 h 48 min on this machine" in call(*argv, "--stop-at=2")[2]
+    assert "plan    3 steps to step 5 of 40, about 3 h 48 min on this machine" in call(*again, "--stop-at=5")[2]
+    assert "plan    35 steps, about 36 h 12 min on this machine" in call(*again, "--stop-at=99")[2]
+
+
+def test_the_plan_of_a_run_by_the_clock_is_for_the_steps_up_to_stop_at(call, tiny, plain):
+    argv = [word for word in tiny if not word.startswith("--steps")]
+    assert re.search(
+        r"plan    1 step to step 1 of [\d,]+, about", call(*argv, "--out=run", "--minutes=1", "--stop-at=1")[2]
+    )
+
+
 def test_with_no_out_the_next_free_folder_is_taken(call, tiny, plain, tmp_path):
     for number in (1, 2):
         assert call(*tiny, "--steps=1")[0] == 0
