@@ -8,7 +8,7 @@ from minillm.lazy import attach
 
 FIGURES = {
     "attention": ("attention_grid", "attention_heatmap"),
-    "embeddings": ("embedding_map",),
+    "embeddings": ("embedding_map", "embedding_maps"),
     "lines_of_heads": ("head_lines",),
     "summaries_of_heads": ("head_map",),
     "html": ("save_html",),

@@ -27,6 +27,7 @@ def line_chart(
     xlabel: str,
     ylabel: str,
     levels: Mapping[str, float | None] | None = None,
+    bands: Mapping[str, Sequence[tuple[float, float, float]]] | None = None,
     log_x: bool = False,
     log_y: bool = False,
     title: str | None = None,
@@ -34,6 +35,7 @@ def line_chart(
     """Curves by their names, each a sequence of (x, y), named right of the data at about the height where they end.
 
     `levels` are dashed lines across the figure, such as the loss of guessing, with their values; one that is None is left out.
+    `bands` gives some of the curves a shadow, such as the range of several runs: a sequence of (x, lowest, highest).
     Points that are not finite, and on a logarithmic axis those of 0 or less, are left out; the figure says how many.
     """
     levels = {name: level for name, level in (levels or {}).items() if level is not None}
@@ -53,6 +55,9 @@ def line_chart(
     figure = new_figure()
     axes = figure.subplots(squeeze=False)
     panel = axes[0, 0]
+    for i, name in enumerate(curves):
+        if name in (bands or {}):
+            panel.fill_between(*np.transpose(bands[name]), color=_colour(i), alpha=0.2, linewidth=0)
     ends = _draw_curves(panel, kept, names) + _draw_levels(panel, list(levels.values()), names[len(kept) :])
     if all(np.array_equal(points[:, 0], points[:, 0].round()) for points in kept):  # steps, layers, positions
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -84,11 +89,16 @@ def _kept(name: str, points: Sequence[tuple[float, float]], log_x: bool, log_y: 
     return array[keep]
 
 
+def _colour(i: int) -> str:
+    """Of the i-th curve."""
+    return list(COLOURS.values())[i % 7]
+
+
 def _draw_curves(panel: Axes, curves: list[np.ndarray], names: list[str]) -> list[End]:
     """The curves, each an array (N, 2), told apart by colour and marker, and after seven by line style."""
     ends = []
     for i, (points, name) in enumerate(zip(curves, names, strict=False)):
-        look = {"color": list(COLOURS.values())[i % 7], "linestyle": LINE_STYLES[i // 7 % 3]}
+        look = {"color": _colour(i), "linestyle": LINE_STYLES[i // 7 % 3]}
         look |= {"marker": MARKERS[i % 7], "markersize": 4.5}
         # On a long curve some eight markers, at other places on each curve.
         every = len(points) // 8 if len(points) > 20 else 1

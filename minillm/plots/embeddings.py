@@ -42,15 +42,7 @@ def embedding_map(
     The axes say what share of the variance they keep. `groups` gives a word the name of its group: a colour and a marker, named
     below. Words are named as far as there is room, the first ones first; the figure says how many.
     """
-    vectors = np.asarray(vectors, dtype=float)
-    if vectors.ndim != 2 or len(vectors) != len(words) or 0 in vectors.shape:
-        raise InputError(
-            f"The vectors are {vectors.shape} but there are {len(words)} words.",
-            "Give (V, D): one vector for each of V words.",
-        )
-    if not np.isfinite(vectors).all():
-        raise InputError("Some vector is not finite.", "Look for the step where the training went wrong.")
-    places, shares = _principal_components(vectors)
+    places, shares = _principal_components(_checked(vectors, words))
 
     figure = new_figure()
     axes = figure.subplots(squeeze=False)
@@ -58,10 +50,7 @@ def embedding_map(
     group_note = _draw_points(panel, places, [(groups or {}).get(word) for word in words])
     panel.set_aspect("equal", adjustable="datalim")
     panel.margins(0.08)
-    if panel.get_legend_handles_labels()[0]:
-        legend = figure.legend(loc="outside lower center", ncols=4, fontsize=9)
-        for text in legend.get_texts():
-            text.set_parse_math(False)
+    _name_groups(figure, panel)
     names, note = token_labels(words)
     panel.set_ylabel(f"component 2 ({shares[1]:.0%} of the variance)")
     if title:
@@ -74,6 +63,48 @@ def embedding_map(
         panel.set_xlabel(text_lines(label, f"{named} of {len(words)} words are named", note, group_note), wrap=True)
         fit(figure, axes, 5.2, 4.2)
     return figure
+
+
+@house_style()
+def embedding_maps(
+    moments: Mapping[str, np.ndarray], words: Sequence[str], *, groups: Mapping[str, str], title: str | None = None
+) -> Figure:
+    """The same V words at several moments, (V, D) each, by the moments' names: a panel each, drawn as `embedding_map` but without names.
+
+    Every panel has its own two principal components and its own scale.
+    """
+    if not moments:
+        raise InputError("There is no map to draw.", "Give the vectors of at least one moment, by its name.")
+    names, note = name_labels(list(moments))
+    figure = new_figure()
+    axes = figure.subplots(1, len(moments), squeeze=False)
+    for panel, name, vectors in zip(axes[0], names, moments.values(), strict=True):
+        places, shares = _principal_components(_checked(vectors, words))
+        group_note = _draw_points(panel, places, [groups.get(word) for word in words])
+        panel.set_aspect("equal", adjustable="datalim")
+        panel.margins(0.08)
+        panel.set_title(name, loc="center", fontsize=10, parse_math=False)
+        panel.set_xlabel(f"component 1 ({shares[0]:.0%})")
+        panel.set_ylabel(f"component 2 ({shares[1]:.0%})")
+    _name_groups(figure, axes[0, 0])
+    figure.supxlabel(text_lines("in brackets: the share of the variance", note, group_note), fontsize=9)
+    if title:
+        figure.suptitle(plain_text(title), parse_math=False, wrap=True, fontsize=11)
+    fit(figure, axes, 2.6, 2.6)
+    return figure
+
+
+def _checked(vectors: np.ndarray, words: Sequence[str]) -> np.ndarray:
+    """The vectors as an array (V, D), once they are finite and as many as the words."""
+    vectors = np.asarray(vectors, dtype=float)
+    if vectors.ndim != 2 or len(vectors) != len(words) or 0 in vectors.shape:
+        raise InputError(
+            f"The vectors are {vectors.shape} but there are {len(words)} words.",
+            "Give (V, D): one vector for each of V words.",
+        )
+    if not np.isfinite(vectors).all():
+        raise InputError("Some vector is not finite.", "Look for the step where the training went wrong.")
+    return vectors
 
 
 def _principal_components(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,6 +137,15 @@ def _draw_points(panel: Axes, places: np.ndarray, groups: list[str | None]) -> s
     colour = "0.6" if found else palette[0]
     panel.plot(*rest.T, ls="none", marker=".", color=colour, markersize=6)
     return note
+
+
+def _name_groups(figure: Figure, panel: Axes) -> None:
+    """The names of the groups of a panel, below the figure."""
+    handles, names = panel.get_legend_handles_labels()
+    if handles:
+        legend = figure.legend(handles, names, loc="outside lower center", ncols=4, fontsize=9)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
 
 
 def _name_points(panel: Axes, places: np.ndarray, names: list[str]) -> int:

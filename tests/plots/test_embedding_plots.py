@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.plots import embedding_map, labels
+from minillm.plots import embedding_map, embedding_maps, labels
 from minillm.plots.embeddings import _principal_components
 
 
@@ -101,6 +101,25 @@ def test_undrawable_words_and_groups_are_numbered(monkeypatch, assert_inside):
     assert_inside(figure)
     assert [text.get_text() for text in named(figure.axes[0])] == ["#0", "cat"]
     assert figure.axes[0].get_xlabel().count("#: position") == 1
+
+
+def test_several_moments_are_several_maps_and_the_groups_are_named_once(assert_inside):
+    words, groups = list("abcd"), {"a": "first", "b": "first", "c": "second"}
+    moments = {"before": vectors(4), "after": vectors(4) ** 2}
+    figure = embedding_maps(moments, words, groups=groups, title="A title")
+    assert_inside(figure)
+    for panel, (name, x) in zip(figure.axes, moments.items(), strict=True):
+        alone = embedding_map(x, words, groups=groups).axes[0]
+        for line, expected in zip(markers(panel), markers(alone), strict=True):
+            np.testing.assert_array_equal(line.get_xydata(), expected.get_xydata())
+            assert (line.get_color(), line.get_marker()) == (expected.get_color(), expected.get_marker())
+        assert panel.get_title(loc="center") == name and "%)" in panel.get_xlabel()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["first", "second"]
+    with pytest.raises(InputError, match="no map"):
+        embedding_maps({}, words, groups=groups)
+    with pytest.raises(InputError, match="3 words"):
+        embedding_maps(moments, words[:3], groups=groups)
 
 
 def test_what_does_not_fit_is_refused():

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from minillm.errors import InputError
 from minillm.plots import labels, layer_norms, line_chart
@@ -33,6 +34,15 @@ def test_curves_are_the_points_and_are_named_where_they_end():
         np.testing.assert_array_equal(line.get_xydata(), points)
     assert names(axes) == ["slow", "middle", "fast"]
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title(loc="left")) == ("step", "loss", "a title")
+
+
+def test_a_band_is_drawn_around_its_own_curve_in_its_colour():
+    curves, band = {"one": [(0, 1), (1, 2)], "two": [(0, 3), (1, 4)]}, [(0, 2.5, 3.25), (1, 3.75, 4.5)]
+    axes = line_chart(curves, **LABELS, bands={"two": band}).axes[0]
+    (shadow,) = axes.collections
+    corners = {tuple(corner) for corner in shadow.get_paths()[0].vertices.tolist()}
+    assert {(x, y) for x, low, high in band for y in (low, high)} <= corners
+    assert to_hex(shadow.get_facecolor()[0]) == to_hex(data_lines(axes)[1].get_color())
 
 
 def test_a_name_stands_beside_the_end_of_its_curve():
