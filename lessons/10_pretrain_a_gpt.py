@@ -35,6 +35,7 @@ from minillm.models import GPT, GPTConfig
 from minillm.objectives import causal_lm
 from minillm.plots import line_chart, next_word_bars
 from minillm.safetensors import load_file, serialize
+from minillm.text import CausalBatch
 from minillm.training import Trainer, TrainOptions
 
 lesson = Lesson(10)
@@ -164,15 +165,15 @@ def tell(model, count=24):
 
 # %%
 class Windows:
-    """Batches (inputs, targets) for the trainer: random windows to train on, all of the held-out ones to validate."""
+    """Batches for the trainer: random windows to train on, all of the held-out ones to validate."""
 
     def batch(self, rng, size):
-        chosen = train_windows[rng.integers(len(train_windows), size=size)]
-        return chosen[:, :-1], chosen[:, 1:]
+        windows = train_windows[rng.integers(len(train_windows), size=size)]
+        return CausalBatch(inputs=windows[:, :-1], targets=windows[:, 1:])
 
     def validation_batches(self, size):
         for first in range(0, len(ids), 64):
-            yield ids[first : first + 64], targets[first : first + 64]
+            yield CausalBatch(inputs=ids[first : first + 64], targets=targets[first : first + 64])
 
 
 # (row, place of the word before the "?")

@@ -343,8 +343,9 @@ for damaged in ("the cat on the table .", "the barks because it is hungry .", "t
 # %%
 known = {spell(piece) for piece in np.split(ids, np.flatnonzero(begins)[1:])}
 exact, fitting, total = 0, 0, 0
-for source, real, _, answers in data.validation_batches(64):
-    for row, is_real, written, answer in zip(source, real, restore(source, real), answers):
+for batch in data.validation_batches(64):
+    restored = restore(batch.source, batch.source_mask)
+    for row, is_real, written, answer in zip(batch.source, batch.source_mask, restored, batch.targets):
         words = iter(written)
         holds_source = all(word in words for word in row[is_real][:-1])  # in this order
         exact += written == [i for i in answer if i not in (IGNORE, END)]

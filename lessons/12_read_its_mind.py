@@ -34,6 +34,7 @@ from minillm.course import Lesson, write_stories
 from minillm.models import GPT, GPTConfig
 from minillm.ops import IGNORE
 from minillm.plots import attention_rollout, logit_lens, matrix_maps, rollout_maps, save_html
+from minillm.text import CausalBatch
 from minillm.training import Trainer, TrainOptions
 
 lesson = Lesson(12)
@@ -56,10 +57,10 @@ class StoriesAndChants:
     def batch(self, rng, size):
         starts = rng.integers(len(stream) - T - 1, size=size // 3)
         rows = np.concatenate([stream[starts[:, None] + np.arange(T + 1)], chants(rng, size - size // 3)[0]])
-        return rows[:, :-1], rows[:, 1:]
+        return CausalBatch(inputs=rows[:, :-1], targets=rows[:, 1:])
 
     def validation_batches(self, size):
-        yield story_ids, story_targets
+        yield CausalBatch(inputs=story_ids, targets=story_targets)
 
 
 rows = told[: len(told) // (T + 1) * (T + 1)].reshape(-1, T + 1)[:200]  # held-out stories

@@ -89,9 +89,9 @@ by_hand = {
     "RWR": -math.exp(-1) * (onehot - p) / 3,  # the mean over three tokens
     "unlikelihood": (taken / (1 - taken))[:, None] * (onehot - p) / 3,
 }
-for name, loss_of in (("RWR", rwr), ("unlikelihood", unlikelihood)):
+for name, loss_fn in (("RWR", rwr), ("unlikelihood", unlikelihood)):
     logp, saved = token_logp(logits, targets)
-    _, dlogp = loss_of(logp, np.ones(3, bool), bad)
+    _, dlogp = loss_fn(logp, np.ones(3, bool), bad)
     np.testing.assert_allclose(token_logp_backward(dlogp, saved), by_hand[name], atol=1e-12)
     print(f"{name}: the right token's score is moved by {-by_hand[name][np.arange(3), targets].round(3)}")
 #> RWR: the right token's score is moved by [0.019 0.076 0.011]
@@ -116,9 +116,9 @@ for name, loss_of in (("RWR", rwr), ("unlikelihood", unlikelihood)):
 tokenizer = CharTokenizer.train(PAGE.join(text), CONTROL_TOKENS)
 example = PreferenceCorpus(score(["a = 1\nb=2\n"] * 10, style_reward()), tokenizer, 8, control=True, drop=0.0)
 print(tokenizer.decode(example.train[:16]).replace("\n", "↵"))
-ids, goals = example.batch(np.random.default_rng(0), 50)
+batch = example.batch(np.random.default_rng(0), 50)
 control = [tokenizer.special_tokens[token] for token in CONTROL_TOKENS]
-assert np.isin(ids, control).any() and not np.isin(goals, control).any()
+assert np.isin(batch.inputs, control).any() and not np.isin(batch.targets, control).any()
 #> <|good|>a = 1↵<|bad|>b=2↵<|good|>a =
 
 # %% [markdown]

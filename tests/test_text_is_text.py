@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minillm.alignment.on_policy import prompts_from
 from minillm.alignment.pairs import Pair, tokenize_pairs
 from minillm.alignment.reward_model import reward_from_model
+from minillm.alignment.rollout import prompts_from
 from minillm.finetuning.data import tokenize
 from minillm.generation import attention_maps, fill, fillings
 from minillm.generation.filling import with_hole, with_holes

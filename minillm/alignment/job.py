@@ -7,12 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from minillm.alignment.memory import check_memory_for_answers, check_memory_for_pairs
-from minillm.alignment.methods import METHODS, OWN, settings_for
+from minillm.alignment.methods import METHOD_SETTINGS, METHODS, ON_POLICY, settings_for
 from minillm.alignment.offline import PairData, offline_objective
-from minillm.alignment.on_policy import METHODS as ON_POLICY
-from minillm.alignment.on_policy import PolicyData, PolicyTrainer, prompts_from
 from minillm.alignment.pairs import Pair, TokenPairs, as_pair, check_enough, hold_out, tokenize_pairs
+from minillm.alignment.policy_data import PolicyData
+from minillm.alignment.policy_trainer import PolicyTrainer
 from minillm.alignment.reward_model import REWARD_MODEL, RewardData, new_reward_model
+from minillm.alignment.rollout import prompts_from
 from minillm.errors import InputError, check_known
 from minillm.models import GPT, GPTWithValue, SequenceClassifier, build, copy_parameters
 from minillm.preferences import Reward, parse_reward
@@ -87,7 +88,7 @@ def align(
     """
     method = method or ("dpo" if reward is None else "grpo")
     check_known([method], METHODS, "method")
-    check_known(settings, [*sorted(OWN), *TrainOptions.names()])
+    check_known(settings, [*sorted(METHOD_SETTINGS), *TrainOptions.names()])
     if not isinstance(model, GPT):
         raise InputError(f"This is {model.config.name}, and what learns preferences is a GPT.", "Give a GPT.")
     if (pairs is None) == (reward is None) or (method in ON_POLICY) != (reward is not None):

@@ -3,8 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 
-from minillm.alignment.on_policy import EVALUATED
 from minillm.alignment.pairs import TokenPairs
+from minillm.alignment.policy_trainer import EVALUATED
 from minillm.models import GPTConfig
 from minillm.training import TrainOptions
 from minillm.training.memory import Need, batch_bytes, check_needs, model_bytes, texts_bytes

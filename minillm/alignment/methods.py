@@ -3,8 +3,8 @@
 import math
 from typing import NamedTuple
 
-from minillm.alignment.on_policy import METHODS as ON_POLICY
-from minillm.alignment.on_policy import check_groups
+from minillm.alignment.policy_data import check_groups
+from minillm.alignment.policy_loss import LOSSES
 from minillm.errors import InputError
 
 COMMON = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "weight_decay": 0.0, "steps": 300}
@@ -33,7 +33,8 @@ METHODS = {
     "ppo": Method("PPO", POLICY | {"lr": 3e-4}, SAMPLING | {"updates": 4}),
     "grpo": Method("GRPO", POLICY | {"lr": 3e-4}, SAMPLING | {"updates": 2}),
 }
-OWN = {name for method in METHODS.values() for name in method.own}  # settings of some methods
+ON_POLICY = tuple(LOSSES)  # the methods that learn from rewards of the model's own answers; the others learn from pairs
+METHOD_SETTINGS = {name for method in METHODS.values() for name in method.own}  # those that not every method has
 BOUNDS = {
     "beta": (lambda x: 0 < x < math.inf, "must be finite and above 0"),
     "gamma": (lambda x: 0 <= x < math.inf, "must be finite and 0 or more"),
@@ -50,7 +51,7 @@ BOUNDS = {
 def settings_for(method: str, named: dict) -> dict:
     """The method's settings, and over them what is `named`; InputError for one that can't be, or that means nothing to the method."""
     for name in named:
-        if name in OWN and name not in METHODS[method].own:
+        if name in METHOD_SETTINGS and name not in METHODS[method].own:
             raise InputError(f"`{name}` means nothing to the method {method}.", "Leave it out.")
     if method in ON_POLICY:
         for name in ("workers", "accumulate"):
@@ -59,16 +60,16 @@ def settings_for(method: str, named: dict) -> dict:
                     f"The method {method} works in one process, since the model writes its own batches.",
                     f"Leave `{name}` out.",
                 )
-    chosen = METHODS[method].settings | METHODS[method].own | named
-    chosen.setdefault("eval_every", max(1, chosen["steps"] // 4))
-    check_bounds(chosen)
+    settings = METHODS[method].settings | METHODS[method].own | named
+    settings.setdefault("eval_every", max(1, settings["steps"] // 4))
+    check_bounds(settings)
     if method in ON_POLICY:
-        check_groups(chosen["batch"], chosen["group"])
-    return chosen
+        check_groups(settings["batch"], settings["group"])
+    return settings
 
 
-def check_bounds(chosen: dict) -> None:
-    """Raise InputError for a setting in OWN that can't be; None is one that is not chosen."""
+def check_bounds(settings: dict) -> None:
+    """Raise InputError for one of METHOD_SETTINGS that can't be; None is one that is not set."""
     for name, (fits, must) in BOUNDS.items():
-        if chosen.get(name) is not None and not fits(chosen[name]):
-            raise InputError(f"`{name}` {must}, got {chosen[name]}.", "Leave it out for the usual one.")
+        if settings.get(name) is not None and not fits(settings[name]):
+            raise InputError(f"`{name}` {must}, got {settings[name]}.", "Leave it out for the usual one.")

@@ -17,7 +17,7 @@ from minillm.preferences import dpo, hinge, ipo, kto, kto_kl, orpo, robust_dpo, 
 class PairBatch(NamedTuple):
     """B pairs, in the rows chosen and rejected, and for KTO a third."""
 
-    ids: np.ndarray  # (B, 2 or 3, T) int64
+    inputs: np.ndarray  # (B, 2 or 3, T) int64
     targets: np.ndarray  # (B, 2 or 3, T) int64
     reference: np.ndarray  # (B, 2 or 3) float32: the reference model's log-probabilities
 
@@ -33,37 +33,39 @@ class PairData:
         self, training: TokenPairs, held_out: TokenPairs, *, mismatched: bool = False, context: int | None = None
     ):
         self.training, self.held_out = (_rows(part, mismatched, context) for part in (training, held_out))
-        self.reference = [np.zeros(part[0].shape[:2], np.float32) for part in (self.training, self.held_out)]
+        self.reference = [np.zeros(part.inputs.shape[:2], np.float32) for part in (self.training, self.held_out)]
 
     def ask_reference(self, model: GPT, size: int = 16) -> None:
         """Compute the reference's log-probabilities, once and for all."""
         self.reference = [
             np.concatenate(
                 [
-                    log_probabilities(model, Answers(ids[i : i + size], targets[i : i + size]))
-                    for i in range(0, len(ids), size)
+                    log_probabilities(model, Answers(inputs[i : i + size], targets[i : i + size]))
+                    for i in range(0, len(inputs), size)
                 ]
             )
-            for ids, targets in (self.training, self.held_out)
+            for inputs, targets in (self.training, self.held_out)
         ]
 
     def batch(self, rng: np.random.Generator, size: int) -> PairBatch:
-        return self._batch(self.training, self.reference[0], rng.integers(len(self.training[0]), size=size))
+        rows = rng.integers(len(self.training.inputs), size=size)
+        return self._batch(self.training, self.reference[0], rows)
 
     def validation_batches(self, size: int) -> Iterator[PairBatch]:
-        for first in range(0, len(self.held_out[0]), size):
-            chosen = np.arange(first, min(first + size, len(self.held_out[0])))
-            yield self._batch(self.held_out, self.reference[1], chosen)
+        count = len(self.held_out.inputs)
+        for first in range(0, count, size):
+            rows = np.arange(first, min(first + size, count))
+            yield self._batch(self.held_out, self.reference[1], rows)
 
     @staticmethod
-    def _batch(answers: Answers, reference: np.ndarray, chosen: np.ndarray) -> PairBatch:
-        ids, targets = (array[chosen] for array in answers)
+    def _batch(answers: Answers, reference: np.ndarray, rows: np.ndarray) -> PairBatch:
+        inputs, targets = (array[rows] for array in answers)
         width = np.flatnonzero((targets != IGNORE).any(axis=(0, 1)))[-1] + 1  # as wide as the longest text in it
-        return PairBatch(ids[..., :width], targets[..., :width], reference[chosen])
+        return PairBatch(inputs[..., :width], targets[..., :width], reference[rows])
 
 
 def _rows(pairs: TokenPairs, mismatched: bool, context: int | None) -> Answers:
-    """ids and targets, (P, 2 or 3, T)."""
+    """inputs and targets, (P, 2 or 3, T)."""
     prompts, answers = 2 * pairs.prompts, pairs.chosen + pairs.rejected
     if mismatched:
         others = [*pairs.chosen[1:], pairs.chosen[0]]
@@ -79,10 +81,10 @@ def _end(prompt: np.ndarray, answer: np.ndarray, context: int | None) -> np.ndar
 
 
 def log_probabilities(model: GPT, answers: Answers) -> np.ndarray:
-    """log p(answer | prompt), on the host, for ids and targets (..., T): (...)."""
-    ids, targets = (array.reshape(-1, array.shape[-1]) for array in answers)
-    logp, _ = sequence_logp(model.forward(ids)[0], model.vector.device.xp.asarray(targets))
-    return finite_on_host(logp, "log-probabilities").reshape(answers.ids.shape[:-1])
+    """log p(answer | prompt), on the host, for inputs and targets (..., T): (...)."""
+    inputs, targets = (array.reshape(-1, array.shape[-1]) for array in answers)
+    logp, _ = sequence_logp(model.forward(inputs)[0], model.vector.device.xp.asarray(targets))
+    return finite_on_host(logp, "log-probabilities").reshape(answers.inputs.shape[:-1])
 
 
 class PairSaved(NamedTuple):
@@ -93,31 +95,31 @@ class PairSaved(NamedTuple):
 
 def pair_lm(
     model: GPT,
-    ids: np.ndarray,
+    inputs: np.ndarray,
     targets: np.ndarray,
     reference: np.ndarray,
+    *,
+    loss_fn: Callable,
     rng=None,
     label_smoothing=0.0,
-    *,
-    loss_of: Callable,
 ) -> tuple[Array, PairSaved]:
-    """Mean over B pairs of a loss of their answers' log-probabilities: arrays as `PairData` has them, on the host -> a scalar.
+    """Mean over B pairs of a loss of their answers' log-probabilities: the arrays of a `PairBatch`, on the host -> a scalar.
 
-    `loss_of(logp, reference, lengths)`, all (B, 2), returns the loss and dlogp.
+    `loss_fn(logp, reference, lengths)`, all (B, 2), returns the loss and dlogp.
     """
-    rows, width = ids.shape[:2], ids.shape[2]
+    rows, width = inputs.shape[:2], inputs.shape[2]
     xp = model.vector.device.xp
-    logits, sm = model.forward(ids.reshape(-1, width), rng=rng)
+    logits, sm = model.forward(inputs.reshape(-1, width), rng=rng)
     logp, sl = sequence_logp(logits, xp.asarray(targets.reshape(-1, width)))
     lengths = xp.asarray((targets != IGNORE).sum(axis=-1))
-    loss, dlogp = loss_of(logp.reshape(rows), xp.asarray(reference).astype(logp.dtype), lengths)
+    loss, dlogp = loss_fn(logp.reshape(rows), xp.asarray(reference).astype(logp.dtype), lengths)
     return loss, PairSaved(sm, sl, dlogp.reshape(-1))
 
 
 def pair_lm_backward(model: GPT, dloss: float, saved: PairSaved) -> None:
     """Adds dloss times the loss's gradient to every parameter's gradient. The reference is a constant."""
-    dlogits = sequence_logp_backward(dloss * saved.dlogp, saved.logp)  # loss = loss_of(sequence_logp(logits, targets))
-    model.backward(dlogits, saved.model)  # logits = model(ids)
+    dlogits = sequence_logp_backward(dloss * saved.dlogp, saved.logp)  # loss = loss_fn(sequence_logp(logits, targets))
+    model.backward(dlogits, saved.model)  # logits = model(inputs)
 
 
 def with_reference(logp: Array, reference: Array, lengths: Array, *, loss: Callable, **options) -> tuple[Array, Array]:
@@ -145,27 +147,27 @@ def _columns(dchosen: Array, drejected: Array) -> Array:
     return array_module(dchosen).stack([dchosen, drejected], axis=1)
 
 
-def mismatched_logp(model: GPT, ids: np.ndarray, targets: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def mismatched_logp(model: GPT, inputs: np.ndarray, targets: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """log p of the third row of each pair under the model and under the reference, (B, 2): KTO's KL is that of a whole batch."""
-    return np.stack([log_probabilities(model, Answers(ids[:, 2], targets[:, 2])), reference[:, 2]], axis=1)
+    return np.stack([log_probabilities(model, Answers(inputs[:, 2], targets[:, 2])), reference[:, 2]], axis=1)
 
 
 def kto_lm(
     model: GPT,
-    ids: np.ndarray,
+    inputs: np.ndarray,
     targets: np.ndarray,
     reference: np.ndarray,
-    rng=None,
-    label_smoothing=0.0,
-    measured: np.ndarray | None = None,
     *,
     beta: float,
+    measured: np.ndarray | None = None,
+    rng=None,
+    label_smoothing=0.0,
 ) -> tuple[Array, PairSaved]:
     """`pair_lm` with KTO's loss, for batches with a third row; its KL, which has no gradient, from what `mismatched_logp` measured."""
     if measured is None:
-        measured = mismatched_logp(model, ids, targets, reference)
-    loss_of = partial(kto_of_pairs, kl=float(kto_kl(*measured.T)), beta=beta)
-    return pair_lm(model, ids[:, :2], targets[:, :2], reference[:, :2], rng, loss_of=loss_of)
+        measured = mismatched_logp(model, inputs, targets, reference)
+    loss_fn = partial(kto_of_pairs, kl=float(kto_kl(*measured.T)), beta=beta)
+    return pair_lm(model, inputs[:, :2], targets[:, :2], reference[:, :2], loss_fn=loss_fn, rng=rng)
 
 
 def offline_objective(method: str, *, beta: float, label_smoothing: float = 0.0, gamma: float = 1.0) -> Objective:
@@ -180,7 +182,7 @@ def offline_objective(method: str, *, beta: float, label_smoothing: float = 0.0,
         "orpo": partial(without_reference, loss=orpo, weight=beta),
         "simpo": partial(without_reference, loss=simpo, beta=beta, gamma=gamma),
     }
-    return Objective(partial(pair_lm, loss_of=losses[method]), pair_lm_backward, count=count_rows)
+    return Objective(partial(pair_lm, loss_fn=losses[method]), pair_lm_backward, count=count_rows)
 
 
 class Report(NamedTuple):
@@ -195,8 +197,9 @@ class Report(NamedTuple):
 def evaluate_pairs(model: GPT, data: PairData, size: int = 16) -> Report:
     """A tie, to a thousandth of a nat, is half right: a model that has not moved is right about half of the pairs."""
     gains = []
-    for ids, targets, reference in data.validation_batches(size):
-        gains.append((log_probabilities(model, Answers(ids, targets)) - reference)[:, :2].astype(np.float64))
+    for batch in data.validation_batches(size):
+        logp = log_probabilities(model, Answers(batch.inputs, batch.targets))
+        gains.append((logp - batch.reference)[:, :2].astype(np.float64))
     chosen, rejected = np.concatenate(gains).T
     right = (np.sign(np.round(chosen - rejected, 3)) + 1) / 2
     return Report(float(right.mean()), float((chosen - rejected).mean()), float(chosen.mean()), float(rejected.mean()))

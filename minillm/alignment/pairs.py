@@ -78,7 +78,7 @@ def _pair(line: str, where: str) -> Pair:
 class Answers(NamedTuple):
     """Texts (prompt and answer) as a matrix, padded on the right: what a GPT reads, and which of its guesses count."""
 
-    ids: np.ndarray  # (N, T) int64
+    inputs: np.ndarray  # (N, T) int64
     targets: np.ndarray  # (N, T) int64: the next token where it belongs to the answer, else IGNORE
 
     def lengths(self) -> np.ndarray:
@@ -87,15 +87,15 @@ class Answers(NamedTuple):
 
 
 def answers_of(prompts: Sequence[np.ndarray], answers: Sequence[np.ndarray]) -> Answers:
-    """Rows of ids for prompts and answers. The prompt's own tokens are not scored; of the first token of a text nothing can be."""
+    """Texts as a matrix, a row for each prompt and its answer. The tokens of the prompt are not scored."""
     width = max(len(prompt) + len(answer) for prompt, answer in zip(prompts, answers, strict=True)) - 1
-    ids = np.zeros((len(prompts), width), np.int64)
+    inputs = np.zeros((len(prompts), width), np.int64)
     targets = np.full((len(prompts), width), IGNORE, np.int64)
     for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
         text = np.concatenate([prompt, answer])
-        ids[row, : len(text) - 1] = text[:-1]
+        inputs[row, : len(text) - 1] = text[:-1]
         targets[row, len(prompt) - 1 : len(text) - 1] = answer
-    return Answers(ids, targets)
+    return Answers(inputs, targets)
 
 
 class TokenPairs(NamedTuple):

@@ -3,8 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
-from minillm.alignment.methods import METHODS, check_bounds
-from minillm.alignment.on_policy import METHODS as ON_POLICY
+from minillm.alignment.methods import METHODS, ON_POLICY, check_bounds
 from minillm.errors import InputError
 from minillm.models import check_fields
 

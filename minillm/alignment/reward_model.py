@@ -26,7 +26,7 @@ def new_reward_model(body: GPT, *, seed: int = 0) -> SequenceClassifier:
 class RewardBatch(NamedTuple):
     """B pairs, in the rows chosen and rejected."""
 
-    ids: np.ndarray  # (B, 2, T)
+    inputs: np.ndarray  # (B, 2, T) int64
     mask: np.ndarray  # (B, 2, T) boolean, True = real token
 
 
@@ -43,9 +43,10 @@ class RewardData:
         for first in range(0, len(self.held_out.prompts), size):
             yield self._batch(self.held_out, np.arange(first, min(first + size, len(self.held_out.prompts))))
 
-    def _batch(self, pairs: TokenPairs, chosen: np.ndarray) -> RewardBatch:
-        texts = [np.concatenate([pairs.prompts[i], rows[i]]) for i in chosen for rows in (pairs.chosen, pairs.rejected)]
-        return RewardBatch(*(array.reshape(len(chosen), 2, -1) for array in padded(texts, self.pad)))
+    def _batch(self, pairs: TokenPairs, rows: np.ndarray) -> RewardBatch:
+        answers = (pairs.chosen, pairs.rejected)
+        texts = [np.concatenate([pairs.prompts[i], answer[i]]) for i in rows for answer in answers]
+        return RewardBatch(*(array.reshape(len(rows), 2, -1) for array in padded(texts, self.pad)))
 
 
 class RewardSaved(NamedTuple):
@@ -54,19 +55,19 @@ class RewardSaved(NamedTuple):
 
 
 def reward_model_loss(
-    model: SequenceClassifier, ids: np.ndarray, mask: np.ndarray, rng=None, label_smoothing=0.0
+    model: SequenceClassifier, inputs: np.ndarray, mask: np.ndarray, *, rng=None, label_smoothing=0.0
 ) -> tuple[Array, RewardSaved]:
-    """Mean over B pairs of -log σ(r_chosen - r_rejected): ids and mask (B, 2, T) on the host -> a scalar."""
-    width = ids.shape[-1]
-    scores, sm = model.forward(ids.reshape(-1, width), mask=mask.reshape(-1, width), rng=rng)
-    rewards = scores.reshape(len(ids), 2)
+    """Mean over B pairs of -log σ(r_chosen - r_rejected): inputs and mask (B, 2, T) on the host -> a scalar."""
+    width = inputs.shape[-1]
+    scores, sm = model.forward(inputs.reshape(-1, width), mask=mask.reshape(-1, width), rng=rng)
+    rewards = scores.reshape(len(inputs), 2)
     loss, dchosen, drejected = bradley_terry(rewards[:, 0], rewards[:, 1])
     drewards = array_module(rewards).stack([dchosen, drejected], axis=1)
     return loss, RewardSaved(sm, drewards.reshape(scores.shape))
 
 
 def reward_model_loss_backward(model: SequenceClassifier, dloss: float, saved: RewardSaved) -> None:
-    model.backward(dloss * saved.drewards, saved.model)  # loss = bradley_terry(model(ids))
+    model.backward(dloss * saved.drewards, saved.model)  # loss = bradley_terry(model(inputs))
 
 
 REWARD_MODEL = Objective(reward_model_loss, reward_model_loss_backward, count=count_rows)

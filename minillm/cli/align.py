@@ -27,8 +27,7 @@ from minillm.alignment import (
     tokenize_pairs,
 )
 from minillm.alignment.job import options_from, trainer_on_pairs, trainer_on_rewards, without_dropout
-from minillm.alignment.methods import METHODS, settings_for
-from minillm.alignment.on_policy import METHODS as ON_POLICY
+from minillm.alignment.methods import METHODS, ON_POLICY, settings_for
 from minillm.alignment.record import Choices
 from minillm.backend import Device
 from minillm.cli import session

@@ -1,7 +1,6 @@
 """The options of `align`."""
 
-from minillm.alignment.methods import METHODS
-from minillm.alignment.on_policy import METHODS as ON_POLICY
+from minillm.alignment.methods import METHODS, ON_POLICY
 from minillm.cli.parser import choice
 from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options
 from minillm.errors import InputError

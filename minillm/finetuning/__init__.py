@@ -2,7 +2,7 @@
 
 from minillm.finetuning.bag_of_words import BagOfWords
 from minillm.finetuning.baselines import Baselines, baselines_of
-from minillm.finetuning.data import FeatureData, TextData, Tokens, padded, padding_of, tokenize
+from minillm.finetuning.data import FeatureBatch, FeatureData, TextBatch, TextData, Tokens, padded, padding_of, tokenize
 from minillm.finetuning.examples import (
     Examples,
     Split,
@@ -24,12 +24,14 @@ __all__ = [
     "BagOfWords",
     "Baselines",
     "Examples",
+    "FeatureBatch",
     "FeatureData",
     "FinetuningRun",
     "LastLayer",
     "Method",
     "Parts",
     "Split",
+    "TextBatch",
     "TextData",
     "Tokens",
     "Trained",

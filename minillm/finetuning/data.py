@@ -63,8 +63,16 @@ def by_length(rows: Sequence[np.ndarray], size: int) -> Iterator[np.ndarray]:
         yield order[first : first + size]
 
 
+class TextBatch(NamedTuple):
+    """B texts, each of a class."""
+
+    inputs: np.ndarray  # (B, T) int64
+    mask: np.ndarray  # (B, T) boolean, True = real token
+    labels: np.ndarray  # (B,) int64
+
+
 class TextData:
-    """Batches (ids, mask, labels) for `classification`: texts drawn at random, each as likely as any other.
+    """Batches for `classification`: texts drawn at random, each as likely as any other.
 
     Those of one batch have a like length, so that little is padding: they come from the same NEAR batches' worth of texts, in their order
     by length.
@@ -82,30 +90,37 @@ class TextData:
         self.held_out, self.held_out_labels = held_out, held_out_labels
         self._order = np.argsort([len(row) for row in rows], kind="stable")
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+    def batch(self, rng: np.random.Generator, size: int) -> TextBatch:
         near = NEAR * size
         first = int(rng.integers(len(self.rows))) // near * near
         chosen = self._order[rng.integers(first, min(first + near, len(self.rows)), size=size)]
-        return *padded([self.rows[i] for i in chosen], self.pad), self.labels[chosen]
+        return TextBatch(*padded([self.rows[i] for i in chosen], self.pad), self.labels[chosen])
 
-    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+    def validation_batches(self, size: int) -> Iterator[TextBatch]:
         """All held-out texts, the shortest first."""
         for chosen in by_length(self.held_out, size):
-            yield *padded([self.held_out[i] for i in chosen], self.pad), self.held_out_labels[chosen]
+            yield TextBatch(*padded([self.held_out[i] for i in chosen], self.pad), self.held_out_labels[chosen])
+
+
+class FeatureBatch(NamedTuple):
+    """B texts as vectors, each of a class."""
+
+    features: np.ndarray  # (B, D)
+    labels: np.ndarray  # (B,) int64
 
 
 class FeatureData:
-    """Batches (features, labels) for `last_layer`: what a frozen body has to say of each text was computed once, (N, D)."""
+    """Batches for `last_layer`: what a frozen body has to say of each text was computed once, (N, D)."""
 
     def __init__(self, features: np.ndarray, labels: np.ndarray, held_out: np.ndarray, held_out_labels: np.ndarray):
         self.features, self.labels = features, labels
         self.held_out, self.held_out_labels = held_out, held_out_labels
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+    def batch(self, rng: np.random.Generator, size: int) -> FeatureBatch:
         chosen = rng.integers(len(self.features), size=size)
-        return self.features[chosen], self.labels[chosen]
+        return FeatureBatch(self.features[chosen], self.labels[chosen])
 
-    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+    def validation_batches(self, size: int) -> Iterator[FeatureBatch]:
         for first in range(0, len(self.held_out), size):
             part = slice(first, first + size)
-            yield self.held_out[part], self.held_out_labels[part]
+            yield FeatureBatch(self.held_out[part], self.held_out_labels[part])

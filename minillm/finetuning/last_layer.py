@@ -10,6 +10,7 @@ from minillm.finetuning.data import by_length, padded
 from minillm.layers import ParameterVector
 from minillm.models import Model, SequenceClassifier, finite_on_host
 from minillm.objectives import LossSaved, Objective, loss_backward
+from minillm.objectives.classification import count_labels
 from minillm.ops import cross_entropy
 
 
@@ -53,7 +54,7 @@ def body_features(
 
 
 def last_layer(
-    model: LastLayer, features: np.ndarray, labels: np.ndarray, rng=None, label_smoothing: float = 0.0
+    model: LastLayer, features: np.ndarray, labels: np.ndarray, *, rng=None, label_smoothing: float = 0.0
 ) -> tuple[Array, LossSaved]:
     """`classification`, from the features on. On the host: features (B, D), and labels (B,), each a class or IGNORE."""
     logits, sm = model.forward(features, rng=rng)
@@ -61,4 +62,4 @@ def last_layer(
     return loss, LossSaved(sm, sl)
 
 
-LAST_LAYER = Objective(last_layer, loss_backward)
+LAST_LAYER = Objective(last_layer, loss_backward, count=count_labels)

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from minillm.alignment.offline import offline_objective
-from minillm.alignment.on_policy import LOSSES, policy_loss, policy_loss_backward
+from minillm.alignment.policy_loss import LOSSES, policy_loss, policy_loss_backward
 from minillm.alignment.reward_model import reward_model_loss, reward_model_loss_backward
 from minillm.gradcheck.cases import LayerCase, case
 from minillm.gradcheck.model_cases import tiny_gpt
@@ -88,11 +88,11 @@ def policy_case(rng: np.random.Generator, method: str, *, valued: bool = False) 
         "returns": rng.normal(0, 2, shape),
     }
 
-    def forward(ids, *, old_logp, advantages, old_values, returns):
-        given = (ids, old_logp, advantages, old_values, returns, POLICY_TARGETS)
+    def forward(ids, **constants):
         beside = GPT(reference.config, seed=None, dtype=model.vector.data.dtype.type, device=model.vector.device)
         copy_parameters(reference, beside)
-        return policy_loss(model, *given, reference=beside, loss_of=LOSSES[method], kl_weight=0.3)
+        options = {"reference": beside, "loss_fn": LOSSES[method], "kl_weight": 0.3}
+        return policy_loss(model, inputs=ids, targets=POLICY_TARGETS, **constants, **options)
 
     pair = {"forward": forward, "backward": partial(policy_loss_backward, model)}
     return LayerCase(model, (POLICY_IDS,), pair | constants)

@@ -17,11 +17,11 @@ from minillm.preferences.rewarded_lm import rewarded_lm, rewarded_lm_backward, v
 REWARDS = np.array([[0.0, -0.3, -0.9, -0.9, 0.0], [-0.6, 0.0, 0.0, -1.0, -0.2]])
 
 
-def rewarded_case(rng: np.random.Generator, loss_of, **sizes) -> LayerCase:
+def rewarded_case(rng: np.random.Generator, loss_fn, **sizes) -> LayerCase:
     model = tiny_gpt(rng, layers=1, **sizes)
 
     def forward(ids, *, rewards, rng=None):
-        return rewarded_lm(model, ids, rewards, TARGETS, rng, loss_of=loss_of)
+        return rewarded_lm(model, ids, rewards, TARGETS, rng=rng, loss_fn=loss_fn)
 
     pair = {"forward": forward, "backward": partial(rewarded_lm_backward, model)}
     return LayerCase(model, (IDS,), pair | {"rewards": REWARDS})
@@ -45,12 +45,12 @@ def _(rng):
     weights = advantage_weights(REWARDS - values, 0.4)  # they stand still, as they do for the gradient
 
     def forward(ids, *, rewards, weights):
-        def loss_of(logp, values, scored, rewards):
+        def loss_fn(logp, values, scored, rewards):
             held = array_module(logp).asarray(weights)
             loss, derivatives = awr_held(logp, values, scored, rewards, held, alpha=0.3, beta=0.4)
             return loss, *derivatives
 
-        return valued_lm(model, ids, rewards, TARGETS, loss_of=loss_of)
+        return valued_lm(model, ids, rewards, TARGETS, loss_fn=loss_fn)
 
     pair = {"forward": forward, "backward": partial(valued_lm_backward, model)}
     return LayerCase(model, (IDS,), pair | {"rewards": REWARDS, "weights": weights})

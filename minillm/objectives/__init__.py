@@ -3,7 +3,7 @@
 from minillm.objectives.causal import CAUSAL, causal_lm
 from minillm.objectives.classification import CLASSIFICATION, classification
 from minillm.objectives.denoise import DenoisingData
-from minillm.objectives.masked import MASKED, MaskedData, masked_lm
+from minillm.objectives.masked import MASKED, MaskedBatch, MaskedData, masked_lm
 from minillm.objectives.objective import Data, LossSaved, Objective, count_rows, loss_backward
 from minillm.objectives.pieces import Sentences, Windows
 from minillm.objectives.prefix_lm import PrefixData
@@ -14,6 +14,7 @@ from minillm.objectives.question_answering import (
 from minillm.objectives.rows import Rows, Texts
 from minillm.objectives.sequence_to_sequence import (
     SEQUENCE_TO_SEQUENCE,
+    SequenceBatch,
     sequence_batch,
     sequence_to_sequence,
 )
@@ -30,11 +31,13 @@ __all__ = [
     "Data",
     "DenoisingData",
     "LossSaved",
+    "MaskedBatch",
     "MaskedData",
     "Objective",
     "PrefixData",
     "Rows",
     "Sentences",
+    "SequenceBatch",
     "SpanData",
     "SpecialTokens",
     "Texts",

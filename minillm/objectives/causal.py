@@ -23,14 +23,14 @@ def check_targets(targets: np.ndarray, ids: np.ndarray, vocab_size: int) -> None
 
 
 def causal_lm(
-    model: GPT, ids: np.ndarray, targets: np.ndarray, rng=None, label_smoothing: float = 0.0
+    model: GPT, inputs: np.ndarray, targets: np.ndarray, *, rng=None, label_smoothing: float = 0.0
 ) -> tuple[Array, LossSaved]:
-    """Mean over the scored places of -log p(target | the tokens up to there), in nats: ids and targets (B, T) on the host -> loss.
+    """Mean over the scored places of -log p(target | the tokens up to there), in nats: inputs and targets (B, T) on the host -> loss.
 
-    For text, targets are the ids moved on by one. The loss stays on the device, a scalar.
+    For text, targets are the inputs moved on by one. The loss stays on the device, a scalar.
     """
-    check_targets(targets, ids, model.config.vocab_size)
-    logits, sm = model.forward(ids, rng=rng)
+    check_targets(targets, inputs, model.config.vocab_size)
+    logits, sm = model.forward(inputs, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets), label_smoothing)
     return loss, LossSaved(sm, sl)
 

@@ -1,10 +1,12 @@
 """Classification: which of a few classes does a text belong to, such as praise or blame?"""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minillm.backend import Array
 from minillm.models import SequenceClassifier
-from minillm.objectives.objective import LossSaved, Objective, loss_backward
+from minillm.objectives.objective import LossSaved, Objective, count_scored, loss_backward
 from minillm.ops import IGNORE, cross_entropy
 
 
@@ -22,20 +24,26 @@ def check_labels(labels: np.ndarray, ids: np.ndarray, classes: int) -> None:
 
 def classification(
     model: SequenceClassifier,
-    ids: np.ndarray,
+    inputs: np.ndarray,
     mask: np.ndarray,
     labels: np.ndarray,
+    *,
     rng=None,
     label_smoothing: float = 0.0,
 ) -> tuple[Array, LossSaved]:
     """Mean over the labelled texts of -log p(label | text), in nats, a scalar on the device.
 
-    On the host: ids (B, T); mask (B, T), boolean, True = real token; labels (B,), each a class or IGNORE.
+    On the host: inputs (B, T); mask (B, T), boolean, True = real token; labels (B,), each a class or IGNORE.
     """
-    check_labels(labels, ids, model.config.classes)
-    logits, sm = model.forward(ids, mask=mask, rng=rng)
+    check_labels(labels, inputs, model.config.classes)
+    logits, sm = model.forward(inputs, mask=mask, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(labels), label_smoothing)
     return loss, LossSaved(sm, sl)
 
 
-CLASSIFICATION = Objective(classification, loss_backward)
+def count_labels(batch: NamedTuple) -> int:
+    """How many texts of a batch are labelled."""
+    return count_scored(batch.labels)
+
+
+CLASSIFICATION = Objective(classification, loss_backward, count=count_labels)

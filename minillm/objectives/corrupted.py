@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,14 +28,14 @@ class CorruptedData(ABC):
         """The texts with noise, and what is to be found out about them; the same number of rows in each."""
 
     @abstractmethod
-    def arrays(self, *rows: Rows) -> tuple[np.ndarray, ...]:
-        """What `corrupt` gave as the arrays of a batch, padded to the longest row; the targets last."""
+    def collate(self, *rows: Rows) -> NamedTuple:
+        """What `corrupt` gave as a batch, padded to the longest row."""
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+    def batch(self, rng: np.random.Generator, size: int) -> NamedTuple:
         """`size` pieces of the training part at random, with noise at random."""
-        return self.arrays(*self.corrupt(rng, self.pieces.draw(rng, size)))
+        return self.collate(*self.corrupt(rng, self.pieces.draw(rng, size)))
 
-    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+    def validation_batches(self, size: int) -> Iterator[NamedTuple]:
         """All pieces of the validation part, at most `size` at a time. The noise of a piece depends on its place alone."""
         rows = (
             row
@@ -42,7 +43,7 @@ class CorruptedData(ABC):
             for row in zip(*self.corrupt(np.random.default_rng((VALIDATION_SEED, number)), texts), strict=True)
         )
         while some := list(islice(rows, size)):
-            yield self.arrays(*(Rows.joined(column) for column in zip(*some, strict=True)))
+            yield self.collate(*(Rows.joined(column) for column in zip(*some, strict=True)))
 
 
 def check_share(name: str, value: float) -> None:

@@ -1,5 +1,7 @@
 """Masked language modelling (BERT): hide some of the words, and read them off the words on both sides."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minillm.backend import Array
@@ -17,16 +19,22 @@ RANDOM_SHARE = 0.1  # replaced by a random token; the rest stay as they are
 
 
 def masked_lm(
-    model: MaskedLM, ids: np.ndarray, mask: np.ndarray, targets: np.ndarray, rng=None, label_smoothing: float = 0.0
+    model: MaskedLM,
+    inputs: np.ndarray,
+    mask: np.ndarray,
+    targets: np.ndarray,
+    *,
+    rng=None,
+    label_smoothing: float = 0.0,
 ) -> tuple[Array, LossSaved]:
     """Mean over the chosen places of -log p(what stood there | the text with its holes), in nats, a scalar on the device.
 
-    On the host: ids (B, T), with holes; mask (B, T), boolean, True = real token; targets (B, T), what stood at the chosen places, and
+    On the host: inputs (B, T), with holes; mask (B, T), boolean, True = real token; targets (B, T), what stood at the chosen places, and
     IGNORE elsewhere. Logits are computed for the chosen places only. Devlin et al. 2019, section 3.1.
     """
-    check_targets(targets, ids, model.config.vocab_size)
+    check_targets(targets, inputs, model.config.vocab_size)
     places = targets != IGNORE
-    logits, sm = model.forward(ids, mask=mask, places=places, rng=rng)
+    logits, sm = model.forward(inputs, mask=mask, places=places, rng=rng)
     loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets[places]), label_smoothing)
     return loss, LossSaved(sm, sl)
 
@@ -89,8 +97,16 @@ def mask_tokens(
     return ids, targets
 
 
+class MaskedBatch(NamedTuple):
+    """B texts with holes, and what stood there."""
+
+    inputs: np.ndarray  # (B, T) int64
+    mask: np.ndarray  # (B, T) boolean, True = real token
+    targets: np.ndarray  # (B, T) int64, IGNORE where nothing is to be guessed
+
+
 class MaskedData(CorruptedData):
-    """Batches (ids, mask, targets) for `masked_lm`.
+    """Batches for `masked_lm`.
 
     bos and eos, if there are such tokens, are put before and after each piece: `Windows(ids, context - 2)` then fill the context. They are
     never chosen. Of a text of n tokens, bos and eos counted, max(1, round(rate n)) are chosen; with `whole_words`, at most so many.
@@ -125,5 +141,5 @@ class MaskedData(CorruptedData):
             ids, targets = ids.after(self.special.eos), targets.after(IGNORE)
         return ids, targets
 
-    def arrays(self, ids: Rows, targets: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return ids.padded(self.special.pad), ids.real(), targets.padded(IGNORE)
+    def collate(self, ids: Rows, targets: Rows) -> MaskedBatch:
+        return MaskedBatch(ids.padded(self.special.pad), ids.real(), targets.padded(IGNORE))

@@ -1,6 +1,6 @@
 """What an objective is, the backward that most of them share, and where their batches come from."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -9,25 +9,31 @@ from minillm.models import Model
 from minillm.ops import IGNORE, cross_entropy_backward
 
 
-def count_targets(batch: Sequence[np.ndarray]) -> int:
-    """How many targets of a batch are scored: those in its last array that are not IGNORE."""
-    return int(np.count_nonzero(batch[-1] != IGNORE))
+def count_scored(targets: np.ndarray) -> int:
+    """How many targets are scored: those that are not IGNORE."""
+    return int(np.count_nonzero(targets != IGNORE))
 
 
-def count_rows(batch: Sequence[np.ndarray]) -> int:
+def count_targets(batch: NamedTuple) -> int:
+    """How many of a batch's `targets` are scored."""
+    return count_scored(batch.targets)
+
+
+def count_rows(batch: NamedTuple) -> int:
     """The same, where each row has one target that is no array, such as which of two answers is the better one."""
-    return len(batch[0])
+    return len(batch.inputs)
 
 
 class Objective(NamedTuple):
     """A pair of functions, forward and backward, that training minimises; both can be found by name in their module.
 
-    `loss, saved = forward(model, *batch, rng=None, label_smoothing=0.0)` is the mean over the scored targets, a scalar on the device;
-    `backward(model, dloss, saved)` adds dloss times its gradient to every parameter's gradient. Where progress is measured by something
-    else than what is minimised, `evaluate` is the forward function that evaluations call, with validation batches of its own kind.
+    `loss, saved = forward(model, **arrays, rng=None, label_smoothing=0.0)` is the mean over the scored targets, a scalar on the device.
+    The arrays are those of a batch, by their names: `batch._asdict()`. `backward(model, dloss, saved)` adds dloss times the gradient of the
+    loss to every parameter's gradient. Where progress is measured by something else than what is minimised, `evaluate` is the forward
+    function that evaluations call, with validation batches of its own kind.
 
-    Where a row's loss depends on the other rows, `measure(model, *batch)` gives what it must know of them, an array on the host with a row
-    for each. The trainer measures a whole batch before it cuts it into shares, and `forward` then takes it as `measured`: a constant,
+    Where a row's loss depends on the other rows, `measure(model, **arrays)` gives what it must know of them, an array on the host with a
+    row for each. The trainer measures a whole batch before it cuts it into shares, and `forward` then takes it as `measured`: a constant,
     without a gradient. Without it, `forward` measures the batch that it has.
 
     `count(batch)` says how many targets of a batch are scored, by which the trainer weighs its parts.
@@ -37,7 +43,7 @@ class Objective(NamedTuple):
     backward: Callable
     evaluate: Callable | None = None
     measure: Callable | None = None
-    count: Callable[[Sequence[np.ndarray]], int] = count_targets
+    count: Callable[[NamedTuple], int] = count_targets
 
 
 class LossSaved(NamedTuple):
@@ -54,10 +60,10 @@ def loss_backward(model: Model, dloss: float, saved: LossSaved) -> None:
 
 
 class Data(Protocol):
-    """Batches: tuples, some of them named, of host arrays with one row a sequence; targets, if any, last, where IGNORE is not scored."""
+    """Batches: NamedTuples of host arrays with one row a sequence, each array named as the objective's parameter that it is for."""
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+    def batch(self, rng: np.random.Generator, size: int) -> NamedTuple:
         """`size` sequences at random from the training part."""
 
-    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, ...]]:
+    def validation_batches(self, size: int) -> Iterator[NamedTuple]:
         """The whole validation part, at most `size` sequences at a time; the same every time."""

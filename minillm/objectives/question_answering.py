@@ -1,12 +1,14 @@
 """Question answering: point at the answer's first and last token in the passage."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minillm.backend import Array
 from minillm.errors import InputError
 from minillm.models import QuestionAnswering
 from minillm.models.model import check_per_token, key_mask
-from minillm.objectives.objective import LossSaved, Objective, loss_backward
+from minillm.objectives.objective import LossSaved, Objective, count_scored, loss_backward
 from minillm.ops import IGNORE, cross_entropy, mask_scores
 
 
@@ -26,28 +28,35 @@ def check_spans(spans: np.ndarray, ids: np.ndarray, mask: np.ndarray) -> None:
 
 def question_answering(
     model: QuestionAnswering,
-    ids: np.ndarray,
+    inputs: np.ndarray,
     mask: np.ndarray,
     token_types: np.ndarray,
     spans: np.ndarray,
+    *,
     rng=None,
     label_smoothing: float = 0.0,
 ) -> tuple[Array, LossSaved]:
     """Mean over the scored starts and ends of -log p(place | text), in nats, a scalar on the device.
 
-    On the host: ids, mask (boolean, True = real token) and token_types (B, T); spans (B, 2), first and last token of the answer, or IGNORE
-    twice. p is a softmax over the real tokens of the text: Devlin et al. 2019, section 4.2. Padding takes no part, however long it is.
+    On the host: inputs, mask (boolean, True = real token) and token_types (B, T); spans (B, 2), first and last token of each answer, or
+    IGNORE twice. p is a softmax over the real tokens of the text: Devlin et al. 2019, section 4.2. Padding takes no part, however long
+    it is.
     """
     if label_smoothing:
         raise InputError(
             "Label smoothing is for words and classes, not for the ends of an answer.", "Set label_smoothing to 0."
         )
-    check_spans(spans, ids, mask)
-    scores, sm = model.forward(ids, mask=mask, token_types=token_types, rng=rng)
+    check_spans(spans, inputs, mask)
+    scores, sm = model.forward(inputs, mask=mask, token_types=token_types, rng=rng)
     xp, real = model.vector.device.xp, key_mask(mask, model.vector.device.xp)
     places = scores if real is None else mask_scores(scores, real[:, 0])  # a score of -inf has no gradient
     loss, sl = cross_entropy(places, xp.asarray(spans))
     return loss, LossSaved(sm, sl)
 
 
-QUESTION_ANSWERING = Objective(question_answering, loss_backward)
+def count_spans(batch: NamedTuple) -> int:
+    """How many starts and ends of a batch are scored."""
+    return count_scored(batch.spans)
+
+
+QUESTION_ANSWERING = Objective(question_answering, loss_backward, count=count_spans)

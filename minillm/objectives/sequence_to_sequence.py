@@ -1,5 +1,7 @@
 """Sequence to sequence: an encoder reads the source, a decoder writes the target, a token at a time."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minillm.backend import Array
@@ -19,6 +21,7 @@ def sequence_to_sequence(
     source_mask: np.ndarray,
     decoder_input: np.ndarray,
     targets: np.ndarray,
+    *,
     rng=None,
     label_smoothing: float = 0.0,
 ) -> tuple[Array, LossSaved]:
@@ -37,26 +40,35 @@ def sequence_to_sequence(
 SEQUENCE_TO_SEQUENCE = Objective(sequence_to_sequence, loss_backward)
 
 
-def sequence_batch(source: Rows, target: Rows, special: SpecialTokens) -> tuple[np.ndarray, ...]:
-    """Sources and targets, without their ends, as a batch: source and source_mask (B, S), decoder_input and targets (B, T).
+class SequenceBatch(NamedTuple):
+    """B texts to read, and the texts to write."""
+
+    source: np.ndarray  # (B, S) int64
+    source_mask: np.ndarray  # (B, S) boolean, True = real token
+    decoder_input: np.ndarray  # (B, T) int64: the targets moved on by one
+    targets: np.ndarray  # (B, T) int64, IGNORE in the padding
+
+
+def sequence_batch(source: Rows, target: Rows, special: SpecialTokens) -> SequenceBatch:
+    """Sources and targets, without their ends, as a batch.
 
     Source and targets end with eos. The decoder reads bos and the target, so that at each place it has read all before what it writes.
     """
     source = source.after(special.eos)
-    return (
-        source.padded(special.pad),
-        source.real(),
-        target.before(special.bos).padded(special.pad),
-        target.after(special.eos).padded(IGNORE),
+    return SequenceBatch(
+        source=source.padded(special.pad),
+        source_mask=source.real(),
+        decoder_input=target.before(special.bos).padded(special.pad),
+        targets=target.after(special.eos).padded(IGNORE),
     )
 
 
 class SequenceToSequenceData(CorruptedData):
-    """Batches (source, source_mask, decoder_input, targets) for `sequence_to_sequence`: `corrupt` gives sources and targets."""
+    """Batches for `sequence_to_sequence`: `corrupt` gives sources and targets."""
 
     def __init__(self, pieces: Pieces, special: SpecialTokens):
         special.require("bos", "eos")
         super().__init__(pieces, special)
 
-    def arrays(self, source: Rows, target: Rows) -> tuple[np.ndarray, ...]:
+    def collate(self, source: Rows, target: Rows) -> SequenceBatch:
         return sequence_batch(source, target, self.special)

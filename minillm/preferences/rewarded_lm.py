@@ -4,6 +4,7 @@ What `mle`, `filtering` and `conditional` minimise is the loss of causal languag
 `PreferenceCorpus`, whose targets that are not scored are IGNORE. The others weigh every token by its reward.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,65 +26,72 @@ class RewardedSaved(NamedTuple):
 
 
 def rewarded_lm(
-    model: GPT, ids: np.ndarray, rewards: np.ndarray, targets: np.ndarray, rng=None, label_smoothing=0.0, *, loss_of
+    model: GPT,
+    inputs: np.ndarray,
+    rewards: np.ndarray,
+    targets: np.ndarray,
+    *,
+    loss_fn: Callable,
+    rng=None,
+    label_smoothing=0.0,
 ) -> tuple[Array, RewardedSaved]:
-    """`loss_of(logp, scored, rewards)` of the targets' log-probabilities: ids, rewards and targets (B, T) on the host -> a scalar.
+    """`loss_fn(logp, scored, rewards)` of the targets' log-probabilities: inputs, rewards and targets (B, T) on the host -> a scalar.
 
     rewards are those of the segments that the targets belong to. Labels are not smoothed: there is no telling good from bad then.
     """
-    check_targets(targets, ids, model.config.vocab_size)
+    check_targets(targets, inputs, model.config.vocab_size)
     xp = model.vector.device.xp
-    logits, sm = model.forward(ids, rng=rng)
+    logits, sm = model.forward(inputs, rng=rng)
     logp, sl = token_logp(logits, xp.asarray(targets))
-    loss, dlogp = loss_of(logp, xp.asarray(targets != IGNORE), xp.asarray(rewards))
+    loss, dlogp = loss_fn(logp, xp.asarray(targets != IGNORE), xp.asarray(rewards))
     return loss, RewardedSaved(sm, sl, dlogp)
 
 
 def rewarded_lm_backward(model: GPT, dloss: float, saved: RewardedSaved) -> None:
     """Adds dloss times the loss's gradient to every parameter's gradient."""
-    dlogits = token_logp_backward(dloss * saved.dlogp, saved.logp)  # loss = loss_of(token_logp(logits, targets))
-    model.backward(dlogits, saved.model)  # logits = model(ids)
+    dlogits = token_logp_backward(dloss * saved.dlogp, saved.logp)  # loss = loss_fn(token_logp(logits, targets))
+    model.backward(dlogits, saved.model)  # logits = model(inputs)
 
 
 def valued_lm(
     model: GPTWithValue,
-    ids: np.ndarray,
+    inputs: np.ndarray,
     rewards: np.ndarray,
     targets: np.ndarray,
+    *,
+    loss_fn: Callable,
     rng=None,
     label_smoothing=0.0,
-    *,
-    loss_of,
 ) -> tuple[Array, RewardedSaved]:
-    """As `rewarded_lm`, with `loss_of(logp, values, scored, rewards)`: the values are those at the tokens before the targets."""
-    check_targets(targets, ids, model.config.vocab_size)
+    """As `rewarded_lm`, with `loss_fn(logp, values, scored, rewards)`: the values are those at the tokens before the targets."""
+    check_targets(targets, inputs, model.config.vocab_size)
     xp = model.vector.device.xp
-    (logits, values), sm = model.forward(ids, rng=rng)
+    (logits, values), sm = model.forward(inputs, rng=rng)
     logp, sl = token_logp(logits, xp.asarray(targets))
-    loss, dlogp, dvalues = loss_of(logp, values, xp.asarray(targets != IGNORE), xp.asarray(rewards))
+    loss, dlogp, dvalues = loss_fn(logp, values, xp.asarray(targets != IGNORE), xp.asarray(rewards))
     return loss, RewardedSaved(sm, sl, dlogp, dvalues)
 
 
 def valued_lm_backward(model: GPTWithValue, dloss: float, saved: RewardedSaved) -> None:
-    dlogp, dvalues = dloss * saved.dlogp, dloss * saved.dvalues  # loss = loss_of(logp, values)
+    dlogp, dvalues = dloss * saved.dlogp, dloss * saved.dvalues  # loss = loss_fn(logp, values)
     dlogits = token_logp_backward(dlogp, saved.logp)  # logp = token_logp(logits, targets)
-    model.backward(dlogits, dvalues, saved.model)  # logits, values = model(ids)
+    model.backward(dlogits, dvalues, saved.model)  # logits, values = model(inputs)
 
 
-def body_lm(model: GPTWithValue, ids: np.ndarray, targets: np.ndarray) -> tuple[Array, Any]:
+def body_lm(model: GPTWithValue, inputs: np.ndarray, targets: np.ndarray) -> tuple[Array, Any]:
     """How well the GPT in it knows a text."""
-    return causal_lm(model.body, ids, targets)
+    return causal_lm(model.body, inputs, targets)
 
 
 def unlikelihood_objective(*, threshold: float = 0.0, alpha: float = 1.0) -> Objective:
-    loss_of = partial(unlikelihood, threshold=threshold, alpha=alpha)
-    return Objective(partial(rewarded_lm, loss_of=loss_of), rewarded_lm_backward, evaluate=causal_lm)
+    loss_fn = partial(unlikelihood, threshold=threshold, alpha=alpha)
+    return Objective(partial(rewarded_lm, loss_fn=loss_fn), rewarded_lm_backward, evaluate=causal_lm)
 
 
 def rwr_objective(*, beta: float = 1.0) -> Objective:
-    return Objective(partial(rewarded_lm, loss_of=partial(rwr, beta=beta)), rewarded_lm_backward, evaluate=causal_lm)
+    return Objective(partial(rewarded_lm, loss_fn=partial(rwr, beta=beta)), rewarded_lm_backward, evaluate=causal_lm)
 
 
 def awr_objective(*, alpha: float = 0.5, beta: float = 1.0) -> Objective:
-    loss_of = partial(awr, alpha=alpha, beta=beta)
-    return Objective(partial(valued_lm, loss_of=loss_of), valued_lm_backward, evaluate=body_lm)
+    loss_fn = partial(awr, alpha=alpha, beta=beta)
+    return Objective(partial(valued_lm, loss_fn=loss_fn), valued_lm_backward, evaluate=body_lm)

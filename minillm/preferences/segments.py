@@ -1,7 +1,7 @@
 """A text cut into segments (its lines), each with a reward, and the batches that pretraining with preferences makes of them.
 
 scored = score(documents, reward)                    # every line has a reward
-data = PreferenceCorpus(scored, tokenizer, 64)       # batches of ids, rewards and targets
+data = PreferenceCorpus(scored, tokenizer, 64)       # batches of inputs, rewards and targets
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from minillm.ops import IGNORE
 from minillm.preferences.rewards import Reward
 from minillm.text import Tokenizer
 from minillm.text.control import BAD, GOOD
-from minillm.text.corpus import check_lengths
+from minillm.text.corpus import CausalBatch, check_lengths
 
 
 class Scored(NamedTuple):
@@ -76,12 +76,20 @@ class Stream(NamedTuple):
     scored: np.ndarray  # (N,) boolean
 
 
+class RewardedBatch(NamedTuple):
+    """B windows of text, in which each target is the token after its input."""
+
+    inputs: np.ndarray  # (B, T) int64
+    rewards: np.ndarray  # (B, T) float32: of the segments that the targets belong to
+    targets: np.ndarray  # (B, T) int64, IGNORE where nothing is scored
+
+
 class PreferenceCorpus:
     """The segments' tokens, the first 90 % of the documents to train on and the last 10 % to validate on.
 
-    Training batches are windows at random places: ids and targets, int64 (B, T), or with `rewards` ids, the targets' rewards, float32,
-    and targets. Validation batches are ids and targets, and score only the tokens of segments that reach the threshold: how well a model
-    knows good text is how capable it is, whatever it was taught to prefer.
+    Training batches are windows at random places, with `rewards` those of the targets as well. Validation batches are without rewards, and
+    score only the tokens of segments that reach the threshold: how well a model knows good text is how capable it is, whatever it was
+    taught to prefer.
 
     With `control` the token <|good|> or <|bad|> stands in front of every segment, by whether its reward reaches the threshold (Korbak et
     al. 2023, eq. 5); while training it is left out at random, of a share `drop` of the segments, so that the model can do without. No
@@ -128,22 +136,24 @@ class PreferenceCorpus:
         self.train, self.validation, self.context = self._train.ids, self._valid.ids, context
         check_lengths(self.train, self.validation, context)
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, ...]:
+    def batch(self, rng: np.random.Generator, size: int) -> CausalBatch | RewardedBatch:
         starts = rng.integers(len(self.train) - self.context, size=size)
         places = starts[:, None] + np.arange(self.context)
-        ids, targets = self.train[places].astype(np.int64), _targets(self._train, places + 1)
-        return (ids, self._train.rewards[places + 1], targets) if self._with_rewards else (ids, targets)
+        inputs, targets = self.train[places].astype(np.int64), _targets(self._train, places + 1)
+        if self._with_rewards:
+            return RewardedBatch(inputs, self._train.rewards[places + 1], targets)
+        return CausalBatch(inputs, targets)
 
-    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def validation_batches(self, size: int) -> Iterator[CausalBatch]:
         last = len(self.validation) - 1
         for start in range(0, last, size * self.context):
             stop = min(start + size * self.context, last)
             places = start + np.arange(-(-(stop - start) // self.context) * self.context).reshape(-1, self.context)
             inside = places < last
             places = np.minimum(places, last - 1)
-            ids, targets = self.validation[places].astype(np.int64), _targets(self._valid, places + 1)
+            inputs, targets = self.validation[places].astype(np.int64), _targets(self._valid, places + 1)
             if ((targets != IGNORE) & inside).any():
-                yield np.where(inside, ids, 0), np.where(inside, targets, IGNORE)
+                yield CausalBatch(np.where(inside, inputs, 0), np.where(inside, targets, IGNORE))
 
     def good_validation(self) -> np.ndarray:
         """The validation tokens that are scored."""

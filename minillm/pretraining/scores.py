@@ -22,11 +22,11 @@ def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
     Only places with the mask count: a chosen token that was left as it is can be read off.
     """
     right, hidden, hole = 0, [], token_for(tokenizer, "mask_token")
-    for ids, mask, targets in islice(data.validation_batches(BATCH), 100):
-        places = (targets != IGNORE) & (ids == hole)
-        logits, _ = model.forward(ids, mask=mask, places=places)
-        right += np.count_nonzero(finite_on_host(logits).argmax(axis=-1) == targets[places])
-        hidden.append(targets[places])
+    for batch in islice(data.validation_batches(BATCH), 100):
+        places = (batch.targets != IGNORE) & (batch.inputs == hole)
+        logits, _ = model.forward(batch.inputs, mask=batch.mask, places=places)
+        right += np.count_nonzero(finite_on_host(logits).argmax(axis=-1) == batch.targets[places])
+        hidden.append(batch.targets[places])
     counts = np.bincount(np.concatenate(hidden).astype(np.int64))
     return in_words(right, counts, "hidden tokens filled in")
 
@@ -34,11 +34,11 @@ def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
 def token_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
     """How often the next token of the answer is the likeliest one, the right beginning given."""
     right, scored = 0, []
-    for source, mask, decoder_input, targets in islice(data.validation_batches(BATCH), 100):
-        places = targets != IGNORE
-        logits, _ = model.forward(source, decoder_input, source_mask=mask)
-        right += np.count_nonzero((finite_on_host(logits).argmax(axis=-1) == targets)[places])
-        scored.append(targets[places])
+    for batch in islice(data.validation_batches(BATCH), 100):
+        places = batch.targets != IGNORE
+        logits, _ = model.forward(batch.source, batch.decoder_input, source_mask=batch.source_mask)
+        right += np.count_nonzero((finite_on_host(logits).argmax(axis=-1) == batch.targets)[places])
+        scored.append(batch.targets[places])
     counts = np.bincount(np.concatenate(scored).astype(np.int64))
     return in_words(right, counts, "tokens of the answers")
 
@@ -58,12 +58,12 @@ def restored_sentences(model, data: Data, tokenizer: Tokenizer) -> str:
     """
     found: dict[str, list[bool]] = {}
     missing = others = put_back = kept = 0  # tokens
-    for (source,), _, _, (ended,) in islice(data.validation_batches(1), TEXTS):
-        target = ended[:-1]
+    for batch in islice(data.validation_batches(1), TEXTS):
+        source, target = batch.source[0, :-1], batch.targets[0, :-1]  # without their ends
         whole = tokenizer.decode(target)
         words = len(whole.split())
         group = next((f"up to {most}" for most in LENGTHS if words <= most), "longer")
-        restored, damaged = answer(model, tokenizer, source[:-1], beams=1), source[:-1].tolist()
+        restored, damaged = answer(model, tokenizer, source, beams=1), source.tolist()
         found.setdefault(group, []).append(restored == target.tolist())
         before, after = shared_places(target.tolist(), damaged), shared_places(target.tolist(), restored)
         missing, put_back = missing + len(target) - len(before), put_back + len(after - before)

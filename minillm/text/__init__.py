@@ -2,7 +2,7 @@
 
 from minillm.text.bpe import BPETokenizer
 from minillm.text.char import CharTokenizer
-from minillm.text.corpus import Corpus, default_text, read_text, unigram_entropy
+from minillm.text.corpus import CausalBatch, Corpus, default_text, read_text, unigram_entropy
 from minillm.text.gpt2 import GPT2Tokenizer
 from minillm.text.huggingface import HuggingFaceTokenizer
 from minillm.text.pretrained import load_pretrained_tokenizer
@@ -13,6 +13,7 @@ from minillm.text.wordpiece import WordPieceTokenizer
 
 __all__ = [
     "BPETokenizer",
+    "CausalBatch",
     "CharTokenizer",
     "Corpus",
     "GPT2Tokenizer",

@@ -4,6 +4,7 @@ import difflib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -84,6 +85,13 @@ def _as_text(data: bytes, source: str) -> str:
     return text
 
 
+class CausalBatch(NamedTuple):
+    """B windows of text, in which each target is the token after its input."""
+
+    inputs: np.ndarray  # (B, T) int64
+    targets: np.ndarray  # (B, T) int64, IGNORE where nothing is scored
+
+
 class Corpus:
     """The token ids of a text, the first 90 % to train on and the last 10 % to validate on; both are views of `ids`."""
 
@@ -98,16 +106,13 @@ class Corpus:
         check_lengths(self.train, self.validation, context)
         self._windows = np.lib.stride_tricks.sliding_window_view(self.train, context)
 
-    def batch(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """Windows at random places of the training part: inputs and targets, int64 (size, context).
-
-        Each target is the token after its input.
-        """
+    def batch(self, rng: np.random.Generator, size: int) -> CausalBatch:
+        """`size` windows at random places of the training part."""
         starts = rng.integers(len(self._windows) - 1, size=size)
-        return self._windows[starts].astype(np.int64), self._windows[starts + 1].astype(np.int64)
+        return CausalBatch(self._windows[starts].astype(np.int64), self._windows[starts + 1].astype(np.int64))
 
-    def validation_batches(self, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The whole validation part in order: inputs and targets, int64 (at most size, context).
+    def validation_batches(self, size: int) -> Iterator[CausalBatch]:
+        """The whole validation part in order, at most `size` windows at a time.
 
         Every token but the first is a target once. The last window is filled up with inputs 0 and targets IGNORE.
         """
@@ -118,7 +123,7 @@ class Corpus:
             inputs, targets = np.zeros(shape, np.int64), np.full(shape, IGNORE, np.int64)
             inputs.reshape(-1)[: stop - start] = self.validation[start:stop]
             targets.reshape(-1)[: stop - start] = self.validation[start + 1 : stop + 1]
-            yield inputs, targets
+            yield CausalBatch(inputs, targets)
 
 
 def check_lengths(train: np.ndarray, validation: np.ndarray, context: int) -> None:

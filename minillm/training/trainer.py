@@ -39,10 +39,20 @@ class Stopped(Exception):
     """A step was given up, and undone, since the trainer was asked to stop."""
 
 
+def check_named(batch: NamedTuple) -> NamedTuple:
+    """The batch; InputError unless its arrays have names."""
+    if not hasattr(batch, "_asdict"):
+        raise InputError(
+            f"A batch must be a NamedTuple, whose arrays an objective takes by name, and this is a {type(batch).__name__}.",
+            "Let the data return one, such as minillm.text.CausalBatch(inputs, targets).",
+        )
+    return batch
+
+
 class MicroBatch(NamedTuple):
     """A worker's part of one forward pass."""
 
-    batch: tuple[np.ndarray, ...]
+    batch: NamedTuple  # some rows of what `Data` gives
     weight: float  # its part of the scored targets
     seed: tuple[int, ...]  # of what dropout drops
 
@@ -50,7 +60,7 @@ class MicroBatch(NamedTuple):
 def measure_batches(model: Model, objective: Objective, shares: list[MicroBatch]) -> np.ndarray:
     """One worker's part of what an objective measures of a whole batch."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.concatenate([objective.measure(model, *share.batch) for share in shares])
+        return np.concatenate([objective.measure(model, **share.batch._asdict()) for share in shares])
 
 
 def forward_backward(
@@ -62,20 +72,21 @@ def forward_backward(
 ) -> Array:
     """One worker's part of a step: the gradient of its shares, left in the model, and their loss."""
     model.vector.zero_grad()
-    known = {} if measured is None else {"measured": measured}
+    constants = {} if measured is None else {"measured": measured}
     total = 0.0
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is caught by the trainer, by its value
         for batch, weight, seed in shares:
             rng = model.vector.device.generator(*seed) if model.config.dropout else None
-            loss, saved = objective.forward(model, *batch, rng=rng, label_smoothing=label_smoothing, **known)
+            arrays = batch._asdict()
+            loss, saved = objective.forward(model, **arrays, rng=rng, label_smoothing=label_smoothing, **constants)
             objective.backward(model, weight, saved)
             total = total + weight * loss
     return total
 
 
-def batch_loss(model: Model, objective: Objective, batch: tuple[np.ndarray, ...]) -> Array:
+def batch_loss(model: Model, objective: Objective, batch: NamedTuple) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):
-        return (objective.evaluate or objective.forward)(model, *batch)[0]
+        return (objective.evaluate or objective.forward)(model, **batch._asdict())[0]
 
 
 def several(model: Model, count: int):
@@ -92,7 +103,7 @@ class Trainer:
 
         batch = data.batch(np.random.default_rng((options.seed, step)), options.batch)
         model.vector.zero_grad()
-        loss, saved = causal_lm(model, *batch)
+        loss, saved = causal_lm(model, batch.inputs, batch.targets)
         loss_backward(model, 1.0, saved)
         clip_grad_norm(model.vector, options.clip)
         optimizer.step(learning_rate(step, options.steps, peak=options.lr, warmup=options.warmup, floor=options.lr_floor * options.lr))
@@ -132,11 +143,11 @@ class Trainer:
         """Fill the gradient for one update, and return the loss, a scalar on the device. From nothing scored, both are zero."""
         return self._gradient(self._batch(step), step)
 
-    def _batch(self, step: int) -> tuple[np.ndarray, ...]:
+    def _batch(self, step: int) -> NamedTuple:
         size = self.options.batch * self.options.accumulate
-        return self.data.batch(np.random.default_rng((self.options.seed, step)), size)
+        return check_named(self.data.batch(np.random.default_rng((self.options.seed, step)), size))
 
-    def _gradient(self, batch: tuple[np.ndarray, ...], step: int) -> Array:
+    def _gradient(self, batch: NamedTuple, step: int) -> Array:
         """The batch in `accumulate` passes, shared among the workers.
 
         Each share is weighted by its part of the scored targets, so that many small ones equal one large one.
@@ -147,7 +158,7 @@ class Trainer:
         for part in range(options.accumulate):
             for worker in range(workers):
                 first, last = (part * options.batch + i * options.batch // workers for i in (worker, worker + 1))
-                rows = tuple(array[first:last] for array in batch)
+                rows = batch._make(array[first:last] for array in batch)
                 shares[worker].append(
                     MicroBatch(rows, self.objective.count(rows) / scored, (options.seed, step, part, worker))
                 )
@@ -211,7 +222,7 @@ class Trainer:
 
         batches = itertools.islice(self.data.validation_batches(self.options.batch), self.options.eval_batches)
         total, scored = 0.0, 0
-        while together := list(itertools.islice(batches, self.options.workers)):
+        while together := list(map(check_named, itertools.islice(batches, self.options.workers))):
             if stop():
                 return None
             losses = self.workers.run(batch_loss, [(self.objective, batch) for batch in together])
@@ -278,10 +289,14 @@ class Trainer:
             self.elapsed = time.perf_counter() - clock
             yield progress
 
+    def may_be_best(self) -> bool:
+        """Whether the weights count as the best so far if their validation loss is the lowest."""
+        return True
+
     def _evaluated(self, loss: float) -> Progress:
         self.check_finite("validation loss", loss)
         self.evaluated_step = self.steps_done
-        best = loss < self.best_loss
+        best = self.may_be_best() and loss < self.best_loss
         if best:
             self.best_loss, self.best_step = loss, self.steps_done
         return Progress(self.steps_done, validation=loss, best=best)

@@ -32,9 +32,9 @@ def objective_for(method):
     )
 
 
-def gradient(objective, model, *batch, **known):
+def gradient(objective, model, batch, **constants):
     model.vector.zero_grad()
-    loss, saved = objective.forward(model, *batch, **known)
+    loss, saved = objective.forward(model, **batch._asdict(), **constants)
     objective.backward(model, 1.0, saved)
     return float(loss), model.vector.grad.copy()
 
@@ -44,7 +44,7 @@ def gradient(objective, model, *batch, **known):
 )
 def test_where_it_begins(method, first, gpt, data_for):
     batch = data_for(method).batch(np.random.default_rng(0), 8)
-    assert float(objective_for(method).forward(gpt, *batch)[0]) == pytest.approx(first, abs=1e-6)
+    assert float(objective_for(method).forward(gpt, **batch._asdict())[0]) == pytest.approx(first, abs=1e-6)
 
 
 def softplus(x):
@@ -70,16 +70,16 @@ PAPERS = {  # g and b: gains log p - log q of the good and the bad answer; lg an
 def test_each_method_is_the_formula_of_its_paper(method, data_for):
     """Chosen answers in the places of chosen ones, and each divided by its own length."""
     model, batch = make_gpt(seed=5), data_for(method).batch(np.random.default_rng(0), 8)
-    ids, targets, reference = batch
-    logp, lengths = log_probabilities(model, Answers(ids, targets)), (targets != IGNORE).sum(axis=-1)
+    logp = log_probabilities(model, Answers(batch.inputs, batch.targets))
+    lengths = (batch.targets != IGNORE).sum(axis=-1)
     assert (lengths[:, 0] != lengths[:, 1]).any()
-    gains, means = logp - reference, logp / lengths
+    gains, means = logp - batch.reference, logp / lengths
     if method == "kto":
         kl = max(gains[:, 2].mean(), 0)
         expected = 1 - 1 / (1 + np.exp(-0.1 * (gains[:, :2] - kl) * [1, -1]))
     else:
         expected = PAPERS[method](gains[:, 0], gains[:, 1], means[:, 0], means[:, 1])
-    assert float(objective_for(method).forward(model, *batch)[0]) == pytest.approx(expected.mean(), rel=1e-9)
+    assert float(objective_for(method).forward(model, **batch._asdict())[0]) == pytest.approx(expected.mean(), rel=1e-9)
 
 
 def test_log_probabilities_are_sums_over_the_answer_alone(gpt, data_for):
@@ -110,9 +110,10 @@ def test_padding_and_the_batch_beside_it_have_no_say(gpt, data_for):
 def test_shares_make_the_whole(method, data_for):
     model, objective = make_gpt(seed=5), objective_for(method)
     batch = data_for(method).batch(np.random.default_rng(0), 4)
-    known = {"measured": objective.measure(model, *batch)} if objective.measure else {}
-    loss, grad = gradient(objective, model, *batch)
-    parts = [gradient(objective, model, *(array[i : i + 1] for array in batch), **known) for i in range(4)]
+    constants = {"measured": objective.measure(model, **batch._asdict())} if objective.measure else {}
+    loss, grad = gradient(objective, model, batch)
+    rows = [batch._make(array[i : i + 1] for array in batch) for i in range(4)]
+    parts = [gradient(objective, model, row, **constants) for row in rows]
     assert loss == pytest.approx(np.mean([part[0] for part in parts]), abs=1e-10)
     np.testing.assert_allclose(np.mean([part[1] for part in parts], axis=0), grad, rtol=0, atol=1e-10)
 
@@ -149,10 +150,12 @@ def test_an_answer_to_another_prompt_fits_into_the_context(gpt):
     rows = [(long, short), (short, long), (long, short)]
     pairs = TokenPairs(*([row[part] for row in rows] for part in (0, 1)), [row[1] + 0 for row in rows])
     data = PairData(pairs, pairs, mismatched=True, context=12)
-    assert data.training.ids.shape == (3, 3, 12)
-    assert data.training.ids[0, 2].tolist() == [8, 9, 10, *range(1, 10)], "the end of the prompt, and the next answer"
+    assert data.training.inputs.shape == (3, 3, 12)
+    assert data.training.inputs[0, 2].tolist() == [8, 9, 10, *range(1, 10)], (
+        "the end of the prompt, and the next answer"
+    )
     assert data.training.targets[0, 2].tolist() == [IGNORE, IGNORE, *long]
-    assert data.training.ids[1, 2, :2].tolist() == [1, 0], "what fits is left as it is"
+    assert data.training.inputs[1, 2, :2].tolist() == [1, 0], "what fits is left as it is"
     data.ask_reference(gpt)
     assert np.isfinite(data.reference[0]).all()
 
@@ -161,5 +164,5 @@ def test_float32_stays_float32(data_for):
     model = make_gpt(np.float32)
     for method in METHODS:
         batch = data_for(method).batch(np.random.default_rng(0), 4)
-        loss, saved = objective_for(method).forward(model, *batch)
+        loss, saved = objective_for(method).forward(model, **batch._asdict())
         assert loss.dtype == np.float32 and saved.dlogp.dtype == np.float32, method

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from minillm.alignment import PolicyData, PolicyTrainer, evaluate_policy, prompts_from, roll_out
-from minillm.alignment.on_policy import LOSSES, policy_loss
+from minillm.alignment import PolicyBatch, PolicyData, PolicyTrainer, evaluate_policy, prompts_from, roll_out
+from minillm.alignment.policy_loss import LOSSES, policy_loss
 from minillm.errors import InputError
 from minillm.models import GPTWithValue
 from minillm.ops import IGNORE, kl_divergence
@@ -85,23 +85,21 @@ def test_a_batch(method, tokenizer):
     model = make_gpt()
     model = GPTWithValue(model) if method == "ppo" else model
     data = data_for(model, tokenizer, method)
-    ids, old_logp, advantages, values, returns, targets = data.batch(np.random.default_rng(1), 16)
-    scored = targets != IGNORE
-    assert len(ids) == 16 and all(
-        array.shape == ids.shape for array in (old_logp, advantages, values, returns, targets)
-    )
-    for group in ids.reshape(4, 4, -1):
+    batch = data.batch(np.random.default_rng(1), 16)
+    scored = batch.targets != IGNORE
+    assert len(batch.inputs) == 16 and all(array.shape == batch.inputs.shape for array in batch)
+    for group in batch.inputs.reshape(4, 4, -1):
         assert (group[:, :3] == group[0, :3]).all(), "four answers to one prompt"
     assert not scored[:, :2].any() and scored[:, 2].all(), (
         "the first guess that counts is that of the answer's first token"
     )
-    assert (old_logp[scored] < 0).all() and not old_logp[~scored].any()
-    assert not advantages[~scored].any()
+    assert (batch.old_logp[scored] < 0).all() and not batch.old_logp[~scored].any()
+    assert not batch.advantages[~scored].any()
     if method != "ppo":
-        means = (advantages * scored).sum(axis=1) / scored.sum(axis=1)
+        means = (batch.advantages * scored).sum(axis=1) / scored.sum(axis=1)
         np.testing.assert_allclose(means.reshape(4, 4).sum(axis=1), 0, atol=1e-6)
     again = data.batch(np.random.default_rng(1), 16)
-    np.testing.assert_array_equal(again[0], ids)
+    np.testing.assert_array_equal(again.inputs, batch.inputs)
 
 
 @pytest.mark.parametrize(("method", "updates"), [("reinforce", 1), ("grpo", 2), ("ppo", 3)])
@@ -187,10 +185,11 @@ def test_the_loss_has_the_mean_kl_of_the_answers_tokens_alone(method):
     ids = np.array([[1, 2, 3, 4, 0, 0], [5, 6, 7, 8, 9, 10]])
     targets = np.array([[IGNORE, 3, 4, 5, IGNORE, IGNORE], [IGNORE, IGNORE, 8, 9, 10, 1]])
     zeros = np.zeros(ids.shape)
+    batch = PolicyBatch(ids, old_logp=zeros, advantages=zeros, old_values=zeros, returns=zeros, targets=targets)
 
     def loss(kl_weight):
-        options = {"reference": reference, "loss_of": LOSSES[method], "kl_weight": kl_weight}
-        return policy_loss(model, ids, zeros, zeros, zeros, zeros, targets, **options)[0]
+        options = {"reference": reference, "loss_fn": LOSSES[method], "kl_weight": kl_weight}
+        return policy_loss(model, **batch._asdict(), **options)[0]
 
     kl = kl_divergence(model.forward(ids)[0], reference.forward(ids)[0])[0]
     assert loss(0.7) - loss(0.0) == pytest.approx(0.7 * kl[targets != IGNORE].mean(), rel=1e-9)

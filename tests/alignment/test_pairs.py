@@ -50,7 +50,7 @@ def test_too_few(tmp_path):
 def test_targets_are_the_answers_tokens_and_nothing_else():
     answers = answers_of([np.array([7, 8]), np.array([9])], [np.array([1, 2, 3]), np.array([4])])
     n = IGNORE
-    assert answers.ids.tolist() == [[7, 8, 1, 2], [9, 0, 0, 0]]
+    assert answers.inputs.tolist() == [[7, 8, 1, 2], [9, 0, 0, 0]]
     assert answers.targets.tolist() == [[n, 1, 2, 3], [4, n, n, n]]
     assert answers.lengths().tolist() == [3, 1]
 

@@ -170,7 +170,8 @@ class Oracle:
     """Answers as a perfect model would: it has read the validation batches."""
 
     def __init__(self, data, vocab_size):
-        self.answers = {batch[0].tobytes(): batch[-1] for size in (1, 16) for batch in data.validation_batches(size)}
+        batches = [batch for size in (1, 16) for batch in data.validation_batches(size)]
+        self.answers = {batch[0].tobytes(): batch.targets for batch in batches}
         self.eye = np.eye(vocab_size)
 
     def forward(self, source, *rest, places=None, **masks):
@@ -190,6 +191,6 @@ def test_a_perfect_model_scores_a_hundred_percent(sentences, monkeypatch):
     damaged = DenoisingData(Sentences(ids, 15, sentence_starts(ids, tokenizer)), special)
     oracle = Oracle(damaged, tokenizer.vocab_size)
     assert "text: 100.0% of" in token_accuracy(oracle, damaged, tokenizer)
-    answers = (batch[-1][0][:-1].tolist() for batch in damaged.validation_batches(1))
+    answers = (batch.targets[0, :-1].tolist() for batch in damaged.validation_batches(1))
     monkeypatch.setattr("minillm.pretraining.scores.answer", lambda *args, **options: next(answers))
     assert "20 of 20 of up to 8 words" in restored_sentences(oracle, damaged, tokenizer)

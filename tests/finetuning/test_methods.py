@@ -7,9 +7,11 @@ from minillm.backend import CPU
 from minillm.errors import InputError
 from minillm.finetuning import (
     LAST_LAYER,
+    FeatureBatch,
     FeatureData,
     LastLayer,
     Method,
+    TextBatch,
     TextData,
     body_features,
     body_of,
@@ -65,12 +67,12 @@ def test_the_last_layer_alone_learns_what_it_learns_in_place(body):
     assert isinstance(trained.model, LastLayer) and trained.objective is LAST_LAYER
     losses = []
     for model, objective, batch in (
-        (trained.model, LAST_LAYER, (features, LABELS)),
-        (inside, CLASSIFICATION, (*padded(ROWS, 0), LABELS)),
+        (trained.model, LAST_LAYER, FeatureBatch(features, LABELS)),
+        (inside, CLASSIFICATION, TextBatch(*padded(ROWS, 0), LABELS)),
     ):
         for _ in range(3):
             model.vector.zero_grad()
-            loss, saved = objective.forward(model, *batch)
+            loss, saved = objective.forward(model, **batch._asdict())
             objective.backward(model, 1.0, saved)
             model.head.linear.weight.data[...] -= 0.5 * model.head.linear.weight.grad
         losses.append(float(loss))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minillm.alignment import offline, on_policy, reward_model
+from minillm.alignment import offline, policy_loss, reward_model
 from minillm.gradcheck import alignment_cases
 from minillm.ops import IGNORE, kl_divergence_backward, sequence_logp_backward, token_logp_backward
 from tests.gradcheck.planting import planter
@@ -15,7 +15,7 @@ right = {
     for module, names in (
         (offline, ("pair_lm", "pair_lm_backward", "_columns")),
         (reward_model, ("reward_model_loss_backward",)),
-        (on_policy, ("policy_loss_backward", "_of_answers")),
+        (policy_loss, ("policy_loss_backward", "_of_answers")),
     )
     for name in names
 }

@@ -40,7 +40,7 @@ def learn(model, steps=3, rng=None):
     losses = []
     for _ in range(steps):
         model.vector.zero_grad()
-        loss, saved = classification(model, IDS, MASK, LABELS, rng)
+        loss, saved = classification(model, IDS, MASK, LABELS, rng=rng)
         loss_backward(model, 1.0, saved)
         optimizer.step()
         losses.append(loss)

@@ -20,6 +20,7 @@ from minillm.models import (
     TransformerConfig,
     finite_on_host,
 )
+from minillm.objectives import MaskedBatch, SequenceBatch
 from minillm.preferences.samples import kl_to
 from minillm.pretraining.scores import fill_in_accuracy, token_accuracy
 from minillm.text import WordPieceTokenizer
@@ -35,7 +36,7 @@ def overflowing(kind, config):
     return model
 
 
-def batches(*batch):
+def batches(batch):
     """Data whose only held-out batch this is."""
     return SimpleNamespace(validation_batches=lambda size: iter([batch]))
 
@@ -48,9 +49,13 @@ ASKED = {
     "rewards": lambda: score_texts(overflowing(SequenceClassifier, ClassifierConfig(GPT_CONFIG, classes=1)), [IDS[0]]),
     "the divergence of a model": lambda: kl_to(overflowing(GPT, GPT_CONFIG), GPT(GPT_CONFIG), [IDS[0]], TOKENIZER),
     "the divergence from a model": lambda: kl_to(GPT(GPT_CONFIG), overflowing(GPT, GPT_CONFIG), [IDS[0]], TOKENIZER),
-    "words filled in": lambda: fill_in_accuracy(overflowing(MaskedLM, ENCODER), batches(IDS, ALL, IDS), TOKENIZER),
+    "words filled in": lambda: fill_in_accuracy(
+        overflowing(MaskedLM, ENCODER), batches(MaskedBatch(IDS, ALL, IDS)), TOKENIZER
+    ),
     "tokens of answers": lambda: token_accuracy(
-        overflowing(Transformer, TransformerConfig(**SIZES, d_ff=4)), batches(IDS, ALL, IDS, IDS), TOKENIZER
+        overflowing(Transformer, TransformerConfig(**SIZES, d_ff=4)),
+        batches(SequenceBatch(IDS, ALL, IDS, IDS)),
+        TOKENIZER,
     ),
 }
 

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.alignment import PairData, TokenPairs, offline_objective
+from minillm.alignment import PairBatch, PairData, TokenPairs, offline_objective
 from minillm.alignment.reward_model import REWARD_MODEL, RewardData
+from minillm.finetuning import FeatureBatch, TextBatch
 from minillm.finetuning.last_layer import LAST_LAYER, LastLayer
 from minillm.layers.gradcheck import randomize
 from minillm.models import (
@@ -24,9 +25,20 @@ from minillm.models import (
     Transformer,
     TransformerConfig,
 )
-from minillm.objectives import CAUSAL, CLASSIFICATION, MASKED, QUESTION_ANSWERING, SEQUENCE_TO_SEQUENCE, Objective
+from minillm.objectives import (
+    CAUSAL,
+    CLASSIFICATION,
+    MASKED,
+    QUESTION_ANSWERING,
+    SEQUENCE_TO_SEQUENCE,
+    MaskedBatch,
+    Objective,
+    SequenceBatch,
+)
 from minillm.ops import IGNORE
 from minillm.preferences.rewarded_lm import awr_objective, rwr_objective, unlikelihood_objective
+from minillm.preferences.segments import RewardedBatch
+from minillm.text import CausalBatch
 
 V, B, T, C = 13, 10, 7, 3
 SIZES = {"layers": 1, "heads": 2, "d_model": 6, "d_ff": 5}
@@ -56,7 +68,16 @@ def classifier(classes: int = C, body=GPT_CONFIG) -> SequenceClassifier:
     return SequenceClassifier(ClassifierConfig(body, classes), dtype=np.float64)
 
 
-def pair_batch(mismatched: bool = False) -> tuple[np.ndarray, ...]:
+class QuestionBatch(NamedTuple):
+    """The library has no data for questions yet."""
+
+    inputs: np.ndarray
+    mask: np.ndarray
+    token_types: np.ndarray
+    spans: np.ndarray
+
+
+def pair_batch(mismatched: bool = False) -> PairBatch:
     data = PairData(pairs, pairs, mismatched=mismatched)
     data.ask_reference(randomize(gpt(), np.random.default_rng(8)))
     return next(data.validation_batches(B))
@@ -65,11 +86,11 @@ def pair_batch(mismatched: bool = False) -> tuple[np.ndarray, ...]:
 class Case(NamedTuple):
     objective: Objective
     model: Model
-    batch: tuple[np.ndarray, ...]
+    batch: NamedTuple
 
 
 def sequences(model: Model) -> Case:
-    return Case(SEQUENCE_TO_SEQUENCE, model, (ids, mask, np.roll(targets, 1, axis=1) % V, targets))
+    return Case(SEQUENCE_TO_SEQUENCE, model, SequenceBatch(ids, mask, np.roll(targets, 1, axis=1) % V, targets))
 
 
 def offline(method: str, **options) -> Case:
@@ -77,20 +98,20 @@ def offline(method: str, **options) -> Case:
 
 
 CASES = {
-    "causal": lambda: Case(CAUSAL, gpt(), (ids, targets)),
-    "masked": lambda: Case(MASKED, MaskedLM(ENCODER_CONFIG, dtype=np.float64), (ids, mask, targets)),
+    "causal": lambda: Case(CAUSAL, gpt(), CausalBatch(ids, targets)),
+    "masked": lambda: Case(MASKED, MaskedLM(ENCODER_CONFIG, dtype=np.float64), MaskedBatch(ids, mask, targets)),
     "seq2seq-transformer": lambda: sequences(Transformer(TransformerConfig(V, dropout=0.0, **SIZES), dtype=np.float64)),
     "seq2seq-t5": lambda: sequences(T5(T5Config(V, dropout=0.0, **SIZES), dtype=np.float64)),
-    "classification": lambda: Case(CLASSIFICATION, classifier(body=ENCODER_CONFIG), (ids, mask, labels)),
-    "last-layer": lambda: Case(LAST_LAYER, LastLayer(classifier()), (rng.standard_normal((B, 6)), labels)),
+    "classification": lambda: Case(CLASSIFICATION, classifier(body=ENCODER_CONFIG), TextBatch(ids, mask, labels)),
+    "last-layer": lambda: Case(LAST_LAYER, LastLayer(classifier()), FeatureBatch(rng.standard_normal((B, 6)), labels)),
     "question-answering": lambda: Case(
         QUESTION_ANSWERING,
         QuestionAnswering(QuestionAnsweringConfig(ENCODER_CONFIG), dtype=np.float64),
-        (ids, mask, types, spans),
+        QuestionBatch(ids, mask, types, spans),
     ),
-    "unlikelihood": lambda: Case(unlikelihood_objective(threshold=-0.5), gpt(), (ids, rewards, targets)),
-    "rwr": lambda: Case(rwr_objective(beta=0.5), gpt(), (ids, rewards, targets)),
-    "awr": lambda: Case(awr_objective(beta=0.5), GPTWithValue(gpt()), (ids, rewards, targets)),
+    "unlikelihood": lambda: Case(unlikelihood_objective(threshold=-0.5), gpt(), RewardedBatch(ids, rewards, targets)),
+    "rwr": lambda: Case(rwr_objective(beta=0.5), gpt(), RewardedBatch(ids, rewards, targets)),
+    "awr": lambda: Case(awr_objective(beta=0.5), GPTWithValue(gpt()), RewardedBatch(ids, rewards, targets)),
     "dpo": lambda: offline("dpo", beta=0.3),
     "dpo-conservative": lambda: offline("dpo", beta=0.3, label_smoothing=0.2),
     "robust": lambda: offline("robust", beta=0.3, label_smoothing=0.2),

@@ -34,7 +34,8 @@ def test_the_generator_reaches_every_dropout(name, monkeypatch):
 
     monkeypatch.setattr(Dropout, "mask", listening)
     generator = np.random.default_rng(0)
-    known = {"measured": objective.measure(model, *batch)} if objective.measure else {}
+    arrays = batch._asdict()
+    constants = {"measured": objective.measure(model, **arrays)} if objective.measure else {}
     asked.clear()  # what is measured is the model as it is, without dropout
-    objective.forward(model, *batch, rng=generator, **known)
+    objective.forward(model, **arrays, rng=generator, **constants)
     assert asked and all(rng is generator for rng in asked)

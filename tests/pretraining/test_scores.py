@@ -24,13 +24,12 @@ def test_what_came_back_of_what_was_missing(answers, told, monkeypatch):
     ids, known = tokenizer.encode(text), tokenizer.special_tokens
     special = SpecialTokens(**{role: known[name] for role, name in ROLES.items()})
     data = DenoisingData(Sentences(ids, 31, sentence_starts(ids, tokenizer)), special)
-    whole = {source.tobytes(): ended[0, :-1].tolist() for source, _, _, ended in data.validation_batches(1)}
+    whole = {batch.source[:, :-1].tobytes(): batch.targets[0, :-1].tolist() for batch in data.validation_batches(1)}
     given = {
         "as they were": lambda source: whole[source.tobytes()],
         "as they are": lambda source: source.tolist(),
         "nothing": lambda source: [],
     }
-    whole = {key[:-8]: value for key, value in whole.items()}  # without the end of the source
     monkeypatch.setattr(
         "minillm.pretraining.scores.answer", lambda model, tokenizer, source, beams: given[answers](source)
     )

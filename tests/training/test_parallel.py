@@ -28,12 +28,12 @@ def test_many_workers_have_the_gradient_of_one(make_trainer, workers, accumulate
     gradients, losses = [], []
     for count in (1, workers):
         trainer = make_trainer(dtype=np.float64, batch=5, accumulate=accumulate, workers=count)
-        batch = trainer.data.batch
+        draw = trainer.data.batch
 
-        def with_holes(rng, size, batch=batch):
-            ids, targets = batch(rng, size)
-            targets[0, 1:], targets[-1, :3] = IGNORE, IGNORE
-            return ids, targets
+        def with_holes(rng, size, draw=draw):
+            batch = draw(rng, size)
+            batch.targets[0, 1:], batch.targets[-1, :3] = IGNORE, IGNORE
+            return batch
 
         monkeypatch.setattr(trainer.data, "batch", with_holes)
         for _ in range(2):  # the second time, what the first left behind must be gone

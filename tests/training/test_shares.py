@@ -1,5 +1,7 @@
 """A batch cut into shares: for every objective, n workers and a accumulations have the gradient of one pass."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from tests.objectives.every_objective import CASES, B, Case
 class Fixed:
     """Data that gives one batch."""
 
-    def __init__(self, batch: tuple[np.ndarray, ...]):
+    def __init__(self, batch: NamedTuple):
         self.all = batch
 
     def batch(self, rng, size):
@@ -40,5 +42,6 @@ def test_many_workers_and_accumulations_equal_one_pass(name):
 def test_the_kl_of_kto_is_above_zero_here_and_differs_from_share_to_share():
     """Else each share could clamp its own estimate to zero, and the test above would not see it."""
     objective, model, batch = CASES["kto"]()
-    gains = np.diff(objective.measure(randomize(model, np.random.default_rng(5)), *batch)[:, ::-1])
+    measured = objective.measure(randomize(model, np.random.default_rng(5)), **batch._asdict())
+    gains = np.diff(measured[:, ::-1])
     assert gains.mean() > 0.1 and (gains < 0).any()

@@ -1,13 +1,17 @@
 import itertools
 import math
 import time
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
+from minillm.errors import InputError
 from minillm.models import GPT
 from minillm.objectives import causal_lm, loss_backward
 from minillm.ops import IGNORE
+from minillm.text import CausalBatch
 from minillm.training import AdamW, DivergedError, Trainer, clip_grad_norm, learning_rate
 
 
@@ -32,11 +36,11 @@ def test_many_small_passes_equal_one_large_one(make_trainer, ignored, smoothing,
     """Also with targets that are not scored spread unevenly: 16 of 24 leave the first two of three passes without any."""
     large = make_trainer(np.float64, batch=3, accumulate=1, label_smoothing=smoothing)
     small = make_trainer(np.float64, batch=1, accumulate=3, label_smoothing=smoothing)
-    ids, targets = large.data.batch(np.random.default_rng(0), 3)
-    targets.reshape(-1)[:ignored] = IGNORE
+    batch = large.data.batch(np.random.default_rng(0), 3)
+    batch.targets.reshape(-1)[:ignored] = IGNORE
     losses = []
     for trainer in (large, small):
-        monkeypatch.setattr(trainer.data, "batch", lambda rng, size: (ids, targets))
+        monkeypatch.setattr(trainer.data, "batch", lambda rng, size: batch)
         losses.append(float(trainer.gradient(0)))
     assert losses[0] == pytest.approx(losses[1], abs=1e-12)
     assert np.abs(large.model.vector.grad).max() > 1e-3
@@ -53,7 +57,7 @@ def test_accumulating_trains_the_same_model(make_trainer):
 
 def test_dropout_differs_from_step_to_step_and_from_pass_to_pass(make_trainer, monkeypatch):
     trainer = make_trainer(dropout=0.5, batch=2, accumulate=2)
-    same = [array.repeat(4, 0)[:4] for array in trainer.data.batch(np.random.default_rng(0), 1)]
+    same = CausalBatch(*(array.repeat(4, 0)[:4] for array in trainer.data.batch(np.random.default_rng(0), 1)))
     monkeypatch.setattr(trainer.data, "batch", lambda rng, size: same)
     seen = []
 
@@ -80,7 +84,9 @@ def test_evaluation_is_the_loss_of_the_whole_split_in_one_go(make_trainer, batch
 
 def test_a_judge_measures_and_does_not_train(make_trainer):
     plain, judged = make_trainer(np.float64), make_trainer(np.float64)
-    judged.objective = judged.objective._replace(evaluate=lambda *given: (7 + causal_lm(*given)[0], None))
+    judged.objective = judged.objective._replace(
+        evaluate=lambda model, **batch: (7 + causal_lm(model, **batch)[0], None)
+    )
     assert judged.evaluate() == pytest.approx(7 + plain.evaluate(), abs=1e-12)
     assert float(judged.gradient(0)) == float(plain.gradient(0))
 
@@ -228,8 +234,8 @@ def test_from_nothing_scored_nothing_is_learned(make_trainer, monkeypatch):
     batch = trainer.data.batch
 
     def nothing(rng, size):
-        ids, targets = batch(rng, size)
-        return ids, np.full_like(targets, IGNORE)
+        inputs, targets = batch(rng, size)
+        return CausalBatch(inputs, np.full_like(targets, IGNORE))
 
     monkeypatch.setattr(trainer.data, "batch", nothing)
     assert float(trainer.gradient(1)) == 0 and not trainer.model.vector.grad.any()
@@ -240,11 +246,52 @@ def test_from_nothing_scored_nothing_is_learned(make_trainer, monkeypatch):
     assert trainer.optimizer.steps == trainer.steps_done == 2, "a run that goes on from here counts them together"
 
 
+class Swapped(NamedTuple):
+    """As a `CausalBatch`, in another order."""
+
+    targets: np.ndarray
+    inputs: np.ndarray
+
+
+def test_the_arrays_of_a_batch_are_taken_by_name(make_trainer, monkeypatch):
+    trainer, other = make_trainer(accumulate=2, eval_batches=1), make_trainer(accumulate=2, eval_batches=1)
+    data = trainer.data
+    swapped = SimpleNamespace(
+        batch=lambda rng, size: Swapped(**data.batch(rng, size)._asdict()),
+        validation_batches=lambda size: (Swapped(**batch._asdict()) for batch in data.validation_batches(size)),
+    )
+    other.data = swapped
+    assert float(trainer.gradient(0)) == float(other.gradient(0)) and trainer.evaluate() == other.evaluate()
+
+
+def test_a_batch_without_names_is_refused(make_trainer, monkeypatch):
+    trainer = make_trainer()
+    batch = tuple(trainer.data.batch(np.random.default_rng(0), 3))
+    monkeypatch.setattr(trainer.data, "batch", lambda rng, size: batch)
+    monkeypatch.setattr(trainer.data, "validation_batches", lambda size: iter([batch]))
+    for ask in (trainer.step, trainer.evaluate):
+        with pytest.raises(InputError, match=r"must be a NamedTuple, .* and this is a tuple") as refused:
+            ask()
+        assert "CausalBatch(inputs, targets)" in refused.value.remedy
+
+
+def test_a_share_of_a_batch_is_of_its_type(make_trainer):
+    trainer, seen = make_trainer(batch=4, accumulate=2), []
+    count = trainer.objective.count
+    trainer.objective = trainer.objective._replace(count=lambda batch: seen.append(batch) or count(batch))
+    trainer.gradient(0)
+    assert [(type(batch), len(batch.inputs)) for batch in seen] == [
+        (CausalBatch, 8),
+        (CausalBatch, 4),
+        (CausalBatch, 4),
+    ]
+
+
 @pytest.mark.parametrize("ignored", [True, False], ids=["nothing scored", "no batch"])
 def test_without_validation_there_is_no_validation_loss(make_trainer, monkeypatch, ignored):
     trainer = make_trainer(steps=12, eval_every=5, log_every=4)
-    ids, targets = trainer.data.batch(np.random.default_rng(0), 3)
-    batches = [(ids, np.full_like(targets, IGNORE))] if ignored else []
+    batch = trainer.data.batch(np.random.default_rng(0), 3)
+    batches = [batch._replace(targets=np.full_like(batch.targets, IGNORE))] if ignored else []
     monkeypatch.setattr(trainer.data, "validation_batches", lambda size: iter(batches))
     assert trainer.evaluate() is None
     told = list(trainer.run())
