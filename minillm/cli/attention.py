@@ -25,14 +25,9 @@ def add_arguments(parser) -> None:
     add("--text", metavar="TEXT", required=True, help="what the model reads")
     add("--out", metavar="FILE", required=True, help="a .png or .svg file, or an .html page to explore in a browser")
     add("--overwrite", action="store_true", help="replace the file in --out, though minillm did not draw it")
-    add("--layer", type=int, metavar="N", help="this layer only, counted from 0")
-    add("--head", type=int, metavar="N", help="this head only, counted from 0")
-    add(
-        "--view",
-        type=choice("view", VIEWS),
-        metavar="NAME",
-        help="encoder-decoders: encoder, decoder or cross (default)",
-    )
+    add("--layer", type=int, help="this layer only, counted from 0")
+    add("--head", type=int, help="this head only, counted from 0")
+    add("--view", type=choice("view", VIEWS), help="encoder-decoders: encoder, decoder or cross (default)")
     add("--target", metavar="TEXT", help="encoder-decoders: the answer to look at (default: the model's own)")
     add_device(add)
 

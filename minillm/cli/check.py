@@ -23,7 +23,6 @@ def add_arguments(parser) -> None:
         nargs="?",
         type=int,
         const=1,
-        metavar="N",
         help="a hint for the first exercise that is not solved: the first, or hint N",
     )
     add(

@@ -21,8 +21,8 @@ def add_arguments(parser) -> None:
     add = parser.add_argument
     add_checkpoint(add, "the folder of a run, or of a BERT or T5 of Hugging Face")
     add("--text", metavar="TEXT", required=True, help="a text with something missing")
-    add("--top", type=int, metavar="N", default=5, help="how many fillings of a [MASK] to show (default 5)")
-    add("--beams", type=int, metavar="N", default=4, help="beams of the search for a restored text (default 4)")
+    add("--top", type=int, default=5, help="how many fillings of a [MASK] to show (default 5)")
+    add("--beams", type=int, default=4, help="beams of the search for a restored text (default 4)")
     add_device(add)
 
 

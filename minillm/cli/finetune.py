@@ -81,15 +81,13 @@ def add_arguments(parser) -> None:
         "none (default): everything learns",
     )
     add("--lora", type=int, metavar="R", help="freeze the body, and train adapters of rank R on query and value (LoRA)")
-    poolings, inits = choice("pooling", POOLINGS), choice("init", INITS)
     add(
         "--pooling",
-        type=poolings,
-        metavar="NAME",
+        type=choice("pooling", POOLINGS),
         help="which token speaks for the text: mean (all, default), first or last",
     )
-    add("--init", type=inits, metavar="NAME", help="pretrained (default), or random: the weights to start from")
-    add("--dropout", type=float, metavar="X", help="share of activations dropped while training")
+    add("--init", type=choice("init", INITS), help="pretrained (default), or random: the weights to start from")
+    add("--dropout", type=float, help="share of activations dropped while training")
     add_training_options(parser, sequences="texts", epochs=True)
 
 

@@ -33,37 +33,27 @@ def add_arguments(parser) -> None:
         metavar="TEXT",
         help="the beginning, to be continued; - reads it from standard input (default: a new line)",
     )
-    add("--max-tokens", type=int, metavar="N", default=400, help="how many tokens to write (default 400)")
+    add("--max-tokens", type=int, default=400, help="how many tokens to write (default 400)")
     add(
         "--temperature",
         type=float,
-        metavar="X",
         help="0 always takes the likeliest token, 1 samples as the model believes (default 0.8)",
     )
-    add("--top-k", type=int, metavar="N", help="choose among the k likeliest tokens only")
-    add(
-        "--top-p", type=float, metavar="X", help="choose among the likeliest tokens that together have this probability"
-    )
-    add("--min-p", type=float, metavar="X", help="choose among tokens at least X times as likely as the likeliest")
-    add(
-        "--repetition-penalty", type=float, metavar="X", default=1.0, help="above 1, tokens used before come less often"
-    )
-    add("--no-repeat-ngram", type=int, metavar="N", help="never write the same N tokens in a row twice")
+    add("--top-k", type=int, help="choose among the k likeliest tokens only")
+    add("--top-p", type=float, help="choose among the likeliest tokens that together have this probability")
+    add("--min-p", type=float, help="choose among tokens at least X times as likely as the likeliest")
+    add("--repetition-penalty", type=float, default=1.0, help="above 1, tokens used before come less often")
+    add("--no-repeat-ngram", type=int, help="never write the same N tokens in a row twice")
     add(
         "--stop",
         metavar="TEXT",
         action="append",
         help="end before this text, in which \\n is a new line; may be repeated",
     )
-    add("--beams", type=int, metavar="N", help="don't draw tokens: search for the likeliest text, N beginnings at once")
-    add(
-        "--length-penalty",
-        type=float,
-        metavar="X",
-        help="with --beams and --stop: how much longer texts are favoured (default 1)",
-    )
+    add("--beams", type=int, help="don't draw tokens: search for the likeliest text, N beginnings at once")
+    add("--length-penalty", type=float, help="with --beams and --stop: how much longer texts are favoured (default 1)")
     add_steering_arguments(parser)
-    add("--seed", type=int, metavar="N", default=0, help="the same seed writes the same text (default 0)")
+    add("--seed", type=int, default=0, help="the same seed writes the same text (default 0)")
     add_device(add)
 
 

@@ -11,9 +11,7 @@ number by number, a whole model along one random direction in each tensor."""
 
 def add_arguments(parser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="ops and layers to check (default: all of them)")
-    parser.add_argument(
-        "--seed", type=int, metavar="N", default=0, help="weights and inputs are drawn from it (default 0)"
-    )
+    parser.add_argument("--seed", type=int, default=0, help="weights and inputs are drawn from it (default 0)")
 
 
 def run(args) -> int:

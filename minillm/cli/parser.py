@@ -3,7 +3,7 @@
 import argparse
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from minillm.cli.terminal import PROGRAM, program
 from minillm.errors import InputError
@@ -16,6 +16,13 @@ def with_options(message: str) -> str:
     return re.sub(r"`(\w+)`", lambda found: FLAGS.get(found[1], "--" + found[1].replace("_", "-")), message)
 
 
+class Help(argparse.RawDescriptionHelpFormatter):
+    """What stands for the value of an option follows from its type."""
+
+    def _get_default_metavar_for_optional(self, action: argparse.Action) -> str:
+        return {int: "N", float: "X"}.get(action.type, "NAME")
+
+
 class Parser(argparse.ArgumentParser):
     """Help that opens with an example, whole option names only, and InputError in place of usage and exit."""
 
@@ -23,7 +30,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(
             prog=prog,
             description=description,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Help,
             allow_abbrev=False,
         )
 
@@ -76,7 +83,7 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{wrong[:1].upper()}{wrong[1:].rstrip('.')}.", remedy or f"See {self.prog} --help")
 
 
-def choice(what: str, names: Sequence[str]) -> Callable[[str], str]:
+def choice(what: str, names: Collection[str]) -> Callable[[str], str]:
     """An argument type: one of these names, and for any other the nearest is suggested."""
 
     def parse(value: str) -> str:

@@ -49,25 +49,21 @@ nothing had happened."""
 def add_arguments(parser) -> None:
     add = parser.add_argument
     add("--text", metavar="FILE", help="a UTF-8 text, or - for standard input (default: the Python language reference)")
-    presets = choice("preset", list(PRESETS))
-    add("--preset", type=presets, metavar="NAME", help="tiny (seconds), laptop (default) or full (hours)")
+    add("--preset", type=choice("preset", PRESETS), help="tiny (seconds), laptop (default) or full (hours)")
     add_run_options(parser, out="the folder of the run (default: the next free runs/gpt-N)")
 
     add = parser.add_argument_group("the model").add_argument
-    tokenizers = choice("tokenizer", TOKENIZERS)
-    add("--tokenizer", type=tokenizers, metavar="NAME", help="char (default for causal) or bpe")
-    add("--merges", type=int, metavar="N", help="merges that bpe learns (default 1024, for some objectives 256)")
-    add("--layers", type=int, metavar="N", help="blocks")
-    add("--heads", type=int, metavar="N", help="attention heads in a block")
-    add("--d-model", type=int, metavar="N", help="width: numbers to a token")
-    add("--d-ff", type=int, metavar="N", help="width inside the feed-forward layers (default 4 × d-model)")
-    add("--context", type=int, metavar="N", help="tokens that the model sees at once")
-    add("--dropout", type=float, metavar="X", help="share of activations dropped while training (default 0)")
-    activations = choice("activation", list(ACTIVATIONS))
-    add("--activation", type=activations, metavar="NAME", help="gelu (default), gelu_erf or relu")
-    norms, positions = choice("norm", list(BLOCKS)), choice("positions", POSITIONS)
-    add("--norm", type=norms, metavar="NAME", help="pre (default) or post: where the LayerNorms stand")
-    add("--positions", type=positions, metavar="NAME", help="learned (default) or sinusoidal")
+    add("--tokenizer", type=choice("tokenizer", TOKENIZERS), help="char (default for causal) or bpe")
+    add("--merges", type=int, help="merges that bpe learns (default 1024, for some objectives 256)")
+    add("--layers", type=int, help="blocks")
+    add("--heads", type=int, help="attention heads in a block")
+    add("--d-model", type=int, help="width: numbers to a token")
+    add("--d-ff", type=int, help="width inside the feed-forward layers (default 4 × d-model)")
+    add("--context", type=int, help="tokens that the model sees at once")
+    add("--dropout", type=float, help="share of activations dropped while training (default 0)")
+    add("--activation", type=choice("activation", ACTIVATIONS), help="gelu (default), gelu_erf or relu")
+    add("--norm", type=choice("norm", BLOCKS), help="pre (default) or post: where the LayerNorms stand")
+    add("--positions", type=choice("positions", POSITIONS), help="learned (default) or sinusoidal")
     add(
         "--untied",
         dest="tie_head",
@@ -76,49 +72,39 @@ def add_arguments(parser) -> None:
         help="an output head of its own, not the embedding again",
     )
     add("--no-bias", dest="bias", action="store_false", default=None, help="linear layers without bias")
-    add("--ngram", type=int, metavar="N", help="tokens that an embedding reads: its own and the N - 1 before it")
+    add("--ngram", type=int, help="tokens that an embedding reads: its own and the N - 1 before it")
 
     add = parser.add_argument_group("the objective").add_argument
-    objectives = choice("objective", list(OBJECTIVES))
-    add("--objective", type=objectives, metavar="NAME", help=f"{summaries(OBJECTIVES)} (default causal)")
-    add("--rate", type=float, metavar="X", help="masked, denoise, span: share of the text that is hidden or damaged")
+    add("--objective", type=choice("objective", OBJECTIVES), help=f"{summaries(OBJECTIVES)} (default causal)")
+    add("--rate", type=float, help="masked, denoise, span: share of the text that is hidden or damaged")
     add("--whole-words", action="store_true", default=None, help="masked: hide whole words, not single tokens")
-    noises = choice("noise", list(RATES))
-    add("--noise", type=noises, metavar="NAME", help="denoise: delete (default), mask or infill words")
+    add("--noise", type=choice("noise", RATES), help="denoise: delete (default), mask or infill words")
     add_preference_arguments(parser)
     add_training_options(parser)
 
 
 def add_preference_arguments(parser) -> None:
     add = parser.add_argument_group("preferences while pretraining").add_argument
-    names = choice("preference", list(PREFERENCES))
-    add("--preference", type=names, metavar="NAME", help=summaries(PREFERENCES))
+    add("--preference", type=choice("preference", PREFERENCES), help=summaries(PREFERENCES))
     add(
         "--reward",
         metavar="FORM",
         help="scores each line, from 0 down to -1: style (of Python, default), personal, length:N, words:FILE, "
         "or FILE.py:NAME, a function in a Python file, which is run",
     )
-    add("--threshold", type=float, metavar="X", help="a line is good whose reward reaches it (default 0)")
+    add("--threshold", type=float, help="a line is good whose reward reaches it (default 0)")
     add(
         "--spoil",
         type=float,
-        metavar="X",
         help=f"share of the lines of code that get a fault, where no --text is named (default {SPOILED}; 0 is none)",
     )
-    add(
-        "--drop",
-        type=float,
-        metavar="X",
-        help="conditional: share of the lines without their control token (default 0.1)",
-    )
+    add("--drop", type=float, help="conditional: share of the lines without their control token (default 0.1)")
     add(
         "--alpha",
         type=float,
-        metavar="X",
         help="unlikelihood: weight of bad lines (0.05); awr: of the text, against the values (0.5)",
     )
-    add("--beta", type=float, metavar="X", help="rwr, awr: the smaller, the more the reward counts (default 0.5)")
+    add("--beta", type=float, help="rwr, awr: the smaller, the more the reward counts (default 0.5)")
 
 
 def summaries(tasks: dict[str, type[Pretraining]]) -> str:

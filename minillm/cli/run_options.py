@@ -20,8 +20,7 @@ def checkpoint_of(args) -> str:
 
 
 def add_device(add) -> None:
-    devices = choice("device", ["auto", "cpu", "gpu"])
-    add("--device", type=devices, metavar="NAME", default="auto", help="auto (default), cpu or gpu")
+    add("--device", type=choice("device", ["auto", "cpu", "gpu"]), default="auto", help="auto (default), cpu or gpu")
 
 
 def add_run_options(parser, *, out: str | None = None) -> None:
@@ -32,7 +31,7 @@ def add_run_options(parser, *, out: str | None = None) -> None:
     either.add_argument("--resume", action="store_true", help="go on with the run in --out")
     either.add_argument("--overwrite", action="store_true", help="replace the run in --out")
     add_device(add)
-    add("--seed", type=int, metavar="N", help="all that is drawn at random follows from it (default 0)")
+    add("--seed", type=int, help="all that is drawn at random follows from it (default 0)")
 
 
 def add_training_options(parser, *, sequences: str = "sequences", epochs: bool = False, smoothing: bool = True) -> None:
@@ -41,27 +40,22 @@ def add_training_options(parser, *, sequences: str = "sequences", epochs: bool =
     add = training.add_argument
     either = training.add_mutually_exclusive_group()
     if epochs:
-        either.add_argument(
-            "--epochs", type=float, metavar="X", help=f"how often each of the {sequences} is read, on average"
-        )
-    either.add_argument("--steps", type=int, metavar="N", help="updates of the weights")
-    either.add_argument("--minutes", type=float, metavar="X", help="train for this long in place of --steps")
-    add("--batch", type=int, metavar="N", help=f"{sequences} to a forward pass")
-    add("--workers", type=int, metavar="N", help="processes that share a batch (default: one a core)")
-    add("--accumulate", type=int, metavar="N", help="forward passes to an update (default 1)")
-    add("--lr", type=float, metavar="X", help="highest learning rate")
-    add("--lr-floor", type=float, metavar="X", help="last learning rate, as a share of --lr")
-    add("--warmup", type=int, metavar="N", help="steps over which the learning rate climbs")
-    schedules = choice("schedule", SCHEDULES)
-    add("--schedule", type=schedules, metavar="NAME", help="how it comes down: cosine, linear or constant (not)")
-    add("--beta1", type=float, metavar="X", help="AdamW's memory of the gradient (default 0.9)")
-    add("--beta2", type=float, metavar="X", help="AdamW's memory of its square (default 0.99)")
-    add("--weight-decay", type=float, metavar="X", help="pull of the matrices towards zero")
-    add("--clip", type=float, metavar="X", help="longest gradient (default 1; 0 turns it off)")
+        either.add_argument("--epochs", type=float, help=f"how often each of the {sequences} is read, on average")
+    either.add_argument("--steps", type=int, help="updates of the weights")
+    either.add_argument("--minutes", type=float, help="train for this long in place of --steps")
+    add("--batch", type=int, help=f"{sequences} to a forward pass")
+    add("--workers", type=int, help="processes that share a batch (default: one a core)")
+    add("--accumulate", type=int, help="forward passes to an update (default 1)")
+    add("--lr", type=float, help="highest learning rate")
+    add("--lr-floor", type=float, help="last learning rate, as a share of --lr")
+    add("--warmup", type=int, help="steps over which the learning rate climbs")
+    add("--schedule", type=choice("schedule", SCHEDULES), help="how it comes down: cosine, linear or constant (not)")
+    add("--beta1", type=float, help="AdamW's memory of the gradient (default 0.9)")
+    add("--beta2", type=float, help="AdamW's memory of its square (default 0.99)")
+    add("--weight-decay", type=float, help="pull of the matrices towards zero")
+    add("--clip", type=float, help="longest gradient (default 1; 0 turns it off)")
     if smoothing:
-        add(
-            "--label-smoothing", type=float, metavar="X", help="share of each target spread over all others (default 0)"
-        )
-    add("--eval-every", type=int, metavar="N", help="steps between evaluations, each with a checkpoint and a sample")
-    add("--eval-batches", type=int, metavar="N", help="batches to an evaluation (default: the whole validation split)")
+        add("--label-smoothing", type=float, help="share of each target spread over all others (default 0)")
+    add("--eval-every", type=int, help="steps between evaluations, each with a checkpoint and a sample")
+    add("--eval-batches", type=int, help="batches to an evaluation (default: the whole validation split)")
     add("--stop-at", type=int, metavar="STEP", help="stop after this step, saved, as Ctrl-C would")

@@ -19,14 +19,12 @@ def add_steering_arguments(parser) -> None:
     add(
         "--control",
         type=choice("control", CONTROLS),
-        metavar="NAME",
         help="good, bad or off: the control token in front of every new line (default good, where the model knows them)",
     )
     add("--allow-control", action="store_true", help="don't keep the model from writing control tokens of its own")
     add(
         "--guidance",
         type=float,
-        metavar="X",
         help="above 1, exaggerate what the good control token changes, against the bad one (classifier-free guidance)",
     )
     add(
@@ -35,7 +33,7 @@ def add_steering_arguments(parser) -> None:
         help="a model of what is wanted, with the same tokenizer (default: the model itself)",
     )
     add("--bad-expert", metavar="DIR", help="a model of what is not wanted")
-    add("--contrast", type=float, metavar="X", help="how much the experts count (default 1)")
+    add("--contrast", type=float, help="how much the experts count (default 1)")
     add(
         "--reward",
         metavar="FORM",
@@ -44,11 +42,10 @@ def add_steering_arguments(parser) -> None:
     add(
         "--reward-weight",
         type=float,
-        metavar="X",
         help=f"add X times the reward to each candidate's score, of --top-k ({CANDIDATES})",
     )
-    add("--best-of", type=int, metavar="N", help="write N texts, and keep the one with the highest reward")
-    add("--soft", type=float, metavar="X", help="with --best-of: draw the text, in proportion to exp(reward / X)")
+    add("--best-of", type=int, help="write N texts, and keep the one with the highest reward")
+    add("--soft", type=float, help="with --best-of: draw the text, in proportion to exp(reward / X)")
     add("--ban", action="append", metavar="TEXT", help="never write this word or phrase; may be repeated")
 
 

@@ -240,3 +240,9 @@ def test_a_shell_reads_a_word_as_it_was_meant(text):
     answer = subprocess.run(["sh", "-c", f"printf %s {shell_word(text)}"], capture_output=True, check=True)
     assert answer.stdout.decode("utf-8") == text
     assert shell_word("runs/a-1.b") == "runs/a-1.b"
+
+
+def test_what_stands_for_a_value_in_the_help_follows_from_its_type(call):
+    out = call("pretrain", "--help")[1]
+    for option in ("--steps N ", "--lr X ", "--objective NAME", "--stop-at STEP", "--text FILE"):
+        assert f"  {option}" in out
