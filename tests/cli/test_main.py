@@ -242,7 +242,9 @@ def test_a_shell_reads_a_word_as_it_was_meant(text):
     assert shell_word("runs/a-1.b") == "runs/a-1.b"
 
 
-def test_what_stands_for_a_value_in_the_help_follows_from_its_type(call):
-    out = call("pretrain", "--help")[1]
+def test_what_stands_for_a_value_in_the_help_follows_from_its_type(capsys):
+    with pytest.raises(SystemExit):
+        main(["pretrain", "--help"])
+    out = capsys.readouterr().out
     for option in ("--steps N ", "--lr X ", "--objective NAME", "--stop-at STEP", "--text FILE"):
-        assert f"  {option}" in out
+        assert option in out
