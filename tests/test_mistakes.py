@@ -1,5 +1,7 @@
 """Mistakes that a program makes, each answered by what is wrong and what to do, and none trained on in silence."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,45 @@ def test_a_mistake_is_said(mistake, wrong, remedy):
     with pytest.raises(ml.InputError) as caught:
         mistake()
     assert wrong in caught.value.wrong and remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "given, wrong, remedy",
+    [
+        (Path("book.txt"), r"PosixPath: book\.txt|WindowsPath: book\.txt", "minillm.read_text(path)"),
+        (b"the cat", r"bytes: b'the cat'", 'data.decode("utf-8")'),
+        (["the", "cat"], r"list: \['the', 'cat'\]", "Give a string."),
+        (7, "int: 7", "Give a string."),
+    ],
+)
+def test_what_is_no_text_is_refused_wherever_a_text_is_wanted(given, wrong, remedy):
+    bpe = ml.BPETokenizer.train(TEXT, 5, ["[MASK]", "[CLS]", "[SEP]"])
+    bert = ml.MaskedLM(vocab_size=bpe.vocab_size, **SIZES)
+    wants = (
+        lambda: ml.pretrain(given, preset="tiny", **QUICK),
+        lambda: ml.pretrain(given, objective="masked", preset="tiny", **QUICK),
+        lambda: ml.pretrain(given, preference="mle", preset="tiny", **QUICK),
+        lambda: ml.write(GPT, TOKENIZER, given),
+        lambda: ml.fill(bert, bpe, given),
+        lambda: ml.attention_maps(GPT, TOKENIZER, given),
+        lambda: ml.align(GPT, TOKENIZER, reward="length:3", prompts=given, **QUICK),
+        lambda: TOKENIZER.encode(given),
+        lambda: bpe.encode(given, special=True),
+        lambda: ml.CharTokenizer.train(given),
+        lambda: ml.BPETokenizer.train(given, 5),
+    )
+    for ask in wants:
+        with pytest.raises(ml.InputError, match=f"^A text must be a string, and this is ({wrong})") as caught:
+            ask()
+        assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize("given", [Path("book.txt"), b"the cat"])
+def test_what_is_no_text_has_no_class(given):
+    classifier = ml.finetune(GPT, TOKENIZER, ["cat", "dog"] * 20, ["a", "b"] * 20, **QUICK)
+    for texts in (given, ["cat", given]):
+        with pytest.raises(ml.InputError, match=r"^A text must be a string"):
+            ml.classify(classifier, TOKENIZER, texts)
 
 
 def test_pairs_may_be_dictionaries_and_come_one_by_one():

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.text import CharTokenizer, Tokenizer, with_cls_and_sep
+from minillm.text.characters import check_text
 
 NEAR = 8
 
@@ -31,6 +32,7 @@ def tokenize(texts: Sequence[str], tokenizer: Tokenizer, context: int | None = N
     room = sys.maxsize if context is None else context - 2 if framed else context
     rows, cut, dropped = [], 0, 0
     for text in texts:
+        check_text(text)
         if known is not None:
             legible = "".join(character for character in text if character in known)
             dropped += len(text) - len(legible)

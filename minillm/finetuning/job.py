@@ -3,6 +3,7 @@
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -126,7 +127,7 @@ def classify(model: SequenceClassifier, tokenizer: Tokenizer, texts: str | Seque
     """The probability of each class for each text, the likeliest class first. A text longer than the context loses its end."""
     if not isinstance(model, SequenceClassifier):
         raise InputError(f"This is {model.config.name}, which knows no classes.", "Fine-tune it first.")
-    texts = [texts] if isinstance(texts, str) else list(texts)
+    texts = [texts] if isinstance(texts, str | bytes | Path) else list(texts)
     rows = tokenize(texts, tokenizer, model.config.body.context).rows
     return [
         {model.labels[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}

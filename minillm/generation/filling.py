@@ -11,6 +11,7 @@ from minillm.models import T5, EncoderDecoder, MaskedLM, finite_on_host
 from minillm.ops import softmax
 from minillm.text import Tokenizer
 from minillm.text.byte_level import ByteLevelTokenizer
+from minillm.text.characters import check_text
 from minillm.text.special_tokens import with_cls_and_sep
 from minillm.text.tokenizer import USUAL_ROLES
 
@@ -23,6 +24,7 @@ def with_holes(tokenizer: Tokenizer, text: str) -> np.ndarray:
     A word of byte pairs has the space before it, and so has a hole: a space left standing there would announce a word without one.
     RoBERTa's mask does the same.
     """
+    check_text(text)
     if isinstance(tokenizer, ByteLevelTokenizer):
         hole = f"{re.escape(tokenizer.roles['mask_token'])}|{SENTINEL}" if "mask_token" in tokenizer.roles else SENTINEL
         text = re.sub(f" (?={hole})", "", text)

@@ -31,9 +31,9 @@ class CharTokenizer(WithAddedTokens):
     @classmethod
     def train(cls, text: str, special_tokens: Iterable[str] = ()) -> "CharTokenizer":
         """Learn the alphabet of a text: its distinct characters, sorted."""
+        check_text(text)
         if not text:
             raise InputError("There is no text to learn characters from.", "Give a text of one character or more.")
-        check_text(text)
         return cls("".join(sorted(set(text))), special_tokens)
 
     def _encode(self, text: str, start: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Characters as people read them, and the checks on texts and ids that all tokenizers share."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -24,7 +25,16 @@ def code_point(character: str) -> str:
 
 
 def check_text(text: str) -> None:
-    """Refuse half of a surrogate pair, which Python lets into a str although it is no character and has no UTF-8."""
+    """Raise InputError for what is no string, such as the path of a file or its bytes; and for half of a surrogate pair, which Python
+    lets into a str although it is no character and has no UTF-8.
+    """
+    if not isinstance(text, str):
+        remedy = "Give a string."
+        if isinstance(text, Path):
+            remedy = "Read the file first: minillm.read_text(path)."
+        elif isinstance(text, bytes):
+            remedy = 'Decode it first: data.decode("utf-8").'
+        raise InputError(f"A text must be a string, and this is {type(text).__name__}: {str(text)[:60]}.", remedy)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -29,7 +29,7 @@ def default_text() -> str:
     return "\n\n".join(topics[name].strip("\n") for name in sorted(topics)) + "\n"
 
 
-def read_text(source: str | None, *, files_only: bool = False) -> str:
+def read_text(source: str | Path | None, *, files_only: bool = False) -> str:
     """The text of a UTF-8 file; "-" is standard input, None the default text. New lines are "\\n", and a BOM is dropped.
 
     A user may name a pipe, such as `<(zcat book.gz)`. With `files_only` it must be a regular file: for a source that some file names.
@@ -71,7 +71,7 @@ def _nearest(path: Path) -> str:
     return "Check the name, and the folder that you are in."
 
 
-def _as_text(data: bytes, source: str) -> str:
+def _as_text(data: bytes, source: str | Path) -> str:
     as_utf8 = "minillm reads plain text in UTF-8; if it is text, save it again with that encoding."
     if b"\0" in data:
         raise InputError(f"{source} is not plain text: byte {data.index(0)} is NUL.", as_utf8)
@@ -105,6 +105,10 @@ class Corpus:
         self.validation = ids[end:]
         check_lengths(self.train, self.validation, context)
         self._windows = np.lib.stride_tricks.sliding_window_view(self.train, context)
+
+    def __repr__(self) -> str:
+        parts = f"{len(self.train):,} tokens to train on, {len(self.validation):,} to validate on"
+        return f"Corpus({parts}, context={self.context})"
 
     def batch(self, rng: np.random.Generator, size: int) -> CausalBatch:
         """`size` windows at random places of the training part."""

@@ -35,6 +35,9 @@ class Tokenizer(ABC):
         self.roles = usual_roles(special_tokens) if roles is None else dict(roles)
         self.restrict(size)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(vocab_size={self.vocab_size})"
+
     @property
     def vocab_size(self) -> int:
         """One more than the largest id. Between 0 and that some may be nobody's."""

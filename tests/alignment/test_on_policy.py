@@ -165,9 +165,12 @@ def test_a_weight_on_the_kl_holds_it_back(tokenizer):
 def test_a_budget_ends_it_and_what_is_outside_is_not_best(tokenizer):
     trainer = trainer_for("grpo", tokenizer, steps=40, kl_budget=0.5)
     trainer.options = TrainOptions(**trainer.options.to_dict() | {"eval_every": 2})
-    seen = [(trainer.report.kl, p.best) for p in trainer.run() if p.validation is not None]
+    evaluations = [(trainer.report, p) for p in trainer.run() if p.validation is not None]
+    seen = [(report.kl, progress.best) for report, progress in evaluations]
     assert trainer.steps_done < 40 and seen[-1][0] > 0.5 and not seen[-1][1]
     assert all(kl <= 0.5 for kl, _ in seen[:-1]) and trainer.best_step > 0
+    assert [progress.validation for _, progress in evaluations] == [-report.reward for report, _ in evaluations]
+    assert evaluations[-1][1].validation < trainer.best_loss, "the lowest, and yet not the best"
 
 
 def test_the_reference_stays_as_it_is(tokenizer):
