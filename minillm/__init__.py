@@ -26,7 +26,7 @@ DOOR = {
     "alignment": ("align",),
 }  # fmt: skip
 ROOMS = (
-    "backend", "ops", "layers", "text", "models", "plots", "objectives", "generation", "preferences", "training", "pretraining",
+    "backend", "ops", "layers", "text", "weights", "models", "plots", "objectives", "generation", "preferences", "training", "pretraining",
     "finetuning", "alignment", "gradcheck", "course",
 )  # fmt: skip
 __getattr__, __dir__ = attach(__name__, DOOR, ROOMS)

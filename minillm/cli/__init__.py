@@ -19,6 +19,7 @@ COMMANDS = {
     "generate": "continue a prompt with a trained model",
     "fill": "put back what is missing in a text",
     "attention": "draw where a trained model looks",
+    "models": "list the models that come with minillm",
     "lesson": "list the lessons of the course, or run one",
     "check": "check the exercises of a lesson, and say what went wrong",
     "gradcheck": "compare the hand-written gradients with numerical ones",

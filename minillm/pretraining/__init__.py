@@ -1,6 +1,7 @@
 """Pretraining: from a text to a trained model, in one of several ways."""
 
 from minillm.pretraining.causal import Causal
+from minillm.pretraining.evaluation import TextLoss, evaluate
 from minillm.pretraining.job import (
     OBJECTIVES,
     PREFERENCES,
@@ -36,7 +37,9 @@ __all__ = [
     "Pretraining",
     "Settings",
     "Span",
+    "TextLoss",
     "Unlikelihood",
+    "evaluate",
     "prepare",
     "pretrain",
     "settings_for",

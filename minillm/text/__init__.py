@@ -2,7 +2,7 @@
 
 from minillm.text.bpe import BPETokenizer
 from minillm.text.char import CharTokenizer
-from minillm.text.corpus import CausalBatch, Corpus, default_text, read_text, unigram_entropy
+from minillm.text.corpus import CausalBatch, Corpus, default_text, read_text, unigram_entropy, windows
 from minillm.text.gpt2 import GPT2Tokenizer
 from minillm.text.huggingface import HuggingFaceTokenizer
 from minillm.text.pretrained import load_pretrained_tokenizer
@@ -26,5 +26,6 @@ __all__ = [
     "read_text",
     "save_tokenizer",
     "unigram_entropy",
+    "windows",
     "with_cls_and_sep",
 ]

@@ -116,18 +116,23 @@ class Corpus:
         return CausalBatch(self._windows[starts].astype(np.int64), self._windows[starts + 1].astype(np.int64))
 
     def validation_batches(self, size: int) -> Iterator[CausalBatch]:
-        """The whole validation part in order, at most `size` windows at a time.
+        """The whole validation part in order: see `windows`."""
+        return windows(self.validation, self.context, size)
 
-        Every token but the first is a target once. The last window is filled up with inputs 0 and targets IGNORE.
-        """
-        last = len(self.validation) - 1
-        for start in range(0, last, size * self.context):
-            stop = min(start + size * self.context, last)
-            shape = (-(-(stop - start) // self.context), self.context)
-            inputs, targets = np.zeros(shape, np.int64), np.full(shape, IGNORE, np.int64)
-            inputs.reshape(-1)[: stop - start] = self.validation[start:stop]
-            targets.reshape(-1)[: stop - start] = self.validation[start + 1 : stop + 1]
-            yield CausalBatch(inputs, targets)
+
+def windows(ids: np.ndarray, context: int, size: int) -> Iterator[CausalBatch]:
+    """A text in order, at most `size` windows at a time.
+
+    Every token but the first is a target once. The last window is filled up with inputs 0 and targets IGNORE.
+    """
+    last = len(ids) - 1
+    for start in range(0, last, size * context):
+        stop = min(start + size * context, last)
+        shape = (-(-(stop - start) // context), context)
+        inputs, targets = np.zeros(shape, np.int64), np.full(shape, IGNORE, np.int64)
+        inputs.reshape(-1)[: stop - start] = ids[start:stop]
+        targets.reshape(-1)[: stop - start] = ids[start + 1 : stop + 1]
+        yield CausalBatch(inputs, targets)
 
 
 def check_lengths(train: np.ndarray, validation: np.ndarray, context: int) -> None:

@@ -4,6 +4,7 @@ from minillm.training.folder import load, save
 from minillm.training.memory import check_memory, check_texts
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
+from minillm.training.packing import pack
 from minillm.training.run import Run
 from minillm.training.schedules import learning_rate
 from minillm.training.train import train
@@ -24,6 +25,7 @@ __all__ = [
     "default_workers",
     "learning_rate",
     "load",
+    "pack",
     "save",
     "train",
 ]

@@ -96,14 +96,15 @@ def check_config(path: Path, metadata: dict[str, str], config: ModelConfig) -> N
         raise InputError(f"{path} was written for another config than the {CONFIG} beside it.", RETRAIN)
 
 
-def save_weights(model: Model, directory: Path, *, int8: bool = False) -> None:
-    """Write the weights into a folder, each under its name; with `int8` in a quarter of the bytes, rounded.
-
-    `config.json` is written once, when the run begins.
-    """
+def tensors_of(model: Model, *, int8: bool = False) -> dict[str, np.ndarray]:
+    """The weights by their names, in float32, or as `quantize_tensors` rounds them."""
     tensors = {name: to_host(parameter.data).astype(np.float32) for name, parameter in model.named_parameters()}
-    tensors = quantize_tensors(tensors) if int8 else tensors
-    save_tensors(directory / WEIGHTS, tensors, config_metadata(model.config))
+    return quantize_tensors(tensors) if int8 else tensors
+
+
+def save_weights(model: Model, directory: Path) -> None:
+    """Write the weights into a folder. `config.json` is written once, when the run begins."""
+    save_tensors(directory / WEIGHTS, tensors_of(model), config_metadata(model.config))
 
 
 def save_eos_token_id(model: Model, directory: Path) -> None:

@@ -10,7 +10,17 @@ from minillm.errors import InputError
 from minillm.files import read_json, reading, write_atomic
 from minillm.models import Model, SequenceClassifier, config_to_dict
 from minillm.text import Tokenizer, load_pretrained_tokenizer, save_tokenizer
-from minillm.training.checkpoint import CONFIG, RETRAIN, load_model, save_eos_token_id, save_weights, write_json
+from minillm.training.checkpoint import (
+    CONFIG,
+    RETRAIN,
+    WEIGHTS,
+    config_metadata,
+    load_model,
+    save_eos_token_id,
+    save_tensors,
+    tensors_of,
+    write_json,
+)
 from minillm.training.run import FILES, LABELS, OPTIONS, TOKENIZER, Run
 from minillm.weights import find
 
@@ -34,6 +44,7 @@ def save(
     if there and (not overwrite or OPTIONS in there):
         remedy = "Choose another folder" if OPTIONS in there else "Choose another folder, or replace them: `overwrite`"
         raise InputError(f"{directory} holds {', '.join(there)} already.", f"{remedy}.")
+    tensors = tensors_of(model, int8=int8)
     for name in there:
         (directory / name).unlink()
     write_json(directory / CONFIG, config_to_dict(model.config))
@@ -41,7 +52,7 @@ def save(
     save_eos_token_id(model, directory)
     if has_labels(model):
         save_labels(model, directory)
-    save_weights(model, directory, int8=int8)
+    save_tensors(directory / WEIGHTS, tensors, config_metadata(model.config))
 
 
 def load(directory: str | Path, device: Device | str = CPU, *, body: bool = False) -> tuple[Model, Tokenizer]:

@@ -13,10 +13,15 @@ def names() -> list[str]:
     return sorted(config.parent.name for config in SHIPPED.glob(f"*/{CONFIG}"))
 
 
+def folder_of(name: str) -> Path:
+    """Where the model of this name is that comes with minillm, or would be."""
+    return SHIPPED / name
+
+
 def find(checkpoint: str | Path) -> Path:
     """The folder of a model: this one, or where no model is in it, that of the model of this name that comes with minillm."""
     path = Path(checkpoint)
-    return SHIPPED / path if str(checkpoint) in names() and not (path / CONFIG).exists() else path
+    return folder_of(path.name) if str(checkpoint) in names() and not (path / CONFIG).exists() else path
 
 
 def nearest(checkpoint: str | Path) -> str | None:

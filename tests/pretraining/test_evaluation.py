@@ -1,0 +1,59 @@
+"""The loss of a model on a text."""
+
+import math
+
+import numpy as np
+import pytest
+
+from minillm.errors import InputError
+from minillm.models import GPT, EncoderConfig, GPTConfig, MaskedLM
+from minillm.pretraining import evaluate
+from minillm.text import BPETokenizer
+
+TEXT = "the fox ran home, and the hen ran after it. " * 8
+TOKENIZER = BPETokenizer.train(TEXT, 20)
+V = TOKENIZER.vocab_size
+MODEL = GPT(GPTConfig(V, context=10, layers=1, heads=2, d_model=8, dropout=0.5), seed=2)
+
+
+def by_hand(text):
+    """-log p of each token after the first, one after the other, given what its window holds before it."""
+    ids, total = TOKENIZER.encode(text).astype(np.int64), 0.0
+    for place in range(1, len(ids)):
+        start = (place - 1) // 10 * 10
+        logits = MODEL.forward(ids[None, start:place])[0][0, -1].astype(np.float64)
+        total += math.log(np.exp(logits).sum()) - logits[ids[place]]
+    return total, len(ids) - 1
+
+
+@pytest.mark.parametrize("length", [2, 60, 300])
+def test_it_is_the_mean_over_all_tokens_but_the_first(length):
+    text = TEXT[:length]
+    total, guessed = by_hand(text)
+    found = evaluate(MODEL, TOKENIZER, text, batch=3)
+    assert found.tokens == guessed
+    assert found.nats_per_token == pytest.approx(total / guessed, rel=1e-5)
+    assert found.bits_per_character == pytest.approx(total / math.log(2) / length, rel=1e-5)
+
+
+def test_it_does_not_depend_on_the_batch():
+    losses = [evaluate(MODEL, TOKENIZER, TEXT, batch=batch).nats_per_token for batch in (1, 2, 16, 100)]
+    np.testing.assert_allclose(losses, losses[0], rtol=1e-6)
+
+
+def test_a_character_may_take_more_tokens_than_one():
+    """Bits a character, not bits a byte."""
+    found = evaluate(MODEL, TOKENIZER, "狐狸" * 5)
+    assert found.tokens == 29
+    assert found.bits_per_character == pytest.approx(found.nats_per_token * 29 / 10 / math.log(2))
+
+
+@pytest.mark.parametrize("text", ["", "t"])
+def test_a_text_with_nothing_to_guess_is_refused(text):
+    with pytest.raises(InputError, match="no token after the first"):
+        evaluate(MODEL, TOKENIZER, text)
+
+
+def test_a_model_that_guesses_no_next_token_is_refused():
+    with pytest.raises(InputError, match="guesses no next token"):
+        evaluate(MaskedLM(EncoderConfig(V, context=10, layers=1, heads=2, d_model=8)), TOKENIZER, TEXT)
