@@ -25,26 +25,24 @@ from minillm.files import write_atomic
 from minillm.finetuning import (
     BagOfWords,
     Examples,
-    FeatureData,
-    LastLayer,
     Method,
-    TextData,
+    Split,
     accuracy_of,
-    body_features,
     body_of,
     class_probabilities,
     classes_of,
+    classifier_for,
     confusion_matrix,
-    hold_out,
     learned_count,
-    new_classifier,
     numbers_of,
     padding_of,
-    prepare,
+    prepare_training,
     read_examples,
     tokenize,
+    tokenize_parts,
 )
 from minillm.finetuning.defaults import settings_for
+from minillm.finetuning.examples import split
 from minillm.models import GPT, EncoderConfig, GPTConfig, MaskedLM, Model
 from minillm.objectives import (
     CAUSAL,
@@ -59,6 +57,7 @@ from minillm.objectives import (
 from minillm.text import BPETokenizer, Corpus, Tokenizer, read_text
 from minillm.text.special_tokens import CLS, MASK, PAD, SEP
 from minillm.training import Trainer, TrainOptions
+from minillm.training.train import run_to_end
 
 PAGE = Path(__file__).parent / "finetune.md"
 MERGES = 3000
@@ -165,39 +164,30 @@ def pretrained(name: str, texts: list[str], merges: list, steps: int, folder: Pa
 BODIES = {"decoder": causal, "encoder": masked}
 
 
-def fine_tuned(
-    start: Body, way: Way, training: Examples, judging: Examples, test: Examples, classes: list[str], seed: int
-) -> Outcome:
+def fine_tuned(start: Body, way: Way, examples: Split, test: Examples, seed: int) -> Outcome:
     """One run, and how often it is right about the test texts."""
-    tokenizer, pad = start.tokenizer, padding_of(start.tokenizer)
-    body = body_of(start.model, start.name)
-    settings = settings_for(body.config, way.method, {"texts": len(training.texts), "workers": 1, "seed": seed})
-    pooling, dropout = settings["pooling"], settings["dropout"]
+    tokenizer, body = start.tokenizer, body_of(start.model, start.name)
+    named = {"texts": len(examples.training.texts), "workers": 1, "seed": seed}
+    settings = settings_for(body.config, way.method, named)
     options = TrainOptions.from_settings(settings)
-    model = new_classifier(body, len(classes), pooling=pooling, dropout=dropout, pretrained=way.pretrained, seed=seed)
-    trained = prepare(model, way.method, seed)
-    context = SIZES["context"]
-    rows, held_out, unseen = (tokenize(part.texts, tokenizer, context).rows for part in (training, judging, test))
-    labels, held_out_labels = (numbers_of(part, classes, "") for part in (training, judging))
+    classifier = classifier_for(body, examples.classes, settings, pretrained=way.pretrained)
+    parts = tokenize_parts(examples, tokenizer, SIZES["context"])
     clock = time.process_time()
-    if isinstance(trained.model, LastLayer):
-        data = FeatureData(
-            body_features(model, rows, pad), labels, body_features(model, held_out, pad), held_out_labels
-        )
-    else:
-        data = TextData(rows, labels, held_out, held_out_labels, pad)
-    trainer, best = Trainer(trained.model, data, options, trained.objective), None
-    for progress in trainer.run():
-        if progress.best:
-            best = trained.model.vector.data.copy()
+    trainer, whole = prepare_training(classifier, way.method, parts, tokenizer, options)
+    run_to_end(trainer, best=True, progress=False)
     seconds = time.process_time() - clock
-    trained.model.vector.data[...] = best
-    answers = class_probabilities(trained.whole(), unseen, pad).argmax(axis=1)
-    right, _ = accuracy_of(confusion_matrix(numbers_of(test, classes, ""), answers, len(classes)))
+    unseen = tokenize(test.texts, tokenizer, SIZES["context"]).rows
+    right = share_right(class_probabilities(whole(), unseen, padding_of(tokenizer)), test, examples.classes)
     say(
         f"{start.name}, {way.name}, seed {seed}: {right:.1%} in {seconds:.1f} s, best step {trainer.best_step} of {options.steps}"
     )
-    return Outcome(right, learned_count(trained.model), seconds)
+    return Outcome(right, learned_count(trainer.model), seconds)
+
+
+def share_right(probabilities: np.ndarray, test: Examples, classes: list[str]) -> float:
+    labels = numbers_of(test, classes, "")
+    right, _ = accuracy_of(confusion_matrix(labels, probabilities.argmax(axis=1), len(classes)))
+    return right
 
 
 def commonest(training: Examples, test: Examples) -> Outcome:
@@ -209,9 +199,7 @@ def bag_of_words(training: Examples, test: Examples, classes: list[str]) -> Outc
     clock = time.process_time()
     bag = BagOfWords(training.texts, numbers_of(training, classes, ""), len(classes))
     seconds = time.process_time() - clock
-    answers = bag.probabilities(test.texts).argmax(axis=1)
-    right, _ = accuracy_of(confusion_matrix(numbers_of(test, classes, ""), answers, len(classes)))
-    return Outcome(right, bag.weight.size + bag.bias.size, seconds)
+    return Outcome(share_right(bag.probabilities(test.texts), test, classes), bag.weight.size + bag.bias.size, seconds)
 
 
 def table(rows: list[Row]) -> Iterator[str]:
@@ -272,8 +260,7 @@ def main() -> None:
             for way in WAYS:
                 outcomes = []
                 for seed in range(args.seeds):
-                    training, judging = hold_out(everything, seed, args.train)
-                    outcomes.append(fine_tuned(bodies[-1], way, training, judging, test, classes, seed))
+                    outcomes.append(fine_tuned(bodies[-1], way, split(everything, seed, args.train), test, seed))
                 rows.append(Row(name, way.name, outcomes))
         rows.append(Row("none", "bag of words, logistic regression", [bag_of_words(everything, test, classes)]))
     rows.append(Row("none", "the commonest class", [commonest(everything, test)]))
