@@ -5,7 +5,7 @@ import pytest
 
 from minillm.models import GPT, GPTConfig
 from minillm.text import CharTokenizer, Corpus
-from minillm.training import Trainer, TrainOptions
+from minillm.training import Run, Trainer, TrainOptions
 from minillm.training.record import Facts
 from tests.words import WORDS
 
@@ -39,3 +39,27 @@ def make_trainer(text, tokenizer):
 def facts() -> Facts:
     """What a run writes down about its text."""
     return Facts("a text", source=None, sha256="", prompt="the", chosen={"objective": "causal"})
+
+
+@pytest.fixture
+def begin(make_trainer, tokenizer, facts):
+    """begin(directory, **options) -> the run's folder and its trainer, at step 0."""
+
+    def start(directory, overwrite=False, **options):
+        trainer, folder = make_trainer(**options), Run(directory)
+        folder.create(trainer, tokenizer, trainer.options, facts, overwrite=overwrite)
+        return folder, trainer
+
+    return start
+
+
+@pytest.fixture
+def resume(make_trainer):
+    """resume(directory, **options) -> the folder and a new trainer, where the run stopped."""
+
+    def go_on(directory, **options):
+        trainer, folder = make_trainer(**options), Run(directory)
+        folder.load(trainer)
+        return folder, trainer
+
+    return go_on
