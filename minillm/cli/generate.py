@@ -9,12 +9,20 @@ from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.steering import add_steering_arguments, check_options, refuse_steering, steering_from
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
-from minillm.generation import Sampling, beam_search, begin, continuation, generate, stream_continuation, until_stop
+from minillm.generation import (
+    Sampling,
+    begin,
+    encode_prompt,
+    generate,
+    likeliest_text,
+    stream_continuation,
+    until_stop,
+)
 from minillm.generation.beam_search import check_beams
 from minillm.models import GPT, EncoderDecoder
 from minillm.preferences import best_of_n_kl
 from minillm.preferences.steering import Steering, best_of_n
-from minillm.text import CharTokenizer, Tokenizer, read_text
+from minillm.text import read_text
 from minillm.training import check_texts, load
 
 DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
@@ -63,13 +71,9 @@ def run(args) -> None:
     stops = [stop.replace("\\n", "\n") for stop in args.stop or []]
     checkpoint = checkpoint_of(args)
     check(args, rules, drawing)
-    if args.max_tokens < 1:
-        raise InputError(f"--max-tokens must be at least 1, got {args.max_tokens}.", "Give a positive number.")
-    if args.seed < 0:
-        raise InputError(f"--seed must be 0 or more, got {args.seed}.", "Give another --seed.")
     device = choose_device(args.device)
     model, tokenizer = load(checkpoint, device)
-    prompt, ids = beginning(tokenizer, read_text("-") if args.prompt == "-" else args.prompt)
+    prompt, ids = encode_prompt(tokenizer, read_text("-") if args.prompt == "-" else args.prompt)
     steering, scorer = None, model
     if isinstance(model, EncoderDecoder):  # it answers the prompt
         refuse_steering(args)
@@ -80,22 +84,24 @@ def run(args) -> None:
         if len(ids) + args.max_tokens - 1 > model.config.context:  # the token written last need not be read
             say(f"(The model sees {model.config.context} tokens at once: farther on it forgets the beginning.)")
     begun = begin(model, tokenizer, ids)
-    prefix = begun.prefix if prompt else []  # what is not shown is no neighbour of what is
-    rules = begun.rules | rules
+    if not prompt:  # what is not shown is no neighbour of what is
+        begun = begun._replace(prefix=[])
     if steering is not None:
         check_texts(
             [reader.config for reader in steering.readers()], args.best_of or 1, "Write fewer of them: --best-of."
         )
         scorer = steering.scorer(1)
-    settings = {"temperature": 0.8} | drawing | rules
+    settings = begun.with_rules({"temperature": 0.8} | drawing | rules)
     if args.best_of is not None:
         pieces = [best(args, steering, ids, stops, settings)]
     elif args.beams is not None:
-        pieces = [likeliest(args, model, tokenizer, begun.ids, prefix, stops, rules)]
+        check_texts([model.config], args.beams, "Search with fewer: --beams.")
+        rules |= {} if args.length_penalty is None else {"length_penalty": args.length_penalty}
+        pieces = [likeliest_text(model, tokenizer, begun, args.max_tokens, beams=args.beams, stops=stops, **rules)]
     else:
         control = None if steering is None else steering.control
         tokens = generate(scorer, begun.ids, args.max_tokens, control=control, seed=args.seed, **settings)
-        pieces = stream_continuation(tokenizer, prefix, tokens, special=control is None)
+        pieces = stream_continuation(tokenizer, begun.prefix, tokens, special=control is None)
     shown = visible if sys.stdout.isatty() else str  # a file or a pipe gets the text as it is
     sys.stdout.write(shown(prompt))
     sys.stdout.flush()
@@ -107,6 +113,10 @@ def run(args) -> None:
 
 def check(args, rules: dict, drawing: dict) -> None:
     """Raise InputError for options that mean nothing, alone or together."""
+    if args.max_tokens < 1:
+        raise InputError(f"--max-tokens must be at least 1, got {args.max_tokens}.", "Give a positive number.")
+    if args.seed < 0:
+        raise InputError(f"--seed must be 0 or more, got {args.seed}.", "Give another --seed.")
     Sampling(**drawing, **rules)
     check_options(args)
     if "" in (args.stop or []):
@@ -137,39 +147,3 @@ def best(args, steering: Steering, ids: np.ndarray, stops: list[str], settings: 
         f" KL to the model at most {best_of_n_kl(args.best_of):.2f} nats"
     )
     return found.text
-
-
-def likeliest(args, model, tokenizer: Tokenizer, ids, prefix, stops: list[str], rules: dict) -> str:
-    """The text that beam search finds, after `prefix`. Where it holds a stop string, it ends."""
-
-    def ends(written) -> bool:
-        text = continuation(tokenizer, prefix, written)
-        return any(stop in text for stop in stops)
-
-    check_texts([model.config], args.beams, "Search with fewer: --beams.")
-    settings = {} if args.length_penalty is None else {"length_penalty": args.length_penalty}
-    best, *_ = beam_search(
-        model, ids, args.max_tokens, beams=args.beams, ends=ends if stops else None, **settings, **rules
-    )
-    return continuation(tokenizer, prefix, best.ids)
-
-
-def beginning(tokenizer: Tokenizer, prompt: str | None) -> tuple[str, np.ndarray]:
-    """The prompt, as text and as tokens. Without one: a new line, or what comes nearest to it in a vocabulary that has none."""
-    if prompt is not None:
-        ids = tokenizer.encode(prompt, special=True)
-        if not len(ids):
-            raise InputError(
-                "The prompt has no token: it is empty, or all that it holds is left out by the model's tokenizer.",
-                "Give a --prompt with a word in it, or leave --prompt out.",
-            )
-        return prompt, ids
-    if isinstance(tokenizer, CharTokenizer) and "\n" not in tokenizer.characters:
-        return tokenizer.characters[0], np.array([0])
-    ids = tokenizer.encode("\n")
-    if len(ids):
-        return "\n", ids
-    for role in ("bos_token", "cls_token"):  # texts of a vocabulary of words begin with one of these
-        if (i := tokenizer.role(role)) is not None:
-            return "", np.array([i])
-    raise InputError("The model's tokenizer has no token that texts begin with.", "Give a --prompt.")

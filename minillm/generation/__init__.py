@@ -12,7 +12,7 @@ from minillm.generation.reward_guidance import RewardGuidance, soft_best_of_n
 from minillm.generation.sampling import Rules, Sampling, next_token_probabilities, sample
 from minillm.generation.scoring import ModelScorer, Scorer
 from minillm.generation.stopping import end_tokens, until_stop
-from minillm.generation.writing import begin, write
+from minillm.generation.writing import begin, encode_prompt, likeliest_text, write
 
 __all__ = [
     "AttentionMaps",
@@ -30,12 +30,14 @@ __all__ = [
     "beam_search",
     "begin",
     "continuation",
+    "encode_prompt",
     "end_tokens",
     "fill",
     "fillings",
     "generate",
     "generate_batch",
     "gnmt_penalty",
+    "likeliest_text",
     "next_token_probabilities",
     "power_penalty",
     "restored",

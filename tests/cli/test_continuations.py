@@ -85,7 +85,7 @@ def test_beam_search_ends_a_text_where_a_stop_string_with_the_space_at_the_seam_
         ended.extend([ends([PIECES.index("is")]), ends([PIECES.index("##ning")])])
         return beam_search(model, prompt, max_tokens, ends=ends, **settings)
 
-    monkeypatch.setattr("minillm.cli.generate.beam_search", search)
+    monkeypatch.setattr("minillm.generation.writing.beam_search", search)
     argv = ["--checkpoint", that_writes("the cat", "is", "run"), "--prompt=the cat", "--max-tokens=2", "--beams=2"]
     assert call("generate", *argv, "--stop= is")[1] == "the cat\n"
     assert ended == [True, False]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.generation import begin, generate, write
+from minillm.generation import beam_search, begin, generate, likeliest_text, write
 from minillm.models import GPT, EncoderConfig, GPTConfig, MaskedLM, Transformer, TransformerConfig
 from minillm.text import BPETokenizer
 
@@ -61,3 +61,19 @@ def test_what_writes_no_text_and_what_is_no_prompt_are_refused(gpt):
 def test_a_prompt_may_be_ids_for_whoever_goes_on_by_hand(gpt):
     begun = begin(gpt, TOKENIZER, np.array([1, 2]))
     assert list(begun.ids) == list(begun.prefix) == [1, 2]
+
+
+def test_without_a_prompt_it_begins_on_a_new_line(gpt):
+    assert write(gpt, TOKENIZER, max_tokens=6, seed=1) == write(gpt, TOKENIZER, "\n", 6, seed=1)
+
+
+def test_the_likeliest_text_is_what_beam_search_finds_up_to_a_stop_string_and_without_what_is_banned(gpt):
+    ids = TOKENIZER.encode("the cat")
+    begun = begin(gpt, TOKENIZER, ids)
+    best, *_ = beam_search(gpt, ids, 8, beams=3, **begun.rules)
+    whole = likeliest_text(gpt, TOKENIZER, begun, 8, beams=3)
+    assert whole == TOKENIZER.decode([*ids, *best.ids]).removeprefix("the cat")
+    assert len(likeliest_text(gpt, TOKENIZER, begun, 8, beams=1, stops=[whole[0]])) < len(whole)
+    t = TOKENIZER.encode("t")[0]
+    others = [i for i in range(V) if i != t]
+    assert likeliest_text(gpt, TOKENIZER, begun, 3, beams=1, banned=others) == "ttt", "nor the padding's tokens"
