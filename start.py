@@ -1,6 +1,6 @@
 """Set minillm up and run it, from a fresh clone, with nothing but Python 3.10 or later.
 
-    python3 start.py          pretrain a small GPT on real text, let it write, draw its attention
+    python3 start.py          read a tale; then pretrain a small GPT on real text, let it write, draw its attention
     python3 start.py test     run the tests
 
 (On Windows: py start.py.) Both make a virtual environment in .venv and install requirements.txt and minillm itself there, once.
@@ -16,6 +16,9 @@ HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 RUN = "runs/first"
+TALES = "minillm/weights/tales"
+# A paragraph, and no more than the model sees at once.
+TALE = ("--prompt", "Once upon a time", "--max-tokens", "120", "--stop", "\\n")
 
 
 def main() -> int:
@@ -39,7 +42,15 @@ def main() -> int:
 
 
 def main_job() -> int:
-    """Pretrain (or finish the run that is there), then write and draw. The first run is kept: delete its folder for another."""
+    """Let a model write that comes with minillm. Pretrain (or finish the run that is there), then write and draw. The first run is kept:
+    delete its folder for another.
+    """
+    if (HERE / TALES / "model.safetensors").exists():
+        print("--- By the model `tales`, which comes with minillm:\n", flush=True)
+        code = call("-m", "minillm", "generate", "--checkpoint", "tales", *TALE)
+        if code:
+            return code
+        print("\n--- And now one of your own, from nothing:\n", flush=True)
     if not (HERE / RUN / "trainer.safetensors").exists():
         code = call("-m", "minillm", "pretrain", "--out", RUN)
     else:

@@ -79,6 +79,21 @@ def test_the_main_job_pretrains_then_writes_then_draws(start, monkeypatch):
     assert "--resume" not in start.calls[0]
 
 
+def test_a_model_that_comes_with_minillm_writes_before_the_first_run(start, monkeypatch):
+    (start.HERE / start.TALES).mkdir(parents=True)
+    (start.HERE / start.TALES / "model.safetensors").touch()
+    assert run(start, monkeypatch) == 0
+    assert [call[2] for call in start.calls] == ["generate", "pretrain", "generate", "attention"]
+    assert "tales" in start.calls[0] and start.RUN in start.calls[2]
+
+
+def test_ctrl_c_while_it_writes_ends_the_start(start, monkeypatch):
+    (start.HERE / start.TALES).mkdir(parents=True)
+    (start.HERE / start.TALES / "model.safetensors").touch()
+    monkeypatch.setattr(start, "call", lambda *arguments: 130 if "tales" in arguments else 0)
+    assert run(start, monkeypatch) == 130
+
+
 def test_the_main_job_goes_on_with_a_run_that_was_stopped(start, monkeypatch):
     (start.HERE / start.RUN).mkdir(parents=True)
     (start.HERE / start.RUN / "trainer.safetensors").touch()

@@ -56,11 +56,11 @@ class Parser(argparse.ArgumentParser):
                 )
         parsed = super().parse_args(args, namespace)
         for action in self._actions:
-            value = getattr(parsed, action.dest, None)
+            value, name = getattr(parsed, action.dest, None), (action.option_strings or [action.metavar])[0]
             if value == "":
-                raise InputError(f"{action.option_strings[0]} is empty.", "Give it a value.")
+                raise InputError(f"{name} is empty.", "Give it a value.")
             if isinstance(value, int) and abs(value) >= 2**63:
-                raise InputError(f"{action.option_strings[0]} is too large.", "Give a number of fewer digits.")
+                raise InputError(f"{name} is too large.", "Give a number of fewer digits.")
         return parsed
 
     def _join_texts(self, args: Sequence[str]) -> list[str]:

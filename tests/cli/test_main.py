@@ -35,6 +35,11 @@ def test_importing_loads_only_what_is_needed():
     assert loaded_by("from minillm.cli import main; main([])") == set()
 
 
+def test_writing_loads_numpy_and_nothing_else_that_is_heavy(finished_run):
+    code = f"from minillm.cli import main; main(['generate', r'--checkpoint={finished_run}', '--max-tokens=1'])"
+    assert loaded_by(code) == {"numpy"}
+
+
 def test_the_overview_names_every_command_and_three_examples(call):
     code, out, err = call()
     assert (code, err) == (0, "")

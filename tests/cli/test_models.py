@@ -69,6 +69,7 @@ def test_the_loss_on_a_text(call, fables, text_file):
 @pytest.mark.parametrize(
     ("options", "wrong"),
     [
+        ([""], "NAME is empty."),
         (["--text=x.txt"], "--text alone means nothing."),
         (["--as=x"], "--as alone means nothing."),
         (["--overwrite"], "--overwrite alone means nothing."),

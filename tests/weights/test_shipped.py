@@ -1,0 +1,100 @@
+"""The models that come with minillm: small, whole, described by true cards, and of use."""
+
+import importlib
+import re
+import shlex
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+import minillm
+from minillm.cli import COMMANDS
+from minillm.cli.parser import Parser
+from minillm.finetuning import class_probabilities, padding_of, tokenize
+from minillm.models import GPT, EncoderDecoder, MaskedLM, SequenceClassifier
+from minillm.safetensors import read_header
+from minillm.weights import SHIPPED, names
+from minillm.weights.card import CARD, read_card
+
+MOST = 8_000_000  # bytes, of all models together
+# What a path on somebody's disk looks like.
+MACHINE = re.compile(r"(?<![\w.:/])/[a-z]\w*/|[A-Z]:\\|~/|\b(localhost|root@)")
+
+
+@pytest.mark.parametrize("text", ["/home/me/books", "see /work/x", '"/tmp/a"', "C:\\books", "~/books", "--text=/mnt/b"])
+def test_a_path_of_a_machine_is_known(text):
+    assert MACHINE.search(text)
+
+
+@pytest.mark.parametrize("text", ["runs/tales", "https://example.org/a/b", "and/or", "1/2", "minillm/weights/"])
+def test_what_is_no_path_of_a_machine(text):
+    assert not MACHINE.search(text)
+
+
+def test_all_of_them_together_are_small():
+    assert sum(path.stat().st_size for path in SHIPPED.glob("*/*") if path.suffix != ".pyc") <= MOST
+
+
+def test_every_card_is_whole_and_its_numbers_are_true():
+    for name in names():
+        card, weights = read_card(SHIPPED / name), SHIPPED / name / "model.safetensors"
+        assert card.name == name
+        assert card.lacking() == [], name
+        assert card.bytes == weights.stat().st_size, name
+        assert card.parameters == minillm.load(SHIPPED / name)[0].config.parameter_count(), name
+        assert re.match(r"\d+\.\d+ nats a ", card.loss), name
+
+
+def test_no_card_names_a_place_on_a_machine():
+    for name in names():
+        found = MACHINE.search((SHIPPED / name / CARD).read_text(encoding="utf-8"))
+        assert found is None, f"{name}: {found}"
+
+
+def test_every_command_can_be_given():
+    """Its options are those of today."""
+    for name in names():
+        program, m, package, command, *options = shlex.split(read_card(SHIPPED / name).command)
+        assert (program, m, package) == ("python", "-m", "minillm") and command in COMMANDS, name
+        module = importlib.import_module(f"minillm.cli.{command}")
+        parser = Parser(prog=command, description="")
+        module.add_arguments(parser)
+        assert parser.parse_args(options).out, name
+
+
+def test_their_weights_are_int8_and_nothing_is_there_that_only_training_needs():
+    for name in names():
+        dtypes = {stored.dtype for stored in read_header(SHIPPED / name / "model.safetensors", "").tensors.values()}
+        assert dtypes == {"I8", "F16"}, name
+        there = {path.name for path in (SHIPPED / name).iterdir()}
+        assert there <= {
+            "config.json",
+            "tokenizer.json",
+            "model.safetensors",
+            CARD,
+            "labels.json",
+            "generation_config.json",
+        }
+
+
+def test_each_of_them_is_of_use():
+    for name in names():
+        model, tokenizer = minillm.load(SHIPPED / name)
+        if isinstance(model, GPT | EncoderDecoder):
+            assert minillm.write(model, tokenizer, "The", 8), name
+        elif isinstance(model, MaskedLM):
+            ((best, *_),) = minillm.fill(model, tokenizer, "The [MASK] was old.")
+            assert best[0].strip(), name
+        else:
+            assert isinstance(model, SequenceClassifier), name
+            rows = tokenize(["The end was good."], tokenizer, model.config.body.context).rows
+            assert class_probabilities(model, rows, padding_of(tokenizer)).shape == (1, len(model.labels)), name
+
+
+def test_a_wheel_has_all_of_their_files():
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    patterns = re.search(r'"minillm\.weights" = \[(.*)\]', project)[1].replace('"', "").split(", ")
+    for path in SHIPPED.glob("*/*"):
+        if path.parent.name != "__pycache__":
+            assert any(fnmatch(str(path.relative_to(SHIPPED)), pattern) for pattern in patterns), path
