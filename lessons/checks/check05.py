@@ -207,5 +207,6 @@ EXERCISES = [
                 "The sum in the softmax's backward went over everything: each row has a sum of its own.",
             ),
         ],
+        outputs=("dq", "dk", "dv"),
     ),
 ]

@@ -136,6 +136,7 @@ EXERCISES = [
                 "dgamma and dbeta are exchanged.",
             ),
         ],
+        outputs=("dx", "dgamma", "dbeta"),
     ),
     Exercise(
         "split_heads",

@@ -85,6 +85,7 @@ EXERCISES = [
                 "You return the corrected means. The next step would correct them once more: return m and v as they run.",
             ),
         ],
+        outputs=("w", "m", "v"),
     ),
     Exercise(
         "shift_targets",
@@ -122,6 +123,7 @@ EXERCISES = [
                 "`end` came one place too early: it took the place of the last real token.",
             ),
         ],
+        outputs=("reads", "targets"),
     ),
     Exercise(
         "exact_match",

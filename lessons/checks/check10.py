@@ -73,6 +73,7 @@ EXERCISES = [
                 "The softmax runs over the places. It runs over the words, the last axis.",
             ),
         ],
+        outputs=("losses", "perplexity"),
     ),
     Exercise(
         "top_k_probabilities",

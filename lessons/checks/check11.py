@@ -71,6 +71,7 @@ EXERCISES = [
                 "The last tenth was swapped and the tenth before it left alone. It should be the other way round.",
             ),
         ],
+        outputs=("reads", "asked"),
     ),
     Exercise(
         "masked_loss",
@@ -126,6 +127,7 @@ EXERCISES = [
                 "The loss is negative: it is minus the logarithm.",
             ),
         ],
+        outputs=("loss", "gradient"),
     ),
     Exercise(
         "delete_words",
@@ -172,5 +174,6 @@ EXERCISES = [
                 "The padding counts as real: the model would read it as if it were words.",
             ),
         ],
+        outputs=("source", "real"),
     ),
 ]

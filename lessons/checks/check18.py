@@ -45,6 +45,7 @@ EXERCISES = [
                 "The loss is the mean over the pairs, not their sum.",
             ),
         ],
+        outputs=("loss", "dchosen", "drejected"),
     ),
     Exercise(
         "dpo_loss",
@@ -91,6 +92,7 @@ EXERCISES = [
                 " / len(h)", "", "The loss is a mean over the pairs, so each derivative is divided by their number."
             ),
         ],
+        outputs=("loss", "dchosen", "drejected"),
     ),
     Exercise(
         "group_advantages",

@@ -5,9 +5,12 @@ from pathlib import Path
 from minillm.cli.terminal import count, program, say, shell_word
 from minillm.course.checking import Checked, check_lesson, first_array
 from minillm.course.desk import USUAL, Desk, solution_of
+from minillm.course.diagnosis import Verdict
 from minillm.course.exercises import solution_text
 from minillm.course.outline import Outline, find
 from minillm.errors import InputError
+
+PRINTED = 10  # lines that are shown of what a student's code prints
 
 DESCRIPTION = """example: python -m minillm check 05
 
@@ -36,10 +39,12 @@ def add_arguments(parser) -> None:
 def run(args) -> int:
     desk = Desk(args.folder)
     outline = lesson_asked_for(args, desk)
-    checked = check_lesson(outline, desk)
+    print(f"lesson {outline.name}: {outline.title}", flush=True)
+    checked = check_lesson(outline, desk, tell=print_verdict)
+    exercises = len(checked.exercises)
+    print(f"{exercises - len(checked.left)} of {count(exercises, 'exercise')} solved", flush=True)
     if checked.new:
         say(f"{checked.path} is yours now: open it in an editor and write what is missing.")
-    print_verdicts(outline, checked)
     if args.hint is not None:
         print_hint(checked, args.hint)
     if args.solution:
@@ -69,12 +74,15 @@ def lesson_asked_for(args, desk: Desk) -> Outline:
     )
 
 
-def print_verdicts(outline: Outline, checked: Checked) -> None:
-    print(f"lesson {outline.name}: {outline.title}")
-    for verdict in checked.verdicts:
-        print(f"  {'✓' if verdict.passed else '✗'} {verdict.name}{': ' * bool(verdict.message)}{verdict.message}")
-    exercises = len(checked.exercises)
-    print(f"{exercises - len(checked.left)} of {count(exercises, 'exercise')} solved", flush=True)
+def print_verdict(verdict: Verdict) -> None:
+    print(
+        f"  {'✓' if verdict.passed else '✗'} {verdict.name}{': ' * bool(verdict.message)}{verdict.message}", flush=True
+    )
+    printed = verdict.printed.splitlines()
+    for line in printed[:PRINTED]:
+        say(f"    | {line}")
+    if len(printed) > PRINTED:
+        say(f"    | ... ({verdict.name} printed more)")
 
 
 def print_hint(checked: Checked, number: int) -> None:

@@ -1,16 +1,21 @@
 """Check the exercises of a lesson at a student's desk, and note what is solved. What comes out are values; whoever asks words them."""
 
-import traceback
-import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from minillm.course.answers import Failure
+from minillm.course.attempt import attempt
 from minillm.course.desk import Desk, exercises_of, solution_of
-from minillm.course.exercises import Exercise, Verdict, check, load, read
+from minillm.course.diagnosis import Verdict, judge
+from minillm.course.exercises import Exercise, read
 from minillm.course.outline import Outline
+from minillm.course.wording import failed
 from minillm.errors import InputError
+
+MEND = "Mend that, then check again."
 
 
 class Checked(NamedTuple):
@@ -28,35 +33,48 @@ class Checked(NamedTuple):
         return [exercise for exercise, verdict in pairs if not verdict.passed]
 
 
-def check_lesson(outline: Outline, desk: Desk) -> Checked:
+def check_lesson(outline: Outline, desk: Desk, seed: int = 0, tell: Callable[[Verdict], None] | None = None) -> Checked:
     """Check the student's copy of the exercises, which is made if there is none, and note what is solved.
 
-    InputError for a lesson without exercises, and for a file that Python can't read.
+    seed: of the arguments that the functions are called with. tell: called with each verdict as soon as it is found.
+    InputError for a lesson without exercises, and for a file that Python can't load.
     """
     exercises = exercises_of(outline)
     if not exercises:
         raise InputError(f"Lesson {outline.name} has no exercises.", "See the others: python -m minillm lesson")
     path, new = desk.copy_of(outline)
-    solution, theirs = solution_of(outline), load_copy(path)
-    verdicts = [check(exercise, theirs, solution) for exercise in exercises]
+    source, solution, verdicts = read_copy(path), solution_of(outline), []
+    for exercise in exercises:
+        tried = attempt(outline, path, exercise.name, seed)
+        if tried.unread:
+            raise unreadable(path, source, tried.unread)
+        verdicts.append(judge(exercise, tried, solution, source, seed))
+        if tell:
+            tell(verdicts[-1])
     done, undone = ([verdict.name for verdict in verdicts if verdict.passed is passed] for passed in (True, False))
     desk.note(outline, done, undone)
     return Checked(path, new, exercises, verdicts)
 
 
-def load_copy(path: Path) -> types.ModuleType:
-    """A student's file as a module; InputError where Python can't read it."""
+def read_copy(path: Path) -> str:
+    """The text of a student's file, which is not run here; InputError where Python can't read it."""
     try:
-        return load(read(path), path.name)
+        source = read(path)
+        compile(source, path.name, "exec")
+        return source
     except SyntaxError as error:
-        raise InputError(f"{path} line {error.lineno}: {error.msg}.", "Mend that line, then check again.") from None
+        raise InputError(f"{path} line {error.lineno}: {error.msg}.", MEND) from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text.", "Save it as UTF-8 in your editor.") from None
-    except Exception as error:
-        line = traceback.extract_tb(error.__traceback__)[-1].lineno
-        raise InputError(
-            f"{path} line {line}: {type(error).__name__}: {error}.", "Mend that line, then check again."
-        ) from None
+    except (ValueError, MemoryError, RecursionError) as error:  # zero bytes, or a thousand brackets
+        raise InputError(f"{path} is no Python that can be read: {error}.", MEND) from None
+
+
+def unreadable(path: Path, source: str, why: Failure) -> InputError:
+    """What happened while the file was loaded, before any function was called."""
+    if why.kind in ("Timeout", "Crash", "SystemExit", "MemoryError"):
+        return InputError(f"{path}: {failed(why, 'what stands outside of the functions', source)}.", MEND)
+    return InputError(f"{path} line {why.line}: {why.kind}: {why.message}.", MEND)
 
 
 def first_array(answer: Any) -> np.ndarray | None:

@@ -1,0 +1,204 @@
+"""What is wrong with the answers of a student's function, as exactly as it can be told.
+
+First come the mistakes that the exercise knows by name; then what can be seen of any answer: its type, its shape, a sign, a factor, a slip;
+at last the numbers themselves, for the smallest call that comes out wrong.
+"""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minillm.course import patterns
+from minillm.course.answers import Failure, Other, is_number, same
+from minillm.course.attempt import Attempt, try_text
+from minillm.course.exercises import NOT_WRITTEN, Exercise, load, planted
+from minillm.course.slips import slips
+from minillm.course.wording import apart, call, failed, kind, listed, size, value
+
+
+class Verdict(NamedTuple):
+    """How an exercise came out. `yours` and `target` are the two answers to the first call."""
+
+    name: str
+    passed: bool
+    message: str = ""
+    yours: Any = None
+    target: Any = None
+    printed: str = ""  # what the student's code printed, or the beginning of it
+    seconds: float = 0.0
+
+
+def judge(exercise: Exercise, attempt: Attempt, solution: str, source: str = "", seed: int = 0) -> Verdict:
+    """Whether the answers are those of the solution, and else what is wrong. source: the student's text, to quote lines from."""
+    case = Case(exercise, attempt.answers, try_text(solution, exercise, seed), solution, seed)
+    message = case.finished(attempt.writes) if case.right else case.wrong(attempt.writes, source)
+    yours = attempt.answers[0] if attempt.answers else None
+    return Verdict(exercise.name, not message, message, yours, case.target[0], attempt.printed, attempt.seconds)
+
+
+class Case:
+    """The answers of a student's function beside the right ones."""
+
+    def __init__(self, exercise: Exercise, yours: list, target: list, solution: str, seed: int):
+        self.exercise, self.yours, self.target, self.solution, self.seed = exercise, yours, target, solution, seed
+        self.calls = exercise.calls(np.random.default_rng(seed))
+        self.parameters = list(inspect.signature(getattr(load(solution, "<solution>"), exercise.name)).parameters)
+        self.right = same(yours, target)
+
+    def finished(self, writes: Sequence[int]) -> str:
+        return (
+            f"right, but it writes into {self._written(writes)}, which it was given: work on a copy" if writes else ""
+        )
+
+    def _written(self, writes: Sequence[int]) -> str:
+        return listed([self.parameters[index] for index in writes])
+
+    def wrong(self, writes: Sequence[int], source: str) -> str:
+        """What is wrong with answers that are not all right."""
+        failures = [answer for answer in self.yours if isinstance(answer, Failure)]
+        kinds = {failure.kind for failure in failures}
+        if "NotImplementedError" in kinds:
+            return NOT_WRITTEN
+        if "Missing" in kinds:
+            return f"there is no function {self.exercise.name} in the file"
+        if kinds & {"Timeout", "Crash"}:
+            return failed(failures[-1], self.exercise.name, source)
+        for mistake in self.exercise.mistakes:
+            if self._comes_of(planted(self.solution, mistake)):
+                return mistake.diagnosis
+        if writes:
+            return f"it writes into {self._written(writes)}, which it was given, and comes out wrong: first of all, work on a copy"
+        if failures:
+            index = self._smallest([isinstance(answer, Failure) for answer in self.yours])
+            return f"{failed(self.yours[index], self.exercise.name, source)}, in {self._call(index)}"
+        return self._difference()
+
+    def _comes_of(self, text: str) -> bool:
+        """Whether a changed solution gives the student's answers."""
+        return same(self.yours, try_text(text, self.exercise, self.seed))
+
+    def _smallest(self, chosen: Sequence[bool]) -> int:
+        """The number of the shortest of these calls."""
+        return min(np.flatnonzero(chosen).tolist(), key=lambda index: size(self.calls[index]))
+
+    def _call(self, index: int) -> str:
+        return call(self.exercise.name, self.parameters, self.calls[index])
+
+    def _difference(self) -> str:
+        """In what the answers differ from the target, when no known mistake explains it."""
+        first, names = self.target[0], self.exercise.outputs
+        if not names and isinstance(first, tuple) and not all(isinstance(part, int) for part in first):
+            names = [f"value {part + 1} of {len(first)}" for part in range(len(first))]
+        for mine, its in zip(self.yours, self.target, strict=True):
+            if said := _wrong_kind(mine, its, names):
+                return said
+        if not names:
+            return self._part(self.yours, self.target)
+        if said := patterns.exchanged(self.yours, self.target, names):
+            return said
+        yours, target = (list(zip(*answers, strict=True)) for answers in (self.yours, self.target))
+        right = [name for name, mine, its in zip(names, yours, target, strict=True) if same(mine, its)]
+        wrong = next(part for part, name in enumerate(names) if name not in right)
+        fine = f"{listed(right)} {'is' if len(right) == 1 else 'are'} right. " if right else ""
+        return f"{fine}{names[wrong]}: {self._part(yours[wrong], target[wrong])}"
+
+    def _part(self, yours: Sequence, target: Sequence) -> str:
+        """In what one output differs, over all calls."""
+        wrong = [not same(mine, its) for mine, its in zip(yours, target, strict=True)]
+        index = self._smallest(wrong)
+        mine, its = yours[index], target[index]
+        if not (is_number(its) or isinstance(its, np.ndarray)):
+            return (
+                self._slip()
+                or f"{self._call(index)} gives {value(mine)}, and should give {value(its)}{_parts(mine, its)}"
+            )
+        for one, other in zip(yours, target, strict=True):
+            if np.shape(one) != np.shape(other):
+                return self._slip() or patterns.shape(np.asarray(one), np.asarray(other))
+        arrays = ([np.asarray(each) for each in answers] for answers in (yours, target))
+        if said := patterns.values(*arrays, self.calls, self.parameters, self._slip):
+            return said
+        return f"{self._numbers(np.asarray(mine), np.asarray(its), index)}{_how_many(wrong)}"
+
+    def _slip(self, *_: Any) -> str:
+        """A slip that gives these answers."""
+        for text, said in slips(self.solution, self.exercise.name):
+            if self._comes_of(text):
+                return f"it comes out as if {said}"
+        return ""
+
+    def _numbers(self, mine: np.ndarray, its: np.ndarray, index: int) -> str:
+        """The two numbers that differ most."""
+        if not its.shape:
+            texts = apart(mine, its)
+            return f"{self._call(index)} gives {texts[0]}, and should give {texts[1]}"
+        with np.errstate(all="ignore"):
+            distance = np.nan_to_num(np.abs(mine.astype(float) - its), nan=np.inf)
+        worst = np.unravel_index(np.argmax(np.where(mine == its, -1, distance)), its.shape)
+        texts, at = apart(mine[worst], its[worst]), tuple(map(int, worst)) if its.ndim > 1 else f"index {worst[0]}"
+        where = f"{found}: " if (found := patterns.places(mine, its)) else ""
+        return (
+            f"{where}at {at}, where it differs most, it is {texts[0]} and should be {texts[1]}, in {self._call(index)}"
+        )
+
+
+def _how_many(wrong: Sequence[bool]) -> str:
+    """How many calls come out right, if some do."""
+    if wrong[0] is False and all(wrong[1:]) and len(wrong) > 2:
+        return " (only the first call comes out right)"
+    return f" ({wrong.count(False)} of {len(wrong)} calls come out right)" if False in wrong else ""
+
+
+def _wrong_kind(mine: Any, its: Any, names: Sequence[str]) -> str:
+    """What is wrong with the type of an answer; names are those of several outputs."""
+    if mine is None:
+        return "it returns None: is there a return?"
+    if isinstance(mine, Other) and mine.kind in ("function", "method", "builtin_function_or_method"):
+        return "it returns a function: is it to be called, with ()?"
+    if names:
+        wanted = f"{len(names)} values: {', '.join(names)}"
+        if not isinstance(mine, tuple | list):
+            return f"it returns {kind(mine)}, and should return {wanted}"
+        if len(mine) != len(names):
+            return f"it returns {len(mine)} value{'s' * (len(mine) != 1)}, and should return {wanted}"
+        for name, one, other in zip(names, mine, its, strict=True):
+            if said := _wrong_kind(one, other, ()):
+                return f"{name}: {said}"
+        return ""
+    if isinstance(its, tuple | list):
+        fits, wanted = isinstance(mine, tuple | list), kind(its)
+    elif isinstance(its, dict):
+        fits, wanted = isinstance(mine, dict), "a dict"
+    elif isinstance(its, np.ndarray):
+        fits, wanted = isinstance(mine, np.ndarray) or is_number(mine), "a NumPy array"
+    else:
+        fits, wanted = is_number(mine) or isinstance(mine, np.ndarray), "one number"
+    if fits:
+        return ""
+    if isinstance(mine, tuple) and len(mine) > 1 and same(mine[0], its):
+        return f"it returns {len(mine)} values: only the first is asked for"
+    if isinstance(mine, tuple) and len(mine) == 1:
+        return f"it returns a tuple with one thing in it, and should return {wanted}: is there a comma too many?"
+    remedy = ": return a NumPy array, np.array(...)" if wanted == "a NumPy array" else f", and should return {wanted}"
+    return f"it returns {kind(mine)}{remedy}"
+
+
+def _parts(mine: Any, its: Any) -> str:
+    """What can be said of two lists, or of two dicts."""
+    if isinstance(its, dict):
+        missing, more = [key for key in its if key not in mine], [key for key in mine if key not in its]
+        other = [key for key in its if key in mine and not same(mine[key], its[key])]
+        said = [f"{value(missing[0])} is missing"] * bool(missing) + [f"{value(more[0])} should not be there"] * bool(
+            more
+        )
+        said += [f"for {value(other[0])} it is {value(mine[other[0]])} and should be {value(its[other[0]])}"] * bool(
+            other
+        )
+        return f": {listed(said)}"
+    if len(mine) > 1 and same(list(mine)[::-1], list(its)):
+        return ": it is right, in reversed order"
+    if len(mine) != len(its):
+        return f": it is {abs(len(mine) - len(its))} too {'long' if len(mine) > len(its) else 'short'}"
+    return ""

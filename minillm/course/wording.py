@@ -1,0 +1,132 @@
+"""How a check writes values, calls and what went wrong in them: short, and never two numbers that look alike where they differ."""
+
+import ast
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minillm.course.answers import Failure, Other, is_number
+
+SHOWN = 12  # numbers of an array that are written out
+
+
+def number(value: Any, digits: int = 4) -> str:
+    return f"{value:.{digits}g}" if isinstance(value, float | np.floating) else str(value)
+
+
+def apart(yours: Any, right: Any) -> tuple[str, str]:
+    """Two numbers that differ, with as many digits as it takes to see it."""
+    for digits in range(4, 18):
+        texts = number(float(yours), digits), number(float(right), digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def value(what: Any) -> str:
+    """A value in a line: a large array by its shape, what is long by its beginning."""
+    if isinstance(what, np.ndarray):
+        return nested(what.tolist()) if what.size <= SHOWN else f"an array of shape {what.shape}"
+    if is_number(what):
+        return number(what)
+    if isinstance(what, Other):
+        return article(what.kind)
+    text = repr(what)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def nested(numbers: Any) -> str:
+    if isinstance(numbers, list):
+        return f"[{', '.join(map(nested, numbers))}]"
+    return number(numbers)
+
+
+def call(name: str, parameters: Sequence[str], arguments: Sequence[Any]) -> str:
+    """`shift(p=[0.1411, -0.99], k=4)`."""
+    given = (f"{parameter}={value(argument)}" for parameter, argument in zip(parameters, arguments, strict=False))
+    return f"{name}({', '.join(given)})"
+
+
+def size(what: Any) -> int:
+    """How much there is to read in a value."""
+    if isinstance(what, np.ndarray):
+        return what.size
+    if isinstance(what, tuple | list):
+        return 1 + sum(map(size, what))
+    return len(str(what)) if isinstance(what, dict) else 1
+
+
+def kind(what: Any) -> str:
+    """What a value is, in words: `a list`, `an array of shape (2, 3)`."""
+    if isinstance(what, np.ndarray):
+        return f"an array of shape {what.shape}"
+    if isinstance(what, str):
+        return "text (a str)"
+    if is_number(what):
+        return "one number"
+    return article(what.kind if isinstance(what, Other) else type(what).__name__)
+
+
+def article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiouAEIOU' else 'a'} {noun}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`dq`, `dq and dk`, `dq, dk and dv`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def failed(failure: Failure, name: str, source: str) -> str:
+    """What a call raised, or how it was stopped, with the line of the student's file."""
+    lines = source.splitlines()
+    at = failure.line
+    where = f" (line {at}: {lines[at - 1].strip()})" if at and at <= len(lines) else ""
+    match failure.kind:
+        case "Timeout":
+            return f"{name} was stopped after {failure.message}{where}. {endless(source, at)}"
+        case "Crash":
+            return f"Python itself was ended in {name}{where}, with {failure.message}"
+        case "MemoryError":
+            return f"{name} asks for more memory than there is for it{where}: does something in it grow without end?"
+        case "SystemExit":
+            return f"{name} ends Python{where}: do without sys.exit, quit and os._exit, and return the answer"
+        case "KeyboardInterrupt":
+            return f"{name} was interrupted{where}"
+        case "RecursionError":
+            return f"{name} calls itself without end{where}"
+        case "EOFError":
+            return f"{name} waits for input{where}: the check types nothing. What it needs are its arguments"
+    return f"it raises {failure.kind}: {failure.message}{where}{remedy(failure)}"
+
+
+def endless(source: str, line: int | None) -> str:
+    """A question about the loop around a line that kept being run."""
+    loops = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.While | ast.For)]
+    around = [node for node in loops if line and node.lineno <= line <= node.end_lineno]
+    if not around:
+        return "Does it call itself without end, or make something very large?"
+    loop = max(around, key=lambda node: (isinstance(node, ast.While), node.lineno))
+    text = source.splitlines()[loop.lineno - 1].strip()
+    if isinstance(loop, ast.For):
+        return f"The loop in line {loop.lineno}, {text} is very long: does what it goes over grow?"
+    condition = ast.unparse(loop.test)
+    if isinstance(loop.test, ast.Constant):
+        return f"The loop in line {loop.lineno}, {text} has no end of its own: is its return or break ever reached?"
+    return f"The loop in line {loop.lineno} goes on while {condition}: does anything in it change that?"
+
+
+def remedy(failure: Failure) -> str:
+    """What often helps against an error of NumPy or Python, to be put behind its message."""
+    shapes = [tuple(map(int, re.findall(r"\d+", found))) for found in re.findall(r"\(([\d, ]+)\)", failure.message)]
+    if "broadcast" in failure.message and len(shapes) >= 2:
+        long, short = sorted(shapes[:2], key=len, reverse=True)
+        if len(long) == len(short) + 1 and any(long[:axis] + long[axis + 1 :] == short for axis in range(len(long))):
+            return ". Is keepdims=True missing? It keeps the axis of a sum, a mean or a maximum, with length 1"
+        return ". From the last axis on, two shapes must agree, or one of them have a 1"
+    if "matmul" in failure.message and "mismatch" in failure.message:
+        return ". Is a .T missing, or are the two factors in the wrong order? (n, k) @ (k, m) is (n, m)"
+    if failure.kind == "TypeError" and "positional argument" in failure.message and failure.line is None:
+        return ". Leave the line with def as it was"
+    return ""

@@ -1,0 +1,154 @@
+"""What is said of an answer that no known mistake explains."""
+
+import numpy as np
+import pytest
+
+from minillm.course import outline
+from minillm.course.attempt import collect, try_calls
+from minillm.course.desk import exercises_of, solution_of
+from minillm.course.diagnosis import judge
+from minillm.course.exercises import NOT_WRITTEN, Exercise, load
+
+
+def said_of(exercise: Exercise, solution: str, source: str):
+    """The verdict on a text that needs no process of its own."""
+    tried = collect(try_calls(load(source, "ex01.py"), exercise, {}, 0))
+    return judge(exercise, tried, solution, source)
+
+
+def one(course, body: str, number: int = 0):
+    lesson = outline.find(1)
+    exercise = exercises_of(lesson)[number]
+    head = "scaled(x, factor)" if number == 0 else "pairs(w)"
+    return said_of(exercise, solution_of(lesson), f"import numpy as np\ndef {head}:\n    {body}\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("return factor * x", ""),
+        ("return x / factor", "You divided by the factor."),
+        ("pass", "it returns None: is there a return?"),
+        ("return (x * factor)[0]", "its shape is (3,), and should be (2, 3)"),
+        ("return x * np.nan", "100% of it is NaN"),
+        ("return x * np.inf", "it is infinite"),
+        (
+            "return x * factor + (np.arange(x.size).reshape(x.shape) == 2)",
+            "only place 2 is wrong: at index 2, where it differs most, it is",
+        ),
+        ("return 1 / 0", "it raises ZeroDivisionError: division by zero (line 3: return 1 / 0), in scaled(x="),
+        ("return x + np.ones(x.shape[0] + 1)", "could not be broadcast"),
+        ("return 'seven'", "it returns text (a str): return a NumPy array"),
+        ("return (x * factor).tolist()", "it returns a list: return a NumPy array, np.array(...)"),
+        ("return x * factor,", "it returns a tuple with one thing in it"),
+        ("return x * factor, 1", "it returns 2 values: only the first is asked for"),
+        ("return lambda: x", "it returns a function: is it to be called"),
+        ("x *= factor; return x", "right, but it writes into x, which it was given"),
+        ("x *= factor; return x + 3", "it writes into x, which it was given, and comes out wrong"),
+        ("return -x * factor", "the sign is turned round"),
+        ("return 3 * x * factor", "it is the right answer times 3"),
+        ("return x * factor + 7", "everything is 7 too large"),
+        ("return np.round(x * factor, 2)", "it is rounded to 2 decimal places"),
+        ("return (x * factor).astype(int)", "what stands behind the decimal point is lost"),
+        ("return (x * factor).astype('float16').astype(float)", "it is nearly right"),
+        ("return x", "it is x as it was given"),
+        ("return x * factor * factor", "it comes out as if factor came in twice"),
+        ("return x * factor if x.ndim == 2 else x * 2 + factor", "(1 of 2 calls come out right)"),
+        ("raise NotImplementedError('later')", NOT_WRITTEN),
+    ],
+)
+def test_what_is_said(course, body, message):
+    verdict = one(course, body)
+    assert verdict.passed == (message == "") and message in verdict.message
+
+
+def test_a_missing_function_is_named(course):
+    lesson = outline.find(1)
+    verdict = said_of(exercises_of(lesson)[1], solution_of(lesson), "x = 1")
+    assert verdict.message == "there is no function pairs in the file"
+
+
+def test_lists_are_shown_with_the_call(course):
+    assert one(course, "return list(zip(w, w[1:]))[:1]", 1).message == (
+        "pairs(words=['a', 'b', 'c']) gives [('a', 'b')], and should give [('a', 'b'), ('b', 'c')]: it is 1 too short"
+    )
+
+
+def exercise(*calls: tuple, outputs: tuple = ()) -> Exercise:
+    return Exercise("f", lambda rng: list(calls), [], [], outputs)
+
+
+X, Y = np.array([[1.0, 2, 4], [3, 1, 7], [0.5, 8, 2]]), np.array([[2.0, 1], [5, 3]])
+
+
+@pytest.mark.parametrize(
+    ("solution", "yours", "message"),
+    [
+        (
+            "x / x.sum(axis=1, keepdims=True)",
+            "x / x.sum(axis=1)",
+            "it comes out as if keepdims=True of sum were left out",
+        ),
+        (
+            "x / x.sum(axis=1, keepdims=True)",
+            "x / x.sum(axis=0)",
+            "it comes out as if axis=0 stood in sum where axis=1 belongs",
+        ),
+        ("x / x.sum(axis=1, keepdims=True)", "x", "each row must still be divided by its sum"),
+        (
+            "x / x.sum(axis=1, keepdims=True)",
+            "x ** 2 / (x ** 2).sum() + 0.1",
+            "the numbers of each row must sum to one, and row",
+        ),
+        ("x / x.sum(axis=1, keepdims=True)", "2 * x", "each row must still be divided by its sum"),
+        ("x + 1", "(x + 1).T", "it is right, but transposed"),
+        ("x + 1", "(x + 1)[::-1]", "the rows are right, and in reversed order"),
+        ("x + 1", "np.roll(x + 1, 1, axis=0)", "the rows are right, and one too low"),
+        ("np.exp(-x)", "np.exp(np.exp(-x))", "a log is missing: the log of it is right"),
+        ("x - x.mean()", "x + 0", "it is x as it was given"),
+        ("x.mean(axis=0)", "x.sum(axis=0)", "it comes out as if sum stood where mean belongs"),
+        (
+            "x.sum(axis=0)",
+            "x.sum(axis=0) * len(x)",
+            "it is the length x.shape[0] times the right answer: divide by that number",
+        ),
+        ("x.sum(axis=0)", "x.sum(axis=0)[:, None]", "an axis of length 1 too many"),
+        ("x.sum(axis=0)", "x.max()", "its shape is (), and should be"),
+        ("np.sum(x > 2)", "np.sum(x >= 2)", "it comes out as if >= stood where > belongs, before 2"),
+        ("np.tril(x)", "np.tril(x) + 3 * np.eye(len(x))", "only the diagonal is wrong"),
+        (
+            "np.tril(x)",
+            "np.tril(x) + np.triu(x, 1) ** 3 - 0.5 * np.triu(x, 1)",
+            "only what stands above the diagonal is wrong",
+        ),
+        ("x * 1.0", "x + 99 * (np.arange(len(x)) == 1)[:, None] * x[::-1] ** 2", "only row 1"),
+    ],
+)
+def test_patterns(solution, yours, message):
+    texts = [f"import numpy as np\ndef f(x):\n    return {text}\n" for text in (solution, yours)]
+    assert message in said_of(exercise((X,), (X[::-1] + 3,)), *texts).message
+
+
+def test_two_numbers_that_look_alike_are_written_with_the_digits_in_which_they_differ():
+    texts = [f"def f(x):\n    return {text}\n" for text in ("x * 10", "x * 10 + (x - 1) * (x - 2) * 0.001")]
+    assert "f(x=3) gives 30.002, and should give 30" in said_of(exercise((3,), (1,), (2,)), *texts).message
+
+
+def test_outputs_are_called_by_their_names():
+    solution = "def f(x):\n    return x + 1, x * 3, x - 1\n"
+    asked = exercise((X,), (Y,), outputs=("dq", "dk", "dv"))
+    said = [
+        said_of(asked, solution, f"def f(x):\n    return {text}\n").message
+        for text in ("x + 1, x ** 3 + x, x - 1", "x + 1, x - 1, x * 3", "x + 1, x * 3", "x + 1", "x + 1, None, x - 1")
+    ]
+    assert said[0].startswith("dq and dv are right. dk: ")
+    assert said[1] == "dk and dv are right and in the wrong order: return dq, dk, dv"
+    assert said[2] == "it returns 2 values, and should return 3 values: dq, dk, dv"
+    assert said[3] == "it returns an array of shape (3, 3), and should return 3 values: dq, dk, dv"
+    assert said[4] == "dk: it returns None: is there a return?"
+
+
+def test_a_dict_is_told_by_its_keys():
+    texts = [f"def f(n):\n    return {text}\n" for text in ("{1: n, 2: 4}", "{1: n + 1, 3: 4}")]
+    message = said_of(exercise((7,)), *texts).message
+    assert message.endswith(": 2 is missing, 3 should not be there and for 1 it is 8 and should be 7")
