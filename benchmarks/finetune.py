@@ -51,10 +51,9 @@ from minillm.objectives import (
     MaskedData,
     Objective,
     Sentences,
-    SpecialTokens,
     word_starts,
 )
-from minillm.text import BPETokenizer, Corpus, Tokenizer, read_text
+from minillm.text import BPETokenizer, Corpus, SpecialTokens, Tokenizer, read_text
 from minillm.text.special_tokens import CLS, MASK, PAD, SEP
 from minillm.training import Trainer, TrainOptions
 from minillm.training.train import run_to_end

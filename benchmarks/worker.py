@@ -30,10 +30,9 @@ from minillm.objectives import (
     DenoisingData,
     MaskedData,
     Objective,
-    SpecialTokens,
     Windows,
 )
-from minillm.text import Corpus
+from minillm.text import Corpus, SpecialTokens
 from minillm.training import Trainer, TrainOptions
 
 VOCAB = 65

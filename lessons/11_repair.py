@@ -42,14 +42,13 @@ from minillm.objectives import (
     DenoisingData,
     MaskedData,
     Sentences,
-    SpecialTokens,
     Windows,
 )
 from minillm.objectives.masked import mask_tokens
 from minillm.objectives.rows import Rows, Texts, choose
 from minillm.ops import IGNORE
 from minillm.plots import matrix_maps, next_word_bars
-from minillm.text import Corpus
+from minillm.text import Corpus, SpecialTokens
 from minillm.training import Trainer, TrainOptions
 
 lesson = Lesson(11)
@@ -313,7 +312,7 @@ without = np.array([[0, 1, 0, 0, 0, 0, 0], [0, 1, 0, 1, 0, 0, 0]], dtype=bool)
 source, real = delete(np.repeat(sentence, 2, axis=0), without)
 print(spell(source[0]), "|", spell(source[1]))
 #> the is on the table . | the is the table . [PAD]
-np.testing.assert_array_equal(source, Rows.kept(np.repeat(sentence, 2, axis=0), ~without).padded(PAD))
+np.testing.assert_array_equal(source, Rows.select(np.repeat(sentence, 2, axis=0), ~without).padded(PAD))
 
 begins = np.concatenate([[True], np.isin(ids[:-1], [number["."], number["?"]])])  # a sentence after each full stop
 restorer = Transformer(len(names), d_model=64, nhead=4, num_layers=2, d_ff=128, dropout=0.0, seed=lesson.seed)
@@ -369,7 +368,7 @@ print(f"restored exactly: {exact / total:.0%}; a fitting sentence: {fitting / to
 # %%
 class AskEverywhere(MaskedData):
     def corrupt(self, rng, texts):
-        return super().corrupt(rng, texts)[0], Rows.kept(texts.ids, texts.real)
+        return super().corrupt(rng, texts)[0], Rows.select(texts.ids, texts.real)
 
 
 class AlwaysMask(MaskedData):

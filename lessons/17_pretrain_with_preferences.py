@@ -38,7 +38,7 @@ from minillm.preferences.samples import control_of, lines_of, misalignment, samp
 from minillm.preferences.segments import PreferenceCorpus, score
 from minillm.preferences.spoiling import spoil
 from minillm.text import CharTokenizer
-from minillm.text.control import CONTROL_TOKENS
+from minillm.text.control_tokens import CONTROL_TOKENS
 from minillm.text.python_library import PAGE, python_library
 from minillm.training import Trainer, TrainOptions
 

@@ -16,7 +16,7 @@ from minillm.gradcheck import randomize
 from minillm.models import GPT, ClassifierConfig, EncoderConfig, GPTConfig, MaskedLM, SequenceClassifier
 from minillm.pretraining import OBJECTIVES, PREFERENCES, prepare, settings_for
 from minillm.text import BPETokenizer, CharTokenizer
-from minillm.text.control import CONTROL_TOKENS
+from minillm.text.control_tokens import CONTROL_TOKENS
 from minillm.text.special_tokens import BOS, CLS, EOS, MASK, PAD, SENTINELS, SEP
 
 NAMES = (PAD, MASK, CLS, SEP, BOS, EOS, *SENTINELS[:3], *CONTROL_TOKENS, "<|endoftext|>", "[UNK]", "<mask>")

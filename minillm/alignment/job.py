@@ -94,20 +94,20 @@ def align(
     if (pairs is None) == (reward is None) or (method in ON_POLICY) != (reward is not None):
         needs = "a reward and a text of prompts" if method in ON_POLICY else "pairs, and no reward"
         raise InputError(f"The method {method} learns from {needs}.", "Give it what it needs.")
-    chosen = settings_for(method, settings)
-    options, base = options_from(chosen), without_dropout(model)
+    settings = settings_for(method, settings)
+    options, base = options_from(settings), without_dropout(model)
     if method in ON_POLICY:
         if prompts is None:
             raise InputError("There are no prompts to answer.", "Give a text: `prompts`.")
         reward = parse_reward(reward, trusted=True) if isinstance(reward, str) else reward
-        rows = prompts_from(prompts, tokenizer, chosen["prompt_tokens"], seed=options.seed)
-        trainer: Trainer = trainer_on_rewards(method, base, tokenizer, rows, reward, options, chosen)
+        rows = prompts_from(prompts, tokenizer, settings["prompt_tokens"], seed=options.seed)
+        trainer: Trainer = trainer_on_rewards(method, base, tokenizer, rows, reward, options, settings)
     else:
-        given = [as_pair(pair) for pair in pairs]
-        check_enough(given, "The list of pairs")
-        tokens = tokenize_pairs(given, tokenizer, base.config.context)
-        parts = (tokens.part(which) for which in hold_out(len(given), options.seed))
-        trainer = trainer_on_pairs(method, base, *parts, options, chosen)
+        pairs = [as_pair(pair) for pair in pairs]
+        check_enough(pairs, "The list of pairs")
+        tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
+        parts = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
+        trainer = trainer_on_pairs(method, base, *parts, options, settings)
         if isinstance(trainer.data, PairData):
             trainer.data.ask_reference(base, options.batch)
     run_to_end(trainer, best=True, progress=progress)

@@ -41,7 +41,7 @@ class Choices:
                 raise InputError(f"It does not say its {name}.", "Was it written by another version of minillm?")
 
     def to_dict(self) -> dict:
-        """What is chosen: with the options of its method, and no others."""
+        """What is set: with the options of its method, and no others."""
         own = {"objective", "method", "checkpoint", *METHODS[self.method].own}
         if self.method in ON_POLICY:
             own |= {"prompts", "reward", "reward_sha256"}

@@ -75,11 +75,11 @@ REWARD_MODEL = Objective(reward_model_loss, reward_model_loss_backward, count=co
 
 def score_texts(model: SequenceClassifier, texts: Sequence[np.ndarray], pad: int = 0, size: int = 64) -> np.ndarray:
     """The rewards of texts as arrays of ids, (N,). Of a text longer than the context, its end."""
-    context, found = model.config.body.context, []
+    context, rewards = model.config.body.context, []
     for first in range(0, len(texts), size):
         ids, mask = padded([text[-context:] for text in texts[first : first + size]], pad)
-        found.append(finite_on_host(model.forward(ids, mask=mask)[0])[:, 0])
-    return np.concatenate(found).astype(np.float64)
+        rewards.append(finite_on_host(model.forward(ids, mask=mask)[0])[:, 0])
+    return np.concatenate(rewards).astype(np.float64)
 
 
 def reward_accuracy(model: SequenceClassifier, pairs: TokenPairs) -> float:

@@ -14,7 +14,7 @@ from minillm.generation import generate_batch
 from minillm.models import GPT
 from minillm.preferences import Reward
 from minillm.text import Tokenizer
-from minillm.text.control import segment_ends
+from minillm.text.control_tokens import segment_ends
 
 
 def prompts_from(text: str, tokenizer: Tokenizer, length: int, most: int = 2000, seed: int = 0) -> np.ndarray:

@@ -53,11 +53,11 @@ class AlignmentRun(Run):
         path = self.path(REFERENCE)
         if not path.exists():
             raise InputError(f"There is no {path}, which this run began with.", RETRAIN)
-        arrays, kept = read_tensors(path, {name: array.shape for name, array in like.items()})
+        arrays, fingerprints = read_tensors(path, {name: array.shape for name, array in like.items()})
         for what, fingerprint in expected.items():
-            if what in kept and kept[what] != fingerprint:
+            if what in fingerprints and fingerprints[what] != fingerprint:
                 raise InputError(
                     f"{path} was not written for this run: the fingerprint of its {what} is another.",
                     RETRAIN,
                 )
-        return Reference(arrays, kept)
+        return Reference(arrays, fingerprints)

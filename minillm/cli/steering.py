@@ -8,7 +8,7 @@ from minillm.preferences import parse_reward
 from minillm.preferences.samples import control_of
 from minillm.preferences.steering import CANDIDATES, Steering, check_steering
 from minillm.text import Tokenizer
-from minillm.text.control import CONTROL_TOKENS
+from minillm.text.control_tokens import CONTROL_TOKENS
 from minillm.training import load
 
 CONTROLS = ("good", "bad", "off")

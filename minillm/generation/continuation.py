@@ -23,8 +23,8 @@ def stream_continuation(
 
     stream_continuation(tokenizer, prompt, generate(model, prompt, 400))
     """
-    known = len(tokenizer.decode(prompt, special=special))
+    skip = len(tokenizer.decode(prompt, special=special))
     for piece in tokenizer.stream(chain(map(int, prompt), ids), special=special):
-        if new := piece[known:]:
+        if new := piece[skip:]:
             yield new
-        known = max(known - len(piece), 0)
+        skip = max(skip - len(piece), 0)

@@ -47,9 +47,9 @@ class ExpertContrast:
 
     def next_scores(self, text: np.ndarray) -> np.ndarray:
         base, good, bad = (scorer.next_scores(text) for scorer in (self.base, self.good, self.bad))
-        known = min(scores.shape[1] for scores in (base, good, bad))
+        shared = min(scores.shape[1] for scores in (base, good, bad))
         scores = np.full_like(base, -np.inf)
-        scores[:, :known] = base[:, :known] + self.weight * (good[:, :known] - bad[:, :known])
+        scores[:, :shared] = base[:, :shared] + self.weight * (good[:, :shared] - bad[:, :shared])
         return scores
 
     def reorder(self, rows: np.ndarray) -> None:

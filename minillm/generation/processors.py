@@ -54,9 +54,9 @@ def ban(scores: np.ndarray, tokens) -> np.ndarray:
 
 def keep_only(scores: np.ndarray, tokens) -> np.ndarray:
     """Forbid all but these tokens."""
-    kept = np.full_like(scores, -np.inf)
-    kept[..., list(tokens)] = scores[..., list(tokens)]
-    return kept
+    allowed = np.full_like(scores, -np.inf)
+    allowed[..., list(tokens)] = scores[..., list(tokens)]
+    return allowed
 
 
 # How daring to be ---------------------------------------------------------------------------------------------------
@@ -81,10 +81,10 @@ def keep_top_p(scores: np.ndarray, p: float) -> np.ndarray:
     order = _likeliest_first(scores)
     reached = np.cumsum(np.take_along_axis(softmax(scores)[0], order, axis=-1), axis=-1)
     short = reached < p - 1e-12  # 0.5 + 0.3 has reached 0.8, whatever rounding says
-    kept = np.empty(scores.shape, bool)
-    np.put_along_axis(kept, order[..., :1], True, axis=-1)
-    np.put_along_axis(kept, order[..., 1:], short[..., :-1], axis=-1)  # those before it do not suffice
-    return np.where(kept, scores, -np.inf)
+    keep = np.empty(scores.shape, bool)
+    np.put_along_axis(keep, order[..., :1], True, axis=-1)
+    np.put_along_axis(keep, order[..., 1:], short[..., :-1], axis=-1)  # those before it do not suffice
+    return np.where(keep, scores, -np.inf)
 
 
 def keep_min_p(scores: np.ndarray, min_p: float) -> np.ndarray:

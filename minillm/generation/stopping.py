@@ -13,8 +13,8 @@ def end_tokens(eos_token_id: int | Sequence[int] | None, tokenizer: Tokenizer) -
     the last token that it may; here the tokenizer's eos_token is the end, if it has one.
     """
     named = [eos_token_id] if isinstance(eos_token_id, int) else eos_token_id or ()
-    if known := [i for i in named if 0 <= i < tokenizer.vocab_size]:
-        return known
+    if ids := [i for i in named if 0 <= i < tokenizer.vocab_size]:
+        return ids
     own = tokenizer.role("eos_token")
     return [] if own is None else [own]
 

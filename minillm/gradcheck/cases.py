@@ -111,19 +111,19 @@ def select(names: Sequence[str] | None = None) -> list[str]:
     cases = all_cases()
     if not names:
         return list(cases)
-    chosen = []
+    selected = []
     for name in names:
-        found = [known for known in cases if _key(name) in (_key(known), _key(known.split(":")[0]))]
-        if not found:
-            heads = list(dict.fromkeys(known.split(":")[0] for known in cases))
+        matches = [case for case in cases if _key(name) in (_key(case), _key(case.split(":")[0]))]
+        if not matches:
+            heads = list(dict.fromkeys(case.split(":")[0] for case in cases))
             near = difflib.get_close_matches(_key(name), [_key(head) for head in heads], n=1)
             close = [head for head in heads if _key(head) in near]
             raise InputError(
                 f"There is no gradient check called {name!r}.",
                 f"Did you mean {close[0]}?" if close else f"Choose from {', '.join(heads)}.",
             )
-        chosen += found
-    return list(dict.fromkeys(chosen))
+        selected += matches
+    return list(dict.fromkeys(selected))
 
 
 def _key(name: str) -> str:

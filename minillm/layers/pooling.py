@@ -30,8 +30,8 @@ class Pooling(Layer):
             count = xp.maximum(real.sum(axis=1, keepdims=True), 1)
             return real.astype(x.dtype) / count.astype(x.dtype)
         rank = xp.arange(length, 0, -1) if self.kind == "first" else xp.arange(1, length + 1)
-        chosen = (real * rank).argmax(axis=1)
-        return (real & (xp.arange(length) == chosen[:, None])).astype(x.dtype)
+        position = (real * rank).argmax(axis=1)
+        return (real & (xp.arange(length) == position[:, None])).astype(x.dtype)
 
     def forward(self, x: Array, *, mask: Array | None = None) -> tuple[Array, Array]:
         """`mask` (B, T) is boolean, True = real token; without one all of them are."""

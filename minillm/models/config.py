@@ -61,9 +61,9 @@ class ModelConfig(ABC):
             raise InputError(f"{name} must lie in [0, 1), got {value!r}.", "0 turns it off; 0.1 is usual.")
 
     def check_choices(self, **choices: tuple[str, ...]) -> None:
-        for name, known in choices.items():
-            if getattr(self, name) not in known:
-                raise InputError(f"There is no {name} {getattr(self, name)!r}.", f"Choose one of {', '.join(known)}.")
+        for name, values in choices.items():
+            if getattr(self, name) not in values:
+                raise InputError(f"There is no {name} {getattr(self, name)!r}.", f"Choose one of {', '.join(values)}.")
 
     def check_eps(self) -> None:
         if not isinstance(self.eps, int | float) or not 0 < self.eps < math.inf:

@@ -108,9 +108,9 @@ class Encoder(Model):
         if token_types is None:
             return np.zeros_like(ids)
         check_per_token("token_types", token_types, ids, "iu")
-        low, high, known = int(token_types.min()), int(token_types.max()), self.config.token_types
-        if low < 0 or high >= known:
-            raise ValueError(f"token type {low if low < 0 else high} came, but the model knows {known}")
+        low, high, types = int(token_types.min()), int(token_types.max()), self.config.token_types
+        if low < 0 or high >= types:
+            raise ValueError(f"token type {low if low < 0 else high} came, but the model knows {types}")
         return token_types
 
     def hidden_backward(self, dhidden: Array, saved: EncoderSaved) -> None:

@@ -30,7 +30,7 @@ KINDS = {
 
 def kind_of(config: ModelConfig) -> str:
     """The name of the kind of model that a config is for."""
-    return next(kind for kind, (known, _) in KINDS.items() if type(config) is known)
+    return next(kind for kind, (config_type, _) in KINDS.items() if type(config) is config_type)
 
 
 def build(config: ModelConfig, *, seed: int | None = 0, device: Device = CPU) -> Model:
@@ -48,10 +48,10 @@ def config_from_dict(values: dict) -> ModelConfig:
     kind = values.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"It is for a model of the kind {kind!r}.", f"Known are {', '.join(KINDS)}.")
-    known = KINDS[kind][0]
+    config_type = KINDS[kind][0]
     rest = {name: value for name, value in values.items() if name != "kind"}
-    check_types(known, rest)
-    config = known.from_dict(rest)
+    check_types(config_type, rest)
+    config = config_type.from_dict(rest)
     if "body" in rest:
         check_types(type(config.body), rest["body"])
     return config

@@ -19,7 +19,6 @@ from minillm.objectives.sequence_to_sequence import (
     sequence_to_sequence,
 )
 from minillm.objectives.span import SpanData, fitting_lengths
-from minillm.objectives.special_tokens import SpecialTokens
 from minillm.objectives.words import sentence_starts, word_starts
 
 __all__ = [
@@ -39,7 +38,6 @@ __all__ = [
     "Sentences",
     "SequenceBatch",
     "SpanData",
-    "SpecialTokens",
     "Texts",
     "Windows",
     "causal_lm",

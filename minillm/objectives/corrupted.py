@@ -10,7 +10,7 @@ import numpy as np
 from minillm.errors import InputError
 from minillm.objectives.pieces import Pieces
 from minillm.objectives.rows import Rows, Texts
-from minillm.objectives.special_tokens import SpecialTokens
+from minillm.text.special_tokens import SpecialTokens
 
 VALIDATION_SEED = 1810  # any number: the same noise for every evaluation of every run
 TOGETHER = 64  # validation texts that share a generator

@@ -11,7 +11,7 @@ from minillm.objectives.corrupted import check_share
 from minillm.objectives.pieces import Pieces
 from minillm.objectives.rows import Rows, Texts, choose, shuffled
 from minillm.objectives.sequence_to_sequence import SequenceToSequenceData
-from minillm.objectives.special_tokens import SpecialTokens
+from minillm.text.special_tokens import SpecialTokens
 
 # The noises, and the usual share of words that each one hits. Words are deleted as by Lample et al. 2018, section 2.3.
 RATES = {"delete": 0.1, "mask": 0.15, "infill": 0.3}
@@ -28,8 +28,8 @@ def delete_words(rng: np.random.Generator, texts: Texts, rate: float) -> Rows:
     Nothing tells where a word is missing: that too must be found out.
     """
     words = texts.words()
-    gone = choose(rng, words, np.minimum(budget(texts, rate), words.sum(axis=1) - 1))
-    return Rows.kept(texts.ids, texts.real & ~texts.of_words(gone))
+    deleted = choose(rng, words, np.minimum(budget(texts, rate), words.sum(axis=1) - 1))
+    return Rows.select(texts.ids, texts.real & ~texts.of_words(deleted))
 
 
 def mask_words(rng: np.random.Generator, texts: Texts, rate: float, mask: int) -> Rows:
@@ -49,7 +49,7 @@ def infill(
     """
     lengths = span_lengths(rng, budget(texts, rate), mean)
     empty = (lengths == 0).sum(axis=1)
-    lengths = Rows.kept(lengths, lengths > 0).padded(0)
+    lengths = Rows.select(lengths, lengths > 0).padded(0)
     words = texts.words()
     spans = np.zeros(words.shape, np.int64)
     np.put_along_axis(spans, shuffled(rng, words)[:, : lengths.shape[1]], lengths, axis=1)
@@ -79,7 +79,7 @@ def replace_spans(texts: Texts, spans: np.ndarray, mask: int) -> Rows:
     inside[:, 1:] = reach[:, :-1] > place[1:]
     shown = texts.starts_word & texts.of_words((spans > 0) & ~inside)
     ids = np.where(shown, mask, texts.ids)
-    return Rows.kept(ids, texts.real & (shown | ~texts.of_words(hidden)))
+    return Rows.select(ids, texts.real & (shown | ~texts.of_words(hidden)))
 
 
 def insert_masks(rng: np.random.Generator, rows: Rows, count: np.ndarray, mask: int) -> Rows:
@@ -89,7 +89,7 @@ def insert_masks(rng: np.random.Generator, rows: Rows, count: np.ndarray, mask: 
     inserted = choose(rng, real, count)
     ids = np.full(real.shape, mask, rows.values.dtype)
     ids[real & ~inserted] = rows.values
-    return Rows.kept(ids, real)
+    return Rows.select(ids, real)
 
 
 class DenoisingData(SequenceToSequenceData):
@@ -109,7 +109,7 @@ class DenoisingData(SequenceToSequenceData):
         check_share("rate", self.rate)
 
     def corrupt(self, rng: np.random.Generator, texts: Texts) -> tuple[Rows, Rows]:
-        return self._damage(rng, texts), Rows.kept(texts.ids, texts.real)
+        return self._damage(rng, texts), Rows.select(texts.ids, texts.real)
 
     def _damage(self, rng: np.random.Generator, texts: Texts) -> Rows:
         if self.noise == "delete":

@@ -11,10 +11,10 @@ from minillm.objectives.corrupted import CorruptedData, check_share
 from minillm.objectives.objective import LossSaved, Objective, loss_backward
 from minillm.objectives.pieces import Pieces
 from minillm.objectives.rows import Rows, Texts, choose, shuffled
-from minillm.objectives.special_tokens import SpecialTokens
 from minillm.ops import IGNORE, cross_entropy
+from minillm.text.special_tokens import SpecialTokens
 
-MASKED_SHARE = 0.8  # of the chosen tokens: replaced by the mask
+MASKED_SHARE = 0.8  # of the selected tokens: replaced by the mask
 RANDOM_SHARE = 0.1  # replaced by a random token; the rest stay as they are
 
 
@@ -27,10 +27,10 @@ def masked_lm(
     rng=None,
     label_smoothing: float = 0.0,
 ) -> tuple[Array, LossSaved]:
-    """Mean over the chosen places of -log p(what stood there | the text with its holes), in nats, a scalar on the device.
+    """Mean over the selected places of -log p(what stood there | the text with its holes), in nats, a scalar on the device.
 
-    On the host: inputs (B, T), with holes; mask (B, T), boolean, True = real token; targets (B, T), what stood at the chosen places, and
-    IGNORE elsewhere. Logits are computed for the chosen places only. Devlin et al. 2019, section 3.1.
+    On the host: inputs (B, T), with holes; mask (B, T), boolean, True = real token; targets (B, T), what stood at the selected places, and
+    IGNORE elsewhere. Logits are computed for the selected places only. Devlin et al. 2019, section 3.1.
     """
     check_targets(targets, inputs, model.config.vocab_size)
     places = targets != IGNORE
@@ -83,17 +83,17 @@ def mask_tokens(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Choose count (B,) of the candidates (B, T), boolean, of each text -> ids with holes and targets, both (B, T).
 
-    Of the chosen tokens 80 % become the mask, 10 % a random token from 0 to vocab_size - 1, and 10 % stay as they are: so that the model
+    Of the selected tokens 80 % become the mask, 10 % a random token from 0 to vocab_size - 1, and 10 % stay as they are: so that the model
     must know what belongs at places without a mask too, for there is none in the texts that it is for. Devlin et al. 2019, section 3.1.
     """
     count = np.minimum(count, candidates.sum(axis=1))
-    chosen = choose_whole_words(rng, texts, candidates, count) if whole_words else choose(rng, candidates, count)
-    hidden = texts.ids[chosen]
+    selected = choose_whole_words(rng, texts, candidates, count) if whole_words else choose(rng, candidates, count)
+    hidden = texts.ids[selected]
     dice = rng.random(len(hidden))
     anything = rng.integers(vocab_size, size=len(hidden))
     ids, targets = texts.ids.copy(), np.full_like(texts.ids, IGNORE)
-    ids[chosen] = np.where(dice < MASKED_SHARE, mask, np.where(dice < MASKED_SHARE + RANDOM_SHARE, anything, hidden))
-    targets[chosen] = hidden
+    ids[selected] = np.where(dice < MASKED_SHARE, mask, np.where(dice < MASKED_SHARE + RANDOM_SHARE, anything, hidden))
+    targets[selected] = hidden
     return ids, targets
 
 
@@ -109,7 +109,7 @@ class MaskedData(CorruptedData):
     """Batches for `masked_lm`.
 
     bos and eos, if there are such tokens, are put before and after each piece: `Windows(ids, context - 2)` then fill the context. They are
-    never chosen. Of a text of n tokens, bos and eos counted, max(1, round(rate n)) are chosen; with `whole_words`, at most so many.
+    never selected. Of a text of n tokens, bos and eos counted, max(1, round(rate n)) are selected; with `whole_words`, at most so many.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class MaskedData(CorruptedData):
         holes, answers = mask_tokens(
             rng, texts, candidates, count, self.special.mask, self.vocab_size, self.whole_words
         )
-        ids, targets = Rows.kept(holes, texts.real), Rows.kept(answers, texts.real)
+        ids, targets = Rows.select(holes, texts.real), Rows.select(answers, texts.real)
         if self.special.bos is not None:
             ids, targets = ids.before(self.special.bos), targets.before(IGNORE)
         if self.special.eos is not None:

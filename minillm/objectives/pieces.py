@@ -94,19 +94,19 @@ class Sentences(Pieces):
         starts = np.flatnonzero(inside % longest == 0)
         lengths = np.diff(starts, append=len(ids))
         trains, long_enough = starts < end, lengths >= SHORTEST
-        mine, theirs = trains & long_enough, ~trains & long_enough
-        if not mine.any() or not theirs.any():
+        training, validation = trains & long_enough, ~trains & long_enough
+        if not training.any() or not validation.any():
             raise InputError(
-                f"The text has {mine.sum():,} sentences to train on and {theirs.sum():,} to validate on, of two tokens or more.",
+                f"The text has {training.sum():,} sentences to train on and {validation.sum():,} to validate on, of two tokens or more.",
                 "Each needs one: use a longer text.",
             )
-        super().__init__(ids, longest, starts_word, starts[theirs], lengths[theirs])
-        self._training = starts[mine], lengths[mine]
+        super().__init__(ids, longest, starts_word, starts[validation], lengths[validation])
+        self._training = starts[training], lengths[training]
 
     def draw(self, rng: np.random.Generator, size: int) -> Texts:
         starts, lengths = self._training
-        chosen = rng.integers(len(starts), size=size)
-        return self._read(starts[chosen], lengths[chosen])
+        which = rng.integers(len(starts), size=size)
+        return self._read(starts[which], lengths[which])
 
 
 def _end_of_training(ids: np.ndarray, longest: int, **starts: np.ndarray | None) -> int:

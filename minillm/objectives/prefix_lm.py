@@ -15,4 +15,4 @@ class PrefixData(SequenceToSequenceData):
     def corrupt(self, rng: np.random.Generator, texts: Texts) -> tuple[Rows, Rows]:
         cut = rng.integers(1, texts.lengths())
         prefix = np.arange(texts.ids.shape[1]) < cut[:, None]
-        return Rows.kept(texts.ids, prefix), Rows.kept(texts.ids, texts.real & ~prefix)
+        return Rows.select(texts.ids, prefix), Rows.select(texts.ids, texts.real & ~prefix)

@@ -36,8 +36,8 @@ class Rows:
     lengths: np.ndarray
 
     @classmethod
-    def kept(cls, matrix: np.ndarray, keep: np.ndarray) -> "Rows":
-        """What is left of each row of a matrix (B, T) where `keep` (B, T), boolean, is True."""
+    def select(cls, matrix: np.ndarray, keep: np.ndarray) -> "Rows":
+        """Of each row of a matrix (B, T) the values where `keep` (B, T), boolean, is True."""
         return cls(matrix[keep], keep.sum(axis=1))
 
     @classmethod
@@ -74,7 +74,7 @@ def shuffled(rng: np.random.Generator, candidates: np.ndarray) -> np.ndarray:
 
 def choose(rng: np.random.Generator, candidates: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Exactly count (B,) of the candidates (B, T) of each row, every such choice as likely as any other: boolean (B, T)."""
-    chosen = np.zeros_like(candidates)
+    selected = np.zeros_like(candidates)
     first = np.arange(candidates.shape[1]) < count[:, None]
-    np.put_along_axis(chosen, shuffled(rng, candidates), first, axis=1)
-    return chosen
+    np.put_along_axis(selected, shuffled(rng, candidates), first, axis=1)
+    return selected

@@ -11,8 +11,8 @@ from minillm.objectives.corrupted import CorruptedData
 from minillm.objectives.objective import LossSaved, Objective, loss_backward
 from minillm.objectives.pieces import Pieces
 from minillm.objectives.rows import Rows
-from minillm.objectives.special_tokens import SpecialTokens
 from minillm.ops import IGNORE, cross_entropy
+from minillm.text.special_tokens import SpecialTokens
 
 
 def sequence_to_sequence(

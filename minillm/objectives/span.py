@@ -7,7 +7,7 @@ from minillm.objectives.corrupted import check_share
 from minillm.objectives.pieces import Pieces
 from minillm.objectives.rows import Rows, Texts, choose
 from minillm.objectives.sequence_to_sequence import SequenceToSequenceData
-from minillm.objectives.special_tokens import SpecialTokens
+from minillm.text.special_tokens import SpecialTokens
 
 
 def noise_counts(lengths: np.ndarray, density: float = 0.15, mean: float = 3.0) -> tuple[np.ndarray, np.ndarray]:
@@ -48,7 +48,7 @@ def replace_by_sentinels(texts: Texts, noise: np.ndarray, sentinels: np.ndarray)
     first = noise.copy()
     first[:, 1:] &= ~noise[:, :-1]
     ids = np.where(first, sentinels[np.maximum(first.cumsum(axis=1) - 1, 0)], texts.ids)
-    return Rows.kept(ids, texts.real & (first | ~noise))
+    return Rows.select(ids, texts.real & (first | ~noise))
 
 
 def fitting_lengths(source: int, density: float = 0.15, mean: float = 3.0) -> tuple[int, int]:

@@ -48,9 +48,9 @@ def sentence_starts(ids: np.ndarray, tokenizer: Decoder) -> np.ndarray:
 
 def _text(ids: np.ndarray, tokenizer: Decoder) -> tuple[str, np.ndarray, np.ndarray]:
     """The text that the tokens make, joined one by one; where in it each begins; and which of them go on with a word by their ##."""
-    known, which = np.unique(ids, return_inverse=True)
-    alone = [tokenizer.decode([token]) for token in known.tolist()]
-    behind = [_behind(token, piece, tokenizer) for token, piece in zip(known.tolist(), alone, strict=True)]
+    tokens, which = np.unique(ids, return_inverse=True)
+    alone = [tokenizer.decode([token]) for token in tokens.tolist()]
+    behind = [_behind(token, piece, tokenizer) for token, piece in zip(tokens.tolist(), alone, strict=True)]
     goes_on = [piece == INSIDE + rest for piece, rest in zip(alone, behind, strict=True)]
     lengths = np.array([len(piece) for piece in behind], dtype=np.int64)[which]
     return "".join([behind[i] for i in which.tolist()]), lengths.cumsum() - lengths, np.array(goes_on, bool)[which]

@@ -8,6 +8,7 @@ and their backward functions take the derivatives from here: one backward pass f
 """
 
 from minillm.preferences.advantages import gae, group_advantages, leave_one_out, penalized_rewards, whiten
+from minillm.preferences.bradley_terry import bradley_terry
 from minillm.preferences.direct import dpo, hinge, ipo, kto, kto_kl, robust_dpo
 from minillm.preferences.kl_estimators import k1, k2, k3
 from minillm.preferences.metrics import best_of_n_kl, distinct_n, expected_maximum, mean_and_error, win_rate
@@ -16,7 +17,6 @@ from minillm.preferences.policy_gradient import grpo, ppo, reinforce
 from minillm.preferences.pretraining import awr, conditional, filtering, mle, rwr, unlikelihood
 from minillm.preferences.python_style import style_violations
 from minillm.preferences.reference_free import odds_ratio, orpo, simpo
-from minillm.preferences.reward_model import bradley_terry
 from minillm.preferences.rewards import (
     Reward,
     absolute_form,

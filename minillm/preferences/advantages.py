@@ -62,8 +62,8 @@ def gae(rewards: Array, values: Array, scored: Array, *, gamma: float = 1.0, lam
         advantage = xp.where(scored[:, t], delta + gamma * lam * advantage, advantage)
         following = xp.where(scored[:, t], values[:, t], following)
         advantages.append(advantage)
-    found = xp.where(scored, xp.stack(advantages[::-1], axis=1), 0)
-    return found, xp.where(scored, found + values, 0)
+    result = xp.where(scored, xp.stack(advantages[::-1], axis=1), 0)
+    return result, xp.where(scored, result + values, 0)
 
 
 def whiten(advantages: Array, scored: Array, *, eps: float = 1e-8) -> Array:

@@ -19,4 +19,4 @@ PATTERNS = {
 
 def find_personal_information(text: str) -> list[tuple[str, str]]:
     """What looks like it, as (kind, what), sorted by kind: `e-mail`, `URL`, `phone`. Names and street addresses are not found."""
-    return [(kind, found[0]) for kind, pattern in PATTERNS.items() for found in pattern.finditer(text)]
+    return [(kind, match[0]) for kind, pattern in PATTERNS.items() for match in pattern.finditer(text)]

@@ -22,8 +22,8 @@ def _clipped(logp: Array, old_logp: Array, advantages: Array, clip: float) -> tu
     """min(ρA, clip(ρ, 1 - ε, 1 + ε) A), ρ = p / p_old, and its derivative with respect to log p."""
     xp = array_module(logp)
     ratio = xp.exp(logp - old_logp)
-    free, kept = ratio * advantages, xp.clip(ratio, 1 - clip, 1 + clip) * advantages
-    return xp.minimum(free, kept), xp.where(free <= kept, free, 0)  # dρ = ρ dlogp; where clipped, it stands still
+    gain, clipped = ratio * advantages, xp.clip(ratio, 1 - clip, 1 + clip) * advantages
+    return xp.minimum(gain, clipped), xp.where(gain <= clipped, gain, 0)  # dρ = ρ dlogp; where clipped, it stands still
 
 
 def ppo(logp: Array, old_logp: Array, advantages: Array, scored: Array, *, clip: float = 0.2) -> tuple[Array, Array]:

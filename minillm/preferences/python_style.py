@@ -41,10 +41,10 @@ def style_violations(line: str) -> list[str]:
     return broken
 
 
-def _blanked(found: re.Match) -> str:
+def _blanked(match: re.Match) -> str:
     """A comment goes; of a string the quotes stay, with as many letters between them as it had."""
-    text = found[0]
-    return "" if found["comment"] else text[0] + "x" * (len(text) - 2) + text[-1] * (len(text) > 1)
+    text = match[0]
+    return "" if match["comment"] else text[0] + "x" * (len(text) - 2) + text[-1] * (len(text) > 1)
 
 
 def _names_an_argument(code: str) -> bool:

@@ -39,7 +39,7 @@ class Reward(NamedTuple):
     def __call__(self, segments: Sequence[str]) -> np.ndarray:
         """The scores (N,), float64. InputError unless the function gives a finite number for each of the N segments."""
         try:
-            given = self.function(list(segments))
+            scores = self.function(list(segments))
         except Exception as error:  # the function may be a user's
             raise InputError(
                 f"The reward {self.name} failed with {one_line(error)}.",
@@ -47,7 +47,7 @@ class Reward(NamedTuple):
             ) from error
         remedy = "It gets a list of texts, and is to return a list with one number for each."
         try:
-            scores = np.asarray(given, np.float64)
+            scores = np.asarray(scores, np.float64)
         except (TypeError, ValueError):
             raise InputError(f"The reward {self.name} gave something that is no list of numbers.", remedy) from None
         if scores.shape != (len(segments),):
@@ -122,8 +122,8 @@ def parse_reward(form: str, *, trusted: bool = False, sha256: str | None = None)
         return length_reward(int(rest))
     if kind == "words" and rest:
         text = read_text(rest, files_only=not trusted)
-        found = check_sha256(rest, text.encode("utf-8"), sha256)
-        return word_reward(text.split("\n"), absolute_form(form))._replace(sha256=found)
+        digest = check_sha256(rest, text.encode("utf-8"), sha256)
+        return word_reward(text.split("\n"), absolute_form(form))._replace(sha256=digest)
     file, name = _python_file(form)
     if name:
         if not trusted:
@@ -134,8 +134,8 @@ def parse_reward(form: str, *, trusted: bool = False, sha256: str | None = None)
         if not Path(file).is_file():
             raise InputError(f"There is no file {file}.", f"Name the Python file that defines {name}.")
         source = Path(file).read_bytes()
-        found = check_sha256(file, source, sha256)
-        return Reward(absolute_form(form), load_function(Path(file), source, name), sha256=found)
+        digest = check_sha256(file, source, sha256)
+        return Reward(absolute_form(form), load_function(Path(file), source, name), sha256=digest)
     raise InputError(f"There is no reward {form!r}.", FORMS)
 
 
@@ -178,9 +178,9 @@ def _python_file(form: str) -> tuple[str, str]:
 
 def check_sha256(file: str, content: bytes, sha256: str | None) -> str:
     """The SHA-256 of a file's content; InputError if it was another one when the file was read before."""
-    found = hashlib.sha256(content).hexdigest()
-    if sha256 not in (None, found):
+    digest = hashlib.sha256(content).hexdigest()
+    if sha256 not in (None, digest):
         raise InputError(
             f"{file} is not what it was when this run began.", "Put it back as it was, or start another run."
         )
-    return found
+    return digest

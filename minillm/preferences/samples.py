@@ -7,7 +7,7 @@ from minillm.models import GPT, finite_on_host
 from minillm.ops import kl_divergence
 from minillm.preferences.rewards import Reward
 from minillm.text import Tokenizer
-from minillm.text.control import BAD, CONTROL_TOKENS, GOOD, segment_ends
+from minillm.text.control_tokens import BAD, CONTROL_TOKENS, GOOD, segment_ends
 
 
 def control_of(tokenizer: Tokenizer, wanted: bool = True) -> Control | None:
@@ -65,17 +65,17 @@ def kl_to(model: GPT, reference: GPT, texts: list[np.ndarray], tokenizer: Tokeni
     A model that knows control tokens reads them; the reference reads the text without them, and they are left out of both distributions,
     which concern the V tokens that the reference knows. Texts are read in windows of the shorter context.
     """
-    known = reference.config.vocab_size
+    vocab_size = reference.config.vocab_size
     context = min(model.config.context, reference.config.context)
     total, places = 0.0, 0
     for ids in texts:
         for start in range(0, len(ids) - 1, context):
             window = ids[start : start + context]
-            visible = np.flatnonzero(window < known)
+            visible = np.flatnonzero(window < vocab_size)
             if len(visible) < 2:
                 continue
             before = visible[1:] - 1  # the control token, where there is one
-            ours = model.forward(window[None])[0][0, before, :known]
+            ours = model.forward(window[None])[0][0, before, :vocab_size]
             theirs = reference.forward(window[visible][None])[0][0, :-1]
             kl = finite_on_host(kl_divergence(ours, theirs)[0], "divergences from the reference")
             total, places = total + float(kl.sum()), places + len(kl)

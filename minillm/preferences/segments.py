@@ -13,7 +13,7 @@ from minillm.errors import InputError
 from minillm.ops import IGNORE
 from minillm.preferences.rewards import Reward
 from minillm.text import Tokenizer
-from minillm.text.control import BAD, GOOD
+from minillm.text.control_tokens import BAD, GOOD
 from minillm.text.corpus import CausalBatch, check_lengths
 
 
@@ -29,9 +29,9 @@ class Scored(NamedTuple):
         """The mean reward of each document's segments, (D,)."""
         return np.bincount(self.document, self.rewards) / np.bincount(self.document)
 
-    def of_documents(self, kept: np.ndarray) -> "Scored":
-        """What is left when only the documents stay where kept (D,) is True."""
-        stays = kept[self.document]
+    def of_documents(self, keep: np.ndarray) -> "Scored":
+        """What is left when only the documents stay where keep (D,) is True."""
+        stays = keep[self.document]
         segments = [segment for segment, stay in zip(self.segments, stays, strict=True) if stay]
         return Scored(
             segments, self.rewards[stays], np.unique(self.document[stays], return_inverse=True)[1], self.reward
@@ -57,15 +57,15 @@ def better_half(scored: Scored) -> np.ndarray:
     Where half of them or more share the best reward, nothing is above the median; then those are kept. InputError if that is all.
     """
     rewards = scored.document_rewards()
-    kept = rewards > np.median(rewards)
-    if not kept.any():
-        kept = rewards == rewards.max()
-    if kept.all():
+    keep = rewards > np.median(rewards)
+    if not keep.any():
+        keep = rewards == rewards.max()
+    if keep.all():
         raise InputError(
             f"All {len(rewards):,} documents of the text have the same reward, and filtering would keep every one.",
             "Blank lines or form feeds part the documents of a text; choose another `reward`, or another `preference`.",
         )
-    return kept
+    return keep
 
 
 class Stream(NamedTuple):
@@ -122,10 +122,10 @@ class PreferenceCorpus:
                 f"None of the {len(validation.rewards):,} lines to validate on has a reward of {threshold:g} or more.",
                 "Choose another `reward`, or more text.",
             )
-        self.kept = 1.0  # the share of the training text that filtering leaves
+        self.kept_share = 1.0  # the share of the training text that filtering leaves
         if filtered:
             whole, training = training, training.of_documents(better_half(training))
-            self.kept = sum(map(len, training.segments)) / sum(map(len, whole.segments))
+            self.kept_share = sum(map(len, training.segments)) / sum(map(len, whole.segments))
         self.training, self.threshold, self.reward = training, threshold, scored.reward
         drops = np.random.default_rng((seed, 1)).random(len(training.segments)) < drop
         self._train = _stream(training, tokenizer, threshold, ~drops if control else None)

@@ -24,7 +24,7 @@ from minillm.models import GPT
 from minillm.preferences.rewards import Reward
 from minillm.preferences.samples import control_of
 from minillm.text import Tokenizer
-from minillm.text.control import CONTROL_TOKENS
+from minillm.text.control_tokens import CONTROL_TOKENS
 
 CANDIDATES = 10
 NOT_NEGATIVE = (lambda x: 0 <= x < float("inf"), "must be finite and 0 or more")
@@ -149,8 +149,8 @@ def best_of_n(
     texts = ["".join(until_stop([text], stops)) for text in texts]
     prompt = continuation(tokenizer, [], ids, special=False)
     rewards = mean_line_rewards(steering.reward, [prompt + text for text in texts])
-    chosen = soft_best_of_n(rewards, soft or 0.0, np.random.default_rng(seed))
-    return Best(texts[chosen], float(rewards[chosen]), rewards)
+    best = soft_best_of_n(rewards, soft or 0.0, np.random.default_rng(seed))
+    return Best(texts[best], float(rewards[best]), rewards)
 
 
 def mean_line_rewards(reward: Reward, texts: Sequence[str]) -> np.ndarray:

@@ -22,10 +22,10 @@ def load_function(path: Path, source: bytes, name: str) -> Callable:
             f"{path} can't be run: {one_line(error)}.", f"Run python {path} and mend what it says."
         ) from error
     if not callable(function := getattr(module, name, None)):
-        there = sorted(key for key, value in vars(module).items() if callable(value) and not key.startswith("_"))
+        functions = sorted(key for key, value in vars(module).items() if callable(value) and not key.startswith("_"))
         raise InputError(
             f"{path} has no function {name}.",
-            f"It has {', '.join(there)}." if there else f"Write def {name}(texts): ...",
+            f"It has {', '.join(functions)}." if functions else f"Write def {name}(texts): ...",
         )
     return function
 

@@ -20,8 +20,8 @@ def clipped_value_loss(
     """
     xp = array_module(values)
     weight = mean_weights(scored, values.dtype)
-    free = values - returns
-    kept = xp.clip(values, old_values - clip, old_values + clip) - returns
-    moved_too_far = kept * kept > free * free  # there V' stands still: no gradient
-    loss = (weight * xp.maximum(free * free, kept * kept)).sum() / 2
-    return loss, weight * xp.where(moved_too_far, 0, free)
+    error = values - returns
+    clipped = xp.clip(values, old_values - clip, old_values + clip) - returns
+    moved_too_far = clipped * clipped > error * error  # there V' stands still: no gradient
+    loss = (weight * xp.maximum(error * error, clipped * clipped)).sum() / 2
+    return loss, weight * xp.where(moved_too_far, 0, error)

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from minillm.generation.filling import fillings, token_for, with_hole
 from minillm.models import EncoderConfig, MaskedLM
-from minillm.objectives import MASKED, MaskedData, Objective, Sentences, SpecialTokens, sentence_starts, word_starts
+from minillm.objectives import MASKED, MaskedData, Objective, Sentences, sentence_starts, word_starts
 from minillm.pretraining.presets import REPAIRING
 from minillm.pretraining.scores import fill_in_accuracy
 from minillm.pretraining.task import Repairing, around, sizes_without
-from minillm.text import Tokenizer
+from minillm.text import SpecialTokens, Tokenizer
 from minillm.text.special_tokens import CLS, MASK, PAD, SEP
 
 

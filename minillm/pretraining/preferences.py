@@ -17,7 +17,7 @@ from minillm.preferences.segments import PreferenceCorpus, score
 from minillm.preferences.spoiling import MOST, spoil
 from minillm.pretraining.causal import Causal
 from minillm.text import Tokenizer, read_text
-from minillm.text.control import CONTROL_TOKENS
+from minillm.text.control_tokens import CONTROL_TOKENS
 from minillm.text.python_library import PAGE, documents_of, python_library
 
 SPOILED = 0.475  # of the lines of code: two fifths of all lines then break a rule
@@ -119,7 +119,7 @@ class MLE(Causal):
         """How much of the text is bad, and what filtering leaves."""
         rewards = data.training.rewards
         bad = (rewards < data.threshold).mean()
-        kept = f"; filtering keeps {data.kept:.0%} of the text" if data.kept < 1 else ""
+        kept = f"; filtering keeps {data.kept_share:.0%} of the text" if data.kept_share < 1 else ""
         return f"{len(rewards):,} lines to train on, {bad:.1%} of them bad (reward below {data.threshold:g}){kept}"
 
 

@@ -15,7 +15,6 @@ from minillm.objectives import (
     Objective,
     Sentences,
     SpanData,
-    SpecialTokens,
     Windows,
     fitting_lengths,
     sentence_starts,
@@ -25,7 +24,7 @@ from minillm.objectives.denoise import RATES
 from minillm.pretraining.presets import REPAIRING
 from minillm.pretraining.scores import restored_sentences, token_accuracy
 from minillm.pretraining.task import Repairing, around, sizes_without
-from minillm.text import Tokenizer
+from minillm.text import SpecialTokens, Tokenizer
 from minillm.text.special_tokens import BOS, EOS, MASK, PAD, SENTINELS
 
 

@@ -6,7 +6,7 @@ from minillm.text.corpus import CausalBatch, Corpus, default_text, read_text, un
 from minillm.text.gpt2 import GPT2Tokenizer
 from minillm.text.huggingface import HuggingFaceTokenizer
 from minillm.text.pretrained import load_pretrained_tokenizer
-from minillm.text.special_tokens import with_cls_and_sep
+from minillm.text.special_tokens import SpecialTokens, with_cls_and_sep
 from minillm.text.tokenizer import Tokenizer
 from minillm.text.tokenizer_file import load_tokenizer, save_tokenizer
 from minillm.text.wordpiece import WordPieceTokenizer
@@ -18,6 +18,7 @@ __all__ = [
     "Corpus",
     "GPT2Tokenizer",
     "HuggingFaceTokenizer",
+    "SpecialTokens",
     "Tokenizer",
     "WordPieceTokenizer",
     "default_text",

@@ -81,5 +81,5 @@ class _Table(dict):
         self._work_out = work_out
 
     def __missing__(self, code: int) -> str:
-        self[code] = made = self._work_out(chr(code))
-        return made
+        self[code] = character = self._work_out(chr(code))
+        return character

@@ -50,21 +50,21 @@ class ByteLevelTokenizer(WithAddedTokens):
         return np.concatenate(parts)
 
     def _encode_words(self, words: list[str]) -> np.ndarray:
-        known = {word: self._cache.get(word) for word in words}
-        fresh = [word for word, ids in known.items() if ids is None]
-        as_bytes = ([self._byte_ids[byte] for byte in word.encode("utf-8")] for word in fresh)
+        ids_of = {word: self._cache.get(word) for word in words}
+        new = [word for word, ids in ids_of.items() if ids is None]
+        as_bytes = ([self._byte_ids[byte] for byte in word.encode("utf-8")] for word in new)
         if None in self._byte_ids:
             as_bytes = ([i for i in ids if i is not None] for ids in as_bytes)
         if self._in_order:
             merged = apply_merges(as_bytes, self._rank, self._joined)
         else:
             merged = [apply_merges_out_of_order(word, self._rank, self._joined) for word in as_bytes]
-        encoded = dict(zip(fresh, merged, strict=True))
-        known.update(encoded)
+        encoded = dict(zip(new, merged, strict=True))
+        ids_of.update(encoded)
         if len(self._cache) + len(encoded) > CACHED_WORDS:
             self._cache.clear()
         self._cache.update(encoded)
-        return np.fromiter(chain.from_iterable(map(known.__getitem__, words)), np.int32)
+        return np.fromiter(chain.from_iterable(map(ids_of.__getitem__, words)), np.int32)
 
     def decode(self, ids: Sequence[int] | np.ndarray, special: bool = True) -> str:
         """The text of some ids; the inverse of `encode`. Bytes that are not whole UTF-8 become �.
@@ -91,4 +91,4 @@ class ByteLevelTokenizer(WithAddedTokens):
             return f"⟨{token.hex(' ').upper()}⟩"
 
     def _tokens(self, ids: Sequence[int] | np.ndarray, special: bool) -> list[bytes]:
-        return [self._bytes.get(i, b"") for i in self._known(ids, special)]
+        return [self._bytes.get(i, b"") for i in self._checked(ids, special)]

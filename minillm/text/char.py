@@ -53,7 +53,7 @@ class CharTokenizer(WithAddedTokens):
 
     def decode(self, ids: Sequence[int] | np.ndarray, special: bool = True) -> str:
         """The text of some ids; the inverse of `encode`. special=False leaves special tokens out."""
-        return "".join(map(self._tokens.__getitem__, self._known(ids, special)))
+        return "".join(map(self._tokens.__getitem__, self._checked(ids, special)))
 
     def stream(self, ids: Iterable[int], special: bool = True) -> Iterator[str]:
         """The text of ids as they arrive, a token each; joined, the pieces are `decode` of all the ids."""

@@ -33,8 +33,8 @@ def learn_merges(words: Mapping[bytes, int], merges: int) -> list[Pair]:
         if count != -promised:  # a merge beside it has used some of it up since: back in line
             heapq.heappush(queue, (-count, pair))
             continue
-        for born in chains.join(pair, FIRST_MERGE + len(learnt)):
-            heapq.heappush(queue, (-chains.counts[born], born))
+        for new_pair in chains.join(pair, FIRST_MERGE + len(learnt)):
+            heapq.heappush(queue, (-chains.counts[new_pair], new_pair))
         learnt.append(pair)
     return learnt
 
@@ -52,18 +52,18 @@ def apply_merges(words: Iterable[Sequence[int]], rank: Mapping[Pair, int], joine
     heapq.heapify(queue)
     while queue:
         order, pair = heapq.heappop(queue)
-        for born in chains.join(pair, joined[order]):
-            if born in rank:
-                heapq.heappush(queue, (rank[born], born))
+        for new_pair in chains.join(pair, joined[order]):
+            if new_pair in rank:
+                heapq.heappush(queue, (rank[new_pair], new_pair))
     return chains.words()
 
 
 def in_order(rank: Mapping[Pair, int], joined: Sequence[int]) -> bool:
     """Whether a token is made before it is a part of another, as in every list that was learnt. Somebody's edited list may not be so."""
-    made: dict[int, int] = {}
+    last: dict[int, int] = {}  # the last merge that makes a token
     for order in rank.values():
-        made[joined[order]] = max(order, made.get(joined[order], -1))
-    return all(made.get(token, -1) < order for pair, order in rank.items() for token in pair)
+        last[joined[order]] = max(order, last.get(joined[order], -1))
+    return all(last.get(token, -1) < order for pair, order in rank.items() for token in pair)
 
 
 def apply_merges_out_of_order(word: Sequence[int], rank: Mapping[Pair, int], joined: Sequence[int]) -> list[int]:
@@ -102,7 +102,7 @@ class Chains:
         """Put the token `new` wherever the pair stands, from left to right; returns the pairs that this made."""
         tokens, left, right, counts, places = self.tokens, self.left, self.right, self.counts, self.places
         first, second = pair
-        born = set()
+        new_pairs = set()
         for here in places.pop(pair):  # in order: whoever made this pair went from left to right too
             there = right[here]
             if tokens[here] != first or tokens[there] != second:
@@ -112,17 +112,17 @@ class Chains:
             right[here], left[after] = after, here
             if tokens[before] != END:
                 counts[tokens[before], first] -= weight
-                made = (tokens[before], new)
-                counts[made] += weight
-                places[made].append(before)
-                born.add(made)
+                new_pair = (tokens[before], new)
+                counts[new_pair] += weight
+                places[new_pair].append(before)
+                new_pairs.add(new_pair)
             if tokens[after] != END:
                 counts[second, tokens[after]] -= weight
-                made = (new, tokens[after])
-                counts[made] += weight
-                places[made].append(here)
-                born.add(made)
-        return born
+                new_pair = (new, tokens[after])
+                counts[new_pair] += weight
+                places[new_pair].append(here)
+                new_pairs.add(new_pair)
+        return new_pairs
 
     def words(self) -> list[list[int]]:
         """The words as they stand now, each a list of tokens."""

@@ -23,15 +23,15 @@ def load_pretrained_tokenizer(directory: str | Path) -> Tokenizer:
     if not directory.is_dir():
         raise InputError(f"There is no folder {directory}.", "Name the folder that holds the model's files.")
     settings = read_settings(directory)
-    there = {name for name in (VOCAB, MERGES, WORDS, WHOLE) if (directory / name).exists()}
-    if WHOLE in there:
+    files = {name for name in (VOCAB, MERGES, WORDS, WHOLE) if (directory / name).exists()}
+    if WHOLE in files:
         return read_tokenizer_json(directory / WHOLE, settings)
-    if {VOCAB, MERGES} <= there and settings.kind in ("", GPT2):
+    if {VOCAB, MERGES} <= files and settings.kind in ("", GPT2):
         return _read_gpt2(directory, settings)
-    if WORDS in there and settings.kind in ("", BERT):
+    if WORDS in files and settings.kind in ("", BERT):
         return _read_bert(directory, settings)
-    if there & {VOCAB, MERGES} and settings.kind in ("", GPT2):
-        lacking = MERGES if VOCAB in there else VOCAB
+    if files & {VOCAB, MERGES} and settings.kind in ("", GPT2):
+        lacking = MERGES if VOCAB in files else VOCAB
         raise InputError(f"{directory} lacks {lacking}.", f"Copy the model's {VOCAB} and {MERGES} there.")
     raise InputError(
         f"{directory} holds no {f'files of a {settings.kind}' if settings.kind else 'tokenizer'} that minillm can read.",

@@ -34,8 +34,8 @@ class Settings(NamedTuple):
 
         A `usual` role holds if the settings don't give it to another token.
         """
-        given = {role: AddedToken(token) for role, token in usual.items()} | self.roles
-        roles = {role: given[role].content for role in dict.fromkeys([*USUAL_ROLES, *given]) if given.get(role)}
+        tokens = {role: AddedToken(token) for role, token in usual.items()} | self.roles
+        roles = {role: tokens[role].content for role in dict.fromkeys([*USUAL_ROLES, *tokens]) if tokens.get(role)}
         listed = {}
         for _, token in sorted(self.added.items()):
             listed[token.content] = replace(token, special=token.special or token.content in roles.values())

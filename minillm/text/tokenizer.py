@@ -93,7 +93,7 @@ class Tokenizer(ABC):
     @abstractmethod
     def _label(self, i: int) -> str: ...
 
-    def _known(self, ids: Sequence[int] | np.ndarray, special: bool) -> list[int]:
+    def _checked(self, ids: Sequence[int] | np.ndarray, special: bool) -> list[int]:
         """The ids, checked; without the special ones if those are not wanted."""
         ids = check_ids(ids, self.vocab_size).tolist()
         return ids if special else [i for i in ids if i not in self._special_ids]

@@ -106,11 +106,11 @@ class WordPieceTokenizer(WithAddedTokens):
 
         What `encode` lost, such as capitals and the spaces as they were, doesn't come back.
         """
-        return "".join(self._written(self._known(ids, special)))
+        return "".join(self._written(self._checked(ids, special)))
 
     def stream(self, ids: Iterable[int], special: bool = True) -> Iterator[str]:
         """The text of ids as they arrive, a token each; joined, the pieces are `decode` of all the ids."""
-        return self._written(known for i in ids for known in self._known([i], special))
+        return self._written(checked for i in ids for checked in self._checked([i], special))
 
     def _written(self, ids: Iterable[int]) -> Iterator[str]:
         first = True

@@ -9,9 +9,9 @@ import pytest
 
 from minillm.generation.filling import with_holes
 from minillm.models import MaskedLM, Transformer
-from minillm.objectives import DenoisingData, MaskedData, Sentences, SpecialTokens, Windows, sentence_starts
+from minillm.objectives import DenoisingData, MaskedData, Sentences, Windows, sentence_starts
 from minillm.pretraining.scores import fill_in_accuracy, restored_sentences, token_accuracy
-from minillm.text import BPETokenizer, CharTokenizer
+from minillm.text import BPETokenizer, CharTokenizer, SpecialTokens
 from minillm.training import load
 from tests.words import WORDS
 

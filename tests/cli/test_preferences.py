@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minillm.models import GPT
-from minillm.text.control import BAD, GOOD
+from minillm.text.control_tokens import BAD, GOOD
 from minillm.training import load
 
 PREFERENCES = ("mle", "filtering", "conditional", "unlikelihood", "rwr", "awr")

@@ -10,10 +10,10 @@ from minillm.objectives import (
     PrefixData,
     Sentences,
     SpanData,
-    SpecialTokens,
     Windows,
 )
 from minillm.ops import IGNORE
+from minillm.text import SpecialTokens
 from tests.objectives.texts import SPECIAL
 
 IDS = np.random.default_rng(0).integers(100, size=3000).astype(np.int32)

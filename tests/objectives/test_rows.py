@@ -8,7 +8,7 @@ KEEP = np.array([[1, 0, 1, 0], [0, 0, 0, 1], [1, 1, 1, 0]], bool)
 
 
 def test_what_is_kept_moves_together():
-    rows = Rows.kept(MATRIX, KEEP)
+    rows = Rows.select(MATRIX, KEEP)
     assert [row.tolist() for row in rows] == [[1, 3], [8], [9, 10, 11]]
     assert rows.padded(-1).tolist() == [[1, 3, -1], [8, -1, -1], [9, 10, 11]]
     assert rows.real().tolist() == [[True, True, False], [True, False, False], [True, True, True]]
@@ -22,14 +22,14 @@ def test_a_row_may_be_empty():
 
 
 def test_a_token_before_and_after_each_row():
-    rows = Rows.kept(MATRIX, KEEP)
+    rows = Rows.select(MATRIX, KEEP)
     assert [row.tolist() for row in rows.before(0)] == [[0, 1, 3], [0, 8], [0, 9, 10, 11]]
     assert [row.tolist() for row in rows.after(0)] == [[1, 3, 0], [8, 0], [9, 10, 11, 0]]
     assert [row.tolist() for row in rows] == [[1, 3], [8], [9, 10, 11]], "the rows themselves stay as they are"
 
 
 def test_rows_come_apart_and_together():
-    rows = Rows.kept(MATRIX, KEEP)
+    rows = Rows.select(MATRIX, KEEP)
     again = Rows.joined(list(rows))
     assert again.values.tolist() == rows.values.tolist() and again.lengths.tolist() == rows.lengths.tolist()
 

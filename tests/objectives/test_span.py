@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from minillm.objectives import Sentences, SpanData, SpecialTokens, Windows, fitting_lengths
+from minillm.objectives import Sentences, SpanData, Windows, fitting_lengths
 from minillm.objectives.rows import Rows
 from minillm.objectives.span import noise_counts, noise_spans, replace_by_sentinels, segments
 from minillm.ops import IGNORE
+from minillm.text import SpecialTokens
 from tests.objectives.texts import assert_frequency, texts
 
 ONE_FOR_ALL, COUNTED_DOWN = np.array([999, 999, 999]), np.array([999, 998, 997, 996])
@@ -36,8 +37,8 @@ def test_dropping_and_masking_as_t5_does():
     """noise_token_to_sentinel is one sentinel for each token; drop_noise_tokens and drop_nonnoise_tokens keep the rest."""
     tokens, noise = np.array([[10, 11, 12, 13, 14, 15]]), bits("110010")
     assert np.where(noise, 999, tokens).tolist() == [[999, 999, 12, 13, 999, 15]]
-    assert Rows.kept(tokens, ~noise).values.tolist() == [12, 13, 15]
-    assert Rows.kept(tokens, noise).values.tolist() == [10, 11, 14]
+    assert Rows.select(tokens, ~noise).values.tolist() == [12, 13, 15]
+    assert Rows.select(tokens, noise).values.tolist() == [10, 11, 14]
 
 
 def test_each_row_has_its_own_sentinels_and_none_in_its_padding():

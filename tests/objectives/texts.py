@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from minillm.objectives import Rows, SpecialTokens, Texts
+from minillm.objectives import Rows, Texts
+from minillm.text import SpecialTokens
 
 SPECIAL = SpecialTokens(pad=100, mask=101, bos=102, eos=103, sentinels=(119, 118, 117, 116, 115, 114, 113, 112))
 

@@ -8,7 +8,7 @@ from minillm.ops import log_softmax
 from minillm.preferences import word_reward
 from minillm.preferences.samples import control_of, kl_to, lines_of, misalignment, sample_ids
 from minillm.text import CharTokenizer
-from minillm.text.control import BAD, CONTROL_TOKENS, GOOD
+from minillm.text.control_tokens import BAD, CONTROL_TOKENS, GOOD
 
 PLAIN = CharTokenizer("\nabcde")
 CONTROLLED = CharTokenizer("\nabcde", CONTROL_TOKENS)

@@ -8,7 +8,7 @@ from minillm.ops import IGNORE
 from minillm.preferences import Reward, style_reward, word_reward
 from minillm.preferences.segments import PreferenceCorpus, better_half, score
 from minillm.text import BPETokenizer, CharTokenizer
-from minillm.text.control import BAD, CONTROL_TOKENS, GOOD
+from minillm.text.control_tokens import BAD, CONTROL_TOKENS, GOOD
 
 # Documents: all good, half bad, all bad ...; the last two are for validation
 DOCUMENTS = ["ab\ncd\n", "x\nef\nx\n", "xx\n", "gh\n", "ij\nx\n"] * 3 + [
@@ -130,7 +130,7 @@ class TestFiltering:
         text = tokenizer.decode(data.train)
         better = [document for document in DOCUMENTS[:18] if "x" not in document or document == "op\nx\nqr\n"]
         assert text == "".join(better), "7 documents have 0, one has -1/3, and the median is -1/2"
-        assert data.kept == pytest.approx(len(text) / len("".join(DOCUMENTS[:18])))
+        assert data.kept_share == pytest.approx(len(text) / len("".join(DOCUMENTS[:18])))
 
     def test_above_the_median(self):
         scored = score(["x\n", "x\na\n", "x\na\nb\n", "x\na\nb\nc\n"], NOT_X)

@@ -9,7 +9,7 @@ from minillm.preferences import parse_reward
 from minillm.preferences.samples import control_of
 from minillm.preferences.steering import Steering, best_of_n
 from minillm.text import CharTokenizer
-from minillm.text.control import CONTROL_TOKENS, GOOD
+from minillm.text.control_tokens import CONTROL_TOKENS, GOOD
 
 PLAIN = CharTokenizer.train("ab\n")
 MODEL = GPT(GPTConfig(5, context=8, layers=1, heads=1, d_model=4))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from minillm.objectives import DenoisingData, Sentences, SpecialTokens, sentence_starts
+from minillm.objectives import DenoisingData, Sentences, sentence_starts
 from minillm.pretraining.scores import restored_sentences, shared_places
-from minillm.text import BPETokenizer
+from minillm.text import BPETokenizer, SpecialTokens
 
 ROLES = {"pad": "[PAD]", "mask": "[MASK]", "bos": "<s>", "eos": "</s>"}
 

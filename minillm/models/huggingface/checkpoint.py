@@ -125,9 +125,9 @@ def _architecture(values: dict, body: bool) -> Architecture:
             "It names neither the model_type nor the architectures.",
             'Add what the model is: "model_type": "gpt2", "bert" or "t5".',
         )
-    named = [known for name, known in NAMES.items() if names == [name] and kind in (None, known.model_type)]
+    named = [entry for name, entry in NAMES.items() if names == [name] and kind in (None, entry.model_type)]
     if body or not names:
-        named += [known for known in ARCHITECTURES if known.model_type == kind]
+        named += [entry for entry in ARCHITECTURES if entry.model_type == kind]
     for architecture in named:
         return BODY if body and architecture.model_type == BODY.model_type else architecture
     raise InputError(
