@@ -1,13 +1,14 @@
 """python -m minillm check: check the exercises of a lesson, and say what went wrong."""
 
+import json
 from pathlib import Path
 
 from minillm.cli.terminal import count, program, say, shell_word
-from minillm.course.checking import Checked, check_lesson, first_array
-from minillm.course.desk import USUAL, Desk, solution_of
+from minillm.course.checking import Checked, check_all, check_lesson, first_array
+from minillm.course.desk import USUAL, Desk, exercise_named, solution_of
 from minillm.course.diagnosis import Verdict
-from minillm.course.exercises import solution_text
-from minillm.course.outline import Outline, find
+from minillm.course.exercises import Exercise, solution_text
+from minillm.course.outline import Outline, find, outlines
 from minillm.errors import InputError
 
 PRINTED = 10  # lines that are shown of what a student's code prints
@@ -23,30 +24,45 @@ def add_arguments(parser) -> None:
     add("number", nargs="?", type=int, metavar="NN", help="the lesson")
     add(
         "--hint",
-        nargs="?",
-        type=int,
-        const=1,
-        help="a hint for the first exercise that is not solved: the first, or hint N",
+        nargs="*",
+        metavar="NAME N",
+        help="a hint for the exercise NAME, or for the first that is not solved: the first hint, or hint N",
     )
     add(
         "--solution", action="store_true", help="show the solution of the first exercise that is not solved (or of all)"
     )
     add("--figure", action="store_true", help="draw the right answer, yours, and the difference")
     add("--next", action="store_true", help="check the first lesson that has an exercise left")
-    add("--folder", type=Path, default=USUAL, metavar="DIR", help=f"where your exercises are ({USUAL})")
+    add("--all", action="store_true", help="check all lessons, and put nothing into the folder (for teachers)")
+    add("--json", action="store_true", help="print the verdicts as JSON: lesson, exercise, passed, diagnosis, seconds")
+    add("--seed", type=int, default=0, help="of the numbers that the functions are called with (0)")
+    add("--folder", type=Path, default=USUAL, metavar="DIR", help=f"where the exercises are ({USUAL})")
 
 
 def run(args) -> int:
+    refuse_what_excludes_itself(args)
     desk = Desk(args.folder)
+    if args.all:
+        return run_all(desk, args.seed, args.json)
+    name, number = wanted_hint(args.hint)
+    if name:
+        print_hint(exercise_named(name, outlines() if args.number is None else [find(args.number)]), number)
+        return 0
     outline = lesson_asked_for(args, desk)
+    if args.json:
+        checked = check_lesson(outline, desk, args.seed)
+        print_json([(outline, checked.verdicts)])
+        return 1 if checked.left else 0
     print(f"lesson {outline.name}: {outline.title}", flush=True)
-    checked = check_lesson(outline, desk, tell=print_verdict)
+    checked = check_lesson(outline, desk, args.seed, print_verdict)
     exercises = len(checked.exercises)
     print(f"{exercises - len(checked.left)} of {count(exercises, 'exercise')} solved", flush=True)
     if checked.new:
         say(f"{checked.path} is yours now: open it in an editor and write what is missing.")
     if args.hint is not None:
-        print_hint(checked, args.hint)
+        if not checked.left:
+            raise InputError("There is nothing left to hint at.", "All of these exercises are solved.")
+        print_hint(checked.left[0], number)
     if args.solution:
         name = checked.left[0].name if checked.left else None
         print(f"\n{solution_text(solution_of(outline), name)}")
@@ -58,6 +74,66 @@ def run(args) -> int:
         return 1
     say(f"All right. next: {program()} check --next{folder}")
     return 0
+
+
+def refuse_what_excludes_itself(args) -> None:
+    if args.seed < 0:
+        raise InputError(f"--seed {args.seed} is negative.", "Give 0 or more.")
+    more = args.hint is not None or args.solution or args.figure
+    if args.all and (args.number is not None or args.next or more):
+        raise InputError(
+            "--all checks all lessons.", "Leave out --all, or the number, --next, --hint, --solution, --figure."
+        )
+    if args.json and more:
+        raise InputError("--json prints the verdicts alone.", "Leave out --json, or --hint, --solution and --figure.")
+
+
+def run_all(desk: Desk, seed: int, as_json: bool) -> int:
+    """Check every lesson; the exit code says whether everything is solved."""
+    found = []
+    for outline, verdicts in check_all(desk, seed):
+        found.append((outline, verdicts))
+        if not as_json:
+            print(f"lesson {outline.name}: {outline.title}")
+            for verdict in verdicts:
+                print_verdict(verdict)
+    if as_json:
+        print_json(found)
+    passed = [verdict.passed for _, verdicts in found for verdict in verdicts]
+    say(f"{sum(passed)} of {count(len(passed), 'exercise')} solved")
+    return 0 if all(passed) else 1
+
+
+def print_json(found: list[tuple[Outline, list[Verdict]]]) -> None:
+    rows = [
+        {
+            "lesson": outline.name,
+            "exercise": verdict.name,
+            "passed": verdict.passed,
+            "diagnosis": verdict.message,
+            "seconds": round(verdict.seconds, 4),
+        }
+        for outline, verdicts in found
+        for verdict in verdicts
+    ]
+    print(json.dumps(rows, indent=1))
+
+
+def wanted_hint(words: list[str] | None) -> tuple[str, int]:
+    """The name of the exercise ("" for the first that is left) and the number of the hint: of `--hint`, `2`, `join`, `join 2`."""
+    match words or []:
+        case []:
+            return "", 1
+        case [word] if word.isdecimal():
+            return "", int(word)
+        case [word]:
+            return word, 1
+        case [word, number] if not word.isdecimal() and number.isdecimal():
+            return word, int(number)
+    raise InputError(
+        f"--hint {' '.join(words)} is not understood.",
+        "--hint, --hint 2, --hint NAME or --hint NAME 2; the lesson's number stands before it.",
+    )
 
 
 def lesson_asked_for(args, desk: Desk) -> Outline:
@@ -85,10 +161,7 @@ def print_verdict(verdict: Verdict) -> None:
         say(f"    | ... ({verdict.name} printed more)")
 
 
-def print_hint(checked: Checked, number: int) -> None:
-    if not checked.left:
-        raise InputError("There is nothing left to hint at.", "All of these exercises are solved.")
-    exercise = checked.left[0]
+def print_hint(exercise: Exercise, number: int) -> None:
     if not 1 <= number <= len(exercise.hints):
         raise InputError(
             f"There is no hint {number} for {exercise.name}.", f"There are hints 1 to {len(exercise.hints)}."

@@ -1,6 +1,6 @@
 """Check the exercises of a lesson at a student's desk, and note what is solved. What comes out are values; whoever asks words them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,11 +11,12 @@ from minillm.course.attempt import attempt
 from minillm.course.desk import Desk, exercises_of, solution_of
 from minillm.course.diagnosis import Verdict, judge
 from minillm.course.exercises import Exercise, read
-from minillm.course.outline import Outline
+from minillm.course.outline import Outline, outlines
 from minillm.course.wording import failed
 from minillm.errors import InputError
 
 MEND = "Mend that, then check again."
+Tell = Callable[[Verdict], None]
 
 
 class Checked(NamedTuple):
@@ -33,7 +34,7 @@ class Checked(NamedTuple):
         return [exercise for exercise, verdict in pairs if not verdict.passed]
 
 
-def check_lesson(outline: Outline, desk: Desk, seed: int = 0, tell: Callable[[Verdict], None] | None = None) -> Checked:
+def check_lesson(outline: Outline, desk: Desk, seed: int = 0, tell: Tell | None = None) -> Checked:
     """Check the student's copy of the exercises, which is made if there is none, and note what is solved.
 
     seed: of the arguments that the functions are called with. tell: called with each verdict as soon as it is found.
@@ -43,17 +44,37 @@ def check_lesson(outline: Outline, desk: Desk, seed: int = 0, tell: Callable[[Ve
     if not exercises:
         raise InputError(f"Lesson {outline.name} has no exercises.", "See the others: python -m minillm lesson")
     path, new = desk.copy_of(outline)
+    verdicts = verdicts_on(outline, path, seed, tell)
+    done, undone = ([verdict.name for verdict in verdicts if verdict.passed is passed] for passed in (True, False))
+    desk.note(outline, done, undone)
+    return Checked(path, new, exercises, verdicts)
+
+
+def check_all(desk: Desk, seed: int = 0) -> Iterator[tuple[Outline, list[Verdict]]]:
+    """The verdicts on all exercises of each lesson, for a teacher: nothing is put into the folder, and a file that is missing or
+    can't be loaded is said in the place of its verdicts.
+    """
+    for outline in outlines():
+        path = desk.path_of(outline)
+        try:
+            if not path.exists():
+                raise InputError(f"There is no {path}.", "The student has not begun.")
+            yield outline, verdicts_on(outline, path, seed)
+        except InputError as error:
+            yield outline, [Verdict(exercise.name, False, error.wrong) for exercise in exercises_of(outline)]
+
+
+def verdicts_on(outline: Outline, path: Path, seed: int = 0, tell: Tell | None = None) -> list[Verdict]:
+    """What is to be said of each exercise of a student's file. InputError where it can't be loaded."""
     source, solution, verdicts = read_copy(path), solution_of(outline), []
-    for exercise in exercises:
+    for exercise in exercises_of(outline):
         tried = attempt(outline, path, exercise.name, seed)
         if tried.unread:
             raise unreadable(path, source, tried.unread)
         verdicts.append(judge(exercise, tried, solution, source, seed))
         if tell:
             tell(verdicts[-1])
-    done, undone = ([verdict.name for verdict in verdicts if verdict.passed is passed] for passed in (True, False))
-    desk.note(outline, done, undone)
-    return Checked(path, new, exercises, verdicts)
+    return verdicts
 
 
 def read_copy(path: Path) -> str:

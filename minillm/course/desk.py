@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from minillm.course.exercises import Exercise, read
 from minillm.course.outline import PLANNED, Outline, outlines
-from minillm.errors import InputError
+from minillm.errors import InputError, check_known
 from minillm.files import write_atomic
 
 USUAL = Path("my_exercises")
@@ -31,9 +31,13 @@ class Desk(NamedTuple):
 
     folder: Path = USUAL
 
+    def path_of(self, outline: Outline) -> Path:
+        """Where the student's file for a lesson is, or would be."""
+        return self.folder / f"ex{outline.name}.py"
+
     def copy_of(self, outline: Outline) -> tuple[Path, bool]:
         """The student's file for a lesson, and whether it was made just now."""
-        path = self.folder / f"ex{outline.name}.py"
+        path = self.path_of(outline)
         if path.exists():
             return path, False
         write_atomic(path, stub_path(outline).read_bytes())
@@ -88,3 +92,14 @@ def exercises_of(outline: Outline) -> list[Exercise]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.EXERCISES
+
+
+def exercise_named(name: str, lessons: Sequence[Outline]) -> Exercise:
+    """The exercise of this name in one of the lessons. InputError where it is in none, or in several."""
+    found = [(outline, exercise) for outline in lessons for exercise in exercises_of(outline)]
+    check_known([name], [exercise.name for _, exercise in found], "exercise")
+    found = [(outline, exercise) for outline, exercise in found if exercise.name == name]
+    if len(found) > 1:
+        numbers = " and ".join(outline.name for outline, _ in found)
+        raise InputError(f"{name} is in lessons {numbers}.", "Give the number of the lesson as well.")
+    return found[0][1]

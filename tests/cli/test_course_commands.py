@@ -5,7 +5,7 @@ import json
 import pytest
 
 from minillm.cli import main
-from minillm.course.outline import PLANNED
+from minillm.course.outline import PLANNED, outlines
 from tests.course.conftest import SOLUTION, course
 
 __all__ = ["course"]
@@ -94,6 +94,48 @@ def test_hints(course, capsys):
     assert code == 2 and "There is no hint 3 for scaled." in err
 
 
+def test_a_hint_for_any_exercise_by_its_name_checks_nothing(course, capsys):
+    assert call(capsys, "check", "--hint", "pairs")[:2] == (0, "\nhint 1 of 1 for pairs: zip\n")
+    assert call(capsys, "check", "01", "--hint", "scaled", "2")[1] == "\nhint 2 of 2 for scaled: x * factor\n"
+    assert not (course.parent / "my_exercises").exists()
+    code, _, err = call(capsys, "check", "--hint", "pair")
+    assert code == 2 and err == "There is no exercise 'pair'.\nDid you mean pairs?\n"
+    (course / "02_again.py").write_text((course / "01_add.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (course / "checks" / "check02.py").write_bytes((course / "checks" / "check01.py").read_bytes())
+    outlines.cache_clear()
+    code, _, err = call(capsys, "check", "--hint", "pairs")
+    assert code == 2 and err.splitlines()[0] == "pairs is in lessons 01 and 02."
+    assert call(capsys, "check", "2", "--hint", "pairs")[0] == 0
+
+
+def test_all_verdicts_for_a_teacher(course, capsys):
+    folder = course.parent / "anna"
+    code, out, _ = call(capsys, "check", "--all", "--json", "--folder", folder)
+    assert code == 1 and {row["diagnosis"] for row in json.loads(out)} == {f"There is no {folder / 'ex01.py'}."}
+    assert not folder.exists(), "a teacher's check puts nothing there"
+    folder.mkdir()
+    (folder / "ex01.py").write_text(SOLUTION.replace("x * factor", "x / factor"), encoding="utf-8")
+    code, out, _ = call(capsys, "check", "--all", "--json", "--seed", "3", "--folder", folder)
+    first, second = json.loads(out)
+    assert code == 1 and 0 < first.pop("seconds") < 5
+    assert first == {"lesson": "01", "exercise": "scaled", "passed": False, "diagnosis": "You divided by the factor."}
+    assert second["passed"] and second["diagnosis"] == "" and list(folder.iterdir()) == [folder / "ex01.py"]
+    assert json.loads(call(capsys, "check", "01", "--json", "--folder", folder)[1])[1]["passed"]
+    code, out, err = call(capsys, "check", "--all", "--folder", folder)
+    assert "✗ scaled: You divided by the factor." in out and err == "1 of 2 exercises solved\n"
+    (folder / "ex01.py").write_text("def f(:\n", encoding="utf-8")
+    rows = json.loads(call(capsys, "check", "--all", "--json", "--folder", folder)[1])
+    assert [row["diagnosis"] for row in rows] == [f"{folder / 'ex01.py'} line 1: invalid syntax."] * 2
+
+
+def test_what_a_student_prints_is_shown_and_cut(course, capsys):
+    mine = course.parent / "my_exercises" / "ex01.py"
+    call(capsys, "check", "01")
+    mine.write_text(SOLUTION.replace("    return x *", "    print('a\\n' * 30)\n    return x *"), encoding="utf-8")
+    _, out, err = call(capsys, "check", "01")
+    assert "✓ scaled" in out and err.count("    | a\n") == 10 and "(scaled printed more)" in err
+
+
 def test_solution_of_the_first_that_is_left(course, capsys):
     out = call(capsys, "check", "01", "--solution")[1]
     assert "return x * factor" in out and "zip" not in out and "# solution" not in out
@@ -130,6 +172,11 @@ def test_figure(course, capsys):
         (["lesson", "--all", "--to", "ipynb"], "One notebook holds one lesson."),
         (["lesson", "1", "--all"], "--all runs all lessons."),
         (["check", "1", "--next"], "--next finds the lesson itself."),
+        (["check", "1", "--all"], "--all checks all lessons."),
+        (["check", "--all", "--hint"], "--all checks all lessons."),
+        (["check", "1", "--json", "--figure"], "--json prints the verdicts alone."),
+        (["check", "1", "--seed", "-1"], "--seed -1 is negative."),
+        (["check", "--hint", "2", "01"], "--hint 2 01 is not understood."),
     ],
 )
 def test_bad_input(course, capsys, argv, wrong):
@@ -142,6 +189,12 @@ def test_bad_input(course, capsys, argv, wrong):
     [
         ("def f(:\n", "my_exercises/ex01.py line 1"),
         ("import nothing_like_it\n", "my_exercises/ex01.py line 1: ModuleNotFoundError"),
+        (
+            "x = 1\nraise SystemExit\n",
+            "my_exercises/ex01.py: what stands outside of the functions ends Python (line 2: raise SystemExit)",
+        ),
+        ("(" * 1000, "my_exercises/ex01.py line 1: too many nested parentheses."),
+        ("x = '\0'", "my_exercises/ex01.py"),
         (b"\xff\xfe\x00", "my_exercises/ex01.py is not UTF-8 text."),
     ],
 )
