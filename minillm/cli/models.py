@@ -72,6 +72,8 @@ def listed(name: str) -> str:
 def told_loss(args) -> str:
     text = read_text(args.text)
     found = evaluate(*load(folder_of(args.name), choose_device(args.device)), text)
+    if found.bits_per_character is None:
+        return f"loss {found.nats_per_token:.4f} nats a hidden token, of {found.tokens:,}"
     return (
         f"loss {found.nats_per_token:.4f} nats a token, {found.bits_per_character:.4f} bits a character, "
         f"of {found.tokens:,} tokens and {len(text):,} characters"

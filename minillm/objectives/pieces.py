@@ -76,7 +76,7 @@ class Sentences(Pieces):
     """Sentences, each as likely as any other; one of more than `longest` tokens is cut.
 
     `starts_sentence` (N,), boolean, is True at the first token of each sentence (see `sentence_starts`). A sentence, or what is left of it
-    after cuts, is left out if it is a single token.
+    after cuts, is left out if it is a single token. With `held_out` all of the corpus is the validation part, and there is none to draw.
     """
 
     def __init__(
@@ -85,8 +85,11 @@ class Sentences(Pieces):
         longest: int,
         starts_sentence: np.ndarray,
         starts_word: np.ndarray | None = None,
+        *,
+        held_out: bool = False,
     ):
         end = _end_of_training(ids, longest, starts_sentence=starts_sentence, starts_word=starts_word)
+        end = 0 if held_out else end
         first = starts_sentence.copy()
         first[:1] = True
         heads = np.flatnonzero(first)
@@ -95,7 +98,7 @@ class Sentences(Pieces):
         lengths = np.diff(starts, append=len(ids))
         trains, long_enough = starts < end, lengths >= SHORTEST
         training, validation = trains & long_enough, ~trains & long_enough
-        if not training.any() or not validation.any():
+        if not (training.any() or held_out) or not validation.any():
             raise InputError(
                 f"The text has {training.sum():,} sentences to train on and {validation.sum():,} to validate on, of two tokens or more.",
                 "Each needs one: use a longer text.",

@@ -35,10 +35,12 @@ class Masked(Repairing):
             vocab_size, **sizes_without(sizes, EncoderConfig, "tie_head", "bias", "ngram"), token_types=0
         )
 
-    def data(self, text: str, tokenizer: Tokenizer) -> MaskedData:
+    def data(self, text: str, tokenizer: Tokenizer, *, held_out: bool = False) -> MaskedData:
+        """As every way's; with `held_out` all of the text is to validate on."""
         ids = tokenizer.encode(text)
         starts = sentence_starts(ids, tokenizer), word_starts(ids, tokenizer)
-        pieces = Sentences(ids, self.context - 2, *starts)  # of all lengths, as the texts to fill in are
+        # Pieces of all lengths, as the texts to fill in are.
+        pieces = Sentences(ids, self.context - 2, *starts, held_out=held_out)
         ordinary = tokenizer.vocab_size - len(tokenizer.special_tokens)
         return MaskedData(pieces, SpecialTokens.of(tokenizer), ordinary, self.rate, self.whole_words)
 

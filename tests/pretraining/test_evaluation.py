@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.models import GPT, EncoderConfig, GPTConfig, MaskedLM
-from minillm.pretraining import evaluate
+from minillm.models import GPT, ClassifierConfig, EncoderConfig, GPTConfig, MaskedLM, SequenceClassifier
+from minillm.objectives import MASKED
+from minillm.pretraining import Masked, evaluate
 from minillm.text import BPETokenizer
+from minillm.training import Trainer, TrainOptions
 
 TEXT = "the fox ran home, and the hen ran after it. " * 8
 TOKENIZER = BPETokenizer.train(TEXT, 20)
@@ -54,6 +56,29 @@ def test_a_text_with_nothing_to_guess_is_refused(text):
         evaluate(MODEL, TOKENIZER, text)
 
 
-def test_a_model_that_guesses_no_next_token_is_refused():
-    with pytest.raises(InputError, match="guesses no next token"):
-        evaluate(MaskedLM(EncoderConfig(V, context=10, layers=1, heads=2, d_model=8)), TOKENIZER, TEXT)
+def test_of_a_masked_model_it_is_what_pretraining_validates_on():
+    """The last tenth of a long text, evaluated alone, where that tenth begins with a sentence."""
+    tokenizer = BPETokenizer.train(TEXT, 20, Masked.special_tokens)
+    model = MaskedLM(EncoderConfig(tokenizer.vocab_size, context=12, layers=1, heads=2, d_model=8), seed=1)
+    sentence = " the hen ran home."
+    data = Masked(context=12).data(sentence * 200, tokenizer)
+    trainer = Trainer(model, data, TrainOptions(batch=4, workers=1), MASKED)
+    found = evaluate(model, tokenizer, sentence * 20, batch=7)
+    assert found.nats_per_token == pytest.approx(trainer.evaluate(), rel=1e-5)
+    assert found.bits_per_character is None
+    assert 20 <= found.tokens <= 20 * len(tokenizer.encode(sentence))
+
+
+def test_of_a_masked_model_all_of_the_text_counts():
+    tokenizer = BPETokenizer.train(TEXT, 20, Masked.special_tokens)
+    model = MaskedLM(EncoderConfig(tokenizer.vocab_size, context=12, layers=1, heads=2, d_model=8), seed=1)
+    assert evaluate(model, tokenizer, TEXT * 10).tokens == pytest.approx(
+        10 * evaluate(model, tokenizer, TEXT).tokens, rel=0.2
+    )
+    assert evaluate(model, tokenizer, "the hen ran.").tokens > 0, "one sentence is enough"
+
+
+def test_a_model_that_guesses_no_token_is_refused():
+    config = ClassifierConfig(EncoderConfig(V, context=10, layers=1, heads=2, d_model=8), 2)
+    with pytest.raises(InputError, match="guesses no tokens"):
+        evaluate(SequenceClassifier(config), TOKENIZER, TEXT)
