@@ -1,5 +1,6 @@
 """Two things that are wanted at once, one point a method: what does one cost in terms of the other?"""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,37 +14,36 @@ from minillm.plots.style import COLOURS, house_style, new_figure
 
 
 @house_style()
-def trade_off(
-    points: Mapping[str, Sequence[tuple[float, float]]], *, xlabel: str, ylabel: str, title: str | None = None
-) -> Figure:
+def trade_off(points: Mapping[str, Sequence], *, xlabel: str, ylabel: str, title: str | None = None) -> Figure:
     """For each name its (x, y), one of each seed: their mean, large, with bars of one standard error, and the seeds themselves, small.
 
-    Both are better when they are smaller. A step line joins the means that no other beats in both (the Pareto frontier).
+    A name may have several strengths, (strengths, seeds, 2): a line joins their means. Both axes are better where they are smaller. A grey
+    step line joins the means that no other beats in both (the Pareto frontier).
     """
-    arrays = {name: np.asarray(seeds, float) for name, seeds in points.items()}
+    arrays = {name: _checked(name, seeds) for name, seeds in points.items()}
     if not arrays:
         raise InputError("There is no point to draw.", "Give at least one, by its name.")
-    for name, array in arrays.items():
-        if array.ndim != 2 or array.shape[1] != 2 or not len(array) or not np.isfinite(array).all():
-            raise InputError(f"The points of {name!r} are no finite pairs (x, y).", "Give one pair a seed.")
     names, note = name_labels(list(arrays))
-    means = np.array([array.mean(axis=0) for array in arrays.values()])
+    means = {name: array.mean(axis=1) for name, array in arrays.items()}
     pitch = 9 * LINE_HEIGHT / POINTS
     width, height = 4.4, max(2.9, pitch * len(names))
     figure = new_figure()
     axes = figure.subplots(squeeze=False)
     panel = axes[0, 0]
-    best = frontier(means)
-    panel.plot(*means[best].T, drawstyle="steps-post", color="0.75", linewidth=1.2, zorder=1)
+    every = np.concatenate(list(means.values()))
+    panel.plot(*every[frontier(every)].T, drawstyle="steps-post", color="0.75", linewidth=1.2, zorder=1)
     ends = []
-    for i, (array, mean, name) in enumerate(zip(arrays.values(), means, names, strict=True)):
+    for i, (array, strengths, name) in enumerate(zip(arrays.values(), means.values(), names, strict=True)):
         look = {"color": list(COLOURS.values())[i % 7], "marker": MARKERS[i % 7], "linestyle": ""}
-        if len(array) > 1:
-            error = array.std(axis=0, ddof=1) / np.sqrt(len(array))
-            panel.errorbar(*mean, xerr=error[0], yerr=error[1], color=look["color"], capsize=2, linewidth=1, zorder=2)
-            panel.plot(*array.T, markersize=3, alpha=0.5, zorder=2, **look)
-        panel.plot(*mean, markersize=8, mec="white", mew=0.6, zorder=3, **look)
-        ends.append((float(mean[1]), name, look | {"markersize": 6}))
+        seeds = array.shape[1]
+        if seeds > 1:
+            errors = array.std(axis=1, ddof=1).T / math.sqrt(seeds)
+            bars = {"xerr": errors[0], "yerr": errors[1], "capsize": 2, "linewidth": 1, "linestyle": ""}
+            panel.errorbar(*strengths.T, color=look["color"], zorder=2, **bars)
+            panel.plot(*array.reshape(-1, 2).T, markersize=3, alpha=0.5, zorder=2, **look)
+        joined = look | {"linestyle": "-", "linewidth": 1}
+        panel.plot(*strengths.T, markersize=8, mec="white", mew=0.6, zorder=3, **joined)
+        ends.append((float(strengths[-1, 1]), name, look | {"markersize": 6}))
     name_lines(panel, ends, pitch / height)
     panel.set_xlabel(text_lines(plain_text(xlabel), "", note), parse_math=False, wrap=True)
     panel.set_ylabel(plain_text(ylabel), parse_math=False)
@@ -51,6 +51,16 @@ def trade_off(
         panel.set_title(plain_text(title), parse_math=False, wrap=True)
     fit(figure, axes, width, height)
     return figure
+
+
+def _checked(name: str, points: Sequence) -> np.ndarray:
+    """The points of a name, (strengths, seeds, 2)."""
+    array = np.asarray(points, float)
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3 or array.shape[2] != 2 or not array.size or not np.isfinite(array).all():
+        raise InputError(f"The points of {name!r} are no finite pairs (x, y).", "Give one pair a seed.")
+    return array
 
 
 def frontier(points: np.ndarray) -> np.ndarray:
