@@ -99,12 +99,12 @@ def reading(path: str | Path, what: str, remedy: str) -> Iterator[None]:
 
 
 def _without_twins(pairs: list[tuple[str, object]]) -> dict:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    record = dict(pairs)
+    if len(record) < len(pairs):
         seen = set()
         twin = next(name for name, _ in pairs if name in seen or seen.add(name))
         raise ValueError(f"{twin!r} is there twice")
-    return made
+    return record
 
 
 def _reason(error: Exception) -> str:

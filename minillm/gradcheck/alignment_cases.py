@@ -25,16 +25,16 @@ PAIR_MASK = np.array([[[1, 1, 1, 1, 0], [1, 1, 1, 0, 0]], [[1, 1, 1, 1, 1], [1, 
 
 
 def pair_case(rng: np.random.Generator, method: str, **options) -> LayerCase:
-    model, made = tiny_gpt(rng, layers=1), offline_objective(method, **options)
-    rows = 3 if made.measure else 2
+    model, objective = tiny_gpt(rng, layers=1), offline_objective(method, **options)
+    rows = 3 if objective.measure else 2
     constants = {"reference": rng.normal(-8, 2, (2, rows))}
-    if made.measure:
+    if objective.measure:
         constants["measured"] = np.array([[-7.0, -8.5], [-9.0, -9.2]])  # from which KTO's KL is 0.85
 
     def forward(ids, *, reference, **measured):
-        return made.forward(model, ids, PAIR_TARGETS[:, :rows], reference, **measured)
+        return objective.forward(model, ids, PAIR_TARGETS[:, :rows], reference, **measured)
 
-    pair = {"forward": forward, "backward": partial(made.backward, model)}
+    pair = {"forward": forward, "backward": partial(objective.backward, model)}
     return LayerCase(model, (PAIR_IDS[:, :rows],), pair | constants)
 
 

@@ -135,12 +135,12 @@ def numeric_gradient(f: Callable[[], float], x: np.ndarray, h: float = STEP) -> 
 
 
 def _central_difference(f: Callable[[], float], x: np.ndarray, at: tuple[int, ...], h: float) -> float:
-    kept = x[at]
-    x[at] = kept + h
+    before = x[at]
+    x[at] = before + h
     above = f()
-    x[at] = kept - h
+    x[at] = before - h
     below = f()
-    x[at] = kept
+    x[at] = before
     return (above - below) / (2 * h)
 
 

@@ -102,7 +102,7 @@ class SequenceClassifier(ModelWithBody):
         device: Device = CPU,
     ):
         if body is None:
-            kind = next(model for known, model in BODIES.values() if isinstance(config.body, known))
+            kind = next(model for config_type, model in BODIES.values() if isinstance(config.body, config_type))
             body = kind(config.body, seed=seed, dtype=dtype, device=device)
         check_body(body, config.body)
         self.config = config

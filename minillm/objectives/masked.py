@@ -84,7 +84,7 @@ def mask_tokens(
     """Choose count (B,) of the candidates (B, T), boolean, of each text -> ids with holes and targets, both (B, T).
 
     Of the selected tokens 80 % become the mask, 10 % a random token from 0 to vocab_size - 1, and 10 % stay as they are: so that the model
-    must know what belongs at places without a mask too, for there is none in the texts that it is for. Devlin et al. 2019, section 3.1.
+    must predict unmasked positions too, since real text has no masks. Devlin et al. 2019, section 3.1.
     """
     count = np.minimum(count, candidates.sum(axis=1))
     selected = choose_whole_words(rng, texts, candidates, count) if whole_words else choose(rng, candidates, count)

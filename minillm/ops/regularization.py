@@ -3,8 +3,8 @@
 
 def dropout_mask(shape, rate, rng, dtype):
     """What dropout multiplies by: 0 with probability `rate`, else 1/(1 - rate), so that the mean is one. Drawn from `rng`."""
-    kept = rng.random(shape, dtype=dtype) >= rate
-    return kept.astype(dtype) / (1 - rate)
+    keep = rng.random(shape, dtype=dtype) >= rate
+    return keep.astype(dtype) / (1 - rate)
 
 
 def dropout(x, keep):

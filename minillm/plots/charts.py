@@ -47,8 +47,8 @@ def line_chart(
     names, note = name_labels([*curves, *levels])
     if not names:
         raise InputError("There is no curve to draw.", "Give at least one, by its name.")
-    kept = [_kept(name, points, log_x, log_y) for name, points in curves.items()]
-    left_out = sum(len(points) for points in curves.values()) - sum(len(points) for points in kept)
+    drawn = [_drawable_points(name, points, log_x, log_y) for name, points in curves.items()]
+    left_out = sum(len(points) for points in curves.values()) - sum(len(points) for points in drawn)
     pitch = 9 * LINE_HEIGHT / POINTS  # inches from a name to the next, in 9 points
     width, height = 4.4, max(2.9, pitch * len(names))
 
@@ -58,8 +58,8 @@ def line_chart(
     for i, name in enumerate(curves):
         if name in (bands or {}):
             panel.fill_between(*np.transpose(bands[name]), color=_colour(i), alpha=0.2, linewidth=0)
-    ends = _draw_curves(panel, kept, names) + _draw_levels(panel, list(levels.values()), names[len(kept) :])
-    if all(np.array_equal(points[:, 0], points[:, 0].round()) for points in kept):  # steps, layers, positions
+    ends = _draw_curves(panel, drawn, names) + _draw_levels(panel, list(levels.values()), names[len(drawn) :])
+    if all(np.array_equal(points[:, 0], points[:, 0].round()) for points in drawn):  # steps, layers, positions
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     for axis, log in ((panel.xaxis, log_x), (panel.yaxis, log_y)):
         if log:
@@ -75,7 +75,7 @@ def line_chart(
     return figure
 
 
-def _kept(name: str, points: Sequence[tuple[float, float]], log_x: bool, log_y: bool) -> np.ndarray:
+def _drawable_points(name: str, points: Sequence[tuple[float, float]], log_x: bool, log_y: bool) -> np.ndarray:
     """The points (N, 2) of a curve that the axes have a place for."""
     array = np.asarray(points, dtype=float)
     if array.size == 0:

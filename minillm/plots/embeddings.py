@@ -116,9 +116,9 @@ def _principal_components(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # A component may point either way: its largest entry is made positive, so that the map is the same everywhere.
     signs = np.sign(vt[np.arange(len(vt)), np.abs(vt).argmax(axis=1)])
     places, shares = np.zeros((len(vectors), 2)), np.zeros(2)
-    kept = min(2, len(s))
-    places[:, :kept] = (u * s * signs)[:, :kept]
-    shares[:kept] = s[:kept] ** 2 / max(np.sum(s**2), np.finfo(float).tiny)
+    rank = min(2, len(s))
+    places[:, :rank] = (u * s * signs)[:, :rank]
+    shares[:rank] = s[:rank] ** 2 / max(np.sum(s**2), np.finfo(float).tiny)
     return places, shares
 
 
@@ -128,10 +128,10 @@ def _draw_points(panel: Axes, places: np.ndarray, groups: list[str | None]) -> s
     names, note = name_labels(found)
     palette = list(COLOURS.values())
     for i, (group, name) in enumerate(zip(found, names, strict=True)):
-        chosen = places[[g == group for g in groups]]
+        points = places[[g == group for g in groups]]
         # After seven groups the shapes move on by one: 49 pairs.
         panel.plot(
-            *chosen.T, ls="none", marker=MARKERS[(i + i // 7) % 7], color=palette[i % 7], markersize=5, label=name
+            *points.T, ls="none", marker=MARKERS[(i + i // 7) % 7], color=palette[i % 7], markersize=5, label=name
         )
     rest = places[[not g for g in groups]]
     colour = "0.6" if found else palette[0]

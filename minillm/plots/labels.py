@@ -76,8 +76,8 @@ def _numbered(texts: Sequence[str], labels: list[str], kind: str) -> tuple[list[
     key = {f"#{i}": text for i, (text, label) in enumerate(zip(texts, labels, strict=True)) if not is_drawable(label)}
     if not key:
         return labels, ""
-    told = ", ".join(f"{number} = {text!r}" for number, text in key.items())
-    _log.warning("no installed font can draw these %ss (Noto Sans CJK has the Chinese ones): %s", kind, told)
+    listed = ", ".join(f"{number} = {text!r}" for number, text in key.items())
+    _log.warning("no installed font can draw these %ss (Noto Sans CJK has the Chinese ones): %s", kind, listed)
     labels = [f"#{i}" if f"#{i}" in key else label for i, label in enumerate(labels)]
     return labels, NOTE
 

@@ -109,7 +109,7 @@ def comparison(target: np.ndarray, yours: np.ndarray, *, title: str | None = Non
             figure.colorbar(image, ax=beside, format="%.3g", fraction=0.05, pad=0.02, aspect=30)
         if numbered:
             write_numbers(panel, image)
-    figure.supxlabel(_told(target, yours, np.ma.abs(difference)), fontsize=10)
+    figure.supxlabel(_summary(target, yours, np.ma.abs(difference)), fontsize=10)
     if title:
         figure.suptitle(plain_text(title), parse_math=False, wrap=True, fontsize=11)
     fit(figure, axes, wide, tall)
@@ -165,7 +165,7 @@ def _set_title(panel: Axes, name: str, inches: float) -> None:
     panel.set_title(textwrap.fill(name, characters), loc="center", fontsize=10, parse_math=False)
 
 
-def _told(target: np.ndarray, yours: np.ndarray, apart: np.ma.MaskedArray) -> str:
+def _summary(target: np.ndarray, yours: np.ndarray, apart: np.ma.MaskedArray) -> str:
     """Where the two are furthest apart, and how many of their values that are not finite differ."""
     if not apart.count():
         largest = ""

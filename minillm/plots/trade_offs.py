@@ -66,9 +66,9 @@ def _checked(name: str, points: Sequence) -> np.ndarray:
 def frontier(points: np.ndarray) -> np.ndarray:
     """Which of the points (N, 2) no other beats, being as small in both and smaller in one: their numbers, from the smallest x on."""
     order = np.lexsort(points.T[::-1])
-    kept, lowest = [], np.inf
+    best, lowest = [], np.inf
     for i in order:
         if points[i, 1] < lowest:
-            kept.append(i)
+            best.append(i)
             lowest = points[i, 1]
-    return np.array(kept)
+    return np.array(best)

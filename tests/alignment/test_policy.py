@@ -1,24 +1,20 @@
-"""Rewards of a model's own answers: what is sampled and scored, and that the rewarded becomes likelier, within a budget."""
+"""A policy learns from rewards of its own answers: its batches, its loss, and that the rewarded becomes likelier, within a budget."""
 
 import itertools
 
 import numpy as np
 import pytest
 
-from minillm.alignment import PolicyBatch, PolicyData, PolicyTrainer, evaluate_policy, prompts_from, roll_out
+from minillm.alignment import PolicyBatch, PolicyData, PolicyTrainer, evaluate_policy, prompts_from
 from minillm.alignment.policy_loss import LOSSES, policy_loss
-from minillm.errors import InputError
 from minillm.models import GPTWithValue
 from minillm.ops import IGNORE, kl_divergence
-from minillm.preferences import Reward
-from minillm.text import CharTokenizer, WordPieceTokenizer
+from minillm.text import WordPieceTokenizer
 from minillm.training import TrainOptions
 from minillm.training.run import state_arrays
 from tests.alignment.conftest import make_gpt
+from tests.alignment.rewards import LIKES_A, TEXT
 from tests.scripted import scripted_gpt
-
-LIKES_A = Reward("likes a", lambda lines: [line.count("a") / max(len(line), 1) for line in lines])
-TEXT = "abc\ndefg\nh\nij\n" * 20
 
 
 def data_for(model, tokenizer, method="grpo", **choices):
@@ -35,33 +31,6 @@ def trainer_for(method, tokenizer, *, updates=1, steps=25, seed=0, **choices):
     )
 
 
-def test_prompts_end_where_lines_end(tokenizer):
-    prompts = prompts_from(TEXT, tokenizer, 3)
-    assert prompts.shape[1] == 3 and (prompts[:, -1] == 0).all()
-    assert {tokenizer.decode(row) for row in prompts} == {"bc\n", "fg\n", "\nh\n", "ij\n"}
-    assert prompts_from("ab\n", tokenizer, 3).tolist() == [tokenizer.encode("ab\n").tolist()]
-    with pytest.raises(InputError, match="no line end after 5 tokens"):
-        prompts_from("ab\ncd", tokenizer, 5)
-
-
-def test_a_tokenizer_without_line_ends(tokenizer):
-    words = WordPieceTokenizer(["[UNK]", "[CLS]", "[SEP]", "[MASK]", "[PAD]", "abc", "ij"])
-    for other in (words, CharTokenizer("abcdefghij")):
-        with pytest.raises(InputError, match="tokenizer knows no line ends"):
-            prompts_from("abc", other, 1)
-
-
-def test_an_answer_ends_with_its_line(gpt, tokenizer):
-    prompts = np.resize(prompts_from(TEXT, tokenizer, 3), (40, 3))
-    rollout = roll_out(gpt, tokenizer, prompts, 6, LIKES_A, 0)
-    lengths = {len(answer) for answer in rollout.answers}
-    assert lengths <= set(range(1, 7)) and len(lengths) > 2
-    for answer, reward in zip(rollout.answers, rollout.rewards, strict=True):
-        text = tokenizer.decode(answer)
-        assert "\n" not in text[:-1] and (len(text) == 6 or text.endswith("\n"))
-        assert reward == pytest.approx(LIKES_A([text.removesuffix("\n")])[0])
-
-
 def test_a_sample_is_shown_as_it_stands_after_its_prompt():
     """With pieces of words: the first of an answer may be the end of the prompt's last word."""
     tokenizer = WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "he", "is", "run", "##ning", "on"])
@@ -69,15 +38,6 @@ def test_a_sample_is_shown_as_it_stands_after_its_prompt():
     model.head.weight.data *= 100  # no chance is left
     data = PolicyData(model, tokenizer, np.array([tokenizer.encode("he is run")] * 4), LIKES_A, "grpo", tokens=2)
     assert evaluate_policy(model, model, data).sample == "ning on"
-
-
-def test_a_line_that_the_prompt_began_is_judged_as_a_whole(gpt, tokenizer):
-    seen = []
-    reward = Reward("seen", lambda lines: [seen.append(line) or 0.0 for line in lines])
-    roll_out(gpt, tokenizer, np.array([tokenizer.encode("a\nbc")]), 4, reward, 0)
-    assert seen[0].startswith("bc")
-    roll_out(gpt, tokenizer, np.array([tokenizer.encode("a\nbc")]), 4, reward._replace(whole=True), 0)
-    assert seen[1].startswith("a\nbc")
 
 
 @pytest.mark.parametrize("method", ["reinforce", "grpo", "ppo"])
