@@ -52,11 +52,36 @@ EXERCISES = [
                 "np.where(counts == 0, alpha, counts)",
                 "Alpha was put in place of the zeros only: it is added to every count.",
             ),
+            Mistake(
+                "return raised / raised.sum(axis=1, keepdims=True)",
+                "return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1) + alpha",
+                "Alpha was added to the probabilities: it is added to the counts, and then each row is divided by its sum.",
+            ),
+            Mistake(
+                "counts + alpha",
+                "counts + alpha / len(counts)",
+                "Alpha was divided among the words of a row: every count gets the whole of it.",
+            ),
+            Mistake(
+                "raised / raised.sum(axis=1, keepdims=True)",
+                "np.exp(raised) / np.exp(raised).sum(axis=1, keepdims=True)",
+                "That is a softmax: counts are divided by their sum as they are, without exp.",
+            ),
+            Mistake(
+                "raised / raised.sum(axis=1, keepdims=True)",
+                "np.log(raised / raised.sum(axis=1, keepdims=True))",
+                "These are the logarithms of the probabilities: leave out the log.",
+            ),
         ],
     ),
     Exercise(
         "perplexity",
-        lambda rng: [(np.full(4, 1 / 6),), (np.array([0.5, 0.25, 0.125]),), (rng.uniform(0.05, 0.9, 20),)],
+        lambda rng: [
+            (np.full(4, 1 / 6),),
+            (np.array([0.5, 0.25, 0.125]),),
+            (rng.uniform(0.05, 0.9, 20),),
+            (np.full(2000, 0.25),),
+        ],
         [
             "Work from the inside out: the logarithm of each probability, its negative, the mean, exp.",
             "np.log is the natural logarithm ln; np.exp undoes it. Take the mean of the logarithms, not of the probabilities.",
@@ -99,6 +124,31 @@ EXERCISES = [
                 "np.exp(-p.mean())",
                 "The logarithm is missing: take the mean of ln p, not of p.",
             ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "np.prod(p) ** (-1 / len(p))",
+                "Right for a few words; but the product of some hundreds of probabilities is too small for float64 and becomes 0. Add logarithms.",
+            ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "np.exp(-(p * np.log(p)).sum())",
+                "That is the exp of an entropy, as if p were one distribution. These are the probabilities of N words: a plain mean of ln p.",
+            ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "np.exp(-(p * np.log(p)).mean())",
+                "Each ln p was weighted with p once more: every word of the text counts the same.",
+            ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "np.exp(-np.median(np.log(p)))",
+                "That is the median of the logarithms: take their mean.",
+            ),
+            Mistake(
+                "np.exp(-np.log(p).mean())",
+                "np.exp(-np.log(p).sum() / (len(p) - 1))",
+                "You divided by N - 1: there are N words.",
+            ),
         ],
     ),
     Exercise(
@@ -107,11 +157,12 @@ EXERCISES = [
             *((np.array([0.2, 0.5, 0.3]), u) for u in (0.1, 0.0, 0.25, 0.69, 0.75, 0.999)),
             *((np.array([0.5, 0.25, 0.25]), u) for u in (0.5, 0.75, 0.25)),
             *((rng.dirichlet(np.ones(6)), float(rng.random())) for _ in range(20)),
+            (np.full(10, 0.1), 1 - 2**-53),  # these ten add up to 1 - 2**-53 as well
         ],
         [
             "Where does each word end on the line? np.cumsum(p) tells.",
             "Count the words that end at u or before it. The next one is the word on which u falls.",
-            "int(np.sum(np.cumsum(p) <= u))",
+            "min(int(np.sum(np.cumsum(p) <= u)), len(p) - 1)",
         ],
         [
             Mistake(
@@ -150,9 +201,34 @@ EXERCISES = [
                 "You compared u with the width of each word alone. A word ends where the widths up to it, added up, end.",
             ),
             Mistake(
-                "int(np.sum(right_ends <= u))",
-                "right_ends[np.sum(right_ends <= u)]",
+                "min(int(np.sum(right_ends <= u)), len(p) - 1)",
+                "right_ends[min(int(np.sum(right_ends <= u)), len(p) - 1)]",
                 "That is a place on the line: return the number of the word that lies there.",
+            ),
+            Mistake(
+                "min(int(np.sum(right_ends <= u)), len(p) - 1)",
+                "int(np.sum(right_ends <= u))",
+                "Right but for rounding: where the widths add up to 0.9999999999999999 and u is as large, you return V, and there is no such word. Stop at the last.",
+            ),
+            Mistake(
+                "min(int(np.sum(right_ends <= u)), len(p) - 1)",
+                "int(np.argmax(right_ends > u))",
+                "Right but for rounding: where u is beyond the last end, nothing is True, and np.argmax says 0. That u is on the last word.",
+            ),
+            Mistake(
+                "min(int(np.sum(right_ends <= u)), len(p) - 1)",
+                "int(np.argmin(np.abs(p - u)))",
+                "You looked for the probability that is nearest to u. The words lie side by side on a line: where do they end?",
+            ),
+            Mistake(
+                "np.cumsum(p)",
+                "np.cumsum(np.sort(p)[::-1])",
+                "The words were sorted by their probability first: then a place in the row is no longer the number of the word.",
+            ),
+            Mistake(
+                "min(int(np.sum(right_ends <= u)), len(p) - 1)",
+                "min(int(np.sum(1 - right_ends > u)), len(p) - 1)",
+                "The line was read from its right end: word 0 lies at the left, from 0 on.",
             ),
         ],
     ),

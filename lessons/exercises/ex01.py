@@ -34,6 +34,7 @@ def next_word(p: np.ndarray, u: float) -> int:
 
     Lay the words side by side on a line from 0 to 1, each as wide as its probability: word 0 first. Return the number of the
     word on which u falls; its left end belongs to it. For example p = [0.2, 0.5, 0.3]: u = 0.1 -> 0, u = 0.2 -> 1, u = 0.69 -> 1.
+    Rounded, the widths may add up to a little less than 1, such as 0.9999999999999999: a u beyond them is on the last word.
 
     Difficulty 2/5, about 10 minutes.
     """

@@ -25,7 +25,7 @@ def add_arguments(parser) -> None:
     add(
         "--hint",
         nargs="*",
-        metavar="NAME N",
+        metavar=("NAME", "N"),
         help="a hint for the exercise NAME, or for the first that is not solved: the first hint, or hint N",
     )
     add(

@@ -41,6 +41,7 @@ class Attempt(NamedTuple):
 
     answers: list[Any]  # one for each call, or fewer, and then the last is the Failure that ended the process
     writes: Sequence[int] = ()  # the numbers of the arguments that it wrote into
+    random: bool = False  # whether the same calls were answered otherwise a second time
     printed: str = ""
     seconds: float = 0.0
     unread: Failure | None = None  # why the file could not be loaded
@@ -98,8 +99,8 @@ def collect(lines: Iterable[dict]) -> Attempt:
                 attempt.answers.append(from_json(answer))
             case {"unread": reason}:
                 attempt = attempt._replace(unread=from_json(reason))
-            case {"writes": writes, "seconds": seconds}:
-                attempt = attempt._replace(writes=writes, seconds=seconds)
+            case {"writes": writes, "seconds": seconds, "random": random}:
+                attempt = attempt._replace(writes=writes, seconds=seconds, random=random)
     return attempt
 
 
@@ -111,12 +112,18 @@ def try_calls(theirs: types.ModuleType, exercise: Exercise, right: dict[str, Any
     theirs.__dict__.update({name: function for name, function in right.items() if name != exercise.name})
     calls = exercise.calls(np.random.default_rng(seed))
     given, began = copy.deepcopy(calls), time.perf_counter()
+    first = []
     for answer in answers(theirs, exercise.name, given):
-        yield {"answer": as_json(answer)}
+        first.append(as_json(answer))
+        yield {"answer": first[-1]}
     seconds = time.perf_counter() - began
+    again = first
+    if seconds < 0.5:  # there is time for a second round
+        with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+            again = [as_json(answer) for answer in answers(theirs, exercise.name, copy.deepcopy(calls))]
     pairs = [enumerate(zip(*each, strict=True)) for each in zip(given, calls, strict=True)]
     writes = {index for pair in pairs for index, (mine, first) in pair if as_json(mine) != as_json(first)}
-    yield {"writes": sorted(writes), "seconds": seconds}
+    yield {"writes": sorted(writes), "seconds": seconds, "random": json.dumps(again) != json.dumps(first)}
 
 
 def try_text(source: str, exercise: Exercise, seed: int = 0) -> list[Any]:

@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
 def judge(exercise: Exercise, attempt: Attempt, solution: str, source: str = "", seed: int = 0) -> Verdict:
     """Whether the answers are those of the solution, and else what is wrong. source: the student's text, to quote lines from."""
     case = Case(exercise, attempt.answers, try_text(solution, exercise, seed), solution, seed)
-    message = case.finished(attempt.writes) if case.right else case.wrong(attempt.writes, source)
+    message = case.finished(attempt.writes) if case.right else case.wrong(attempt, source)
     yours = attempt.answers[0] if attempt.answers else None
     return Verdict(exercise.name, not message, message, yours, case.target[0], attempt.printed, attempt.seconds)
 
@@ -55,7 +55,7 @@ class Case:
     def _written(self, writes: Sequence[int]) -> str:
         return listed([self.parameters[index] for index in writes])
 
-    def wrong(self, writes: Sequence[int], source: str) -> str:
+    def wrong(self, attempt: Attempt, source: str) -> str:
         """What is wrong with answers that are not all right."""
         failures = [answer for answer in self.yours if isinstance(answer, Failure)]
         kinds = {failure.kind for failure in failures}
@@ -68,8 +68,12 @@ class Case:
         for mistake in self.exercise.mistakes:
             if self._comes_of(planted(self.solution, mistake)):
                 return mistake.diagnosis
-        if writes:
-            return f"it writes into {self._written(writes)}, which it was given, and comes out wrong: first of all, work on a copy"
+        if attempt.random:
+            return (
+                "it answers the same call in two ways: all that it needs are its arguments, and nothing is drawn in it"
+            )
+        if attempt.writes:
+            return f"it writes into {self._written(attempt.writes)}, which it was given, and comes out wrong: first of all, work on a copy"
         if failures:
             index = self._smallest([isinstance(answer, Failure) for answer in self.yours])
             return f"{failed(self.yours[index], self.exercise.name, source)}, in {self._call(index)}"

@@ -45,6 +45,7 @@ def one(course, body: str, number: int = 0):
         ("return lambda: x", "it returns a function: is it to be called"),
         ("x *= factor; return x", "right, but it writes into x, which it was given"),
         ("x *= factor; return x + 3", "it writes into x, which it was given, and comes out wrong"),
+        ("return np.random.default_rng().normal(size=x.shape)", "it answers the same call in two ways"),
         ("return -x * factor", "the sign is turned round"),
         ("return 3 * x * factor", "it is the right answer times 3"),
         ("return x * factor + 7", "everything is 7 too large"),
