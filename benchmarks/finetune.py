@@ -33,6 +33,7 @@ from minillm.finetuning import (
     classes_of,
     classifier_for,
     confusion_matrix,
+    fit_last_layer,
     learned_count,
     numbers_of,
     padding_of,
@@ -166,6 +167,15 @@ BODIES = {"decoder": causal, "encoder": masked}
 def fine_tuned(start: Body, way: Way, examples: Split, test: Examples, seed: int) -> Outcome:
     """One run, and how often it is right about the test texts."""
     tokenizer, body = start.tokenizer, body_of(start.model, start.name)
+    if way.method.freeze == "body":
+        training, classes, pad = examples.training, examples.classes, padding_of(tokenizer)
+        rows, unseen = (tokenize(part.texts, tokenizer, SIZES["context"]).rows for part in (training, test))
+        clock = time.process_time()
+        fitted = fit_last_layer(body, rows, numbers_of(training, classes, ""), classes, pad, seed=seed)
+        seconds = time.process_time() - clock
+        right = share_right(class_probabilities(fitted.classifier, unseen, pad), test, classes)
+        say(f"{start.name}, {way.name}, seed {seed}: {right:.1%} in {seconds:.1f} s, {fitted.describe()}")
+        return Outcome(right, learned_count(fitted.classifier.head), seconds)
     named = {"texts": len(examples.training.texts), "workers": 1, "seed": seed}
     settings = settings_for(body.config, way.method, named)
     options = TrainOptions.from_settings(settings)

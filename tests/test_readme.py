@@ -36,7 +36,9 @@ QUICKER = {
     "lesson 01": "lesson 01 --quick --out figures",
     "--preference conditional": "--preference conditional --overwrite --steps 2 --preset tiny --eval-batches 2",
     "--pairs pairs.jsonl": "--pairs pairs.jsonl --overwrite --steps 2 --batch 2",
-    "--data reviews.tsv": "--data reviews.tsv --overwrite --steps 2 --batch 4",
+    "--data reviews.tsv": "--data reviews.tsv --overwrite",
+    "--lora 4": "--lora 4 --steps 2 --batch 4",
+    "--out runs/everything": "--out runs/everything --steps 2 --batch 4",
 }
 
 
@@ -92,10 +94,11 @@ def pretrained_by_others(folder):
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "is", "on", "table", "."]
     sizes = {"context": 64, "layers": 2, "heads": 2, "d_model": 8}
     save_pretrained(GPT(GPTConfig(len(vocab), **sizes)), folder / "gpt2")
-    save_pretrained(MaskedLM(EncoderConfig(len(words), **sizes)), folder / "bert")
+    for name in ("bert", "minilm"):
+        save_pretrained(MaskedLM(EncoderConfig(len(words), **sizes)), folder / name)
+        (folder / name / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
     (folder / "gpt2/vocab.json").write_text(json.dumps(vocab), encoding="utf-8")
     (folder / "gpt2/merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
-    (folder / "bert/vocab.txt").write_text("\n".join(words), encoding="utf-8")
 
 
 def test_the_readme_has_commands_and_python():

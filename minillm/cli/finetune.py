@@ -2,16 +2,14 @@
 
 import argparse
 import functools
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-from tqdm import tqdm
-
 from minillm.backend import Device
-from minillm.cli import session
+from minillm.cli import last_layer, session
 from minillm.cli.job import Job, Kept, absolute, named_options, origin, source_again
+from minillm.cli.labelled_texts import describe_texts
 from minillm.cli.parser import choice
 from minillm.cli.results import agreement, per_cent
 from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options, checkpoint_of
@@ -37,7 +35,8 @@ from minillm.finetuning import (
     read_split,
     tokenize_parts,
 )
-from minillm.finetuning.defaults import settings_for
+from minillm.finetuning.defaults import check_settings, settings_for
+from minillm.finetuning.last_layer import ALL
 from minillm.layers.pooling import POOLINGS
 from minillm.models import ClassifierConfig, ModelConfig, SequenceClassifier, check_fields
 from minillm.text import Tokenizer
@@ -65,6 +64,13 @@ def frozen(value: str) -> str | int:
     return int(value)
 
 
+def layer(value: str) -> str | int:
+    """An argument type: all, or a number of a layer."""
+    if value != ALL and (not value.isdecimal() or len(value) > 9):
+        raise argparse.ArgumentTypeError(f"--layer is the number of a layer or all, not {value!r}.\nTry --layer all.")
+    return value if value == ALL else int(value)
+
+
 def add_arguments(parser) -> None:
     add = parser.add_argument
     add_checkpoint(add, "the folder of a pretrained model: a run of pretrain, or GPT-2, or BERT")
@@ -77,14 +83,21 @@ def add_arguments(parser) -> None:
         "--freeze",
         type=frozen,
         metavar="WHAT",
-        help="body: only the last layer learns, within seconds; N: the embeddings and the N lowest blocks stay as they are; "
+        help="body: only the last layer learns, fitted within seconds; N: the embeddings and the N lowest blocks stay as they are; "
         "none (default): everything learns",
+    )
+    add(
+        "--layer",
+        type=layer,
+        metavar="N",
+        help="with --freeze body: what the last layer reads, the N-th block's output, 0 (the embeddings), or all of them side by side "
+        "(default: what cross-validation finds best)",
     )
     add("--lora", type=int, metavar="R", help="freeze the body, and train adapters of rank R on query and value (LoRA)")
     add(
         "--pooling",
         type=choice("pooling", POOLINGS),
-        help="which token speaks for the text: mean (all, default), first or last",
+        help="which token speaks for the text: mean (all), first or last (default: mean, but last with a frozen GPT)",
     )
     add("--init", type=choice("init", INITS), help="pretrained (default), or random: the weights to start from")
     add("--dropout", type=float, help="share of activations dropped while training")
@@ -92,6 +105,8 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> int:
+    if args.freeze == "body":
+        return last_layer.run(args)
     return session.run(FinetuningJob, args)
 
 
@@ -139,6 +154,7 @@ class FinetuningJob(Job):
         if args.data is None:
             raise InputError("--data is missing.", f"See {program()} finetune --help")
         method = Method(args.freeze if args.freeze is not None else "none", args.lora)
+        check_settings(method, named_options(args))
         seed = args.seed if args.seed is not None else 0
         TrainOptions(seed=seed)
         split = read_split(args.data, args.dev, seed)
@@ -172,6 +188,10 @@ class FinetuningJob(Job):
         if not isinstance(config, ClassifierConfig) or config.classes < 2:
             raise InputError(f"It does not train {config.name}.", "Train another model.")
         Method(chosen["freeze"], chosen["lora"]).check(config.body)
+        if chosen["freeze"] == "body":
+            raise InputError(
+                "Its last layer was trained by an earlier version.", "Fit it anew: finetune --freeze body."
+            )
 
     @classmethod
     def resume(cls, folder: FinetuningRun, args, kept: Kept, device: Device) -> "FinetuningJob":
@@ -200,39 +220,18 @@ class FinetuningJob(Job):
         options: TrainOptions,
         facts: Facts,
     ) -> "FinetuningJob":
-        """The job, once a frozen body has read its texts; the folder is told how to come from what trains to the whole classifier."""
+        """The job; the folder is told how to come from what trains to the whole classifier."""
         parts = tokenize_parts(split, tokenizer, classifier.config.body.context)
-        texts, reads = len(parts.labels) + len(parts.held_out_labels), method.freeze == "body"
-        if reads:
-            say(f"body    reads {texts:,} texts, once ...")
-        hidden = None if reads else True  # None: shown on a terminal only
-        with tqdm(total=texts, unit="text", disable=hidden, leave=False, dynamic_ncols=True, file=sys.stderr) as bar:
-            trainer, folder.whole = prepare_training(classifier, method, parts, tokenizer, options, bar.update)
+        trainer, folder.whole = prepare_training(classifier, method, parts, tokenizer, options)
         return cls(folder, trainer, tokenizer, parts, method, facts)
 
     def describe(self) -> Iterator[str]:
-        parts, beaten, config = self.parts, self.beaten, self.trainer.model.config
-        classes = parts.classes
+        config = self.trainer.model.config
         yield (
             f"model   {config.body.name} of {count(config.body.layers, 'layer')}, {config.body.d_model} wide, pooling {config.pooling}, "
             f"{config.parameter_count():,} parameters; learning: {self.method.describe()}, {learned_count(self.trainer.model):,} numbers"
         )
-        named = ", ".join(
-            f"{visible(name)} {per_cent(share)}" for name, share in zip(classes[:6], beaten.shares, strict=False)
-        )
-        yield (
-            f"data    {self.facts.name}: {len(parts.labels):,} texts to train on, {len(parts.held_out_labels):,} to validate; "
-            f"{len(classes)} classes: {named}{' ...' if len(classes) > 6 else ''}"
-        )
-        cut, dropped = (getattr(parts.rows, what) + getattr(parts.held_out_rows, what) for what in ("cut", "dropped"))
-        if cut:
-            yield f"        {count(cut, 'text')} of more than {config.body.context} tokens cut to that"
-        if dropped:
-            yield f"        {count(dropped, 'character')} that the model's tokenizer does not know left out"
-        yield (
-            f"        always {visible(classes[beaten.commonest])}: {per_cent(beaten.commonest_accuracy)} right; "
-            f"a bag of words: {per_cent(beaten.bag_of_words_accuracy)}"
-        )
+        yield from describe_texts(self.parts, self.beaten, self.facts.name, config.body.context)
 
     def tokens(self) -> float:
         lengths = [len(row) for row in self.parts.rows.rows]

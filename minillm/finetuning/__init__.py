@@ -2,7 +2,7 @@
 
 from minillm.finetuning.bag_of_words import BagOfWords
 from minillm.finetuning.baselines import Baselines, baselines_of
-from minillm.finetuning.data import FeatureBatch, FeatureData, TextBatch, TextData, Tokens, padded, padding_of, tokenize
+from minillm.finetuning.data import TextBatch, TextData, Tokens, padded, padding_of, tokenize
 from minillm.finetuning.examples import (
     Examples,
     Split,
@@ -14,20 +14,17 @@ from minillm.finetuning.examples import (
     read_split,
 )
 from minillm.finetuning.job import Parts, Training, classifier_for, classify, finetune, prepare_training, tokenize_parts
-from minillm.finetuning.last_layer import LAST_LAYER, LastLayer, body_features
+from minillm.finetuning.last_layer import Fitted, body_features, fit_last_layer
 from minillm.finetuning.methods import Method, Trained, body_of, learned_count, merged, new_classifier, prepare
 from minillm.finetuning.run import FinetuningRun, load_classifier
 from minillm.finetuning.scores import accuracy_of, class_probabilities, confusion_matrix, held_out_answers
 
 __all__ = [
-    "LAST_LAYER",
     "BagOfWords",
     "Baselines",
     "Examples",
-    "FeatureBatch",
-    "FeatureData",
     "FinetuningRun",
-    "LastLayer",
+    "Fitted",
     "Method",
     "Parts",
     "Split",
@@ -46,6 +43,7 @@ __all__ = [
     "classify",
     "confusion_matrix",
     "finetune",
+    "fit_last_layer",
     "held_out_answers",
     "hold_out",
     "learned_count",

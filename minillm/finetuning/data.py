@@ -102,27 +102,3 @@ class TextData:
         """All held-out texts, the shortest first."""
         for chosen in by_length(self.held_out, size):
             yield TextBatch(*padded([self.held_out[i] for i in chosen], self.pad), self.held_out_labels[chosen])
-
-
-class FeatureBatch(NamedTuple):
-    """B texts as vectors, each of a class."""
-
-    features: np.ndarray  # (B, D)
-    labels: np.ndarray  # (B,) int64
-
-
-class FeatureData:
-    """Batches for `last_layer`: what a frozen body has to say of each text was computed once, (N, D)."""
-
-    def __init__(self, features: np.ndarray, labels: np.ndarray, held_out: np.ndarray, held_out_labels: np.ndarray):
-        self.features, self.labels = features, labels
-        self.held_out, self.held_out_labels = held_out, held_out_labels
-
-    def batch(self, rng: np.random.Generator, size: int) -> FeatureBatch:
-        chosen = rng.integers(len(self.features), size=size)
-        return FeatureBatch(self.features[chosen], self.labels[chosen])
-
-    def validation_batches(self, size: int) -> Iterator[FeatureBatch]:
-        for first in range(0, len(self.held_out), size):
-            part = slice(first, first + size)
-            yield FeatureBatch(self.held_out[part], self.held_out_labels[part])

@@ -5,24 +5,24 @@ import math
 from minillm.errors import InputError
 from minillm.finetuning.methods import Method
 from minillm.models import ModelConfig
+from minillm.training import TrainOptions
 from minillm.training.schedules import default_warmup
 
 WIDTH = 128  # the learning rates are for bodies of this width; wider ones take smaller steps
 # small steps: at four times this learning rate, what was pretrained is soon lost
 EVERYTHING = {"epochs": 8, "batch": 32, "lr": 2.5e-4, "dropout": 0.3}
 LORA = {"epochs": 4, "batch": 32, "lr": 2e-3, "dropout": 0.1}
-LAST_LAYER = {"epochs": 30, "batch": 256, "lr": 3e-2, "dropout": 0.0, "workers": 1}
 EVALUATIONS = 8
+TRAINING = ({*TrainOptions.names()} | {"epochs", "dropout", "stop_at"}) - {"seed"}  # what says how to train
 
 
 def settings_for(body: ModelConfig, method: Method, named: dict) -> dict:
     """The options of the training, and the pooling and dropout of the classifier. What is `named` wins; `texts` says how many there are
     to train on, and `epochs` may be among it: so many times as many texts are drawn.
     """
-    usual = LAST_LAYER if method.freeze == "body" else LORA if method.lora is not None else EVERYTHING
+    usual = LORA if method.lora is not None else EVERYTHING
     settings = usual | {"pooling": "mean", "schedule": "linear", "lr_floor": 0.0}
-    if method.freeze != "body":
-        settings["lr"] *= WIDTH / body.d_model
+    settings["lr"] *= WIDTH / body.d_model
     settings |= named
     if not 0 < settings["epochs"] <= 1e6:
         raise InputError(
@@ -33,3 +33,18 @@ def settings_for(body: ModelConfig, method: Method, named: dict) -> dict:
     settings.setdefault("warmup", default_warmup(settings["steps"]))
     settings.setdefault("eval_every", max(1, math.ceil(settings["steps"] / EVALUATIONS)))
     return settings
+
+
+def check_settings(method: Method, named: dict) -> None:
+    """InputError for a setting of the training where the last layer alone is fitted, and for a `layer` where more learns."""
+    if method.freeze != "body":
+        if named.get("layer") is not None:
+            raise InputError(
+                "`layer` is for a frozen body: what trains reads the last layer.", "Give `freeze` body too."
+            )
+        return
+    if given := sorted(TRAINING & named.keys()):
+        raise InputError(
+            f"`{given[0]}` is for training, and with `freeze` body nothing trains: the last layer is fitted in one go.",
+            f"Leave `{given[0]}` out.",
+        )

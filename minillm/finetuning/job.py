@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.errors import InputError, check_known
-from minillm.finetuning.data import FeatureData, TextData, Tokens, padding_of, tokenize
-from minillm.finetuning.defaults import settings_for
-from minillm.finetuning.examples import Examples, Split, numbers_of, split
-from minillm.finetuning.last_layer import LastLayer, body_features
+from minillm.finetuning.data import TextData, Tokens, padding_of, tokenize
+from minillm.finetuning.defaults import check_settings, settings_for
+from minillm.finetuning.examples import Examples, Split, classes_of, numbers_of, split
+from minillm.finetuning.last_layer import fit_last_layer
 from minillm.finetuning.methods import Method, body_of, new_classifier, prepare
 from minillm.finetuning.scores import class_probabilities
 from minillm.models import Model, SequenceClassifier
@@ -65,23 +65,13 @@ def prepare_training(
     parts: Parts,
     tokenizer: Tokenizer,
     options: TrainOptions,
-    progress: Callable[[int], object] = lambda texts: None,
 ) -> Training:
-    """The trainer, with its batches. Where only the last layer learns, the body reads all texts here, once; `progress` hears of how many.
-
-    InputError if that needs more memory than there is.
-    """
+    """The trainer, with its batches. InputError if that needs more memory than there is."""
     rows, held_out, pad = parts.rows.rows, parts.held_out_rows.rows, padding_of(tokenizer)
     trained = prepare(classifier, method, options.seed)
-    if isinstance(trained.model, LastLayer):
-        features, held_out_features = (
-            body_features(classifier, texts, pad, progress=progress) for texts in (rows, held_out)
-        )
-        data = FeatureData(features, parts.labels, held_out_features, parts.held_out_labels)
-    else:
-        config = dataclasses.replace(classifier.config.body, vocab_size=classifier.config.classes)
-        check_memory(config, options, max(map(len, rows)))
-        data = TextData(rows, parts.labels, held_out, parts.held_out_labels, pad)
+    config = dataclasses.replace(classifier.config.body, vocab_size=classifier.config.classes)
+    check_memory(config, options, max(map(len, rows)))
+    data = TextData(rows, parts.labels, held_out, parts.held_out_labels, pad)
     return Training(Trainer(trained.model, data, options, trained.objective), trained.whole)
 
 
@@ -93,6 +83,7 @@ def finetune(
     *,
     freeze: str | int = "none",
     lora: int | None = None,
+    layer: int | str | None = None,
     pretrained: bool = True,
     progress: bool = True,
     **settings,
@@ -102,10 +93,15 @@ def finetune(
     Of the texts a tenth of each label is held out to validate on. `freeze` is "none" (everything learns), "body" (the last layer only) or
     a number of lowest blocks; `lora` is the rank of adapters in a frozen body; `pretrained=False` starts from random weights instead.
     `settings` are epochs, pooling, dropout, and the fields of `TrainOptions`.
+
+    With `freeze="body"` nothing trains: the last layer is fitted, to all texts, within seconds. `layer` says which layer of the body it
+    reads, 0 (the embeddings) to the last, or "all" of them side by side; cross-validation chooses if it is left out. Of the settings only
+    pooling and seed have a meaning then.
     """
     method, body = Method(freeze, lora), body_of(model, "the given model")
     method.check(body.config)
     check_known(settings, SETTINGS)
+    check_settings(method, settings | {"layer": layer})
     if isinstance(texts, str) or not all(isinstance(each, str) for each in (*texts, *labels)):
         raise InputError("Texts and labels are lists of strings.", "Give every text, and every label, as a string.")
     examples = Examples(list(texts), list(labels))
@@ -113,11 +109,20 @@ def finetune(
         raise InputError(
             f"There are {len(examples.texts):,} texts and {len(examples.labels):,} labels.", "Each text has one label."
         )
-    parts = tokenize_parts(split(examples, settings.get("seed", 0), YOURS), tokenizer, body.config.context)
+    seed = settings.get("seed", 0)
+    if freeze == "body":
+        classes = classes_of(examples, YOURS)
+        rows, numbers = tokenize(texts, tokenizer, body.config.context).rows, numbers_of(examples, classes, YOURS)
+        if not pretrained:
+            body = new_classifier(body, len(classes), pretrained=False, seed=seed).body
+        choices = {"layer": layer, "pooling": settings.get("pooling"), "seed": seed}
+        fitted = fit_last_layer(body, rows, numbers, classes, padding_of(tokenizer), **choices)
+        if progress:
+            print(fitted.describe(), file=sys.stderr, flush=True)
+        return fitted.classifier
+    parts = tokenize_parts(split(examples, seed, YOURS), tokenizer, body.config.context)
     settings = settings_for(body.config, method, {"texts": len(parts.labels)} | settings)
     classifier = classifier_for(body, parts.classes, settings, pretrained=pretrained)
-    if progress and freeze == "body":
-        print(f"the body reads {len(examples.texts):,} texts, once ...", file=sys.stderr, flush=True)
     trainer, whole = prepare_training(classifier, method, parts, tokenizer, TrainOptions.from_settings(settings))
     run_to_end(trainer, best=True, progress=progress)
     return whole()

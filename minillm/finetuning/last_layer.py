@@ -1,65 +1,148 @@
-"""Training the last layer alone: the body is frozen, so what it makes of a text is computed once and kept."""
+"""The last layer alone: what a frozen body makes of a text is computed once, and a logistic regression is fitted to that.
+
+Alain & Bengio 2017 call it a linear probe. Which layer of the body tells most, and how strong the penalty should be, cross-validation
+says, on the texts to train on alone.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from minillm.backend import Array
+from minillm.errors import InputError
 from minillm.finetuning.data import by_length, padded
-from minillm.layers import ParameterVector
-from minillm.models import Model, SequenceClassifier, finite_on_host
-from minillm.objectives import LossSaved, Objective, loss_backward
-from minillm.objectives.classification import count_labels
-from minillm.ops import cross_entropy
+from minillm.finetuning.logistic_regression import (
+    Validated,
+    axes_of,
+    cross_validate,
+    fold_numbers,
+    newton,
+    problem_of,
+)
+from minillm.finetuning.methods import new_classifier
+from minillm.layers import Pooling
+from minillm.models import GPT, Model, ModelConfig, SequenceClassifier, finite_on_host
+from minillm.training.memory import Need, check_needs
+
+ALL = "all"  # layers, side by side
+MOST_AXES = 4096  # with more of them, all layers side by side would take minutes: only who asks for that gets it
 
 
-class LastLayer(Model):
-    """features (B, D) -> logits (B, C), by the head of a classifier, in a vector of its own: training never touches the body.
+class Tried(NamedTuple):
+    """Layers that were tried, and what cross-validation says of the best penalty for them."""
 
-    The head stays the classifier's too, which therefore learns what this learns.
-    """
+    layers_read: tuple[int, ...]
+    validated: Validated
 
-    def __init__(self, classifier: SequenceClassifier):
-        vector = classifier.vector
-        self.config = classifier.config
-        self.head = classifier.head
-        self.vector = ParameterVector(self, vector.data.dtype, vector.device)
+    @property
+    def name(self) -> str:
+        """The value of `layer` that asks for these."""
+        return ALL if len(self.layers_read) > 1 else str(self.layers_read[0])
 
-    def forward(self, features: np.ndarray, *, rng=None) -> tuple[Array, Any]:
-        """features (B, D), on the host: vectors that have been pooled already, each a text of one token."""
-        return self.head.forward(self.vector.device.xp.asarray(features)[:, None], rng=rng)
 
-    def backward(self, dlogits: Array, saved: Any) -> None:
-        self.head.backward(dlogits, saved)  # logits = head(features)
+class Fitted(NamedTuple):
+    """What came of it, and all that was tried."""
+
+    classifier: SequenceClassifier
+    best: Tried
+    tried: list[Tried]
+
+    def describe(self) -> str:
+        """What was chosen, in words."""
+        config, (l2, _, accuracy) = self.classifier.config, self.best.validated
+        return (
+            f"layer {self.best.name} of {config.body.layers}, pooling {config.pooling}, L2 {l2:.2g}: "
+            f"{100 * accuracy:.1f} % right by cross-validation"
+        )
+
+
+def usual_pooling(body: Model) -> str:
+    """Of a GPT only the last token has seen all of the text; an encoder's tokens all have, and their mean tells most."""
+    return "last" if isinstance(body, GPT) else "mean"
+
+
+def layers_to_try(config: ModelConfig, layer: int | str | None, texts: int) -> list[tuple[int, ...]]:
+    """Number `layer`, ALL side by side, or with None each alone and all of them; InputError for one that the body lacks."""
+    top = config.layers
+    everything = tuple(range(top + 1))
+    if layer is None:
+        axes = min(texts, len(everything) * config.d_model)
+        return [(i,) for i in everything] + ([everything] if axes <= MOST_AXES else [])
+    if layer == ALL:
+        return [everything]
+    if isinstance(layer, bool) or not isinstance(layer, int) or not 0 <= layer <= top:
+        raise InputError(
+            f"There is no `layer` {layer!r}: the body has 0 (the embeddings) to {top}.",
+            "Give one of them, or all; or leave it out: cross-validation chooses.",
+        )
+    return [(layer,)]
 
 
 def body_features(
-    model: SequenceClassifier,
+    body: Model,
     rows: Sequence[np.ndarray],
     pad: int,
     *,
+    pooling: str,
+    layers_read: Sequence[int] | None = None,
     size: int = 64,
     progress: Callable[[int], object] = lambda texts: None,
 ) -> np.ndarray:
-    """The body's vector for each text, pooled: (N, D), on the host, in the order of the rows. `progress` gets the size of each batch."""
-    features = np.empty((len(rows), model.config.body.d_model), model.vector.data.dtype)
+    """What n layers of the body (the last, if none is named) make of each text, pooled over its real tokens: (N, n, D), on the host.
+
+    `progress` gets the size of each batch, which has texts of a like length.
+    """
+    layers_read, pool, device = layers_read or (body.config.layers,), Pooling(pooling), body.vector.device
+    features = np.empty((len(rows), len(layers_read) * body.config.d_model), body.vector.data.dtype)
     for chosen in by_length(rows, size):
         ids, mask = padded([rows[i] for i in chosen], pad)
-        hidden, _ = model.body.hidden(ids, mask=mask)
-        pooled, _ = model.head.pooling.forward(hidden, mask=model.vector.device.xp.asarray(mask))
+        hidden, _ = body.hidden(ids, mask=mask, layers_read=layers_read)
+        pooled, _ = pool.forward(hidden, mask=device.xp.asarray(mask))
         features[chosen] = finite_on_host(pooled, "features of a text")
         progress(len(chosen))
-    return features
+    return features.reshape(len(rows), len(layers_read), -1)
 
 
-def last_layer(
-    model: LastLayer, features: np.ndarray, labels: np.ndarray, *, rng=None, label_smoothing: float = 0.0
-) -> tuple[Array, LossSaved]:
-    """`classification`, from the features on. On the host: features (B, D), and labels (B,), each a class or IGNORE."""
-    logits, sm = model.forward(features, rng=rng)
-    loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(labels), label_smoothing)
-    return loss, LossSaved(sm, sl)
+def fit_last_layer(
+    body: Model,
+    rows: Sequence[np.ndarray],
+    labels: np.ndarray,
+    classes: Sequence[str],
+    pad: int,
+    *,
+    layer: int | str | None = None,
+    pooling: str | None = None,
+    seed: int = 0,
+    progress: Callable[[int], object] = lambda texts: None,
+) -> Fitted:
+    """A classifier on a copy of the body, of which the last layer alone was fitted, to these texts and to nothing else.
+
+    The features h are standardised, z = (h − μ)/σ with their mean and deviation over the texts, and that is folded into the last layer:
+    z W + b = h (W/σ) + (b − (μ/σ) W). The layers and the penalty are those of the lowest cross-validated loss.
+    """
+    tries = layers_to_try(body.config, layer, len(rows))
+    read = sorted({i for layers in tries for i in layers})
+    size = len(rows) * len(read) * body.config.d_model
+    remedy = "Give `layer`, the number of one, or fewer texts."
+    check_needs(Need(4 * size + 24 * len(rows) * max(map(len, tries)) * body.config.d_model, "the features", remedy))
+    pooling = pooling or usual_pooling(body)
+    features = body_features(body, rows, pad, pooling=pooling, layers_read=read, progress=progress)
+    folds, tried = fold_numbers(labels, seed), []
+    for layers in tries:
+        axes = axes_of(columns(features, read, layers))
+        path = cross_validate(axes.x, labels, len(classes), folds)
+        tried.append(Tried(layers, min(path, key=lambda validated: validated.loss)))
+    best = min(tried, key=lambda each: each.validated.loss)
+    axes = axes_of(columns(features, read, best.layers_read))
+    problem = problem_of(axes.x, labels, len(classes), best.validated.l2)
+    weight, bias = axes.linear(newton(problem, np.zeros((axes.x.shape[1], len(classes)))))
+    classifier = new_classifier(body, len(classes), pooling=pooling, layers_read=best.layers_read, seed=seed)
+    xp, linear = body.vector.device.xp, classifier.head.linear
+    linear.weight.data[...], linear.bias.data[...] = xp.asarray(weight), xp.asarray(bias)
+    classifier.labels = list(classes)
+    return Fitted(classifier, best, tried)
 
 
-LAST_LAYER = Objective(last_layer, loss_backward, count=count_labels)
+def columns(features: np.ndarray, read: Sequence[int], layers: Sequence[int]) -> np.ndarray:
+    """Of features (N, n, D) of the layers `read`, those of some of them, side by side: (N, n' D)."""
+    return features[:, [read.index(layer) for layer in layers]].reshape(len(features), -1)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minillm.errors import InputError
-from minillm.finetuning.last_layer import LAST_LAYER, LastLayer
 from minillm.layers import add_lora, merge_lora
 from minillm.models import (
     GPT,
@@ -53,8 +52,6 @@ class Method(NamedTuple):
     def describe(self) -> str:
         if self.lora is not None:
             return f"adapters of rank {self.lora} and the last layer"
-        if self.freeze == "body":
-            return "the last layer"
         if self.freeze == "none":
             return "everything"
         frozen = "lowest block" if self.freeze == 1 else f"lowest {self.freeze} blocks" if self.freeze else "embeddings"
@@ -82,14 +79,25 @@ def body_of(model: Model, directory: str | Path) -> Model:
 
 
 def new_classifier(
-    body: Model, classes: int, *, pooling: str = "", dropout: float = 0.0, pretrained: bool = True, seed: int = 0
+    body: Model,
+    classes: int,
+    *,
+    pooling: str = "",
+    layers_read: tuple[int, ...] = (),
+    dropout: float = 0.0,
+    pretrained: bool = True,
+    seed: int = 0,
 ) -> SequenceClassifier:
     """A new head on a copy of a body, or, with `pretrained=False`, on a body of the same config with random weights.
 
     While it trains, the body and the head drop the share `dropout` of their activations.
     """
     config = ClassifierConfig(
-        dataclasses.replace(body.config, dropout=dropout), classes, pooling=pooling, head_dropout=dropout
+        dataclasses.replace(body.config, dropout=dropout),
+        classes,
+        pooling=pooling,
+        head_dropout=dropout,
+        layers_read=layers_read,
     )
     classifier = build(config, seed=seed, device=body.vector.device)
     if pretrained:
@@ -98,13 +106,12 @@ def new_classifier(
 
 
 def prepare(classifier: SequenceClassifier, method: Method, seed: int = 0) -> Trained:
-    """Freeze what is to stay as it is, and add the adapters, drawn from the seed. The method must have been checked."""
+    """Freeze what is to stay as it is, and add the adapters, drawn from the seed. The method must have been checked, and something below
+    the last layer must learn: that layer alone is not trained but fitted.
+    """
     body = classifier.body
     if isinstance(body, GPT) and not body.config.tie_head:
         body.head.freeze()  # nobody asks for the next token any more
-    if method.freeze == "body":
-        body.freeze()
-        return Trained(LastLayer(classifier), LAST_LAYER, lambda: classifier)
     if method.lora is not None:
         body.freeze()
         add_lora(classifier, method.lora, seed=seed)

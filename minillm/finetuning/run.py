@@ -7,14 +7,14 @@ from minillm.backend import CPU, Device
 from minillm.errors import InputError
 from minillm.models import Model, ModelConfig, SequenceClassifier
 from minillm.text import Tokenizer
-from minillm.training import Run, load
+from minillm.training import Run, load, save
 from minillm.training.checkpoint import CONFIG, WEIGHTS, check_size, read_config, save_weights
 from minillm.training.folder import has_labels, save_labels
 
 
 class FinetuningRun(Run):
-    """What trains may be less than the classifier (its last layer), or more (adapters beside its weights): `trainer.safetensors` holds what
-    trains, and `model.safetensors` the whole classifier, of which a frozen body is read again by `--resume`.
+    """What trains may be more than the classifier (adapters beside its weights): `trainer.safetensors` holds what trains, and
+    `model.safetensors` the whole classifier.
     """
 
     def __init__(self, directory: str | Path, whole: Callable[[], SequenceClassifier] | None = None):
@@ -28,6 +28,12 @@ class FinetuningRun(Run):
 
     def save_weights(self, model: Model) -> None:
         save_weights(self.whole(), self.directory)
+
+    def keep(self, classifier: SequenceClassifier, tokenizer: Tokenizer) -> None:
+        """Write a classifier that no trainer made, and that needs none. An earlier run in the folder is removed only now."""
+        self._claim()
+        self._remove_files()
+        save(self.directory, classifier, tokenizer)
 
     def config(self) -> ModelConfig:
         config = read_config(self.path(CONFIG))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from minillm.finetuning.data import by_length, padded
-from minillm.finetuning.last_layer import LastLayer
 from minillm.models import SequenceClassifier, finite_on_host
 from minillm.ops import softmax
 from minillm.training import Trainer
@@ -26,10 +25,8 @@ def class_probabilities(
 
 def held_out_answers(trainer: Trainer) -> np.ndarray:
     """The class that a model in training, as it is now, gives to each held-out text, (N,)."""
-    model, data = trainer.model, trainer.data
-    if isinstance(model, LastLayer):
-        return finite_on_host(model.forward(data.held_out)[0]).argmax(axis=1)
-    return class_probabilities(model, data.held_out, data.pad).argmax(axis=1)
+    data = trainer.data
+    return class_probabilities(trainer.model, data.held_out, data.pad).argmax(axis=1)
 
 
 def confusion_matrix(labels: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:

@@ -188,6 +188,20 @@ def _(rng):
     return LayerCase(model, (IDS,), {"mask": RIGHT})
 
 
+@case("SequenceClassifier:layers")
+def _(rng):
+    model = tiny_classifier(rng, tiny_encoder(norm="pre", layers=3), pooling="mean", layers_read=(0, 1, 3))
+    return LayerCase(model, (IDS,), {"mask": RIGHT, "token_types": TYPES})
+
+
+@case("SequenceClassifier:lower-layers")
+def _(rng):
+    model = tiny_classifier(rng, tiny_gpt(rng, layers=3, tie_head=False), pooling="mean", layers_read=(1, 2))
+    for layer in (model.body.embedding, model.body.positions, model.body.head):
+        layer.freeze()
+    return LayerCase(model, (IDS,), {"mask": RIGHT})
+
+
 @case("SequenceClassifier:lora")
 def _(rng):
     model = tiny_classifier(rng, tiny_encoder(norm="pre"), pooling="mean", head_dropout=0.3)

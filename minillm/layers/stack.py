@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from minillm.backend import Array
+from minillm.backend import Array, array_module
 from minillm.layers.layer import Layer
 
 
 class StackSaved(NamedTuple):
     blocks: list[Any]
     norm: Any
+    layers_read: Sequence[int]
 
 
 class Stack(Layer):
@@ -23,29 +24,45 @@ class Stack(Layer):
         self.blocks = list(blocks)
         self.norm = norm
 
-    def forward(self, x: Array, **inputs: Any) -> tuple[Array, StackSaved]:
-        """`inputs` are those of the blocks' `forward`: `memory`, `mask`, `bias`, `rng` ..."""
-        saved = []
-        for block in self.blocks:
+    def forward(self, x: Array, *, layers_read: Sequence[int] | None = None, **inputs: Any) -> tuple[Array, StackSaved]:
+        """`inputs` are those of the blocks' `forward`: `memory`, `mask`, `bias`, `rng` ...
+
+        With `layers_read`, ascending, y (B, T, n D) is what these n layers give, side by side: 0 is x, i is the output of the i-th block,
+        and that of the last block has gone through the norm. Blocks above the highest of them are left out.
+        """
+        top = len(self.blocks)
+        layers_read = (top,) if layers_read is None else layers_read
+        outputs, saved, sn = [x], [], None
+        for block in self.blocks[: max(layers_read)]:
             x, s = block.forward(x, **inputs)
+            outputs.append(x)
             saved.append(s)
-        y, sn = self.norm.forward(x) if self.norm else (x, None)
-        return y, StackSaved(saved, sn)
+        if self.norm and len(saved) == top:
+            outputs[top], sn = self.norm.forward(x)
+        read = [outputs[i] for i in layers_read]
+        y = read[0] if len(read) == 1 else array_module(x).concatenate(read, axis=-1)
+        return y, StackSaved(saved, sn, layers_read)
 
     def backward(self, dy: Array, saved: StackSaved, *, needs_input_grad: bool = True) -> Any:
         """dy -> dx, then dmemory and dbias if the blocks read them.
 
         With `needs_input_grad=False`, nothing below the stack learns: backward ends at the lowest block that does, and returns None.
         """
-        first = 0 if needs_input_grad else first_trainable(self.blocks)
-        if first == len(self.blocks) and not (self.norm and self.norm.learns()):
+        first, top = 0 if needs_input_grad else first_trainable(self.blocks), len(saved.blocks)
+        if first >= top and not needs_input_grad and not (saved.norm is not None and self.norm.learns()):
             return None
-        dx = self.norm.backward(dy, saved.norm) if self.norm else dy  # y = norm(x)
+        width = dy.shape[-1] // len(saved.layers_read)
+        read = {layer: dy[..., i * width : (i + 1) * width] for i, layer in enumerate(saved.layers_read)}
+        dx = read[top]  # y = the outputs that are read, side by side
+        if saved.norm is not None:
+            dx = self.norm.backward(dx, saved.norm)  # outputs[top] = norm(x)
         totals = None
-        for block, s in reversed(list(zip(self.blocks, saved.blocks, strict=True))[first:]):
-            gradients = block.backward(dx, s)  # x = block(x, memory, bias)
+        for i in range(top, first, -1):
+            gradients = self.blocks[i - 1].backward(dx, saved.blocks[i - 1])  # x = block(x, memory, bias)
             dx, *shared = gradients if isinstance(gradients, tuple) else (gradients,)
             totals = shared if totals is None else [a + b for a, b in zip(totals, shared, strict=True)]
+            if i - 1 in read:
+                dx = dx + read[i - 1]  # the next block read this output, and y did
         if not needs_input_grad:
             return None
         return (dx, *totals) if totals else dx

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -32,10 +33,21 @@ class ClassifierConfig(ModelConfig):
     pooling: str = ""  # "" stands for the body's usual one: first for an encoder, last for a GPT
     pooler: bool = False
     head_dropout: float = 0.0  # the body has its own
+    layers_read: tuple[
+        int, ...
+    ] = ()  # whose outputs the head reads, side by side: 0 is the embeddings; () stands for the last
 
     def __post_init__(self):
         if not self.pooling:
             object.__setattr__(self, "pooling", "last" if isinstance(self.body, GPTConfig) else "first")
+        layers = tuple(self.layers_read) or (self.body.layers,)
+        ascending = all(low < high for low, high in pairwise(layers))
+        if not ascending or layers[0] < 0 or layers[-1] > self.body.layers:
+            raise InputError(
+                f"layers_read must name layers from 0 to {self.body.layers}, each once and in their order.",
+                "0 is the embeddings, and 1 the first block.",
+            )
+        object.__setattr__(self, "layers_read", layers)
         self.check_counts("classes")
         self.check_choices(pooling=POOLINGS)
         self.check_dropout("head_dropout")
@@ -45,8 +57,13 @@ class ClassifierConfig(ModelConfig):
         """The highest rate anywhere in the model."""
         return max(self.body.dropout, self.head_dropout)
 
+    @property
+    def width(self) -> int:
+        """Of what the head reads of a token."""
+        return len(self.layers_read) * self.body.d_model
+
     def parameter_count(self) -> int:
-        d = self.body.d_model
+        d = self.width
         pooler = d * d + d if self.pooler else 0
         return self.body.body_parameter_count() + pooler + d * self.classes + self.classes
 
@@ -55,22 +72,24 @@ class ClassifierConfig(ModelConfig):
         return self.body.body_flops_per_token()
 
     def to_dict(self) -> dict:
-        """As of any config, with the kind of the body beside its values."""
+        """As of any config, with the kind of the body beside its values. Which layers are read stands there if it is not the last alone."""
         kind = next(kind for kind, (config, _) in BODIES.items() if isinstance(self.body, config))
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        values["layers_read"] = list(self.layers_read)
+        if self.layers_read == (self.body.layers,):
+            del values["layers_read"]
         return values | {"body": {"kind": kind} | self.body.to_dict()}
 
     @classmethod
     def from_dict(cls, values: dict) -> "ClassifierConfig":
-        config = super().from_dict(values)
-        body = dict(config.body) if isinstance(config.body, dict) else {}
+        body = dict(values["body"]) if isinstance(values.get("body"), dict) else {}
         kind = body.pop("kind", None)
         if not isinstance(kind, str) or kind not in BODIES:
             raise InputError(
                 f"This is not the config of {cls.name}: its body is of the kind {kind!r}.",
                 f"Known are {', '.join(BODIES)}.",
             )
-        return dataclasses.replace(config, body=BODIES[kind][0].from_dict(body))
+        return super().from_dict({"layers_read": ()} | values | {"body": BODIES[kind][0].from_dict(body)})
 
 
 class ClassifierSaved(NamedTuple):
@@ -109,7 +128,7 @@ class SequenceClassifier(ModelWithBody):
         self.labels = [f"LABEL_{i}" for i in range(config.classes)]  # the names of the classes
         self.body = body
         self.head = ClassificationHead(
-            config.body.d_model,
+            config.width,
             config.classes,
             weight_rng(seed, 1),
             pooling=config.pooling,
@@ -122,7 +141,8 @@ class SequenceClassifier(ModelWithBody):
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, ClassifierSaved]:
         """ids, mask (boolean, True = real token) and token_types (B, T), on the host -> logits (B, C). `rng` switches dropout on."""
-        hidden, sb = self.body.hidden(ids, mask=mask, token_types=token_types, rng=rng)
+        read = self.config.layers_read
+        hidden, sb = self.body.hidden(ids, mask=mask, token_types=token_types, layers_read=read, rng=rng)
         real = None if mask is None else self.vector.device.xp.asarray(mask)
         logits, sh = self.head.forward(hidden, mask=real, rng=rng)
         return logits, ClassifierSaved(sb, sh)

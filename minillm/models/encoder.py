@@ -1,6 +1,7 @@
 """The encoder (BERT): reads a text in both directions, and predicts the words that were masked."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,11 +82,18 @@ class Encoder(Model):
         return Stack(self.blocks, self.norm)
 
     def hidden(
-        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+        self,
+        ids: np.ndarray,
+        *,
+        mask: np.ndarray | None = None,
+        token_types: np.ndarray | None = None,
+        layers_read: Sequence[int] | None = None,
+        rng=None,
     ) -> tuple[Array, EncoderSaved]:
         """ids, mask, token_types (B, T), all on the host -> hidden (B, T, D). `rng` switches dropout on.
 
         mask is boolean, True = real token: no token looks at the others. token_types gives the segment of each token; 0 if it is left out.
+        With layers_read, hidden (B, T, n D) is what these n layers give, side by side: 0 is the embeddings, i the i-th block.
         """
         check_ids(ids, self.config.vocab_size)
         if mask is not None:
@@ -100,7 +108,7 @@ class Encoder(Model):
             x = x + segment
         x, sn = self.embedding_norm.forward(x)
         x, sd = self.dropout.forward(x, rng=rng)
-        hidden, ss = self.stack.forward(x, mask=key_mask(mask, xp), rng=rng)
+        hidden, ss = self.stack.forward(x, layers_read=layers_read, mask=key_mask(mask, xp), rng=rng)
         return hidden, EncoderSaved(se, sp, st, sn, sd, ss)
 
     def types_of(self, ids: np.ndarray, token_types: np.ndarray | None) -> np.ndarray:

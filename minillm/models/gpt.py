@@ -1,6 +1,7 @@
 """The decoder (GPT): reads the tokens so far, and says how likely each next one is."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -108,10 +109,17 @@ class GPT(Model):
         return Stack(self.blocks, self.norm)
 
     def hidden(
-        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
+        self,
+        ids: np.ndarray,
+        *,
+        mask: np.ndarray | None = None,
+        token_types: np.ndarray | None = None,
+        layers_read: Sequence[int] | None = None,
+        rng=None,
     ) -> tuple[Array, HiddenSaved]:
         """ids (B, T), on the host -> hidden (B, T, D): what the model knows at every position. `rng` switches dropout on.
 
+        With layers_read, hidden (B, T, n D) is what these n layers give, side by side: 0 is the embeddings, i the i-th block.
         mask (B, T) is boolean, True = real token. It changes nothing: padding is on the right, where no real token sees it, and any other
         mask is an error. So are token_types: a GPT knows no segments.
         """
@@ -128,7 +136,7 @@ class GPT(Model):
         x, se = self.embedding.forward(xp.asarray(ids))
         x, sp = self.positions.forward(x)
         x, sd = self.dropout.forward(x, rng=rng)
-        hidden, ss = self.stack.forward(x, rng=rng, causal=True)
+        hidden, ss = self.stack.forward(x, layers_read=layers_read, rng=rng, causal=True)
         return hidden, HiddenSaved(se, sp, sd, ss)
 
     def hidden_backward(self, dhidden: Array, saved: HiddenSaved) -> None:

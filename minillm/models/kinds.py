@@ -88,6 +88,11 @@ def check_types(kind: type, values: dict) -> None:
         if field.name not in values or hints[field.name] is ModelConfig:
             continue
         value, hint = values[field.name], hints[field.name]
+        if typing.get_origin(hint) is tuple:
+            item = typing.get_args(hint)[0]  # of a tuple[item, ...], which is a list in JSON
+            if type(value) is not list or any(type(each) is not item for each in value):
+                raise InputError(f"{field.name} is {value!r}.", "It has another type than it should.")
+            continue
         allowed = typing.get_args(hint) or (hint,)
         if float in allowed:
             allowed += (int,)

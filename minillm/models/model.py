@@ -29,7 +29,7 @@ class Model(Layer):
 
 
 class ModelWithBody(Model):
-    """A head on another model, its `body`. `body.hidden(ids, mask=, token_types=, rng=)` gives what the body knows at every position."""
+    """A head on another model, its `body`, of which `body.hidden(ids, mask=, token_types=, rng=)` gives what it knows at every position."""
 
     body: Model = None  # set by __init__
 

@@ -8,6 +8,7 @@ import pytest
 
 from minillm.cli import main
 from minillm.cli.curve import draw_curve
+from tests.cli.labelled import lines
 from tests.words import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,22 @@ def finished_run(tiny, tmp_path_factory) -> Path:
 def run_copy(finished_run, tmp_path) -> Path:
     """The same, to be damaged."""
     return Path(shutil.copytree(finished_run, tmp_path / "run"))
+
+
+@pytest.fixture(scope="session")
+def labelled(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("labelled") / "labelled.tsv"
+    path.write_text("\n".join(lines(60)) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def masked_run(text_file, tmp_path_factory) -> Path:
+    directory = tmp_path_factory.mktemp("runs") / "masked"
+    sizes = ["--layers=2", "--d-model=16", "--context=24", "--batch=4", "--steps=2", "--eval-every=2", "--merges=20"]
+    argv = ["pretrain", "--objective=masked", "--preset=tiny", *sizes, f"--text={text_file}", f"--out={directory}"]
+    assert main(argv) == 0
+    return directory
 
 
 @pytest.fixture(autouse=True)

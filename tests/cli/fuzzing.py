@@ -82,7 +82,6 @@ def make_targets(root: Path) -> list[Target]:
         "finetune",
         f"--data={labelled}",
         "--freeze=body",
-        *quick,
         f"--out={root / 'new'}",
         "--overwrite",
         "--checkpoint",
@@ -91,7 +90,7 @@ def make_targets(root: Path) -> list[Target]:
     masked = run("masked", *pretrain, "--objective=masked", "--merges=20")
     denoise = run("denoise", *pretrain, "--objective=denoise", "--merges=20")
     classifier = run("classifier", "finetune", f"--data={labelled}", f"--checkpoint={masked}", "--workers=1", *quick)
-    frozen = run("frozen", "finetune", f"--data={labelled}", f"--checkpoint={causal}", "--freeze=body", *quick)
+    frozen = run("frozen", "finetune", f"--data={labelled}", f"--checkpoint={causal}", "--freeze=body")
     dpo = run("dpo", "align", f"--checkpoint={causal}", f"--pairs={pairs}", "--workers=1", *quick)
     ppo = run("ppo", "align", f"--checkpoint={causal}", f"--prompts={text}", "--method=ppo", *sampled)
     judge = run(
@@ -104,7 +103,7 @@ def make_targets(root: Path) -> list[Target]:
         Target(masked, [FILL, ATTENTION, resume("pretrain"), finetune]),
         Target(denoise, [FILL, GENERATE, resume("pretrain")]),
         Target(classifier, [CLASSIFY, ATTENTION, resume("finetune")]),
-        Target(frozen, [CLASSIFY, resume("finetune")]),
+        Target(frozen, [CLASSIFY]),
         Target(dpo, [GENERATE, resume("align")]),
         Target(ppo, [GENERATE, resume("align")]),
         Target(judge, [resume("align")]),

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from minillm.cli import main
-from minillm.training import load
+from tests.cli.labelled import lines
 from tests.cli.test_interruptions import Running, state
 from tests.words import WORDS
 
@@ -21,35 +21,11 @@ WAYS = {
     "everything": [],
     "from random weights": ["--init=random", "--dropout=0.1"],
     "last block": ["--freeze=1", "--workers=1", "--dropout=0.1"],
-    "last layer": ["--freeze=body"],
     "adapters": ["--lora=2", "--batch=3", "--accumulate=2"],
 }
 QUICK = ["--batch=4", "--steps=8", "--eval-every=4", "--lr=0.02"]
 FILES = ["config.json", "labels.json", "log.jsonl", "loss.png", "model.safetensors"]
 FILES += ["tokenizer.json", "trainer.json", "trainer.safetensors"]
-
-
-def lines(count: int) -> list[str]:
-    """Texts that praise start with "a", the others with "the": nobody needs a large model for that."""
-    rng = np.random.default_rng(1)
-    words = [" ".join(rng.choice(WORDS[2:], 2)) for _ in range(count)]
-    return [f"{'a' if i % 2 else 'the'} {text}\t{'praise' if i % 2 else 'blame'}" for i, text in enumerate(words)]
-
-
-@pytest.fixture(scope="session")
-def labelled(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("labelled") / "labelled.tsv"
-    path.write_text("\n".join(lines(60)) + "\n", encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="session")
-def masked_run(text_file, tmp_path_factory) -> Path:
-    directory = tmp_path_factory.mktemp("runs") / "masked"
-    sizes = ["--layers=2", "--d-model=16", "--context=24", "--batch=4", "--steps=2", "--eval-every=2", "--merges=20"]
-    argv = ["pretrain", "--objective=masked", "--preset=tiny", *sizes, f"--text={text_file}", f"--out={directory}"]
-    assert main(argv) == 0
-    return directory
 
 
 @pytest.fixture(params=["decoder", "encoder"])
@@ -105,7 +81,7 @@ def test_stopped_and_resumed_is_never_stopped(call, quick, plain, tmp_path, way)
     assert left(tmp_path / "parts") == left(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("way", ["last layer", "adapters"])
+@pytest.mark.parametrize("way", ["last block", "adapters"])
 def test_interrupted_before_anything_was_learned(call, quick, plain, tmp_path, monkeypatch, way):
     argv = [*quick, *WAYS[way]]
     assert call(*argv, "--out", tmp_path / "whole")[0] == 0
@@ -128,29 +104,12 @@ def test_what_is_frozen_stays_bit_identical_and_what_learns_moves(call, body, la
         if name.startswith("body.") and not np.array_equal(array, before[name.removeprefix("body.")])
     }
     learning = {name for name in after if name.startswith("body.")}
-    if way == "last layer":
-        learning = set()
-    elif way == "last block":
+    if way == "last block":
         learning = {name for name in learning if name.startswith(("body.blocks.1.", "body.norm."))}
     elif way == "adapters":
         learning = {name for name in learning if name.endswith(("attention.query.weight", "attention.value.weight"))}
     keys = {name for name in learning if name.endswith("key.bias")}  # their gradient is zero but for rounding
     assert moved - keys == learning - keys
-
-
-def test_random_weights_are_not_the_pretrained_ones(call, quick, plain, finished_run, tmp_path):
-    assert call(*quick, "--init=random", "--freeze=body", "--out", tmp_path / "run")[0] == 0
-    before, after = load(finished_run)[0], load(tmp_path / "run")[0]
-    assert not np.isclose(before.embedding.weight.data, after.body.embedding.weight.data).mean() > 0.1
-
-
-def test_a_frozen_body_reads_every_text_once(call, quick, plain, tmp_path, monkeypatch):
-    from minillm.models import GPT
-
-    read, hidden = [], GPT.hidden
-    monkeypatch.setattr(GPT, "hidden", lambda self, ids, **rest: read.append(len(ids)) or hidden(self, ids, **rest))
-    assert call(*quick, "--freeze=body", "--steps=50", "--out", tmp_path / "run")[0] == 0
-    assert sum(read) == 60 + 6, "all texts before training, and the held-out ones by the model that was saved"
 
 
 def test_held_out_texts_of_their_own(call, quick, plain, tmp_path):
@@ -178,7 +137,7 @@ def test_unknown_characters_and_long_texts_are_told_of_and_no_obstacle(call, qui
 def test_many_classes_show_the_most_frequent_mistakes(call, quick, plain, tmp_path):
     data = tmp_path / "many.tsv"
     data.write_text("\n".join(f"a model {WORDS[i % 13]}\tclass {i % 13}" for i in range(260)), encoding="utf-8")
-    code, out, _ = call(*quick, "--data", data, "--out", tmp_path / "run", "--freeze=body", "--steps=1")
+    code, out, _ = call(*quick, "--data", data, "--out", tmp_path / "run", "--freeze=1", "--steps=1")
     assert code == 0 and " taken for class " in out and len(out.splitlines()) <= 13
 
 
@@ -241,6 +200,8 @@ def test_a_label_that_training_never_saw(refused_and_nothing_written, quick, tmp
         (["--freeze=-1"], "--freeze is body, none or a number"),
         (["--freeze=body", "--lora=2"], "leaves --freeze nothing to say"),
         (["--freeze=1", "--lora=2"], "leaves --freeze nothing to say"),
+        (["--layer=1"], "--layer is for a frozen body"),
+        (["--layer=top"], "--layer is the number of a layer or all, not 'top'"),
         (["--lora=0"], "--lora must be a rank from 1 to the model's width, 16"),
         (["--lora=17"], "--lora must be a rank from 1 to the model's width, 16"),
         (["--pooling=max"], "There is no pooling 'max'."),
@@ -314,7 +275,7 @@ def test_resume_alters_nothing_but_the_end(call, refused, quick, plain, labelled
     assert state(run)["step"] == 10
     for option in (
         "--lora=3",
-        "--freeze=body",
+        "--freeze=1",
         "--pooling=last",
         "--init=random",
         "--lr=1",
@@ -332,7 +293,9 @@ def test_resume_alters_nothing_but_the_end(call, refused, quick, plain, labelled
 
 
 @pytest.mark.parametrize(
-    "damage", [{"freeze": ...}, {"freeze": "head"}, {"freeze": True}, {"lora": "2"}, {"dev": 3}], ids=str
+    "damage",
+    [{"freeze": ...}, {"freeze": "head"}, {"freeze": True}, {"freeze": "body"}, {"lora": "2"}, {"dev": 3}],
+    ids=str,
 )
 def test_resuming_a_run_that_has_forgotten_how_it_learns(refused, run_to_damage, damage):
     path = run_to_damage / "trainer.json"

@@ -17,7 +17,7 @@ RUNS = {
     "pretrain": ["pretrain", "--text=TEXT", "--preset=tiny", "--context=16", "--d-model=16"],
     "masked": ["pretrain", "--text=TEXT", "--objective=masked", "--preset=tiny", "--context=24", "--merges=20"],
     "everything": ["finetune", "--checkpoint=RUN", "--data=DATA"],
-    "last layer": ["finetune", "--checkpoint=RUN", "--data=DATA", "--freeze=body"],
+    "last block": ["finetune", "--checkpoint=RUN", "--data=DATA", "--freeze=0"],
     "adapters": ["finetune", "--checkpoint=RUN", "--data=DATA", "--lora=2"],
     "dpo": ["align", "--checkpoint=RUN", "--pairs=PAIRS"],
     "reward": ["align", "--checkpoint=RUN", "--pairs=PAIRS", "--method=reward"],

@@ -40,7 +40,7 @@ def runs(texts, tmp_path_factory) -> Path:
         "masked": [*pretrain, "--objective=masked", "--merges=9"],
         "denoise": [*pretrain, "--objective=denoise", "--merges=9"],
         "preference": [*pretrain, "--preference=conditional", "--reward=length:9", "--threshold=-1"],
-        "finetune": ["finetune", checkpoint, f"--data={texts / 'labelled.tsv'}", "--freeze=body", *QUICK],
+        "finetune": ["finetune", checkpoint, f"--data={texts / 'labelled.tsv'}", "--freeze=1", *QUICK],
         "align": ["align", checkpoint, f"--pairs={texts / 'pairs.jsonl'}", *QUICK],
         "sampled": ["align", checkpoint, *sampled],
         "prompted": ["align", checkpoint, f"--prompts={texts / 'text.txt'}", *sampled],

@@ -77,7 +77,7 @@ def test_a_token_that_the_model_lacks_is_refused_where_a_text_has_it(gpt2, call,
     assert "Leave it out" in remedy
     assert refused("attention", "--checkpoint", path, "--text=[PAD]", "--out=map.svg")[0] == wrong
     (tmp_path / "data.tsv").write_text("a good [PAD]\tyes\na bad one\tno\n" * 20, encoding="utf-8")
-    run = ["--out", tmp_path / "run", "--steps=2", "--batch=4", "--workers=1", "--freeze=body"]
+    run = ["--out", tmp_path / "run", "--steps=2", "--batch=4", "--workers=1", "--freeze=1"]
     assert call("finetune", "--checkpoint", path, "--data", tmp_path / "data.tsv", *run)[0] == 0, "text is text there"
     assert call("finetune", "--resume", "--out", tmp_path / "run", "--steps=3")[0] == 0
     code, out, _ = call("classify", "--checkpoint", tmp_path / "run", "--text=[PAD]")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minillm.finetuning import FeatureData, TextData, padded, padding_of, tokenize
+from minillm.finetuning import TextData, padded, padding_of, tokenize
 from minillm.text import BPETokenizer, CharTokenizer
 
 ROWS = [np.arange(1, 1 + i % 7 + 1) + 10 * i for i in range(40)]  # the first id tells which row it is
@@ -65,13 +65,3 @@ def test_validation_is_every_held_out_text_once_the_shortest_first():
     assert seen == [label for *_, labels in batches for label in labels.tolist()]
     assert sorted(seen) == list(range(40)) and len(batches) == 6
     assert [len(ROWS[i]) for i in seen] == sorted(len(row) for row in ROWS)
-
-
-def test_features_keep_their_labels():
-    features = np.arange(40.0)[:, None] * np.ones(3)
-    data = FeatureData(features, LABELS, features[:9], LABELS[:9])
-    x, labels = data.batch(np.random.default_rng(0), 16)
-    assert x.shape == (16, 3) and np.array_equal(x[:, 0], labels)
-    parts = list(data.validation_batches(4))
-    assert np.array_equal(np.concatenate([x for x, _ in parts])[:, 0], LABELS[:9])
-    assert [len(labels) for _, labels in parts] == [4, 4, 1]

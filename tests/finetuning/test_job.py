@@ -22,7 +22,7 @@ def pretrained():
     return GPT(GPTConfig(TOKENIZER.vocab_size, context=24, layers=1, heads=2, d_model=16), seed=3)
 
 
-@pytest.mark.parametrize("way", [{}, {"freeze": "body", "steps": 200}, {"lora": 2}, {"freeze": 0}])
+@pytest.mark.parametrize("way", [{}, {"lora": 2}, {"freeze": 0}])
 def test_a_classifier_learns_to_tell_texts_apart_and_the_model_stays_as_it_is(pretrained, way):
     before = pretrained.vector.data.copy()
     model = finetune(pretrained, TOKENIZER, TEXTS, LABELS, **(QUICK | way))
@@ -32,6 +32,29 @@ def test_a_classifier_learns_to_tell_texts_apart_and_the_model_stays_as_it_is(pr
     right = sum(next(iter(answer)) == label for answer, label in zip(answers, LABELS[:6], strict=True))
     assert right >= 5
     assert sum(answers[0].values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("choices", [{}, {"layer": 0}, {"layer": "all", "pooling": "mean"}, {"pretrained": False}])
+def test_a_last_layer_is_fitted_to_all_texts(pretrained, capsys, choices):
+    before = pretrained.vector.data.copy()
+    choices = {"pooling": "mean"} | choices
+    model = finetune(pretrained, TOKENIZER, TEXTS, LABELS, freeze="body", **choices)
+    assert "right by cross-validation" in capsys.readouterr().err
+    assert np.array_equal(pretrained.vector.data, before)
+    answers = classify(model, TOKENIZER, GOOD + BAD)
+    assert [next(iter(answer)) for answer in answers] == LABELS[:6]
+    table = pretrained.embedding.weight.data
+    assert np.array_equal(model.body.embedding.weight.data, table) == choices.get("pretrained", True)
+    few = finetune(pretrained, TOKENIZER, TEXTS[2:4], LABELS[2:4], freeze="body", progress=False)
+    assert list(classify(few, TOKENIZER, TEXTS[2])[0]) == ["good", "bad"], "none is held out: two texts are enough"
+
+
+def test_settings_that_mean_nothing_are_refused(pretrained):
+    for name, value in {"steps": 9, "lr": 1e-3, "epochs": 1, "dropout": 0.1, "batch": 4, "workers": 1}.items():
+        with pytest.raises(InputError, match=f"`{name}` is for training.*\n.*`{name}` out"):
+            finetune(pretrained, TOKENIZER, TEXTS, LABELS, freeze="body", **{name: value})
+    with pytest.raises(InputError, match="`layer` is for a frozen body"):
+        finetune(pretrained, TOKENIZER, TEXTS, LABELS, layer=1)
 
 
 def test_one_text_may_come_without_a_list(pretrained):

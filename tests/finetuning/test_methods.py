@@ -1,24 +1,15 @@
-"""What learns, and that the last layer trained alone is the last layer trained in place."""
+"""What learns, and what is left as it is."""
 
 import numpy as np
 import pytest
 
-from minillm.backend import CPU
 from minillm.errors import InputError
 from minillm.finetuning import (
-    LAST_LAYER,
-    FeatureBatch,
-    FeatureData,
-    LastLayer,
     Method,
-    TextBatch,
     TextData,
-    body_features,
     body_of,
     class_probabilities,
-    learned_count,
     new_classifier,
-    padded,
     prepare,
 )
 from minillm.models import (
@@ -31,7 +22,6 @@ from minillm.models import (
     QuestionAnsweringConfig,
     T5Config,
 )
-from minillm.objectives import CLASSIFICATION
 from minillm.training import Trainer, TrainOptions
 
 SIZES = {"vocab_size": 13, "context": 9, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 10}
@@ -46,41 +36,6 @@ def body(request):
     if request.param == "encoder":
         return body_of(MaskedLM(EncoderConfig(**SIZES), seed=3), "here")
     return body_of(GPT(GPTConfig(**SIZES, ngram=2, tie_head=request.param == "GPT"), seed=3), "here")
-
-
-@pytest.mark.parametrize("pooling", ["first", "last", "mean"])
-def test_features_are_what_the_head_reads(body, pooling):
-    model = new_classifier(body, 3, pooling=pooling)
-    features = body_features(model, ROWS, 0, size=5)
-    for row, feature in zip(ROWS, features, strict=True):
-        hidden, _ = model.body.hidden(row[None])
-        expected = {"first": hidden[0, 0], "last": hidden[0, -1], "mean": hidden[0].mean(axis=0)}[pooling]
-        np.testing.assert_allclose(feature, expected, rtol=1e-4, atol=1e-5)
-
-
-def test_the_last_layer_alone_learns_what_it_learns_in_place(body):
-    """The same loss and gradient, and after some steps the same classifier."""
-    alone, inside = new_classifier(body, 3, seed=1), new_classifier(body, 3, seed=1)
-    inside.body.freeze()
-    features = body_features(alone, ROWS, 0)
-    trained = prepare(alone, Method("body"))
-    assert isinstance(trained.model, LastLayer) and trained.objective is LAST_LAYER
-    losses = []
-    for model, objective, batch in (
-        (trained.model, LAST_LAYER, FeatureBatch(features, LABELS)),
-        (inside, CLASSIFICATION, TextBatch(*padded(ROWS, 0), LABELS)),
-    ):
-        for _ in range(3):
-            model.vector.zero_grad()
-            loss, saved = objective.forward(model, **batch._asdict())
-            objective.backward(model, 1.0, saved)
-            model.head.linear.weight.data[...] -= 0.5 * model.head.linear.weight.grad
-        losses.append(float(loss))
-    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
-    np.testing.assert_allclose(alone.head.linear.weight.data, inside.head.linear.weight.data, rtol=1e-4, atol=1e-6)
-    whole = trained.whole()
-    np.testing.assert_allclose(class_probabilities(whole, ROWS, 0), class_probabilities(inside, ROWS, 0), atol=1e-5)
-    assert learned_count(trained.model) == learned_count(inside) == 6 * 3 + 3
 
 
 @pytest.mark.parametrize("method", [Method(), Method(0), Method(1), Method(2), Method(lora=2)], ids=str)
@@ -139,15 +94,6 @@ def test_what_has_no_body_for_a_classifier():
 
 def test_on_a_device(device):
     body = GPT(GPTConfig(**SIZES), seed=3, device=device)
-    host = new_classifier(GPT(GPTConfig(**SIZES), seed=3, device=CPU), 3)
-    model = new_classifier(body, 3)
-    features = body_features(model, ROWS, 0)
-    np.testing.assert_allclose(features, body_features(host, ROWS, 0), rtol=1e-4, atol=1e-5)
-    trained = prepare(model, Method("body"))
-    data = FeatureData(features, LABELS, features[:6], LABELS[:6])
-    progress = list(Trainer(trained.model, data, OPTIONS, LAST_LAYER).run())
-    assert progress[-1].validation is not None
-    assert class_probabilities(trained.whole(), ROWS, 0).shape == (24, 3)
     adapted = prepare(new_classifier(body, 3), Method(lora=2))
     list(Trainer(adapted.model, TextData(ROWS, LABELS, ROWS, LABELS, 0), OPTIONS, adapted.objective).run())
     assert class_probabilities(adapted.whole(), ROWS, 0).shape == (24, 3)

@@ -7,7 +7,7 @@ import pytest
 
 from minillm import layers, models, objectives
 from minillm.gradcheck import LIMIT, encoder_cases
-from minillm.layers import Embedding, Layer, LoRALinear, Pooling, stack
+from minillm.layers import Embedding, Layer, LoRALinear, Pooling, Stack, stack
 from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models import Encoder, MaskedLM, QuestionAnswering, SequenceClassifier, heads
 from minillm.models.heads import ClassificationHead, MaskedLMHead, Pooler, SpanHead
@@ -31,7 +31,7 @@ def test_every_head_and_model_has_a_bug():
     assert own | {SequenceClassifier, QuestionAnswering} <= owners()
 
 
-right = {owner: owner.backward for owner in (LoRALinear, SpanHead)}  # unpatched
+right = {owner: owner.backward for owner in (LoRALinear, SpanHead, Stack)}  # unpatched
 right_first_trainable = stack.first_trainable
 
 
@@ -333,6 +333,27 @@ def body_of_the_classifier_not_reached(self, dlogits, saved):
 @bug("SequenceClassifier:gpt", SequenceClassifier)
 def body_paid_twice(self, dlogits, saved):
     self.body.hidden_backward(2 * self.head.backward(dlogits, saved.head), saved.body)
+
+
+@bug("SequenceClassifier:layers", Stack)
+@bug("SequenceClassifier:lower-layers", Stack)
+def lower_layers_that_the_head_reads_not_paid(self, dy, saved, **how):
+    width = dy.shape[-1] // len(saved.layers_read)
+    lost = np.zeros_like(dy)
+    lost[..., -width:] = dy[..., -width:]
+    return right[Stack](self, lost, saved, **how)
+
+
+@bug("SequenceClassifier:layers", Stack)
+@bug("SequenceClassifier:lower-layers", Stack)
+def layers_paid_in_another_order(self, dy, saved, **how):
+    width = dy.shape[-1] // len(saved.layers_read)
+    return right[Stack](self, np.roll(dy, width, axis=-1), saved, **how)
+
+
+@bug("SequenceClassifier:layers", Stack)
+def last_norm_of_the_layers_skipped(self, dy, saved, **how):
+    return right[Stack](self, dy, saved._replace(norm=None), **how)
 
 
 @bug("QuestionAnswering", QuestionAnswering)

@@ -6,8 +6,7 @@ import numpy as np
 
 from minillm.alignment import PairBatch, PairData, TokenPairs, offline_objective
 from minillm.alignment.reward_model import REWARD_MODEL, RewardData
-from minillm.finetuning import FeatureBatch, TextBatch
-from minillm.finetuning.last_layer import LAST_LAYER, LastLayer
+from minillm.finetuning import TextBatch
 from minillm.layers.gradcheck import randomize
 from minillm.models import (
     GPT,
@@ -103,7 +102,6 @@ CASES = {
     "seq2seq-transformer": lambda: sequences(Transformer(TransformerConfig(V, dropout=0.0, **SIZES), dtype=np.float64)),
     "seq2seq-t5": lambda: sequences(T5(T5Config(V, dropout=0.0, **SIZES), dtype=np.float64)),
     "classification": lambda: Case(CLASSIFICATION, classifier(body=ENCODER_CONFIG), TextBatch(ids, mask, labels)),
-    "last-layer": lambda: Case(LAST_LAYER, LastLayer(classifier()), FeatureBatch(rng.standard_normal((B, 6)), labels)),
     "question-answering": lambda: Case(
         QUESTION_ANSWERING,
         QuestionAnswering(QuestionAnsweringConfig(ENCODER_CONFIG), dtype=np.float64),

@@ -65,7 +65,7 @@ def test_the_command_line_draws_it_and_trains_a_head_on_it(minilm, tmp_path, cap
     ]
     (tmp_path / "data.tsv").write_text("\n".join(lines), encoding="utf-8")
     argv = [f"--checkpoint={minilm}", f"--data={tmp_path / 'data.tsv'}", f"--out={tmp_path / 'run'}"]
-    assert main(["finetune", *argv, "--freeze=body", "--steps=20", "--eval-every=20"]) == 0
+    assert main(["finetune", *argv, "--freeze=body"]) == 0
     capsys.readouterr()
     assert main(["classify", f"--checkpoint={tmp_path / 'run'}", "--text=what a wonderful play"]) == 0
     assert capsys.readouterr().out.startswith("+\t"), "of words that it was not trained on"

@@ -82,7 +82,7 @@ def test_commands_that_read_take_it_by_its_name(shipped, capsys):
 
 def test_fine_tuning_begins_with_it_and_goes_on_without_its_name(shipped, data, monkeypatch, tmp_path):
     before = contents(shipped)
-    start = ["finetune", "--checkpoint=fables", "--data=labelled.tsv", "--out=tuned", "--freeze=body", *QUICK]
+    start = ["finetune", "--checkpoint=fables", "--data=labelled.tsv", "--out=tuned", "--freeze=0", *QUICK]
     assert main(start) == 0
     monkeypatch.chdir("tuned")
     assert main(["finetune", "--resume", "--out=.", "--steps=4"]) == 0

@@ -156,7 +156,7 @@ def write_classifier(config: ClassifierConfig) -> dict:
         raise InputError(
             f"The body of this classifier is {config.body.name}.", "Only one of an encoder can be written."
         )
-    check_expressible(config, "classifier", pooling="first", pooler=True)
+    check_expressible(config, "classifier", pooling="first", pooler=True, layers_read=(config.body.layers,))
     names = [f"LABEL_{i}" for i in range(config.classes)]
     return write_body(config.body) | {"classifier_dropout": config.head_dropout} | label_fields(names)
 

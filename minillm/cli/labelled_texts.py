@@ -1,0 +1,28 @@
+"""Labelled texts, as a person reads of them before anything is learned from them."""
+
+from collections.abc import Iterator
+
+from minillm.cli.results import per_cent
+from minillm.cli.terminal import count, visible
+from minillm.finetuning import Baselines, Parts
+
+
+def describe_texts(parts: Parts, beaten: Baselines, name: str, context: int) -> Iterator[str]:
+    """How many there are, what of them a model that sees `context` tokens cannot read, and what is to be beaten."""
+    classes = parts.classes
+    named = ", ".join(
+        f"{visible(label)} {per_cent(share)}" for label, share in zip(classes[:6], beaten.shares, strict=False)
+    )
+    yield (
+        f"data    {name}: {len(parts.labels):,} texts to train on, {len(parts.held_out_labels):,} to validate; "
+        f"{len(classes)} classes: {named}{' ...' if len(classes) > 6 else ''}"
+    )
+    cut, dropped = (getattr(parts.rows, what) + getattr(parts.held_out_rows, what) for what in ("cut", "dropped"))
+    if cut:
+        yield f"        {count(cut, 'text')} of more than {context} tokens cut to that"
+    if dropped:
+        yield f"        {count(dropped, 'character')} that the model's tokenizer does not know left out"
+    yield (
+        f"        always {visible(classes[beaten.commonest])}: {per_cent(beaten.commonest_accuracy)} right; "
+        f"a bag of words: {per_cent(beaten.bag_of_words_accuracy)}"
+    )

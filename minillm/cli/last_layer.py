@@ -1,0 +1,82 @@
+"""`finetune --freeze body`: the last layer is fitted to a frozen body, within seconds."""
+
+import sys
+import time
+
+from tqdm import tqdm
+
+from minillm.backend import choose_device
+from minillm.cli.job import named_options, origin
+from minillm.cli.labelled_texts import describe_texts
+from minillm.cli.results import agreement, per_cent
+from minillm.cli.run_options import checkpoint_of
+from minillm.cli.terminal import count, duration, program, say, shell_word, visible
+from minillm.errors import InputError
+from minillm.finetuning import (
+    FinetuningRun,
+    Method,
+    baselines_of,
+    body_of,
+    class_probabilities,
+    confusion_matrix,
+    fit_last_layer,
+    load_classifier,
+    name_of,
+    new_classifier,
+    padding_of,
+    read_split,
+    tokenize_parts,
+)
+from minillm.finetuning.defaults import check_settings
+from minillm.finetuning.last_layer import layers_to_try
+from minillm.training import TrainOptions, load
+
+
+def run(args) -> int:
+    """Read, fit, and only then write: stopped before that, it leaves the folder as it was."""
+    if args.resume:
+        raise InputError("With `freeze` body nothing trains, so there is nothing to go on with.", "Leave --resume out.")
+    checkpoint, method, seed = checkpoint_of(args), Method("body", args.lora), args.seed or 0
+    if args.data is None:
+        raise InputError("--data is missing.", f"See {program()} finetune --help")
+    TrainOptions(seed=seed)
+    folder = FinetuningRun(args.out)
+    inputs = {"the model to begin with": origin(checkpoint), "the texts": args.data, "the held-out texts": args.dev}
+    with folder.lock():
+        folder.refuse_to_replace(inputs)
+        if not args.overwrite:
+            folder.refuse_existing()
+        device = choose_device(args.device)
+        split = read_split(args.data, args.dev, seed)
+        pretrained, tokenizer = load(checkpoint, device, body=True)
+        body = body_of(pretrained, checkpoint)
+        config = body.config
+        method.check(config)
+        check_settings(method, named_options(args))
+        layers_to_try(config, args.layer, texts=0)  # what cannot be is refused before anything is told
+        parts, pad = tokenize_parts(split, tokenizer, config.context), padding_of(tokenizer)
+        say(f"device  {device.name}: {device.reason}")
+        layers = count(config.layers, "layer")
+        say(f"model   {config.name} of {layers}, {config.d_model} wide, frozen; learning: the last layer")
+        for line in describe_texts(parts, baselines_of(parts), name_of(args.data), config.context):
+            say(line)
+        if args.init == "random":
+            body = new_classifier(body, len(parts.classes), pretrained=False, seed=seed).body
+        rows, clock = parts.rows.rows, time.perf_counter()
+        say(f"body    reads {len(rows):,} texts, once ...")
+        with tqdm(total=len(rows), unit="text", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr) as bar:
+            choices = {"layer": args.layer, "pooling": args.pooling, "seed": seed, "progress": bar.update}
+            fitted = fit_last_layer(body, rows, parts.labels, parts.classes, pad, **choices)
+        if len(fitted.tried) > 1:
+            shares = ", ".join(f"{each.name} {per_cent(each.validated.accuracy)}" for each in fitted.tried)
+            say(f"layers  right by cross-validation: {shares}")
+        learned = sum(parameter.data.size for parameter in fitted.classifier.head.parameters())
+        folder.keep(fitted.classifier, tokenizer)
+        seconds = duration(time.perf_counter() - clock)
+        say(f"done    {seconds}: {fitted.describe()}; {learned:,} numbers: {folder.directory}")
+        best, _ = load_classifier(folder.directory, device)
+    answers = class_probabilities(best, parts.held_out_rows.rows, pad).argmax(axis=1)
+    print(agreement(confusion_matrix(parts.held_out_labels, answers, len(parts.classes)), parts.classes))
+    prompt = " ".join(visible(parts.held_out.texts[0]).split()[:12])
+    say(f"next    {program()} classify --checkpoint {shell_word(folder.directory)} --text={shell_word(prompt)}")
+    return 0
