@@ -68,6 +68,36 @@ EXERCISES = [
                 "e = x",
                 "There is no exp: logits may be negative, probabilities may not.",
             ),
+            Mistake(
+                "return e / e.sum(axis=1, keepdims=True)",
+                "return x - x.max(axis=1, keepdims=True) - np.log(e.sum(axis=1, keepdims=True))",
+                "These are the logarithms of the probabilities (log-softmax): they are negative, and exp of them is asked for.",
+            ),
+            Mistake(
+                "e = np.exp(x - x.max(axis=1, keepdims=True))",
+                "e = 2.0 ** (x - x.max(axis=1, keepdims=True))",
+                "Powers of 2 in place of powers of e: np.exp.",
+            ),
+            Mistake(
+                "x - x.max(axis=1, keepdims=True)",
+                "x.max(axis=1, keepdims=True) - x",
+                "The sign is turned round: the largest logit gets the smallest probability. x less its maximum.",
+            ),
+            Mistake(
+                "x - x.max(axis=1, keepdims=True)",
+                "np.minimum(x, 700)",
+                "Logits were cut off at 700: exp is finite then, and what lay above is all alike. Subtract each row's largest.",
+            ),
+            Mistake(
+                "e / e.sum(axis=1, keepdims=True)",
+                "e / (e.sum(axis=1, keepdims=True) + 1e-3)",
+                "A small number was added to the sums: the rows sum to less than one. They are never 0, since the largest e is 1.",
+            ),
+            Mistake(
+                "e / e.sum(axis=1, keepdims=True)",
+                "e / e.sum(axis=1)",
+                "The sums of the rows were laid across the columns: keepdims=True keeps them beside their rows.",
+            ),
         ],
     ),
     Exercise(
@@ -137,6 +167,41 @@ EXERCISES = [
                 "gradient / p.shape[1]",
                 "You divided by V, the number of words. The mean is over the N rows.",
             ),
+            Mistake(
+                "gradient[np.arange(len(targets)), targets] -= 1\n    return gradient / len(targets)",
+                "gradient[np.arange(len(targets)), targets] -= 1\n    return gradient[np.arange(len(targets)), targets] / len(targets)",
+                "Only the numbers at the targets are returned: the other words of each row have a gradient too, their p.",
+            ),
+            Mistake(
+                "[np.arange(len(targets)), targets] -= 1",
+                "[np.arange(len(targets)), targets] += 1",
+                "1 was added at the target: subtract it, p - y.",
+            ),
+            Mistake(
+                "gradient[np.arange(len(targets)), targets] -= 1",
+                "gradient -= 1",
+                "1 was subtracted everywhere: y is 1 at the target alone.",
+            ),
+            Mistake(
+                "gradient / len(targets)",
+                "gradient * len(targets)",
+                "You multiplied by N: the loss is a mean, so divide.",
+            ),
+            Mistake(
+                "[np.arange(len(targets)), targets] -= 1",
+                "[np.arange(len(targets)), p.argmax(axis=1)] -= 1",
+                "The 1 was subtracted at the likeliest word, whatever came: it belongs to the word that came, targets.",
+            ),
+            Mistake(
+                "gradient / len(targets)",
+                "gradient * p / len(targets)",
+                "There is a factor p too much: p - y holds the derivative of the softmax already.",
+            ),
+            Mistake(
+                "gradient[np.arange(len(targets)), targets] -= 1\n    return gradient / len(targets)",
+                "return -np.log(gradient[np.arange(len(targets)), targets]).mean()",
+                "That is the loss itself: its gradient is asked for, (N, V).",
+            ),
         ],
     ),
     Exercise(
@@ -170,6 +235,26 @@ EXERCISES = [
                 "np.add.at(dtable, words, gradient)",
                 "np.add.at(dtable, words, gradient); dtable /= len(words)",
                 "You divided by the number of predictions: the gradients are added as they are.",
+            ),
+            Mistake(
+                "np.add.at(dtable, words, gradient)",
+                "np.add.at(dtable, words, 1)",
+                "You counted how often each row was read: add the gradients.",
+            ),
+            Mistake(
+                "np.add.at(dtable, words, gradient)",
+                "dtable[np.unique(words)] = gradient.sum(axis=0)",
+                "Every row that was read got the sum of all gradients: each gets the sum of its own.",
+            ),
+            Mistake(
+                "np.add.at(dtable, words, gradient)",
+                "np.subtract.at(dtable, words, gradient)",
+                "The gradients were subtracted: add them. The step of descent comes later.",
+            ),
+            Mistake(
+                "np.zeros((size, gradient.shape[1]))",
+                "np.zeros((words.max() + 1, gradient.shape[1]))",
+                "The table ends with the largest word that was read: it has `size` rows, and those that nobody read are zero.",
             ),
         ],
     ),

@@ -52,6 +52,41 @@ EXERCISES = [
                 "[(tuple(n for w, c in words.items() for _ in range(c) for n in w), 1)]",
                 "The words were strung together: the last number of one and the first of the next are no neighbours.",
             ),
+            Mistake(
+                "pairs.get(pair, 0) + count",
+                "pairs.get(pair, 0) + count if pair not in pairs else pairs[pair]",
+                "Only the first word that has the pair was counted: add the others.",
+            ),
+            Mistake(
+                "pairs[pair] = pairs.get(pair, 0) + count",
+                "pair = tuple(sorted(pair))\n            pairs[pair] = pairs.get(pair, 0) + count",
+                "(8, 7) was taken for (7, 8): the order of a pair matters.",
+            ),
+            Mistake(
+                "zip(word, word[1:])",
+                "zip(word, word[2:])",
+                "You paired each number with the next but one: word[1:] begins with the next.",
+            ),
+            Mistake(
+                "zip(word, word[1:])",
+                "zip(word[1:], word)",
+                "The pairs are turned round: first the number on the left, then its neighbour on the right.",
+            ),
+            Mistake(
+                "zip(word, word[1:])",
+                "list(zip(word, word[1:]))[:-1]",
+                "The last pair of each word is missing.",
+            ),
+            Mistake(
+                "zip(word, word[1:])",
+                "[(a, b) for i, a in enumerate(word) for b in word[i + 1 :]]",
+                "Each number was paired with all that come after it: only with the very next.",
+            ),
+            Mistake(
+                "    return pairs",
+                "    return max(pairs, key=pairs.get)",
+                "That is the commonest pair alone: return all pairs with their counts.",
+            ),
         ],
     ),
     Exercise(
@@ -62,6 +97,8 @@ EXERCISES = [
             ((5, 5, 5, 5), (5, 5), 9),
             ((2, 1), (1, 2), 9),
             ((1,), (1, 2), 9),
+            ((11, 2), (1, 2), 9),
+            ((3, 1, 2), (1, 2), 9),
             *((some_word(rng, 12), (1, 2), 9) for _ in range(5)),
         ],
         [
@@ -104,6 +141,46 @@ EXERCISES = [
                 "word[at : at + 2] == pair",
                 "False",
                 "Nothing was joined: is your comparison ever true? A list never equals a tuple.",
+            ),
+            Mistake(
+                "    joined, at = [], 0",
+                "    return tuple(int(n) for n in ' '.join(map(str, word)).replace(' '.join(map(str, pair)), str(new)).split())\n    joined, at = [], 0",
+                "Text was replaced, not numbers: in “11 2” the text “1 2” is found too. Compare the numbers themselves.",
+            ),
+            Mistake(
+                "            joined.append(new)",
+                "            joined.append(pair)",
+                "A pair was put into the word: append `new`, the one number that stands for it.",
+            ),
+            Mistake(
+                "            joined.append(new)",
+                "            joined.extend([new, new])",
+                "`new` came in twice: one number takes the place of two.",
+            ),
+            Mistake(
+                "            joined.append(word[at])",
+                "            pass",
+                "What is in no pair was lost: append the number itself.",
+            ),
+            Mistake(
+                "            joined.append(new)",
+                "            pass",
+                "Where the pair stood nothing is left: append `new`.",
+            ),
+            Mistake(
+                "word[at : at + 2] == pair",
+                "word[at] in pair",
+                "One number of the pair was taken for the pair: both must stand there, one after the other.",
+            ),
+            Mistake(
+                "word[at : at + 2] == pair",
+                "word[at] == pair[0]",
+                "Only the first number was compared: the second must follow it.",
+            ),
+            Mistake(
+                "    return tuple(joined)",
+                "    return tuple(joined) if len(joined) < len(word) else None",
+                "Where there is nothing to join you return nothing: return the word as it was.",
             ),
         ],
     ),
@@ -161,6 +238,36 @@ EXERCISES = [
                 "        word = join(word, pair, 256 + i)\n    return word",
                 "        cut = join(word, pair, 256 + i)\n    return cut",
                 "Each join began again with the word that was given, and where no pair was learned there was nothing to return.",
+            ),
+            Mistake(
+                "        word = join(word, pair, 256 + i)",
+                "        cut = join(word, pair, 256 + i)\n        if len(cut) == len(word):\n            break\n        word = cut",
+                "It stops at the first pair that the word does not hold: pairs that were learned later may still stand there.",
+            ),
+            Mistake(
+                "    for i, pair in enumerate(learned):\n        word = join(word, pair, 256 + i)",
+                "    i = 0\n    for pair in learned:\n        cut = join(word, pair, 256 + i)\n        i += len(cut) < len(word)\n        word = cut",
+                "Only the pairs that stood in the word were numbered: a pair keeps its number, its place in the list, whether it is used or not.",
+            ),
+            Mistake(
+                "    for i, pair in enumerate(learned):",
+                "    for i, pair in enumerate(sorted(learned)):",
+                "The pairs were sorted first: they are joined, and numbered, in the order in which they were learned.",
+            ),
+            Mistake(
+                "    for i, pair in enumerate(learned):",
+                "    for i, pair in enumerate(learned[:1]):",
+                "Only the first pair was joined: go through all of them.",
+            ),
+            Mistake(
+                "    for i, pair in enumerate(learned):",
+                "    for i, pair in list(enumerate(learned))[:-1]:",
+                "The last pair that was learned is left out.",
+            ),
+            Mistake(
+                "    for i, pair in enumerate(learned):",
+                "    for i, pair in list(enumerate(learned))[1:]:",
+                "The first pair that was learned is left out.",
             ),
         ],
     ),
