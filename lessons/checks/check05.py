@@ -13,7 +13,12 @@ def qkv(rng: np.random.Generator, t: int, s: int, k: int, m: int) -> tuple[np.nd
 EXERCISES = [
     Exercise(
         "causal_weights",
-        lambda rng: [(rng.standard_normal((7, 7)),), (2 * rng.standard_normal((4, 4)),), (np.array([[1.5]]),)],
+        lambda rng: [
+            (rng.standard_normal((7, 7)),),
+            (2 * rng.standard_normal((4, 4)),),
+            (np.array([[1.5]]),),
+            (np.array([[0.0, 1000.0], [0.0, 1.0]]),),
+        ],
         [
             "Which score gives the weight zero after the softmax? What must stand there before it?",
             "np.tri(T, dtype=bool) is True on and below the diagonal. np.where(allowed, scores, -np.inf) keeps the others out.",
@@ -59,6 +64,36 @@ EXERCISES = [
                 "np.where(allowed, scores, -np.inf)",
                 "np.where(allowed, -np.inf, scores)",
                 "np.where(condition, a, b) takes a where the condition is true: a and b are exchanged, and what is allowed was forbidden.",
+            ),
+            Mistake(
+                "np.tri(len(scores), dtype=bool)",
+                "np.tri(len(scores), k=1, dtype=bool)",
+                "Each word sees one word ahead: np.tri(T, k=1) includes the first diagonal above the main one. Take np.tri(T).",
+            ),
+            Mistake(
+                "softmax(np.where(allowed, scores, -np.inf))",
+                "softmax(scores) * allowed / (softmax(scores) * allowed).sum(axis=1, keepdims=True)",
+                "The mask came after the softmax, and the rows were divided by their sums: where the future had all the weight, 0 / 0 is left. Mask the scores.",
+            ),
+            Mistake(
+                "np.where(allowed, scores, -np.inf)",
+                "scores + (1 - allowed) * -np.inf",
+                "0 times infinity is NaN: the scores that are allowed got 0 * -inf. np.where chooses, and multiplies nothing.",
+            ),
+            Mistake(
+                "np.where(allowed, scores, -np.inf)",
+                "np.where(allowed, scores, np.inf)",
+                "Forbidden scores became +inf: they take all the weight, and inf / inf is NaN. It is -inf.",
+            ),
+            Mistake(
+                "np.where(allowed, scores, -np.inf)",
+                "scores * np.where(allowed, 1, -np.inf)",
+                "The scores were multiplied by -inf: a negative one becomes +inf. Put -inf in their place.",
+            ),
+            Mistake(
+                "    allowed = np.tri(len(scores), dtype=bool)",
+                "    allowed = np.eye(len(scores), dtype=bool)",
+                "Each word sees itself alone: it may look at all words before it too.",
             ),
         ],
     ),
@@ -121,6 +156,41 @@ EXERCISES = [
                 "q @ k.T / math.sqrt(q.shape[1])",
                 "k @ q.T / math.sqrt(q.shape[1])",
                 "Queries and keys have changed places: row i of the scores belongs to query i, q @ k.T.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "causal_weights(scores) @ v",
+                "causal_weights hides the future, and takes as many queries as keys for granted: here every query looks at all keys, so softmax.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "v.T @ softmax(scores).T",
+                "It is right, but transposed: (M, T). The weights stand on the left, p @ v.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "softmax(scores)",
+                "These are the weights: the average of the values, weights @ v, is missing.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "np.exp(scores) @ v",
+                "exp alone: the weights of a query are divided by their sum, softmax.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "(scores == scores.max(axis=1, keepdims=True)) @ v",
+                "Each query took the value of its best key alone: softmax takes an average of all.",
+            ),
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "/ math.sqrt(q.size)",
+                "You divided by the root of the size of all of q: K is its width, q.shape[1].",
+            ),
+            Mistake(
+                "/ math.sqrt(q.shape[1])",
+                "/ q.shape[1] ** 2",
+                "You divided by K squared: by its square root.",
             ),
         ],
     ),
@@ -205,6 +275,71 @@ EXERCISES = [
                 "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
                 "p * (dp - (p * dp).sum())",
                 "The sum in the softmax's backward went over everything: each row has a sum of its own.",
+            ),
+            Mistake(
+                "ds @ k * scale, ds.T @ q * scale, dv",
+                "ds @ k * scale * scale, ds.T @ q * scale * scale, dv",
+                "The scale came in twice: dq = ds @ k * scale, where ds is the gradient of the scores after the scaling.",
+            ),
+            Mistake(
+                "(dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "((p * dp).sum(axis=-1, keepdims=True) - dp)",
+                "The sign is turned round in the softmax's backward: dp less its weighted sum, not the sum less dp.",
+            ),
+            Mistake(
+                "(p * dp).sum(axis=-1, keepdims=True)",
+                "dp.sum(axis=-1, keepdims=True)",
+                "A plain sum of dp stands in the softmax's backward: the sum is weighted by p.",
+            ),
+            Mistake(
+                "(p * dp).sum(axis=-1, keepdims=True)",
+                "(p * dp).sum(axis=-1)",
+                "keepdims=True is missing in the softmax's backward: the sums of the rows were laid across the columns.",
+            ),
+            Mistake(
+                "(p * dp).sum(axis=-1, keepdims=True)",
+                "(p * dp).mean(axis=-1, keepdims=True)",
+                "A mean of p dp stands in the softmax's backward: it is a sum, since p is the weight already.",
+            ),
+            Mistake(
+                "ds @ k * scale, ds.T",
+                "ds @ q * scale, ds.T",
+                "dq was made with q: the scores are q kᵀ, so a query's gradient is made of keys, ds @ k.",
+            ),
+            Mistake(
+                "ds.T @ q * scale, dv",
+                "ds.T @ k * scale, dv",
+                "dk was made with k: the scores are q kᵀ, so a key's gradient is made of queries, dsᵀ q.",
+            ),
+            Mistake(
+                "p = softmax(q @ k.T * scale)",
+                "p = causal_weights(q @ k.T * scale)",
+                "The weights that you computed anew hide the future: the forward pass has no mask.",
+            ),
+            Mistake(
+                "p.T @ dy",
+                "dp.T @ dy",
+                "dv was made with dp: y = p v, so dv = pᵀ dy.",
+            ),
+            Mistake(
+                "dp = dy @ v.T",
+                "dp = dy @ v.T * p",
+                "dp carries p once too often: y = p v gives dp = dy vᵀ alone.",
+            ),
+            Mistake(
+                "    p = softmax(q @ k.T * scale)",
+                "    p = q @ k.T * scale",
+                "The softmax is missing in the weights that you computed anew.",
+            ),
+            Mistake(
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "dp - (p * dp).sum(axis=-1, keepdims=True)",
+                "The factor p is missing in the softmax's backward: ds = p * (dp - ...).",
+            ),
+            Mistake(
+                "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "p * (dp + (p * dp).sum(axis=-1, keepdims=True))",
+                "The weighted sum was added in the softmax's backward: it is subtracted.",
             ),
         ],
         outputs=("dq", "dk", "dv"),

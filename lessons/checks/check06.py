@@ -53,6 +53,46 @@ EXERCISES = [
                 "np.sin(angle)",
                 "There are only sines: the odd columns are cosines.",
             ),
+            Mistake(
+                "np.arange(T)[:, None] * omega",
+                "np.deg2rad(np.arange(T)[:, None] * omega)",
+                "The angles were taken for degrees: t ω is in radians as it is, and so np.sin wants it.",
+            ),
+            Mistake(
+                "np.arange(T)[:, None] * omega",
+                "2 * np.pi * np.arange(T)[:, None] * omega",
+                "There is a 2π too much: ω is the angle by which a hand turns from one place to the next, in radians.",
+            ),
+            Mistake(
+                "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "    omega = 1000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "1000 in place of 10000: the slowest hands are too fast.",
+            ),
+            Mistake(
+                "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "    omega = 10000.0 ** (-np.arange(0, D, 2) / (D - 2))\n    angle",
+                "You divided by D - 2: with that the last hand would be 10000 times slower than the first. The exponent is -2i/D.",
+            ),
+            Mistake(
+                "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "    omega = np.exp(-np.arange(0, D, 2) / D)\n    angle",
+                "e in place of 10000 (or ln 10000 is missing in the exponent): ω = 10000^(-2i/D) = exp(-2i/D · ln 10000).",
+            ),
+            Mistake(
+                "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "    omega = 10000.0 ** (-np.arange(1, D // 2 + 1) * 2 / D)\n    angle",
+                "i was counted from 1: the first hand, i = 0, has ω = 1.",
+            ),
+            Mistake(
+                "    table[:, 1::2] = np.cos(angle)",
+                "    table[:, 1::2] = -np.cos(angle)",
+                "The cosines have the wrong sign.",
+            ),
+            Mistake(
+                "    return table",
+                "    return table.T",
+                "It is right, but transposed: a row is a place, (T, D).",
+            ),
         ],
     ),
     Exercise(
@@ -108,6 +148,46 @@ EXERCISES = [
                 "    moved[0::2] = np.sin(turn)\n    moved[1::2] = np.cos(turn)",
                 "That is place k: where the hands stood before, p, was not used.",
             ),
+            Mistake(
+                "turn = k * 10000.0 **",
+                "turn = 10000.0 **",
+                "k was forgotten: that is one place further on, and not k.",
+            ),
+            Mistake(
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = sine + turn\n    moved[1::2] = cosine + turn",
+                "k ω was added to the numbers themselves. It is added to the angle, of which they are the sine and the cosine.",
+            ),
+            Mistake(
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = sine * np.cos(turn)\n    moved[1::2] = cosine * np.cos(turn)",
+                "The second products are missing: sin(a + b) = sin a cos b + cos a sin b.",
+            ),
+            Mistake(
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = sine * np.cos(turn) - cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "The sine has a wrong sign: sin(a + b) = sin a cos b + cos a sin b.",
+            ),
+            Mistake(
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = cosine * np.cos(turn) - sine * np.sin(turn)\n    moved[1::2] = sine * np.cos(turn) + cosine * np.sin(turn)",
+                "Sine and cosine have changed places in the result: the sine comes first in each pair.",
+            ),
+            Mistake(
+                "sine, cosine = p[0::2], p[1::2]",
+                "sine, cosine = p[1::2], p[0::2]",
+                "Sine and cosine have changed places in p: the sine comes first in each pair.",
+            ),
+            Mistake(
+                "turn = k * 10000.0 ** (-np.arange(0, D, 2) / D)",
+                "turn = 10000.0 ** (-k * np.arange(0, D, 2) / D)",
+                "k stands in the exponent: the turn of a hand is k times its ω.",
+            ),
+            Mistake(
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = sine * np.sin(turn) + cosine * np.cos(turn)\n    moved[1::2] = cosine * np.sin(turn) - sine * np.cos(turn)",
+                "sin and cos of the turn have changed places: a turn by 0 must change nothing.",
+            ),
         ],
     ),
     Exercise(
@@ -143,6 +223,36 @@ EXERCISES = [
                 "dtable[: dy.shape[1]] = dy.sum(axis=0)",
                 "dtable[: dy.shape[0]] = dy.sum(axis=1)",
                 "You summed over the words of each sentence, as if row b belonged to sentence b (section 5 of the lesson). Row t belongs to word t.",
+            ),
+            Mistake(
+                "dtable[: dy.shape[1]] = dy.sum(axis=0)",
+                "dtable[-dy.shape[1] :] = dy.sum(axis=0)",
+                "The gradients stand in the last rows: the T places that were read are the first ones, rows 0 to T - 1.",
+            ),
+            Mistake(
+                "dy.sum(axis=0)",
+                "dy[0]",
+                "Only the first sentence was counted: every sentence read the row, and adds its gradient.",
+            ),
+            Mistake(
+                "np.zeros((length, dy.shape[2]))",
+                "np.ones((length, dy.shape[2]))",
+                "Rows that nobody read are 1: their gradient is 0.",
+            ),
+            Mistake(
+                "dy.sum(axis=0)",
+                "dy.sum(axis=0) / dy.shape[1]",
+                "You divided by the number of places: the gradients of a row are added as they are.",
+            ),
+            Mistake(
+                "dy.sum(axis=0)",
+                "(dy**2).sum(axis=0)",
+                "The gradients were squared: add them as they are.",
+            ),
+            Mistake(
+                "dy.sum(axis=0)",
+                "dy.max(axis=0)",
+                "You took the largest gradient of the batch: add them all.",
             ),
         ],
     ),
