@@ -72,6 +72,61 @@ EXERCISES = [
                 "    mean = x.mean()\n    variance = ((x - mean) ** 2).mean()",
                 "Mean and variance were taken of the whole array: each row, one word, has its own.",
             ),
+            Mistake(
+                "    variance = ((x - mean) ** 2).mean(axis=1, keepdims=True)\n    xhat = (x - mean)",
+                "    variance = (x**2).mean(axis=1, keepdims=True)\n    xhat = x",
+                "That is RMSNorm: neither the numbers nor their squares had the mean taken away first.",
+            ),
+            Mistake(
+                "((x - mean) ** 2).mean(axis=1, keepdims=True)\n    xhat",
+                "(x**2).mean(axis=1, keepdims=True)\n    xhat",
+                "The squares are of x itself: the variance is the mean of (x - mean)².",
+            ),
+            Mistake(
+                "np.sqrt(variance + eps)",
+                "np.sqrt(variance + 1e-5)",
+                "ε is a fixed number in your code: take the argument `eps`.",
+            ),
+            Mistake(
+                "np.sqrt(variance + eps)",
+                "np.sqrt(variance + eps**2)",
+                "ε was squared: √(variance + ε).",
+            ),
+            Mistake(
+                "gamma * xhat + beta",
+                "xhat + beta",
+                "γ is missing: each number of a row is multiplied by its own.",
+            ),
+            Mistake(
+                "gamma * xhat + beta",
+                "xhat",
+                "γ and β are missing: y = γ x̂ + β.",
+            ),
+            Mistake(
+                "gamma * xhat + beta",
+                "beta * xhat + gamma",
+                "γ and β are exchanged: γ multiplies, β is added.",
+            ),
+            Mistake(
+                "gamma * xhat + beta",
+                "gamma + xhat + beta",
+                "γ was added: it multiplies x̂.",
+            ),
+            Mistake(
+                "xhat = (x - mean) / np.sqrt",
+                "xhat = (x - mean) * np.sqrt",
+                "You multiplied by the root: divide.",
+            ),
+            Mistake(
+                "((x - mean) ** 2).mean(axis=1, keepdims=True)\n    xhat",
+                "np.abs(x - mean).mean(axis=1, keepdims=True) ** 2\n    xhat",
+                "That is the mean of the distances, squared: the variance is the mean of the squared distances.",
+            ),
+            Mistake(
+                "xhat = (x - mean) / np.sqrt(variance + eps)",
+                "xhat = x - mean",
+                "The rows were not divided by √(variance + ε).",
+            ),
         ],
     ),
     Exercise(
@@ -135,6 +190,86 @@ EXERCISES = [
                 "dy.sum(axis=0), (dy * xhat).sum(axis=0)",
                 "dgamma and dbeta are exchanged.",
             ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = np.sqrt(((x - mean) ** 2).mean(axis=1, keepdims=True) + eps) * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx is multiplied by √(variance + ε): scale is one over that.",
+            ),
+            Mistake(
+                "scale = 1 / np.sqrt(((x - mean) ** 2).mean(axis=1, keepdims=True) + eps)",
+                "scale = 1 / np.sqrt(((x - mean) ** 2).mean(axis=1, keepdims=True))",
+                "ε was forgotten in the scale: it is 1 / √(variance + ε), as in the forward pass.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) + xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "The variance path has the wrong sign in dx: both means are taken away from g.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g + g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "The mean path has the wrong sign in dx: both means are taken away from g.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - (g * xhat).mean(axis=1, keepdims=True))",
+                "x̂ is missing in front of the last mean of dx: x̂ · mean(g x̂).",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.mean(axis=0, keepdims=True) - xhat * (g * xhat).mean(axis=0, keepdims=True))",
+                "The means in dx were taken over the columns: over each row, axis=1.",
+            ),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "(g * xhat).sum(axis=0), dy.sum(axis=0)",
+                "dgamma was made from g = γ dy. γ multiplied x̂ alone: take dy itself.",
+            ),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "(dy * xhat).sum(axis=0), g.sum(axis=0)",
+                "dbeta was made from g = γ dy. β was added behind γ: take dy itself.",
+            ),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "(dy * xhat).sum(axis=1), dy.sum(axis=1)",
+                "dgamma and dbeta were summed over each row: γ_i was read by every row, so over axis 0.",
+            ),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "dy * xhat, dy",
+                "dgamma and dbeta are not summed: every row read the same γ and β, and adds its gradient.",
+            ),
+            Mistake(
+                "(dy * xhat).sum(axis=0), dy.sum(axis=0)",
+                "(dy * (x - mean)).sum(axis=0), dy.sum(axis=0)",
+                "dgamma was made with x - mean: γ multiplied x̂, which is that times scale.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * x).mean(axis=1, keepdims=True))",
+                "The last mean of dx holds x: it is mean(g x̂).",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * g.mean(axis=1, keepdims=True))",
+                "The last mean of dx holds g alone: it is mean(g x̂), the mean of the products.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.mean(axis=0) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "The first mean of dx was taken over the columns: over each row, axis=1.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale**3 * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "The scale came in three times in dx: once is enough, since x̂ holds the others.",
+            ),
+            Mistake(
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx = scale * (g - g.mean(axis=1, keepdims=True) - (x - mean) * (g * xhat).mean(axis=1, keepdims=True))",
+                "x - mean stands in the last part of dx where x̂ belongs.",
+            ),
         ],
         outputs=("dx", "dgamma", "dbeta"),
     ),
@@ -170,6 +305,31 @@ EXERCISES = [
                 "x.reshape(T, H, D // H).transpose(1, 0, 2)",
                 "x.reshape(T, H, D // H).transpose(1, 2, 0)",
                 "Words and numbers have changed places within each head: (H, T, K), not (H, K, T).",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(D // H, T, H).transpose(2, 1, 0)",
+                "reshape keeps the numbers in their order, and a row of x is a word: its first axis must stay, (T, H, K).",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.T.reshape(H, T, D // H)",
+                "x was transposed first, and then cut in the wrong order: words and numbers are mixed.",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)[::-1]",
+                "The heads come in reversed order: head 0 has the first K numbers.",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "np.stack([x] * H)",
+                "Every head got all of the numbers: each gets D/H of them.",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "x.reshape(T, H, D // H).transpose(2, 0, 1)",
+                "The last axis came to the front: the heads are the axis in the middle, transpose(1, 0, 2).",
             ),
         ],
     ),
