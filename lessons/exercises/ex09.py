@@ -17,7 +17,7 @@ def adamw_step(
     lr: float,
     decay: np.ndarray,
     beta1: float = 0.9,
-    beta2: float = 0.99,
+    beta2: float = 0.999,
     eps: float = 1e-8,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Step number t = 1, 2, ... of AdamW: weights w, gradient g, running means m and v, all (N,) -> the new w, m, v.
