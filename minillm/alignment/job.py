@@ -42,7 +42,7 @@ def trainer_on_pairs(
     check_memory_for_pairs(base.config, options, (training, held_out), rows=3 if method == "kto" else 2)
     if method == "reward":
         model = new_reward_model(base, seed=options.seed)
-        return Trainer(model, RewardData(training, held_out), options, REWARD_MODEL)
+        return Trainer(model, RewardData(training, held_out, context=base.config.context), options, REWARD_MODEL)
     own = {name: settings[name] for name in ("beta", "gamma", "label_smoothing") if name in settings}
     data = PairData(training, held_out, mismatched=method == "kto", context=base.config.context)
     return Trainer(base, data, options, offline_objective(method, **own))

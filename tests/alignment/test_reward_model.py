@@ -6,6 +6,8 @@ import pytest
 from minillm.alignment import (
     REWARD_MODEL,
     RewardData,
+    TokenPairs,
+    align,
     new_reward_model,
     reward_accuracy,
     reward_from_model,
@@ -60,3 +62,17 @@ def test_as_a_reward_of_texts(trained, tokenizer):
     better, worse = reward(["bcda\n", "bcdg\n"])
     assert reward.whole and better > worse
     assert reward([""]) == pytest.approx(reward(["\n"])), "an empty text is an empty line"
+
+
+def test_a_pair_that_fits_a_language_model_fits_its_reward_model(tokenizer):
+    """A language model reads all but a text's last token, a reward model reads that as well."""
+    gpt = make_gpt(np.float32, context=4)
+    pairs = [("abc", f"d{letter}", "d") for letter in "abcefghijb"]
+    model = align(gpt, tokenizer, pairs, method="reward", steps=1, workers=1, progress=False)
+    assert np.isfinite(score_texts(model, [tokenizer.encode("abcda")])).all()
+
+
+def test_of_a_long_text_the_end_is_read():
+    pairs = TokenPairs([np.array([1, 2, 3])], [np.array([4, 5])], [np.array([6])])
+    batch = next(RewardData(pairs, pairs, context=4).validation_batches(1))
+    assert batch.inputs.tolist() == [[[2, 3, 4, 5], [1, 2, 3, 6]]] and batch.mask.all()
