@@ -32,7 +32,7 @@ from minillm.alignment.record import Choices
 from minillm.backend import Device
 from minillm.cli import session
 from minillm.cli.align_options import add_align_arguments, method_of
-from minillm.cli.job import Job, Kept, absolute, named_options, origin, source_again
+from minillm.cli.job import Job, SavedRun, absolute, named_options, origin, source_again
 from minillm.cli.results import per_cent
 from minillm.cli.run_options import checkpoint_of
 from minillm.cli.terminal import count, program, say, shell_word, visible
@@ -92,16 +92,16 @@ class AlignmentJob(Job):
     def start(cls, folder: AlignmentRun, args, device: Device) -> "AlignmentJob":
         checkpoint = checkpoint_of(args)
         method = method_of(args)
-        chosen = settings_for(method, named_options(args))
-        chosen.setdefault("workers", default_workers(chosen["batch"], device))
+        settings = settings_for(method, named_options(args))
+        settings.setdefault("workers", default_workers(settings["batch"], device))
         pretrained, tokenizer = load(checkpoint, device)
         if not isinstance(pretrained, GPT):
             raise InputError(
                 f"{checkpoint} holds {pretrained.config.name}, which writes no text.",
                 "Use a model of pretrain --objective causal.",
             )
-        base, options, reward = without_dropout(pretrained), options_from(chosen), None
-        own = {name: finite(chosen[name]) for name in METHODS[method].own}
+        base, options, reward = without_dropout(pretrained), options_from(settings), None
+        own = {name: finite(settings[name]) for name in METHODS[method].own}
         if method in ON_POLICY:
             reward = reward_for(args.reward, trusted=True)
             own |= {"reward": reward.name, "reward_sha256": reward.sha256, "prompts": absolute(args.prompts)}
@@ -119,45 +119,45 @@ class AlignmentJob(Job):
         return cls(folder, trainer, tokenizer, method, facts)
 
     @classmethod
-    def began(cls, chosen: dict) -> bool:
-        return chosen.get("objective") == TASK and chosen.get("method") in [*METHODS]
+    def began(cls, settings: dict) -> bool:
+        return settings.get("objective") == TASK and settings.get("method") in [*METHODS]
 
     @classmethod
-    def check(cls, chosen: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
-        Choices.check(chosen)
+    def check(cls, settings: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
+        Choices.check(settings)
         is_judge = getattr(config, "classes", 0) == 1
-        if not isinstance(getattr(config, "body", config), GPTConfig) or (chosen["method"] == "reward") != is_judge:
-            raise InputError(f"The method {chosen['method']} does not train {config.name}.", "Train another model.")
+        if not isinstance(getattr(config, "body", config), GPTConfig) or (settings["method"] == "reward") != is_judge:
+            raise InputError(f"The method {settings['method']} does not train {config.name}.", "Train another model.")
 
     @classmethod
-    def resume(cls, folder: AlignmentRun, args, kept: Kept, device: Device) -> "AlignmentJob":
-        remembered, named, facts = kept.facts.chosen, named_options(args), kept.facts
+    def resume(cls, folder: AlignmentRun, args, saved: SavedRun, device: Device) -> "AlignmentJob":
+        remembered, named, facts = saved.facts.settings, named_options(args), saved.facts
         named |= {
             name: whole(named[name]) for name, whole in (("checkpoint", origin), ("prompts", absolute)) if name in named
         }
         method, reward = remembered["method"], None
-        base = build(getattr(kept.config, "body", kept.config), seed=None, device=device)
+        base = build(getattr(saved.config, "body", saved.config), seed=None, device=device)
         if method in ON_POLICY:
             known = remembered["reward"], remembered.get("reward_sha256")
             reward = resumed_reward(*known, named.pop("reward", None), make=reward_for)
             remembered = remembered | {"reward": reward.name, "reward_sha256": reward.sha256}
-            facts = dataclasses.replace(facts, chosen=remembered)
+            facts = dataclasses.replace(facts, settings=remembered)
             folder.load_reference_of_weights(base, facts.reference)
             if args.prompts is None:
                 source_again(folder, remembered["prompts"], "--prompts")
-        options, source = kept.altered(named), kept.source(args.pairs, "--pairs")
-        trainer, read = trainer_for(remembered, source, reward, base, kept.tokenizer, options)
-        kept.check_same(read.name, read.sha256)
+        options, source = saved.altered(named), saved.source(args.pairs, "--pairs")
+        trainer, read = trainer_for(remembered, source, reward, base, saved.tokenizer, options)
+        saved.check_same(read.name, read.sha256)
         if isinstance(trainer.data, PairData):
             folder.load_reference_of_pairs(trainer.data, facts.reference)
-        return cls(folder, trainer, kept.tokenizer, method, facts)
+        return cls(folder, trainer, saved.tokenizer, method, facts)
 
     @property
     def per(self) -> str:
         return "answer" if self.method in ON_POLICY else "pair"
 
     def describe(self) -> Iterator[str]:
-        config, data, chosen = self.trainer.model.config, self.trainer.data, self.facts.chosen
+        config, data, settings = self.trainer.model.config, self.trainer.data, self.facts.settings
         summary = METHODS[self.method].summary
         yield f"model   {config.name} of {config.parameter_count():,} parameters, learning by {summary}"
         if isinstance(data, PolicyData):
@@ -169,7 +169,7 @@ class AlignmentJob(Job):
         training, held_out = (len(part[0]) for part in (data.training, data.held_out))
         yield f"data    {self.facts.name}: {training:,} pairs to train on, {held_out:,} held out"
         if isinstance(data, PairData):
-            yield f"        a model that has learned nothing has a loss of {beginning(self.method, chosen)}"
+            yield f"        a model that has learned nothing has a loss of {beginning(self.method, settings)}"
 
     def tokens(self) -> float:
         config = self.trainer.model.config
@@ -186,7 +186,7 @@ class AlignmentJob(Job):
         if isinstance(data, RewardData):
             return told_reward(model, data.held_out)
         if isinstance(data, PairData):
-            return told_pairs(evaluate_pairs(model, data, self.trainer.options.batch), self.facts.chosen["beta"])
+            return told_pairs(evaluate_pairs(model, data, self.trainer.options.batch), self.facts.settings["beta"])
         body, seed = model.body, self.trainer.options.seed
         return told_policy(evaluate_policy(body, self.trainer.reference, data, seed))
 
@@ -201,28 +201,28 @@ class AlignmentJob(Job):
             say(f"ended   the KL is above the budget of {trainer.kl_budget:g} nats; the best model inside it is kept")
         print(self.report(load_model(self.folder.directory, device)))
         if self.method == "reward":
-            checkpoint = shell_word(self.facts.chosen["checkpoint"])
+            checkpoint = shell_word(self.facts.settings["checkpoint"])
             say(f"next    {program()} align --checkpoint {checkpoint} --reward {here} --out runs/grpo")
         else:
             say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(self.facts.prompt)}")
 
 
 def trainer_for(
-    chosen: dict, source: str | None, reward: Reward | None, base: GPT, tokenizer: Tokenizer, options: TrainOptions
+    settings: dict, source: str | None, reward: Reward | None, base: GPT, tokenizer: Tokenizer, options: TrainOptions
 ) -> tuple[Trainer, Facts]:
-    """The trainer of what was chosen, on pairs from `source` or on answers with a reward; and what the run must remember of its data.
+    """The trainer of the method, on pairs from `source` or on answers with a reward; and what the run must remember of its data.
 
     `base` is the model to begin with; a resumed run loads its own weights after this.
     """
-    method = chosen["method"]
+    method = settings["method"]
     if method in ON_POLICY:
-        check_lengths(chosen, base.config.context)
-        text, name = prompt_text(chosen)
-        prompts = prompts_from(text, tokenizer, chosen["prompt_tokens"], seed=options.seed)
+        check_lengths(settings, base.config.context)
+        text, name = prompt_text(settings)
+        prompts = prompts_from(text, tokenizer, settings["prompt_tokens"], seed=options.seed)
         prompt = visible(tokenizer.decode(prompts[0], special=False)).strip()[-40:] or "\\n"
-        facts = Facts(name, None, hashlib.sha256(prompts.tobytes()).hexdigest(), prompt, chosen)
+        facts = Facts(name, None, hashlib.sha256(prompts.tobytes()).hexdigest(), prompt, settings)
         reward([tokenizer.decode(row, special=False) for row in prompts[:4]])  # one that goes wrong does so now
-        return trainer_on_rewards(method, base, tokenizer, prompts, reward, options, chosen), facts
+        return trainer_on_rewards(method, base, tokenizer, prompts, reward, options, settings), facts
     pairs = read_pairs(source)
     tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
     content = json.dumps([pair.texts() for pair in pairs], ensure_ascii=False)
@@ -231,45 +231,45 @@ def trainer_for(
         source=absolute(source),
         sha256=hashlib.sha256(content.encode("utf-8")).hexdigest(),
         prompt=" ".join(visible(pairs[0].prompt).split())[:40] or "\\n",
-        chosen=chosen,
+        settings=settings,
     )
     parts = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
-    return trainer_on_pairs(method, base, *parts, options, chosen), facts
+    return trainer_on_pairs(method, base, *parts, options, settings), facts
 
 
-def check_lengths(chosen: dict, context: int) -> None:
-    if chosen["prompt_tokens"] + chosen["answer_tokens"] > context + 1:
+def check_lengths(settings: dict, context: int) -> None:
+    if settings["prompt_tokens"] + settings["answer_tokens"] > context + 1:
         raise InputError(
-            f"A prompt of {chosen['prompt_tokens']} tokens and an answer of {chosen['answer_tokens']} are more than the {context} tokens "
+            f"A prompt of {settings['prompt_tokens']} tokens and an answer of {settings['answer_tokens']} are more than the {context} tokens "
             "that the model sees at once.",
             f"Try --prompt-tokens {max(1, context // 3)} --answer-tokens {max(1, context - context // 3)}.",
         )
 
 
-def beginning(method: str, chosen: dict) -> str:
+def beginning(method: str, settings: dict) -> str:
     if method in ("dpo", "robust"):
         return "ln 2 = 0.693"
-    return {"hinge": "1", "kto": "1/2", "ipo": f"1/(2β)² = {1 / (2 * chosen['beta']) ** 2:.3g}"}.get(
+    return {"hinge": "1", "kto": "1/2", "ipo": f"1/(2β)² = {1 / (2 * settings['beta']) ** 2:.3g}"}.get(
         method, "its own: there is no reference"
     )
 
 
-def prompt_text(chosen: dict) -> tuple[str, str]:
+def prompt_text(settings: dict) -> tuple[str, str]:
     """The text for the prompts and its name: a file, or what the model was pretrained on, if that is still what it was."""
-    if chosen["prompts"] is not None:
-        return read_text(chosen["prompts"]), chosen["prompts"]
+    if settings["prompts"] is not None:
+        return read_text(settings["prompts"]), settings["prompts"]
     name_one = "Name a text for the prompts: --prompts FILE."
-    run = Run(chosen["checkpoint"])
+    run = Run(settings["checkpoint"])
     if not run.path(OPTIONS).exists():
-        raise InputError(f"{chosen['checkpoint']} does not say what it was pretrained on.", name_one)
+        raise InputError(f"{settings['checkpoint']} does not say what it was pretrained on.", name_one)
     _, facts = run.read_options()
-    if facts.chosen.get("objective") != "causal" or facts.source == "-":
-        raise InputError(f"The text that {chosen['checkpoint']} was pretrained on can't be read again.", name_one)
+    if facts.settings.get("objective") != "causal" or facts.source == "-":
+        raise InputError(f"The text that {settings['checkpoint']} was pretrained on can't be read again.", name_one)
     with reading(run.path(OPTIONS), "description of a run of pretrain", RETRAIN):
-        task = task_from_record(facts.chosen)
+        task = task_from_record(facts.settings)
     text = task.read(source_again(run, facts.source, "--prompts"))
     if hashlib.sha256(text.encode("utf-8")).hexdigest() != facts.sha256:
-        raise InputError(f"{facts.name} is not the text that {chosen['checkpoint']} was pretrained on.", name_one)
+        raise InputError(f"{facts.name} is not the text that {settings['checkpoint']} was pretrained on.", name_one)
     return text, facts.name
 
 

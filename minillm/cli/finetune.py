@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from minillm.backend import Device
 from minillm.cli import last_layer, session
-from minillm.cli.job import Job, Kept, absolute, named_options, origin, source_again
+from minillm.cli.job import Job, SavedRun, absolute, named_options, origin, source_again
 from minillm.cli.labelled_texts import describe_texts
 from minillm.cli.parser import choice
 from minillm.cli.results import agreement, per_cent
@@ -175,39 +175,39 @@ class FinetuningJob(Job):
             dropout=settings["dropout"],
         )
         prompt = " ".join(visible(split.held_out.texts[0]).split()[:12])
-        facts = Facts(name_of(args.data), absolute(args.data), split.sha256(), prompt, chosen=asdict(choices))
+        facts = Facts(name_of(args.data), absolute(args.data), split.sha256(), prompt, settings=asdict(choices))
         return cls.prepared(folder, classifier, method, split, tokenizer, options, facts)
 
     @classmethod
-    def began(cls, chosen: dict) -> bool:
-        return chosen.get("objective") == TASK
+    def began(cls, settings: dict) -> bool:
+        return settings.get("objective") == TASK
 
     @classmethod
-    def check(cls, chosen: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
-        check_fields(Choices, chosen)
+    def check(cls, settings: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
+        check_fields(Choices, settings)
         if not isinstance(config, ClassifierConfig) or config.classes < 2:
             raise InputError(f"It does not train {config.name}.", "Train another model.")
-        Method(chosen["freeze"], chosen["lora"]).check(config.body)
-        if chosen["freeze"] == "body":
+        Method(settings["freeze"], settings["lora"]).check(config.body)
+        if settings["freeze"] == "body":
             raise InputError(
                 "Its last layer was trained by an earlier version.", "Fit it anew: finetune --freeze body."
             )
 
     @classmethod
-    def resume(cls, folder: FinetuningRun, args, kept: Kept, device: Device) -> "FinetuningJob":
+    def resume(cls, folder: FinetuningRun, args, saved: SavedRun, device: Device) -> "FinetuningJob":
         named = named_options(args)
         named |= {
             name: whole(named[name]) for name, whole in (("checkpoint", origin), ("dev", absolute)) if name in named
         }
         if "epochs" in named:
             raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
-        options, choices = kept.altered(named), kept.facts.chosen
-        data = kept.source(args.data, "--data")
+        options, choices = saved.altered(named), saved.facts.settings
+        data = saved.source(args.data, "--data")
         dev = source_again(folder, choices["dev"], "--dev") if args.dev is None else args.dev
         split = read_split(data, dev, options.seed)
-        kept.check_same(name_of(data), split.sha256())
+        saved.check_same(name_of(data), split.sha256())
         method, (classifier, _) = Method(choices["freeze"], choices["lora"]), load(folder.directory, device)
-        return cls.prepared(folder, classifier, method, split, kept.tokenizer, options, kept.facts)
+        return cls.prepared(folder, classifier, method, split, saved.tokenizer, options, saved.facts)
 
     @classmethod
     def prepared(

@@ -20,7 +20,7 @@ from minillm.weights import find
 CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # what --resume may alter
 
 
-class Kept(NamedTuple):
+class SavedRun(NamedTuple):
     """What the folder of a run says of it."""
 
     folder: Run
@@ -34,7 +34,7 @@ class Kept(NamedTuple):
 
         `fixed` are values that the folder does not have under the names of the options.
         """
-        fixed = self.config.to_dict() | self.options.to_dict() | self.facts.chosen | fixed
+        fixed = self.config.to_dict() | self.options.to_dict() | self.facts.settings | fixed
         changed = {}
         for name, value in named.items():
             if name not in fixed or fixed[name] == value:
@@ -112,17 +112,17 @@ class Job(ABC):
 
     @classmethod
     @abstractmethod
-    def began(cls, chosen: dict) -> bool:
+    def began(cls, settings: dict) -> bool:
         """Whether this command began the run that remembers this."""
 
     @classmethod
     @abstractmethod
-    def check(cls, chosen: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
+    def check(cls, settings: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
         """InputError unless a run of this command can remember this, beside such a model: its folder may be anybody's."""
 
     @classmethod
     @abstractmethod
-    def resume(cls, folder: Run, args, kept: Kept, device: Device) -> "Job":
+    def resume(cls, folder: Run, args, saved: SavedRun, device: Device) -> "Job":
         """The same run again, its data read anew; its weights are loaded after this."""
 
     @abstractmethod

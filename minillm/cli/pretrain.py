@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from minillm.backend import Device
 from minillm.cli import session
-from minillm.cli.job import CHANGEABLE, Job, Kept, absolute, named_options
+from minillm.cli.job import CHANGEABLE, Job, SavedRun, absolute, named_options
 from minillm.cli.parser import choice
 from minillm.cli.run_options import add_run_options, add_training_options
 from minillm.cli.terminal import count, program, say, shell_word, visible
@@ -151,32 +151,32 @@ class PretrainingJob(Job):
         return cls(folder, trainer, tokenizer, task, facts)
 
     @classmethod
-    def began(cls, chosen: dict) -> bool:
-        return chosen.get("objective") in [*OBJECTIVES]
+    def began(cls, settings: dict) -> bool:
+        return settings.get("objective") in [*OBJECTIVES]
 
     @classmethod
-    def check(cls, chosen: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
-        task_from_record(chosen).check_model(config, tokenizer)
+    def check(cls, settings: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
+        task_from_record(settings).check_model(config, tokenizer)
 
     @classmethod
-    def resume(cls, folder: Run, args, kept: Kept, device: Device) -> "PretrainingJob":
+    def resume(cls, folder: Run, args, saved: SavedRun, device: Device) -> "PretrainingJob":
         """Its sizes are given; only when it ends and how it is watched may change."""
-        task, named, facts = task_from_record(kept.facts.chosen), named_settings(args), kept.facts
+        task, named, facts = task_from_record(saved.facts.settings), named_settings(args), saved.facts
         if isinstance(task, MLE):
             reward = resumed_reward(task.reward, task.reward_sha256, named.pop("reward", None))
             task = dataclasses.replace(task, reward=reward)
-            facts = dataclasses.replace(facts, chosen=task.record())
-        learned = kept.tokenizer.to_json()
+            facts = dataclasses.replace(facts, settings=task.record())
+        learned = saved.tokenizer.to_json()
         preset = {name: value for name, value in PRESETS.get(args.preset, {}).items() if name not in CHANGEABLE}
-        options = kept._replace(facts=facts).altered(
+        options = saved._replace(facts=facts).altered(
             preset | named, tokenizer=learned["type"], merges=len(learned.get("merges", []))
         )
-        check_memory(kept.config, options, task.context)
-        text = task.read(kept.source(args.text, "--text"))
-        kept.check_same(facts.name, fingerprint(text))
-        data = task.data(text, kept.tokenizer)
-        trainer = Trainer(task.build(kept.config, device=device), data, options, task.objective())
-        return cls(folder, trainer, kept.tokenizer, task, facts)
+        check_memory(saved.config, options, task.context)
+        text = task.read(saved.source(args.text, "--text"))
+        saved.check_same(facts.name, fingerprint(text))
+        data = task.data(text, saved.tokenizer)
+        trainer = Trainer(task.build(saved.config, device=device), data, options, task.objective())
+        return cls(folder, trainer, saved.tokenizer, task, facts)
 
     def describe(self) -> Iterator[str]:
         config, vocab = self.trainer.model.config, self.tokenizer.vocab_size
@@ -258,6 +258,6 @@ def describe_text(source: str | None, text: str, task: Pretraining) -> Facts:
         source=absolute(source),
         sha256=fingerprint(text),
         prompt=" ".join(words)[:40] or text[:1],
-        chosen=task.record(),
+        settings=task.record(),
         characters=len(text),
     )

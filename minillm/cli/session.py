@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from minillm.backend import Device, choose_device
 from minillm.cli.curve import draw_curve
-from minillm.cli.job import Job, Kept
+from minillm.cli.job import Job, SavedRun
 from minillm.cli.terminal import count, duration, program, say, shell_word
 from minillm.errors import InputError
 from minillm.files import reading
@@ -56,15 +56,15 @@ def start(kind: type[Job], folder: Run, args, device: Device) -> Job:
 
 def resume(kind: type[Job], folder: Run, args, device: Device) -> Job:
     options, facts = folder.read_options()
-    if not kind.began(facts.chosen):
+    if not kind.began(facts.settings):
         raise InputError(
             f"{folder.directory} holds a run that {kind.command} did not begin.", "Go on with the command that did."
         )
     config = folder.config()
     tokenizer = folder.tokenizer(config)
     with reading(folder.path(OPTIONS), f"description of a run of {kind.command}", RETRAIN):
-        kind.check(facts.chosen, config, tokenizer)
-    job = kind.resume(folder, args, Kept(folder, options, facts, config, tokenizer), device)
+        kind.check(facts.settings, config, tokenizer)
+    job = kind.resume(folder, args, SavedRun(folder, options, facts, config, tokenizer), device)
     folder.load(job.trainer)
     done = job.trainer.steps_done
     for name, does in (("steps", "end"), ("stop_at", "stop")):

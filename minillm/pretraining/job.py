@@ -54,9 +54,9 @@ def settings_for(
             f"The {whose} tells good tokens from bad ones, and smooths no labels.", "Leave `label_smoothing` out."
         )
     check_known([preset], PRESETS, "preset")
-    chosen = PRESETS[preset] | task.defaults
-    chosen |= (task.laptop if preset == "laptop" else {}) | named
-    tokenizer, merges = chosen["tokenizer"], chosen.get("merges", MERGES)
+    settings = PRESETS[preset] | task.defaults
+    settings |= (task.laptop if preset == "laptop" else {}) | named
+    tokenizer, merges = settings["tokenizer"], settings.get("merges", MERGES)
     check_known([tokenizer], TOKENIZERS, "tokenizer")
     if type(merges) is not int or merges < 0:
         raise InputError(f"There can't be {merges} merges.", "Give `merges` of 0 or more; 1024 suits a book.")
@@ -64,12 +64,11 @@ def settings_for(
         raise InputError(
             "`merges` is for the bpe tokenizer only.", "Choose the `tokenizer` bpe, or leave `merges` out."
         )
-    chosen.setdefault("workers", default_workers(chosen["batch"], device))
-    options = TrainOptions.from_settings(chosen)
-    sizes = {name: chosen[name] for name in SIZES if name in chosen}
-    made = task.from_settings(chosen)
-    made.config(1, sizes)  # bad sizes are found before a large text is read
-    return Settings(made, options, sizes, tokenizer, merges)
+    settings.setdefault("workers", default_workers(settings["batch"], device))
+    sizes = {name: settings[name] for name in SIZES if name in settings}
+    run = Settings(task.from_settings(settings), TrainOptions.from_settings(settings), sizes, tokenizer, merges)
+    run.task.config(1, sizes)  # bad sizes are found before a large text is read
+    return run
 
 
 def task_of(objective: str, preference: str | None = None) -> type[Pretraining]:
@@ -90,8 +89,7 @@ def task_from_record(record: dict) -> Pretraining:
     """What `Pretraining.record` wrote, from whatever a file holds; InputError for anything else."""
     rest = dict(record)
     task = task_of(rest.pop("objective", None), rest.pop("preference", None))
-    known = {field.name for field in dataclasses.fields(task)}
-    if odd := rest.keys() - known:
+    if odd := rest.keys() - {field.name for field in dataclasses.fields(task)}:
         raise InputError(f"The {task.name} objective has no setting `{min(odd)}`.", "Leave it out.")
     for name in check_fields(task, rest):
         if getattr(task, name) is not None:  # as in a record of an earlier version
@@ -136,9 +134,9 @@ def pretrain(
 
         model, tokenizer = pretrain(text, objective="masked", preset="tiny", steps=200)
     """
-    chosen_device = choose_device(device)
-    chosen = settings_for(objective, preference, preset, chosen_device, **settings)
-    text = chosen.task.read(None) if text is None else text
-    model, data, tokenizer = prepare(chosen, text, chosen_device)
-    train(model, data, chosen.task.objective(), best=True, progress=progress, **chosen.options.to_dict())
+    place = choose_device(device)
+    run = settings_for(objective, preference, preset, place, **settings)
+    text = run.task.read(None) if text is None else text
+    model, data, tokenizer = prepare(run, text, place)
+    train(model, data, run.task.objective(), best=True, progress=progress, **run.options.to_dict())
     return model.body if preference else model, tokenizer

@@ -54,8 +54,8 @@ class MLE(Causal):
                 raise InputError(f"`{name}` must lie in {bounds}, got {value}.", "Leave it out for the usual one.")
 
     def record(self) -> dict:
-        kept = {} if isinstance(self.reward, str) else {"reward": self.reward.name, "reward_sha256": self.reward.sha256}
-        return {"objective": "causal", "preference": self.name} | asdict(replace(self, **kept))
+        form = {} if isinstance(self.reward, str) else {"reward": self.reward.name, "reward_sha256": self.reward.sha256}
+        return {"objective": "causal", "preference": self.name} | asdict(replace(self, **form))
 
     def read(self, source: str | None) -> str:
         if source is not None:
@@ -77,7 +77,7 @@ class MLE(Causal):
         return PreferenceCorpus(scored, tokenizer, self.context, threshold=self.threshold, **self.choices())
 
     def choices(self) -> dict:
-        """What of `PreferenceCorpus` is chosen besides the threshold."""
+        """The settings of `PreferenceCorpus` besides the threshold."""
         return {}
 
     def tokens(self, data: PreferenceCorpus) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ import math
 from dataclasses import asdict, dataclass
 
 from minillm.errors import InputError
+from minillm.models import check_fields
 
 
 def sha256_of(text: str) -> str:
@@ -20,13 +21,22 @@ class Facts:
     source: str | None  # where that is: a whole path, - for standard input, None for the usual text
     sha256: str  # of its content
     prompt: str  # a few words of it, to try the model with
-    chosen: dict  # by the command that began the run, which checks it
+    settings: dict  # of the command that began the run, which checks them; "chosen" in the file
     characters: int | None = None
     reference: str | None = None  # the fingerprint of the model that alignment began with
 
     def to_dict(self) -> dict:
-        """Without what not every run has."""
-        return {name: value for name, value in asdict(self).items() if value is not None or name == "source"}
+        """As in the file: without what not every run has."""
+        values = {name: value for name, value in asdict(self).items() if value is not None or name == "source"}
+        return values | {"chosen": values.pop("settings")}
+
+    @classmethod
+    def from_dict(cls, values: object) -> "Facts":
+        """From what a file holds; InputError for anything that `to_dict` can't have made."""
+        if isinstance(values, dict):
+            values = {{"chosen": "settings"}.get(name, name): value for name, value in values.items()}
+        check_fields(cls, values)
+        return cls(**values)
 
 
 @dataclass(frozen=True)

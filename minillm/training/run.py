@@ -198,8 +198,7 @@ class Run:
         content = read_object(path, RETRAIN)
         with reading(path, "description of a run", RETRAIN):
             missing = check_fields(TrainOptions, content.get("options"))
-            check_fields(Facts, content.get("text"))
-            options, facts = TrainOptions(**content["options"]), Facts(**content["text"])
+            options, facts = TrainOptions(**content["options"]), Facts.from_dict(content.get("text"))
         for name in missing:
             _log.warning("%s does not say %s: it is %s", visible(str(path)), name, getattr(options, name))
         return options, facts
@@ -215,10 +214,10 @@ class Run:
         pretrained model may know fewer tokens, or more: those are none of the model's.
         """
         tokenizer = load_tokenizer(self.path(TOKENIZER))
-        known, there = tokenizer.vocab_size, getattr(config, "body", config).vocab_size
-        if known != there and isinstance(tokenizer, CharTokenizer | BPETokenizer):
-            raise InputError(f"{self.path(TOKENIZER)} knows {known} tokens, and the model {there}.", RETRAIN)
-        tokenizer.restrict(there)
+        own, vocab_size = tokenizer.vocab_size, getattr(config, "body", config).vocab_size
+        if own != vocab_size and isinstance(tokenizer, CharTokenizer | BPETokenizer):
+            raise InputError(f"{self.path(TOKENIZER)} knows {own} tokens, and the model {vocab_size}.", RETRAIN)
+        tokenizer.restrict(vocab_size)
         return tokenizer
 
     def save(self, trainer: Trainer, best: bool = False) -> list[str]:
@@ -277,8 +276,8 @@ class Run:
         )
         trainer.best_loss = math.inf if state.best_loss is None else state.best_loss
         # What was logged after that moment will be done, and logged, again.
-        kept = [e for e in self.read_log() if e["step"] <= (state.evaluated_step if "validation" in e else state.step)]
-        write_atomic(self.path(LOG), "".join(json.dumps(entry) + "\n" for entry in kept).encode("utf-8"))
+        log = [e for e in self.read_log() if e["step"] <= (state.evaluated_step if "validation" in e else state.step)]
+        write_atomic(self.path(LOG), "".join(json.dumps(entry) + "\n" for entry in log).encode("utf-8"))
 
     def log(self, progress: Progress) -> None:
         """Append what this step has to tell. No times: the log of a resumed run equals the log of one that never stopped."""

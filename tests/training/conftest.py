@@ -38,7 +38,7 @@ def make_trainer(text, tokenizer):
 @pytest.fixture
 def facts() -> Facts:
     """What a run writes down about its text."""
-    return Facts("a text", source=None, sha256="", prompt="the", chosen={"objective": "causal"})
+    return Facts("a text", source=None, sha256="", prompt="the", settings={"objective": "causal"})
 
 
 @pytest.fixture
