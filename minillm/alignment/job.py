@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from minillm.alignment.memory import check_memory_for_answers, check_memory_for_pairs
-from minillm.alignment.methods import METHOD_SETTINGS, METHODS, ON_POLICY, settings_for
+from minillm.alignment.methods import METHOD_SETTINGS, ON_POLICY, method_for, settings_for
 from minillm.alignment.offline import PairData, offline_objective
-from minillm.alignment.pairs import Pair, TokenPairs, as_pair, check_enough, hold_out, tokenize_pairs
+from minillm.alignment.pairs import Pair, TokenPairs, as_pair, check_enough, split_pairs
 from minillm.alignment.policy_data import PolicyData
 from minillm.alignment.policy_trainer import PolicyTrainer
 from minillm.alignment.reward_model import REWARD_MODEL, RewardData, new_reward_model
@@ -46,6 +46,17 @@ def trainer_on_pairs(
     own = {name: settings[name] for name in ("beta", "gamma", "label_smoothing") if name in settings}
     data = PairData(training, held_out, mismatched=method == "kto", context=base.config.context)
     return Trainer(base, data, options, offline_objective(method, **own))
+
+
+def prompts_for(text: str, tokenizer: Tokenizer, context: int, settings: dict, seed: int = 0) -> np.ndarray:
+    """`prompts_from`, of the settings' length; InputError if the model can't see a prompt and an answer at once."""
+    prompt, answer = settings["prompt_tokens"], settings["answer_tokens"]
+    if prompt + answer > context + 1:
+        raise InputError(
+            f"A prompt of {prompt} tokens and an answer of {answer} are more than the {context} tokens that the model sees at once.",
+            f"Try `prompt_tokens` {max(1, context // 3)} `answer_tokens` {max(1, context - context // 3)}.",
+        )
+    return prompts_from(text, tokenizer, prompt, seed=seed)
 
 
 def trainer_on_rewards(
@@ -86,27 +97,22 @@ def align(
     ipo, kto, orpo, simpo or reward; or from a `reward` of its own answers to the line ends of the text `prompts`, by grpo (default), ppo or
     reinforce. The reward is a `Reward` or its form for `parse_reward`. `settings` are those of the method and the fields of `TrainOptions`.
     """
-    method = method or ("dpo" if reward is None else "grpo")
-    check_known([method], METHODS, "method")
+    method = method_for(method, pairs=pairs, reward=reward, prompts=prompts)
     check_known(settings, [*sorted(METHOD_SETTINGS), *TrainOptions.names()])
     if not isinstance(model, GPT):
         raise InputError(f"This is {model.config.name}, and what learns preferences is a GPT.", "Give a GPT.")
-    if (pairs is None) == (reward is None) or (method in ON_POLICY) != (reward is not None):
-        needs = "a reward and a text of prompts" if method in ON_POLICY else "pairs, and no reward"
-        raise InputError(f"The method {method} learns from {needs}.", "Give it what it needs.")
     settings = settings_for(method, settings)
     options, base = options_from(settings), without_dropout(model)
     if method in ON_POLICY:
         if prompts is None:
             raise InputError("There are no prompts to answer.", "Give a text: `prompts`.")
         reward = parse_reward(reward, trusted=True) if isinstance(reward, str) else reward
-        rows = prompts_from(prompts, tokenizer, settings["prompt_tokens"], seed=options.seed)
+        rows = prompts_for(prompts, tokenizer, base.config.context, settings, options.seed)
         trainer: Trainer = trainer_on_rewards(method, base, tokenizer, rows, reward, options, settings)
     else:
         pairs = [as_pair(pair) for pair in pairs]
         check_enough(pairs, "The list of pairs")
-        tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
-        parts = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
+        parts = split_pairs(pairs, tokenizer, base.config.context, options.seed)
         trainer = trainer_on_pairs(method, base, *parts, options, settings)
         if isinstance(trainer.data, PairData):
             trainer.data.ask_reference(base, options.batch)

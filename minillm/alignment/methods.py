@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from minillm.alignment.policy_data import check_groups
 from minillm.alignment.policy_loss import LOSSES
-from minillm.errors import InputError
+from minillm.errors import InputError, check_known
 
 COMMON = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "weight_decay": 0.0, "steps": 300}
 POLICY = COMMON | {"batch": 64, "steps": 100, "warmup": 5, "workers": 1, "eval_every": 20, "log_every": 1}
@@ -46,6 +46,22 @@ BOUNDS = {
     "kl_weight": (lambda x: 0 <= x < math.inf, "must be finite and 0 or more"),
     "kl_budget": (lambda x: x > 0, "must be above 0"),
 }
+
+
+def method_for(method: str | None, *, pairs: object = None, reward: object = None, prompts: object = None) -> str:
+    """The method, by default dpo or grpo, that learns from what there is; what is None is not there. InputError if it can't."""
+    if pairs is not None and reward is not None:
+        raise InputError("`pairs` has the answers, and `reward` scores the model's own.", "Leave one of them out.")
+    if pairs is None and reward is None:
+        raise InputError("There is nothing to learn from.", "Name `pairs` FILE, or `reward` FORM.")
+    method = method or ("dpo" if reward is None else "grpo")
+    check_known([method], METHODS, "method")
+    if (method in ON_POLICY) != (reward is not None):
+        source, remedy = ("a reward", "`reward` FORM") if method in ON_POLICY else ("pairs", "`pairs` FILE")
+        raise InputError(f"The method {method} learns from {source}.", f"Name {remedy}.")
+    if prompts is not None and method not in ON_POLICY:
+        raise InputError(f"`prompts` means nothing to the method {method}.", "Leave it out: pairs have their prompts.")
+    return method
 
 
 def settings_for(method: str, named: dict) -> dict:

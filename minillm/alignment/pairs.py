@@ -9,7 +9,7 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.ops import IGNORE
-from minillm.text import Tokenizer, read_text
+from minillm.text import Tokenizer, name_of, read_text
 
 KEYS = ("prompt", "chosen", "rejected")
 FEWEST = 10  # pairs: a tenth is held out
@@ -34,7 +34,7 @@ def read_pairs(source: str) -> list[Pair]:
     pairs = []
     for number, line in enumerate(read_text(source).split("\n"), 1):
         if line.strip():
-            pairs.append(_pair(line, f"Line {number:,} of {'standard input' if source == '-' else source}"))
+            pairs.append(_pair(line, f"Line {number:,} of {name_of(source)}"))
     check_enough(pairs, source)
     return pairs
 
@@ -149,6 +149,13 @@ def _tokens_of(pair: Pair, where: str, tokenizer: Tokenizer, context: int) -> li
             "Shorten the prompt or the answers, or pretrain a model with a longer `context`.",
         )
     return tokens
+
+
+def split_pairs(pairs: Sequence[Pair], tokenizer: Tokenizer, context: int, seed: int) -> tuple[TokenPairs, TokenPairs]:
+    """The tokens of the pairs to train on, and of those held out."""
+    tokens = tokenize_pairs(pairs, tokenizer, context)
+    training, held_out = hold_out(len(pairs), seed)
+    return tokens.part(training), tokens.part(held_out)
 
 
 def hold_out(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

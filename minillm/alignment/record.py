@@ -1,11 +1,15 @@
 """What a run of alignment remembers besides the options of training: the types that it must have, since its folder may be anybody's."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 from minillm.alignment.methods import METHODS, ON_POLICY, check_bounds
 from minillm.errors import InputError
 from minillm.models import check_fields
+from minillm.preferences import Reward
+
+TASK = "alignment"
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,16 @@ class Choices:
     prompt_tokens: int | None = None
     kl_weight: float | None = None
     kl_budget: float | None = None  # None: there is none
+
+    @classmethod
+    def from_settings(
+        cls, method: str, settings: dict, checkpoint: str, prompts: str | None = None, reward: Reward | None = None
+    ) -> "Choices":
+        """Of the settings that `settings_for` gives; JSON knows no infinity."""
+        own = {name: None if settings[name] == math.inf else settings[name] for name in METHODS[method].own}
+        if reward is not None:
+            own |= {"prompts": prompts, "reward": reward.name, "reward_sha256": reward.sha256}
+        return cls(TASK, method, checkpoint, **own)
 
     @classmethod
     def check(cls, record: dict) -> None:

@@ -13,25 +13,22 @@ from minillm.alignment import (
     PairData,
     PolicyData,
     PolicyTrainer,
-    Report,
     RewardData,
     evaluate_pairs,
     evaluate_policy,
-    hold_out,
     load_reward_model,
-    prompts_from,
     read_pairs,
     reference_of_pairs,
     reference_of_weights,
     reward_accuracy,
-    tokenize_pairs,
 )
-from minillm.alignment.job import options_from, trainer_on_pairs, trainer_on_rewards, without_dropout
-from minillm.alignment.methods import METHODS, ON_POLICY, settings_for
-from minillm.alignment.record import Choices
+from minillm.alignment.job import options_from, prompts_for, trainer_on_pairs, trainer_on_rewards, without_dropout
+from minillm.alignment.methods import METHODS, ON_POLICY, method_for, settings_for
+from minillm.alignment.pairs import split_pairs
+from minillm.alignment.record import TASK, Choices
 from minillm.backend import Device
 from minillm.cli import session
-from minillm.cli.align_options import add_align_arguments, method_of
+from minillm.cli.align_options import add_align_arguments
 from minillm.cli.job import Job, SavedRun, absolute, named_options, origin, source_again
 from minillm.cli.results import per_cent
 from minillm.cli.run_options import checkpoint_of
@@ -41,10 +38,10 @@ from minillm.files import reading
 from minillm.models import GPT, GPTConfig, Model, ModelConfig, build
 from minillm.preferences import Reward, parse_reward, resumed_reward
 from minillm.pretraining import task_from_record
-from minillm.text import Tokenizer, read_text
+from minillm.text import Tokenizer, name_of, read_text
 from minillm.training import Run, Trainer, TrainOptions, default_workers, load
 from minillm.training.checkpoint import RETRAIN, load_model
-from minillm.training.record import Facts
+from minillm.training.record import Facts, sha256_of
 from minillm.training.run import OPTIONS
 from minillm.weights import find
 
@@ -52,8 +49,6 @@ DESCRIPTION = """example: python -m minillm align --checkpoint runs/first --pair
 
 Teach a pretrained GPT what people prefer: from pairs of answers, or with --reward from scores of what it writes itself. A pair is a
 line {"prompt": "...", "chosen": "...", "rejected": "..."} of JSON. Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
-
-TASK = "alignment"
 
 
 def add_arguments(parser) -> None:
@@ -91,7 +86,7 @@ class AlignmentJob(Job):
     @classmethod
     def start(cls, folder: AlignmentRun, args, device: Device) -> "AlignmentJob":
         checkpoint = checkpoint_of(args)
-        method = method_of(args)
+        method = method_for(args.method, pairs=args.pairs, reward=args.reward, prompts=args.prompts)
         settings = settings_for(method, named_options(args))
         settings.setdefault("workers", default_workers(settings["batch"], device))
         pretrained, tokenizer = load(checkpoint, device)
@@ -100,13 +95,10 @@ class AlignmentJob(Job):
                 f"{checkpoint} holds {pretrained.config.name}, which writes no text.",
                 "Use a model of pretrain --objective causal.",
             )
-        base, options, reward = without_dropout(pretrained), options_from(settings), None
-        own = {name: finite(settings[name]) for name in METHODS[method].own}
-        if method in ON_POLICY:
-            reward = reward_for(args.reward, trusted=True)
-            own |= {"reward": reward.name, "reward_sha256": reward.sha256, "prompts": absolute(args.prompts)}
-        remembered = Choices(TASK, method, origin(checkpoint), **own).to_dict()
-        trainer, facts = trainer_for(remembered, args.pairs, reward, base, tokenizer, options)
+        base, options = without_dropout(pretrained), options_from(settings)
+        reward = None if args.reward is None else reward_for(args.reward, trusted=True)
+        choices = Choices.from_settings(method, settings, origin(checkpoint), absolute(args.prompts), reward).to_dict()
+        trainer, facts = trainer_for(choices, args.pairs, reward, base, tokenizer, options)
         if isinstance(trainer.data, PairData):
             say(
                 f"reference  reads {2 * (len(trainer.data.training[0]) + len(trainer.data.held_out[0])):,} answers, once ..."
@@ -131,23 +123,23 @@ class AlignmentJob(Job):
 
     @classmethod
     def resume(cls, folder: AlignmentRun, args, saved: SavedRun, device: Device) -> "AlignmentJob":
-        remembered, named, facts = saved.facts.settings, named_options(args), saved.facts
+        choices, named, facts = saved.facts.settings, named_options(args), saved.facts
         named |= {
             name: whole(named[name]) for name, whole in (("checkpoint", origin), ("prompts", absolute)) if name in named
         }
-        method, reward = remembered["method"], None
+        method, reward = choices["method"], None
         base = build(getattr(saved.config, "body", saved.config), seed=None, device=device)
         if method in ON_POLICY:
-            known = remembered["reward"], remembered.get("reward_sha256")
-            reward = resumed_reward(*known, named.pop("reward", None), make=reward_for)
-            remembered = remembered | {"reward": reward.name, "reward_sha256": reward.sha256}
-            facts = dataclasses.replace(facts, settings=remembered)
+            form, sha256 = choices["reward"], choices.get("reward_sha256")
+            reward = resumed_reward(form, sha256, named.pop("reward", None), make=reward_for)
+            choices = choices | {"reward": reward.name, "reward_sha256": reward.sha256}
+            facts = dataclasses.replace(facts, settings=choices)
             folder.load_reference_of_weights(base, facts.reference)
             if args.prompts is None:
-                source_again(folder, remembered["prompts"], "--prompts")
+                source_again(folder, choices["prompts"], "--prompts")
         options, source = saved.altered(named), saved.source(args.pairs, "--pairs")
-        trainer, read = trainer_for(remembered, source, reward, base, saved.tokenizer, options)
-        saved.check_same(read.name, read.sha256)
+        trainer, found = trainer_for(choices, source, reward, base, saved.tokenizer, options)
+        saved.check_same(found.name, found.sha256)
         if isinstance(trainer.data, PairData):
             folder.load_reference_of_pairs(trainer.data, facts.reference)
         return cls(folder, trainer, saved.tokenizer, method, facts)
@@ -182,13 +174,21 @@ class AlignmentJob(Job):
         return self.report(self.trainer.model)
 
     def report(self, model: Model) -> str:
-        data = self.trainer.data
+        """How well a model does on what is held out."""
+        data, options = self.trainer.data, self.trainer.options
         if isinstance(data, RewardData):
-            return told_reward(model, data.held_out)
+            return f"held-out pairs: {per_cent(reward_accuracy(model, data.held_out))} right"
         if isinstance(data, PairData):
-            return told_pairs(evaluate_pairs(model, data, self.trainer.options.batch), self.facts.settings["beta"])
-        body, seed = model.body, self.trainer.options.seed
-        return told_policy(evaluate_policy(body, self.trainer.reference, data, seed))
+            pairs, beta = evaluate_pairs(model, data, options.batch), self.facts.settings["beta"]
+            return (
+                f"held-out pairs: {per_cent(pairs.accuracy)} right, margin {beta * pairs.margin:+.3f} (β times {pairs.margin:+.2f} nats); "
+                f"chosen answers {pairs.chosen:+.2f} nats, rejected {pairs.rejected:+.2f}"
+            )
+        policy = evaluate_policy(model.body, self.trainer.reference, data, options.seed)
+        return (
+            f"answers to held-out prompts: reward {policy.reward:.3f}, KL {policy.kl:.2f} nats an answer of {policy.length:.0f} tokens; "
+            f"one of them: {visible(policy.sample.rstrip(chr(10)))}"
+        )
 
     @property
     def baselines(self) -> tuple[float | None, None]:
@@ -216,34 +216,23 @@ def trainer_for(
     """
     method = settings["method"]
     if method in ON_POLICY:
-        check_lengths(settings, base.config.context)
         text, name = prompt_text(settings)
-        prompts = prompts_from(text, tokenizer, settings["prompt_tokens"], seed=options.seed)
+        prompts = prompts_for(text, tokenizer, base.config.context, settings, options.seed)
         prompt = visible(tokenizer.decode(prompts[0], special=False)).strip()[-40:] or "\\n"
         facts = Facts(name, None, hashlib.sha256(prompts.tobytes()).hexdigest(), prompt, settings)
         reward([tokenizer.decode(row, special=False) for row in prompts[:4]])  # one that goes wrong does so now
         return trainer_on_rewards(method, base, tokenizer, prompts, reward, options, settings), facts
     pairs = read_pairs(source)
-    tokens = tokenize_pairs(pairs, tokenizer, base.config.context)
+    parts = split_pairs(pairs, tokenizer, base.config.context, options.seed)
     content = json.dumps([pair.texts() for pair in pairs], ensure_ascii=False)
     facts = Facts(
-        name="standard input" if source == "-" else source,
+        name=name_of(source),
         source=absolute(source),
-        sha256=hashlib.sha256(content.encode("utf-8")).hexdigest(),
+        sha256=sha256_of(content),
         prompt=" ".join(visible(pairs[0].prompt).split())[:40] or "\\n",
         settings=settings,
     )
-    parts = (tokens.part(which) for which in hold_out(len(pairs), options.seed))
     return trainer_on_pairs(method, base, *parts, options, settings), facts
-
-
-def check_lengths(settings: dict, context: int) -> None:
-    if settings["prompt_tokens"] + settings["answer_tokens"] > context + 1:
-        raise InputError(
-            f"A prompt of {settings['prompt_tokens']} tokens and an answer of {settings['answer_tokens']} are more than the {context} tokens "
-            "that the model sees at once.",
-            f"Try --prompt-tokens {max(1, context // 3)} --answer-tokens {max(1, context - context // 3)}.",
-        )
 
 
 def beginning(method: str, settings: dict) -> str:
@@ -268,7 +257,7 @@ def prompt_text(settings: dict) -> tuple[str, str]:
     with reading(run.path(OPTIONS), "description of a run of pretrain", RETRAIN):
         task = task_from_record(facts.settings)
     text = task.read(source_again(run, facts.source, "--prompts"))
-    if hashlib.sha256(text.encode("utf-8")).hexdigest() != facts.sha256:
+    if sha256_of(text) != facts.sha256:
         raise InputError(f"{facts.name} is not the text that {settings['checkpoint']} was pretrained on.", name_one)
     return text, facts.name
 
@@ -278,26 +267,3 @@ def reward_for(form: str, *, trusted: bool, sha256: str | None = None) -> Reward
     if find(form).is_dir():
         return load_reward_model(origin(form), sha256)
     return parse_reward(form, trusted=trusted, sha256=sha256)
-
-
-def finite(value: float | int) -> float | int | None:
-    """For JSON, which knows no infinity."""
-    return None if value == math.inf else value
-
-
-def told_reward(model: Model, held_out) -> str:
-    return f"held-out pairs: {per_cent(reward_accuracy(model, held_out))} right"
-
-
-def told_pairs(report: Report, beta: float) -> str:
-    return (
-        f"held-out pairs: {per_cent(report.accuracy)} right, margin {beta * report.margin:+.3f} (β times {report.margin:+.2f} nats); "
-        f"chosen answers {report.chosen:+.2f} nats, rejected {report.rejected:+.2f}"
-    )
-
-
-def told_policy(report) -> str:
-    return (
-        f"answers to held-out prompts: reward {report.reward:.3f}, KL {report.kl:.2f} nats an answer of {report.length:.0f} tokens; "
-        f"one of them: {visible(report.sample.rstrip(chr(10)))}"
-    )

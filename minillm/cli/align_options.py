@@ -1,9 +1,8 @@
 """The options of `align`."""
 
-from minillm.alignment.methods import METHODS, ON_POLICY
+from minillm.alignment.methods import METHODS
 from minillm.cli.parser import choice
 from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options
-from minillm.errors import InputError
 
 
 def add_align_arguments(parser) -> None:
@@ -39,19 +38,3 @@ def add_align_arguments(parser) -> None:
     add("--kl-budget", type=float, help="stop where the KL of an answer is above this many nats")
 
     add_training_options(parser, sequences="pairs, or answers,", smoothing=False)
-
-
-def method_of(args) -> str:
-    if args.pairs is not None and args.reward is not None:
-        raise InputError("--pairs has the answers, and --reward scores the model's own.", "Leave one of them out.")
-    if args.pairs is None and args.reward is None:
-        raise InputError("There is nothing to learn from.", "Name --pairs FILE, or --reward FORM.")
-    method = args.method or ("dpo" if args.pairs is not None else "grpo")
-    if (method in ON_POLICY) != (args.reward is not None):
-        raise InputError(
-            f"The method {method} learns from {'a reward' if method in ON_POLICY else 'pairs'}.",
-            "Name --reward FORM." if method in ON_POLICY else "Name --pairs FILE.",
-        )
-    if args.prompts is not None and method not in ON_POLICY:
-        raise InputError(f"--prompts means nothing to the method {method}.", "Leave it out: pairs have their prompts.")
-    return method

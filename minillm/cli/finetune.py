@@ -29,7 +29,6 @@ from minillm.finetuning import (
     held_out_answers,
     learned_count,
     load_classifier,
-    name_of,
     padding_of,
     prepare_training,
     read_split,
@@ -39,7 +38,7 @@ from minillm.finetuning.defaults import check_settings, settings_for
 from minillm.finetuning.last_layer import ALL
 from minillm.layers.pooling import POOLINGS
 from minillm.models import ClassifierConfig, ModelConfig, SequenceClassifier, check_fields
-from minillm.text import Tokenizer
+from minillm.text import Tokenizer, name_of
 from minillm.training import Trainer, TrainOptions, default_workers, load
 from minillm.training.record import Facts
 

@@ -21,7 +21,6 @@ from minillm.finetuning import (
     confusion_matrix,
     fit_last_layer,
     load_classifier,
-    name_of,
     new_classifier,
     padding_of,
     read_split,
@@ -29,6 +28,7 @@ from minillm.finetuning import (
 )
 from minillm.finetuning.defaults import check_settings
 from minillm.finetuning.last_layer import layers_to_try
+from minillm.text import name_of
 from minillm.training import TrainOptions, load
 
 

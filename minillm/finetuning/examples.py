@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.errors import InputError
-from minillm.text import read_text
+from minillm.text import name_of, read_text
 from minillm.training.record import sha256_of
 
 FORM = "Each line is a text, a tab, and its label."
@@ -34,11 +34,6 @@ class Split(NamedTuple):
 
     def sha256(self) -> str:
         return sha256_of(json.dumps([self.training, self.held_out], ensure_ascii=False))
-
-
-def name_of(path: str | Path) -> str:
-    """What messages call a file."""
-    return "standard input" if str(path) == "-" else str(path)
 
 
 def read_examples(path: str | Path) -> Examples:

@@ -2,7 +2,7 @@
 
 from minillm.text.bpe import BPETokenizer
 from minillm.text.char import CharTokenizer
-from minillm.text.corpus import CausalBatch, Corpus, default_text, read_text, unigram_entropy, windows
+from minillm.text.corpus import CausalBatch, Corpus, default_text, name_of, read_text, unigram_entropy, windows
 from minillm.text.gpt2 import GPT2Tokenizer
 from minillm.text.huggingface import HuggingFaceTokenizer
 from minillm.text.pretrained import load_pretrained_tokenizer
@@ -24,6 +24,7 @@ __all__ = [
     "default_text",
     "load_pretrained_tokenizer",
     "load_tokenizer",
+    "name_of",
     "read_text",
     "save_tokenizer",
     "unigram_entropy",

@@ -43,6 +43,11 @@ def read_text(source: str | Path | None, *, files_only: bool = False) -> str:
     return _as_text(_read_file(Path(source)), source)
 
 
+def name_of(source: str | Path) -> str:
+    """What messages call the source of a text."""
+    return "standard input" if str(source) == "-" else str(source)
+
+
 def _read_file(path: Path) -> bytes:
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a text.", "Name one file in it.")
