@@ -21,7 +21,7 @@ def folder_of(name: str) -> Path:
 def find(checkpoint: str | Path) -> Path:
     """The folder of a model: this one, or where no model is in it, that of the model of this name that comes with minillm."""
     path = Path(checkpoint)
-    return folder_of(path.name) if str(checkpoint) in names() and not (path / CONFIG).exists() else path
+    return folder_of(path.name) if str(path) in names() and not (path / CONFIG).exists() else path
 
 
 def nearest(checkpoint: str | Path) -> str | None:

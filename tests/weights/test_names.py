@@ -36,7 +36,7 @@ def refused(capsys, *argv):
 
 def test_it_is_found_by_its_name(shipped):
     assert names() == ["fables"]
-    assert find("fables") == shipped / "fables"
+    assert find("fables") == find("fables/") == shipped / "fables"
     assert find("runs/fables") != shipped / "fables"
 
 
