@@ -72,6 +72,71 @@ EXERCISES = [
                 "np.log(np.exp(scores).sum(axis=1, keepdims=True))",
                 "The softmax runs over the places. It runs over the words, the last axis.",
             ),
+            Mistake(
+                "    scores = scores - scores.max(axis=-1, keepdims=True)\n",
+                "    scores = scores - scores.max()\n",
+                "The largest of all scores was taken away from every row: a row far below it underflows to 0. Take each row's own.",
+            ),
+            Mistake(
+                "    log_p = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))",
+                "    log_p = np.log(np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True))",
+                "The log came after the softmax: a probability that is too small for float64 is 0, and log 0 is infinite. scores - log(sum(exp(scores))).",
+            ),
+            Mistake(
+                "    log_p = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))",
+                "    log_p = np.log(np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True) + 1e-9)",
+                "A small number was added inside the log: no loss can then be more than 20.7. scores - log(sum(exp(scores))) needs none.",
+            ),
+            Mistake(
+                "np.exp(losses.mean())",
+                "np.exp(-losses.mean())",
+                "That is one over the perplexity: the losses are positive, so e to the power of their mean.",
+            ),
+            Mistake(
+                "losses, float(np.exp(losses.mean()))",
+                "losses, np.exp(losses.mean(axis=-1))",
+                "That is a perplexity for each row: one for all predictions together is asked for.",
+            ),
+            Mistake(
+                "losses = -np.take",
+                "losses = -1 / np.log(2) * np.take",
+                "The losses are in bits (log2): in nats, with np.log.",
+            ),
+            Mistake(
+                "losses = -np.take",
+                "losses = np.take",
+                "The sign: a loss is minus the log of a probability, and never negative.",
+            ),
+            Mistake(
+                "losses, float(np.exp(losses.mean()))",
+                "losses, float(losses.mean())",
+                "That is the mean loss: the perplexity is e to its power.",
+            ),
+            Mistake(
+                "scores, targets = scores[:, :-1], ids[:, 1:]",
+                "targets = np.roll(ids, -1, axis=1)",
+                "np.roll brings the first word to the end: the last place would be judged by it. The last place has no next word, and is left out.",
+            ),
+            Mistake(
+                "    scores, targets = scores[:, :-1], ids[:, 1:]",
+                "    scores, targets = scores[:, 1:], ids[:, 1:]",
+                "The targets are moved on, and the scores too: the scores at a place are for the word after it.",
+            ),
+            Mistake(
+                "    log_p = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))",
+                "    log_p = scores - np.exp(scores).sum(axis=-1, keepdims=True)",
+                "The log of the sum is missing: log p = scores - log(sum(exp(scores))).",
+            ),
+            Mistake(
+                "    log_p = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))",
+                "    log_p = scores",
+                "There is no softmax: scores are not yet logarithms of probabilities.",
+            ),
+            Mistake(
+                "    log_p = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))",
+                "    log_p = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)",
+                "The log is missing: these are minus the probabilities.",
+            ),
         ],
         outputs=("losses", "perplexity"),
     ),
@@ -121,6 +186,51 @@ EXERCISES = [
                 "np.exp(scores)",
                 "Large scores overflow in np.exp. Take the largest away first: the softmax stays the same.",
             ),
+            Mistake(
+                "    scores = np.where(scores >= lowest, scores, -np.inf)\n",
+                "",
+                "k is ignored: every word can still be drawn. Those below the k-th best get -inf.",
+            ),
+            Mistake(
+                "    scores = np.where(scores >= lowest, scores, -np.inf)\n",
+                "    scores = np.where(scores <= np.sort(scores)[k - 1], scores, -np.inf)\n",
+                "The k smallest were kept: np.sort goes from small to large, and the best are the last.",
+            ),
+            Mistake(
+                "lowest = np.sort(scores)[-k]",
+                "lowest = np.append(-np.inf, np.sort(scores))[-k - 1]",
+                "One word too many: the k-th best is np.sort(scores)[-k].",
+            ),
+            Mistake(
+                "    weights = np.exp(scores - scores.max())\n    return weights / weights.sum()",
+                "    weights = np.exp(scores - scores.max())\n    return (weights / weights.sum())[np.argsort(scores)[-k:]]",
+                "Only the k probabilities are returned: all V are asked for, with 0 for the others.",
+            ),
+            Mistake(
+                "    weights = np.exp(scores - scores.max())\n    return weights / weights.sum()",
+                "    weights = np.exp(scores - scores.max())\n    return np.sort(weights / weights.sum())",
+                "The probabilities are sorted: each belongs to the place of its word.",
+            ),
+            Mistake(
+                "    weights = np.exp(scores - scores.max())\n    return weights / weights.sum()",
+                "    weights = np.exp(scores - scores.max())\n    return np.sort(weights / weights.sum())[::-1]",
+                "The probabilities are sorted, from large to small: each belongs to the place of its word.",
+            ),
+            Mistake(
+                "    weights = np.exp(scores - scores.max())\n    return weights / weights.sum()",
+                "    weights = np.exp(scores - scores.max())\n    return weights",
+                "They are not divided by their sum: probabilities add up to 1.",
+            ),
+            Mistake(
+                "    weights = np.exp(scores - scores.max())\n    return weights / weights.sum()",
+                "    return np.where(np.isfinite(scores), 1 / k, 0)",
+                "All k words became equally likely: softmax of their scores.",
+            ),
+            Mistake(
+                "    weights = np.exp(scores - scores.max())\n    return weights / weights.sum()",
+                "    weights = np.exp(scores - scores.max()) ** (1 / temperature)\n    return weights / weights.sum()",
+                "The temperature came in twice.",
+            ),
         ],
     ),
     Exercise(
@@ -161,6 +271,71 @@ EXERCISES = [
                 "(1 + np.cos(np.pi * r)) / 2",
                 "(1 - r)",
                 "You come down along a straight line. It should be half a cosine: slow, fast, slow.",
+            ),
+            Mistake(
+                "r = (t - warmup) / (steps - warmup)",
+                "r = (t - warmup) / max(steps - 1 - warmup, 1)",
+                "You divided by steps - 1 - warmup: then the last step has the floor. Here it is steps - warmup, and the floor would come one step later.",
+            ),
+            Mistake(
+                "r = (t - warmup) / (steps - warmup)",
+                "r = (t - warmup + 1) / (steps - warmup)",
+                "The way down is one step ahead: r is 0 at t = warmup, where the rate is the peak.",
+            ),
+            Mistake(
+                "peak * (t + 1) / (warmup + 1)",
+                "peak * (t + 1) / warmup",
+                "You divided by warmup: then the peak comes one step too early. It is warmup + 1.",
+            ),
+            Mistake(
+                "peak * (t + 1) / (warmup + 1)",
+                "peak * t / (warmup + 1)",
+                "The first rate is 0: it is (t + 1) / (warmup + 1).",
+            ),
+            Mistake(
+                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
+                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)))",
+                "The half is missing: 1 + cos goes from 2 to 0.",
+            ),
+            Mistake(
+                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
+                "rates.append(floor + (peak - floor) * (1 + np.sin(np.pi * r)) / 2)",
+                "A sine in place of the cosine: it begins in the middle, goes up and comes back.",
+            ),
+            Mistake(
+                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
+                "rates.append(floor + (peak - floor) * (1 - np.cos(np.pi * r)) / 2)",
+                "1 - cos goes up: 1 + cos comes down.",
+            ),
+            Mistake(
+                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
+                "rates.append(floor + (peak - floor) * np.cos(np.pi / 2 * r))",
+                "A quarter of a cosine: it ends steeply. Half of one, (1 + cos(π r)) / 2, ends flat.",
+            ),
+            Mistake(
+                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
+                "rates.append(floor + (peak - floor) * (1 + np.cos(180 * r)) / 2)",
+                "The angle is in radians: np.cos(np.pi * r).",
+            ),
+            Mistake(
+                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
+                "rates.append(peak)",
+                "After the warm-up the rate stays at the peak: it comes down along half a cosine.",
+            ),
+            Mistake(
+                "peak * (t + 1) / (warmup + 1)",
+                "peak",
+                "There is no warm-up: the rate is the peak from the beginning.",
+            ),
+            Mistake(
+                "peak * (t + 1) / (warmup + 1)",
+                "floor + (peak - floor) * (t + 1) / (warmup + 1)",
+                "The warm-up begins at the floor: it begins near 0, peak · (t + 1) / (warmup + 1).",
+            ),
+            Mistake(
+                "rates.append(floor + (peak - floor)",
+                "rates.append((peak - floor)",
+                "The floor is not added: the rate comes down to 0, from less than the peak.",
             ),
         ],
     ),

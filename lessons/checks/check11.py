@@ -70,6 +70,81 @@ EXERCISES = [
                 "swapped = hit & (dice >= 0.9)",
                 "The last tenth was swapped and the tenth before it left alone. It should be the other way round.",
             ),
+            Mistake(
+                "reads = np.where(masked, mask, np.where(swapped, anything, ids))",
+                "reads = np.where(hit, mask, ids)",
+                "Every chosen word became the mask: of ten, eight do; one is swapped, and one is left as it was.",
+            ),
+            Mistake(
+                "swapped = hit & (dice >= 0.8) & (dice < 0.9)\n    reads = np.where(masked, mask, np.where(swapped, anything, ids))",
+                "swapped = hit & (dice < 0.9)\n    reads = np.where(swapped, anything, np.where(masked, mask, ids))",
+                "The swap covers the masks: what is below 0.8 is below 0.9 as well. Masks first, or 0.8 <= die < 0.9.",
+            ),
+            Mistake(
+                "swapped = hit & (dice >= 0.8) & (dice < 0.9)",
+                "swapped = (dice >= 0.8) & (dice < 0.9)",
+                "Words were swapped that were not chosen: the swap needs `hit` too.",
+            ),
+            Mistake(
+                "masked = hit & (dice < 0.8)",
+                "masked = dice < 0.8",
+                "Words were masked that were not chosen: the mask needs `hit` too.",
+            ),
+            Mistake(
+                "asked = np.where(hit, ids, IGNORE)",
+                "asked = np.where(hit & (dice < 0.9), ids, IGNORE)",
+                "The chosen words that stayed as they were are not asked: they are, or the model would trust every word that it sees.",
+            ),
+            Mistake(
+                "asked = np.where(hit, ids, IGNORE)",
+                "asked = np.where(hit & ~swapped, ids, IGNORE)",
+                "The swapped words are not asked: they are, and that is what they are for.",
+            ),
+            Mistake(
+                "asked = np.where(hit, ids, IGNORE)",
+                "asked = np.where(hit, IGNORE, ids)",
+                "It is asked for the words that were not chosen: np.where(hit, ids, IGNORE).",
+            ),
+            Mistake(
+                "hit = chosen & ~special",
+                "hit = chosen & special",
+                "The special tokens were damaged, and the words were not: chosen and not special.",
+            ),
+            Mistake(
+                "hit = chosen & ~special",
+                "hit = chosen | ~special",
+                "`or` in place of `and`: a place is damaged if it is chosen and is not special.",
+            ),
+            Mistake(
+                "masked = hit & (dice < 0.8)",
+                "masked = hit & (dice > 0.8)",
+                "Words were masked where the die is above 0.8: below 0.8.",
+            ),
+            Mistake(
+                "np.where(swapped, anything, ids))",
+                "np.where(swapped, ids, ids))",
+                "Nothing was swapped: from 0.8 to below 0.9 the model reads the id in `anything`.",
+            ),
+            Mistake(
+                "asked = np.where(hit, ids, IGNORE)",
+                "asked = np.where(chosen, ids, IGNORE)",
+                "Special tokens that were chosen are asked for: they are not damaged, so nothing is asked there.",
+            ),
+            Mistake(
+                "return reads, asked",
+                "return asked, reads",
+                "The two are exchanged: first what the model reads, then what it is asked for.",
+            ),
+            Mistake(
+                "asked = np.where(hit, ids, IGNORE)",
+                "asked = np.where(hit, ids, 0)",
+                "0 stands where nothing is asked: 0 may be a word. It is IGNORE.",
+            ),
+            Mistake(
+                "reads = np.where(masked, mask, np.where(swapped, anything, ids))",
+                "reads = np.where(masked, mask, np.where(swapped, mask, ids))",
+                "The swapped words became the mask too: they become the id in `anything`.",
+            ),
         ],
         outputs=("reads", "asked"),
     ),
@@ -126,6 +201,66 @@ EXERCISES = [
                 "np.log(p[places, right])",
                 "The loss is negative: it is minus the logarithm.",
             ),
+            Mistake(
+                "    gradient = np.zeros_like(p)\n    gradient[places] = p[places]\n    gradient[places, right] -= 1\n    gradient /= len(places)",
+                "    gradient = np.zeros_like(p)\n    gradient[places] = p[places]\n    gradient[places, right] -= 1\n    gradient /= len(places)\n    gradient = -gradient",
+                "The sign of the gradient: it is p - y, and yours is y - p.",
+            ),
+            Mistake(
+                "    gradient = np.zeros_like(p)\n    gradient[places] = p[places]\n    gradient[places, right] -= 1\n    gradient /= len(places)",
+                "    gradient = np.zeros_like(p)\n    gradient[places] = p[places]\n    gradient[places, right] -= 1\n    gradient /= p.size",
+                "The gradient was divided by the number of all its numbers: by the number of places asked.",
+            ),
+            Mistake(
+                "    gradient = np.zeros_like(p)\n    gradient[places] = p[places]\n    gradient[places, right] -= 1\n    gradient /= len(places)",
+                "    gradient = np.zeros_like(p)\n    gradient[places, right] = -1 / p[places, right] / len(places)",
+                "That is the gradient with respect to the probabilities, -1/p: with respect to the logits it is p - y.",
+            ),
+            Mistake(
+                "np.flatnonzero(asked != IGNORE)",
+                "np.flatnonzero(asked > 0)",
+                "Places where the right id is 0 were left out: 0 is a word. Nothing is asked where `asked` is IGNORE.",
+            ),
+            Mistake(
+                "    gradient[places, right] -= 1",
+                "    gradient[:, right] -= 1",
+                "The 1 was subtracted in every row: [:, right] picks whole columns.",
+            ),
+            Mistake(
+                "    gradient[places, right] -= 1",
+                "    gradient[places, right] = -1",
+                "The right word got -1: it gets p - 1.",
+            ),
+            Mistake(
+                "    gradient[places, right] -= 1",
+                "    gradient[places] -= 1",
+                "1 was subtracted from every word of the rows that are asked: at the right word alone.",
+            ),
+            Mistake(
+                "    gradient[places] = p[places]",
+                "    gradient[places] = np.exp(p[places]) / np.exp(p[places]).sum(axis=-1, keepdims=True)",
+                "The softmax was taken once more: p holds probabilities already.",
+            ),
+            Mistake(
+                "-np.log(p[places, right]).sum() / len(places)",
+                "-np.log(p[places, right]).sum()",
+                "The loss is a sum: it is the mean over the places that are asked.",
+            ),
+            Mistake(
+                "-np.log(p[places, right]).sum() / len(places)",
+                "-np.log2(p[places, right]).sum() / len(places)",
+                "The loss is in bits (log2): ln is np.log.",
+            ),
+            Mistake(
+                "-np.log(p[places, right]).sum() / len(places)",
+                "(1 - p[places, right]).sum() / len(places)",
+                "1 - p in place of -ln p: that never punishes being sure of something wrong.",
+            ),
+            Mistake(
+                "    gradient[places] = p[places]\n",
+                "",
+                "p is missing in the gradient: p - y in the rows that are asked.",
+            ),
         ],
         outputs=("loss", "gradient"),
     ),
@@ -133,9 +268,9 @@ EXERCISES = [
         "delete_words",
         lambda rng: [
             (
-                np.array([[5, 6, 7, 8, 9, 4], [5, 9, 7, 8, 6, 4], [8, 7, 6, 9, 5, 4]]),
+                np.array([[5, 6, 7, 8, 9, 4], [5, 9, 7, 8, 6, 4], [8, 7, 8, 9, 5, 4]]),
                 np.array([[0, 1, 0, 0, 0, 0], [0, 1, 0, 0, 1, 1], [1, 0, 0, 1, 0, 0]], dtype=bool),
-                0,
+                7,  # a word's number as well: what is padding is told by `real` alone
             ),
             (rng.integers(10, 40, size=(5, 9)), rng.random((5, 9)) < 0.4, 3),
         ],
@@ -172,6 +307,61 @@ EXERCISES = [
                 "real = np.zeros((len(ids), longest), dtype=bool)",
                 "real = np.ones((len(ids), longest), dtype=bool)",
                 "The padding counts as real: the model would read it as if it were words.",
+            ),
+            Mistake(
+                "return source, real",
+                "return source, source != pad",
+                "Words whose number is that of the padding were taken for padding: real is told by where the words were written, not by their numbers.",
+            ),
+            Mistake(
+                "left = [row[~out] for row, out in zip(ids, gone)]",
+                "left = [row[~np.isin(row, row[out])] for row, out in zip(ids, gone)]",
+                "Every word that equals a deleted one went with it: only those at the places in `gone`.",
+            ),
+            Mistake(
+                "return source, real",
+                "return source, ~real",
+                "real is turned round: True at the words, False at the padding.",
+            ),
+            Mistake(
+                "return source, real",
+                "return source, ~gone",
+                "real has the places of the old texts: it tells where words stand in `source`, (B, S).",
+            ),
+            Mistake(
+                "longest = max(len(row) for row in left)",
+                "longest = min(len(row) for row in left)",
+                "The rows are as wide as the shortest text: as the longest.",
+            ),
+            Mistake(
+                "longest = max(len(row) for row in left)",
+                "longest = max(len(row) for row in left) + 1",
+                "The rows are one wider than the longest text that is left.",
+            ),
+            Mistake(
+                "return source, real",
+                "return source, real.sum(axis=1)",
+                "real became the lengths of the texts: a boolean for each place is asked for, (B, S).",
+            ),
+            Mistake(
+                "return source, real",
+                "return source",
+                "Only source is returned: source, real.",
+            ),
+            Mistake(
+                "        source[i, : len(row)] = row",
+                "        source[i, : len(row)] = np.sort(row)",
+                "The words were sorted: they keep their order.",
+            ),
+            Mistake(
+                "        source[i, : len(row)] = row",
+                "        source[i, : len(row)] = row[::-1]",
+                "The words of each text are turned round: they keep their order.",
+            ),
+            Mistake(
+                "np.full((len(ids), longest), pad)",
+                "np.zeros((len(ids), longest), int)",
+                "The rows are filled with 0: with `pad`.",
             ),
         ],
         outputs=("source", "real"),

@@ -9,7 +9,7 @@ def maps(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Causal attention maps, in which some of the weight is missing, as where a place may look nowhere."""
     weights = np.tril(rng.random(shape) ** 3)
     weights /= weights.sum(axis=-1, keepdims=True)
-    weights[..., 1, :] *= 0.5
+    weights[..., 1, :] *= rng.uniform(0.3, 0.7, (*shape[:-2], 1))  # of each head another part
     return weights
 
 
@@ -59,6 +59,71 @@ EXERCISES = [
                 "passed = passed / 2",
                 "Dividing by two is right only where the weights of a row sum to one. Divide each row by its own sum.",
             ),
+            Mistake(
+                "layer.mean(axis=0)",
+                "layer.max(axis=0)",
+                "The largest head was taken at each place: the mean of the heads.",
+            ),
+            Mistake(
+                "mixed = passed @ mixed",
+                "mixed = passed",
+                "Only the last layer is left: each layer is multiplied with what the ones before it made.",
+            ),
+            Mistake(
+                "    return mixed",
+                "    return mixed.T",
+                "It is transposed: row t says of which words place t is made.",
+            ),
+            Mistake(
+                "passed.sum(axis=-1, keepdims=True)",
+                "passed.sum(axis=-1)",
+                "keepdims=True is missing: the sums of the rows were laid across the columns.",
+            ),
+            Mistake(
+                "passed = layer.mean(axis=0) + identity\n        passed = passed / passed.sum(axis=-1, keepdims=True)\n        mixed = passed @ mixed",
+                "passed = layer.mean(axis=0)\n        passed = passed / passed.sum(axis=-1, keepdims=True)\n        mixed = (passed + identity) / 2 @ mixed",
+                "The rows were divided by their sums before I was added: first (mean of the heads + I), then each row by its own sum.",
+            ),
+            Mistake(
+                "passed = layer.mean(axis=0) + identity\n        passed = passed / passed.sum(axis=-1, keepdims=True)\n        mixed = passed @ mixed\n    return mixed",
+                "passed = layer.mean(axis=0) + identity\n        mixed = passed @ mixed\n    return mixed / mixed.sum(axis=-1, keepdims=True)",
+                "The rows were divided by their sums at the end only: after each layer.",
+            ),
+            Mistake(
+                "passed = layer.mean(axis=0) + identity\n        passed = passed / passed.sum(axis=-1, keepdims=True)\n        mixed = passed @ mixed\n    return mixed",
+                "mixed = layer.mean(axis=0) @ mixed\n    mixed = mixed + identity\n    return mixed / mixed.sum(axis=-1, keepdims=True)",
+                "I was added once, at the end: every layer has its shortcut.",
+            ),
+            Mistake(
+                "mixed = passed @ mixed",
+                "mixed = passed + mixed",
+                "The layers were added up: what a layer passes on is multiplied with what it read, passed @ mixed.",
+            ),
+            Mistake(
+                "passed = layer.mean(axis=0) + identity\n        passed = passed / passed.sum(axis=-1, keepdims=True)\n        mixed = passed @ mixed",
+                "passed = (layer + identity) / (layer + identity).sum(axis=-1, keepdims=True)\n        mixed = passed.mean(axis=0) @ mixed",
+                "Each head got its own I and its own sum, before the mean: the mean of the heads comes first.",
+            ),
+            Mistake(
+                "layer.mean(axis=0)",
+                "layer[0]",
+                "Only the first head was used: the mean of all heads.",
+            ),
+            Mistake(
+                "for layer in weights:",
+                "for layer in weights[1:]:",
+                "Layer 0 is left out.",
+            ),
+            Mistake(
+                "for layer in weights:",
+                "for layer in weights[:-1]:",
+                "The last layer is left out.",
+            ),
+            Mistake(
+                "    mixed = identity\n",
+                "    mixed = np.ones_like(identity)\n",
+                "It began with ones: before the first layer each place is made of itself alone, np.eye(T).",
+            ),
         ],
     ),
     Exercise(
@@ -99,6 +164,51 @@ EXERCISES = [
                 "before.mean(axis=-1)",
                 "(weights.argmax(axis=-1)[:, 1:] == np.arange(weights.shape[-1] - 1)).mean(axis=-1)",
                 "You counted how often the word before gets the largest weight. The score is the mean of the weight itself.",
+            ),
+            Mistake(
+                "before.mean(axis=-1)",
+                "before.max(axis=-1)",
+                "The largest weight was taken: the mean over the places.",
+            ),
+            Mistake(
+                "before.mean(axis=-1)",
+                "before.mean(axis=0)",
+                "That is a mean over the heads: each head gets its own score, the mean over the places.",
+            ),
+            Mistake(
+                "before = np.diagonal(weights, offset=-1, axis1=1, axis2=2)",
+                "before = np.diagonal(weights, offset=-2, axis1=1, axis2=2)",
+                "That is the last word but one: offset=-1 is the word just before.",
+            ),
+            Mistake(
+                "before = np.diagonal(weights, offset=-1, axis1=1, axis2=2)",
+                "before = weights[:, 1:, 0]",
+                "That is how much each head looks at the first word: weights[h, t, t - 1].",
+            ),
+            Mistake(
+                "before.mean(axis=-1)",
+                "before[:, -1]",
+                "Only the last place was looked at: the mean over all places that have a word before them.",
+            ),
+            Mistake(
+                "before = np.diagonal(weights, offset=-1, axis1=1, axis2=2)",
+                "before = np.diagonal(weights, offset=-1, axis1=1, axis2=2)[:, :-1]",
+                "The last place is left out: there are T - 1 places with a word before them.",
+            ),
+            Mistake(
+                "before = np.diagonal(weights, offset=-1, axis1=1, axis2=2)",
+                "before = np.diagonal(weights, offset=-1, axis1=1, axis2=2)[:, 1:]",
+                "The first place with a word before it, t = 1, is left out: there are T - 1 such places.",
+            ),
+            Mistake(
+                "before.mean(axis=-1)",
+                "before",
+                "These are the weights of every place: their mean is missing.",
+            ),
+            Mistake(
+                "before.mean(axis=-1)",
+                "before.sum(axis=-1) / weights.sum(axis=(-2, -1))",
+                "You divided by all of a head's weight: by the number of places, T - 1.",
             ),
         ],
     ),
@@ -144,6 +254,71 @@ EXERCISES = [
                 "kept[:, head] = 0",
                 "",
                 "No head was taken away.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[:, head - 1] = 0",
+                "The head before it was taken away: heads are numbered from 0, as axis 1 is.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[..., head % width] = 0",
+                "One of the K numbers of every head was taken away: the heads are on axis 1.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[head % batch] = 0",
+                "A text of the batch was taken away: the heads are on axis 1.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[:, head] = kept.mean(axis=1)",
+                "The mean of the heads was put in its place: zeros.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[:, head] = kept[:, head].mean(axis=(0, 1))",
+                "The head's own mean was put in its place: zeros.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[:, head] = 0\n    kept = kept * count / (count - 1)",
+                "The other heads were made larger by H / (H - 1), as dropout would: they stay as they are.",
+            ),
+            Mistake(
+                "side_by_side @ weight + bias",
+                "side_by_side @ weight + bias * (count - 1) / count",
+                "A share of the bias was taken away with the head: the bias belongs to no head.",
+            ),
+            Mistake(
+                "side_by_side @ weight + bias",
+                "side_by_side",
+                "The output projection is missing: times weight, plus bias.",
+            ),
+            Mistake(
+                "side_by_side @ weight + bias",
+                "side_by_side @ weight - heads[:, head] @ weight[head * width : (head + 1) * width] + bias",
+                "The head was taken away twice: once by zeros, and once by subtracting what it gives.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[:, : head + 1] = 0",
+                "All heads up to this one were taken away: this one alone.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[:, head:] = 0",
+                "All heads from this one on were taken away: this one alone.",
+            ),
+            Mistake(
+                "kept = heads.copy()\n    kept[:, head] = 0",
+                "kept = np.delete(heads, head, axis=1)\n    kept = np.concatenate([kept, np.zeros_like(heads[:, :1])], axis=1)",
+                "The heads after it moved up by one: each keeps its place, and so its rows of weight. Set the numbers to zero instead.",
+            ),
+            Mistake(
+                "kept = heads.copy()\n    kept[:, head] = 0\n    side_by_side = kept.transpose(0, 2, 1, 3).reshape(batch, places, count * width)",
+                "side_by_side = heads.transpose(0, 2, 1, 3).reshape(batch, places, count * width).copy()\n    side_by_side[..., head] = 0",
+                "One number was taken away: a head has K of them, side by side from head * K on.",
             ),
         ],
     ),
