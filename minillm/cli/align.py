@@ -29,7 +29,7 @@ from minillm.alignment.record import TASK, Choices
 from minillm.backend import Device
 from minillm.cli import session
 from minillm.cli.align_options import add_align_arguments
-from minillm.cli.job import Job, SavedRun, absolute, named_options, origin, source_again
+from minillm.cli.job import Job, SavedRun, named_options, origin, source_again
 from minillm.cli.results import per_cent
 from minillm.cli.run_options import checkpoint_of
 from minillm.cli.terminal import count, program, say, shell_word, visible
@@ -41,7 +41,7 @@ from minillm.pretraining import task_from_record
 from minillm.text import Tokenizer, name_of, read_text
 from minillm.training import Run, Trainer, TrainOptions, default_workers, load
 from minillm.training.checkpoint import RETRAIN, load_model
-from minillm.training.record import Facts, sha256_of
+from minillm.training.record import Facts, absolute, sha256_of
 from minillm.training.run import OPTIONS
 from minillm.weights import find
 

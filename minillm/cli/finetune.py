@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from minillm.backend import Device
 from minillm.cli import last_layer, session
-from minillm.cli.job import Job, SavedRun, absolute, named_options, origin, source_again
+from minillm.cli.job import Job, SavedRun, named_options, origin, source_again
 from minillm.cli.labelled_texts import describe_texts
 from minillm.cli.parser import choice
 from minillm.cli.results import agreement, per_cent
@@ -40,7 +40,7 @@ from minillm.layers.pooling import POOLINGS
 from minillm.models import ClassifierConfig, ModelConfig, SequenceClassifier, check_fields
 from minillm.text import Tokenizer, name_of
 from minillm.training import Trainer, TrainOptions, default_workers, load
-from minillm.training.record import Facts
+from minillm.training.record import Facts, absolute
 
 DESCRIPTION = """example: python -m minillm finetune --checkpoint runs/first --data reviews.tsv --out runs/reviews
 

@@ -13,7 +13,7 @@ from minillm.errors import InputError
 from minillm.models import ModelConfig
 from minillm.text import Tokenizer
 from minillm.training import Run, Trainer, TrainOptions
-from minillm.training.record import Facts
+from minillm.training.record import Facts, absolute
 from minillm.training.run import OPTIONS
 from minillm.weights import find
 
@@ -158,8 +158,3 @@ def named_options(args) -> dict:
 def origin(checkpoint: str | None) -> str | None:
     """The whole path of the model that a run begins with, which may be called by its name."""
     return None if checkpoint is None else absolute(str(find(checkpoint)))
-
-
-def absolute(path: str | None) -> str | None:
-    """A path that is right wherever `--resume` is called from. Standard input has none."""
-    return path if path in (None, "-") else str(Path(path).resolve())

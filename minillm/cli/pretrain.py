@@ -2,17 +2,15 @@
 
 import dataclasses
 import functools
-import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
 from minillm.backend import Device
 from minillm.cli import session
-from minillm.cli.job import CHANGEABLE, Job, SavedRun, absolute, named_options
+from minillm.cli.job import CHANGEABLE, Job, SavedRun, named_options
 from minillm.cli.parser import choice
 from minillm.cli.run_options import add_run_options, add_training_options
 from minillm.cli.terminal import count, program, say, shell_word, visible
@@ -22,7 +20,7 @@ from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models import GPT, ModelConfig
 from minillm.models.config import POSITIONS
 from minillm.objectives.denoise import RATES
-from minillm.preferences import parse_reward, resumed_reward
+from minillm.preferences import resumed_reward
 from minillm.pretraining import (
     MLE,
     OBJECTIVES,
@@ -37,7 +35,7 @@ from minillm.pretraining import (
 from minillm.pretraining.job import TOKENIZERS
 from minillm.text import Tokenizer, unigram_entropy
 from minillm.training import Run, Trainer, check_memory
-from minillm.training.record import Facts
+from minillm.training.record import Facts, sha256_of
 
 DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/book
 
@@ -139,16 +137,12 @@ class PretrainingJob(Job):
     def start(cls, folder: Run, args, device: Device) -> "PretrainingJob":
         settings = settings_for(device=device, **named_settings(args))
         task = settings.task
-        if isinstance(task, MLE):
-            task = dataclasses.replace(task, reward=parse_reward(task.reward, trusted=True))
-            settings = settings._replace(task=task)
         text = task.read(args.text)
         if settings.tokenizer == "bpe":
             say(f"text    learning {settings.merges:,} byte-pair merges ...")
         model, data, tokenizer = prepare(settings, text, device)
         trainer = Trainer(model, data, settings.options, task.objective())
-        facts = describe_text(args.text, text, task)
-        return cls(folder, trainer, tokenizer, task, facts)
+        return cls(folder, trainer, tokenizer, task, task.facts(args.text, text))
 
     @classmethod
     def began(cls, settings: dict) -> bool:
@@ -173,7 +167,7 @@ class PretrainingJob(Job):
         )
         check_memory(saved.config, options, task.context)
         text = task.read(saved.source(args.text, "--text"))
-        saved.check_same(facts.name, fingerprint(text))
+        saved.check_same(facts.name, sha256_of(text))
         data = task.data(text, saved.tokenizer)
         trainer = Trainer(task.build(saved.config, device=device), data, options, task.objective())
         return cls(folder, trainer, saved.tokenizer, task, facts)
@@ -242,22 +236,3 @@ def next_free_folder() -> Path:
     while Path(f"runs/gpt-{number}").exists():
         number += 1
     return Path(f"runs/gpt-{number}")
-
-
-def fingerprint(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def describe_text(source: str | None, text: str, task: Pretraining) -> Facts:
-    """What the run must remember of its text: enough to find it again, and to know it if it changed; and some of its words."""
-    opening = text[len(text) // 2 :].split("\n\n", 1)[-1].split()
-    plain = (w for w in opening if w == visible(w) and not any(token in w for token in task.special_tokens))
-    words = list(islice(plain, 4 if " " in text else 1))
-    return Facts(
-        name="standard input" if source == "-" else source or task.usual_text,
-        source=absolute(source),
-        sha256=fingerprint(text),
-        prompt=" ".join(words)[:40] or text[:1],
-        settings=task.record(),
-        characters=len(text),
-    )

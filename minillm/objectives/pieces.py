@@ -7,6 +7,7 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.objectives.rows import Texts
+from minillm.text.corpus import training_part
 
 SHORTEST = 2  # tokens: of a shorter piece, nothing can be hidden and something left
 
@@ -125,4 +126,4 @@ def _end_of_training(ids: np.ndarray, longest: int, **starts: np.ndarray | None)
             raise ValueError(
                 f"{name} must be booleans {ids.shape}, one for each token, got {array.dtype} {array.shape}"
             )
-    return len(ids) * 9 // 10
+    return training_part(len(ids))

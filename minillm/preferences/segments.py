@@ -14,7 +14,7 @@ from minillm.ops import IGNORE
 from minillm.preferences.rewards import Reward
 from minillm.text import Tokenizer
 from minillm.text.control_tokens import BAD, GOOD
-from minillm.text.corpus import CausalBatch, check_lengths
+from minillm.text.corpus import CausalBatch, check_lengths, training_part
 
 
 class Scored(NamedTuple):
@@ -115,7 +115,7 @@ class PreferenceCorpus:
                 "The text is a single document, and one is needed to train on and another to validate on.",
                 "Blank lines or form feeds part the documents of a text.",
             )
-        trains = np.arange(count) < max(1, count * 9 // 10)
+        trains = np.arange(count) < max(1, training_part(count))
         training, validation = scored.of_documents(trains), scored.of_documents(~trains)
         if not (validation.rewards >= threshold).any():
             raise InputError(

@@ -8,6 +8,7 @@ from minillm.backend import CPU, Device, choose_device
 from minillm.errors import InputError, check_known
 from minillm.models import Model, check_fields
 from minillm.objectives import Data
+from minillm.preferences import parse_reward
 from minillm.pretraining.causal import Causal
 from minillm.pretraining.masked import Masked
 from minillm.pretraining.preferences import AWR, MLE, RWR, Conditional, Filtering, Unlikelihood
@@ -66,9 +67,12 @@ def settings_for(
         )
     settings.setdefault("workers", default_workers(settings["batch"], device))
     sizes = {name: settings[name] for name in SIZES if name in settings}
-    run = Settings(task.from_settings(settings), TrainOptions.from_settings(settings), sizes, tokenizer, merges)
-    run.task.config(1, sizes)  # bad sizes are found before a large text is read
-    return run
+    made = task.from_settings(settings)
+    made.config(1, sizes)  # bad sizes are found before a large text is read
+    # Whoever calls this named the reward, so a Python file of theirs may be run for it.
+    if isinstance(made, MLE) and isinstance(made.reward, str):
+        made = dataclasses.replace(made, reward=parse_reward(made.reward, trusted=True))
+    return Settings(made, TrainOptions.from_settings(settings), sizes, tokenizer, merges)
 
 
 def task_of(objective: str, preference: str | None = None) -> type[Pretraining]:

@@ -3,6 +3,7 @@
 import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +13,10 @@ from minillm.errors import InputError
 from minillm.models import GPTConfig, Model, ModelConfig, build, check_types
 from minillm.objectives import Data, Objective
 from minillm.objectives.corrupted import CorruptedData
-from minillm.text import Tokenizer, read_text
+from minillm.text import Tokenizer, name_of, read_text
+from minillm.text.corpus import training_part
+from minillm.training.record import Facts, absolute, sha256_of
+from minillm.visible import visible
 
 SIZES = {field.name: field.default for field in dataclasses.fields(GPTConfig) if field.name != "vocab_size"}
 
@@ -69,6 +73,20 @@ class Pretraining(ABC):
         """The text of a file; "-" is standard input, None the usual text."""
         return read_text(source)
 
+    def facts(self, source: str | None, text: str) -> Facts:
+        """What a run must remember of its text: enough to find it again, and to know it if it changed; and some of its words."""
+        opening = text[len(text) // 2 :].split("\n\n", 1)[-1].split()
+        plain = (w for w in opening if w == visible(w) and not any(token in w for token in self.special_tokens))
+        words = list(islice(plain, 4 if " " in text else 1))
+        return Facts(
+            name=self.usual_text if source is None else name_of(source),
+            source=absolute(source),
+            sha256=sha256_of(text),
+            prompt=" ".join(words)[:40] or text[:1],
+            settings=self.record(),
+            characters=len(text),
+        )
+
     @abstractmethod
     def config(self, vocab_size: int, sizes: dict) -> ModelConfig:
         """The config of its model, of sizes by the names that `GPTConfig` has for them; InputError for one that can't be."""
@@ -109,7 +127,7 @@ class Repairing(Pretraining):
 
     def tokens(self, data: CorruptedData) -> tuple[np.ndarray, np.ndarray]:
         ids = data.pieces.ids
-        end = len(ids) * 9 // 10
+        end = training_part(len(ids))
         return ids[:end], ids[end:]
 
 

@@ -90,6 +90,11 @@ def _as_text(data: bytes, source: str | Path) -> str:
     return text
 
 
+def training_part(count: int) -> int:
+    """How many of so many tokens, the first ones of a text, are to train on: nine tenths. The others are to validate on."""
+    return count * 9 // 10
+
+
 class CausalBatch(NamedTuple):
     """B windows of text, in which each target is the token after its input."""
 
@@ -104,7 +109,7 @@ class Corpus:
         ids = np.asarray(ids)
         if ids.ndim != 1 or ids.dtype.kind not in "iu":
             raise ValueError(f"a corpus is a 1-D array of integers, and this is {ids.dtype} of shape {ids.shape}")
-        end = len(ids) * 9 // 10
+        end = training_part(len(ids))
         self.context = context
         self.train = ids[:end]
         self.validation = ids[end:]

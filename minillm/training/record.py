@@ -3,6 +3,7 @@
 import hashlib
 import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from minillm.errors import InputError
 from minillm.models import check_fields
@@ -11,6 +12,11 @@ from minillm.models import check_fields
 def sha256_of(text: str) -> str:
     """What a run knows a text by."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def absolute(path: str | None) -> str | None:
+    """A path that is right wherever a run is resumed from. Standard input has none."""
+    return path if path in (None, "-") else str(Path(path).resolve())
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from minillm.cli import main
-from minillm.cli.pretrain import describe_text, option
+from minillm.cli.pretrain import option
 from minillm.pretraining import OBJECTIVES
 
 
@@ -125,8 +125,8 @@ def test_a_picture_that_cannot_be_written_is_no_reason_to_stop(call, tiny, run_c
 
 def test_the_prompt_to_try_a_model_with():
     task = OBJECTIVES["causal"](context=8)
-    assert describe_text("x", "before " * 9 + "\n\nthe mo\x1bdel reads\x08 it", task).prompt == "the it"
-    assert describe_text("x", "one\nx\n\ntwo\nthr", task).prompt == "two", "a model that knows no space"
+    assert task.facts("x", "before " * 9 + "\n\nthe mo\x1bdel reads\x08 it").prompt == "the it"
+    assert task.facts("x", "one\nx\n\ntwo\nthr").prompt == "two", "a model that knows no space"
     assert option("--prompt", "-x y") == "--prompt='-x y'" and option("--prompt", "x") == "--prompt x"
 
 

@@ -109,3 +109,13 @@ def test_settings_that_mean_nothing_are_refused_before_a_text_is_read(named, wro
 def test_every_size_of_a_gpt_is_a_setting():
     sizes = {field.name for field in dataclasses.fields(GPTConfig)} - {"vocab_size"}
     assert settings_for(**{name: getattr(GPTConfig(1), name) for name in sizes}).sizes.keys() == sizes
+
+
+def test_a_program_may_name_a_python_file_of_its_own_as_the_reward(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "def score(lines):\n    return [-len(line) for line in lines]\n", encoding="utf-8"
+    )
+    task = settings_for(preference="mle", reward=f"{tmp_path / 'mine.py'}:score").task
+    assert list(task.reward(["ab", ""])) == [-2, 0]
+    again = task_from_record(task.record())
+    assert isinstance(again.reward, str), "what stands in a file of a run is never run"

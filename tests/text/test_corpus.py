@@ -6,6 +6,7 @@ import pytest
 from minillm.errors import InputError
 from minillm.ops import IGNORE
 from minillm.text import Corpus, unigram_entropy
+from minillm.text.corpus import training_part
 
 
 def test_the_split_is_ninety_to_ten_by_position_and_copies_nothing():
@@ -121,3 +122,7 @@ def test_unigram_entropy_wants_ids_of_the_vocabulary():
     for train, validation in (([0, 3], [0]), ([0], [3])):
         with pytest.raises(ValueError, match="token id 3 is outside the vocabulary, 0 to 2"):
             unigram_entropy(np.array(train), np.array(validation), 3)
+
+
+def test_nine_tenths_of_a_text_are_to_train_on():
+    assert [training_part(count) for count in (0, 1, 9, 10, 19, 100)] == [0, 0, 8, 9, 17, 90]
