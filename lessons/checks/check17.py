@@ -35,6 +35,21 @@ EXERCISES = [
             Mistake(
                 "np.minimum(", "np.maximum(", "np.maximum takes the larger one: now every weight is at least `largest`."
             ),
+            Mistake(
+                "np.minimum(np.exp(rewards / beta), largest)",
+                "np.minimum(np.exp((rewards - rewards.mean()) / beta), largest)",
+                "You took the mean reward off first. What is more than expected is an advantage, as in AWR; RWR takes the reward as it is.",
+            ),
+            Mistake(
+                "np.minimum(np.exp(rewards / beta), largest)",
+                "np.exp(rewards / beta) / np.exp(rewards / beta).sum()",
+                "That is a softmax: the weights add up to 1, and a token's weight depends on the other tokens. Here a reward of 0 counts 1.",
+            ),
+            Mistake(
+                "np.minimum(np.exp(rewards / beta), largest)",
+                "np.exp(rewards / beta) / np.exp(rewards / beta).mean()",
+                "You divided by the mean weight, so a token's weight depends on the other tokens. Here a reward of 0 counts 1.",
+            ),
         ],
     ),
     Exercise(
@@ -73,7 +88,28 @@ EXERCISES = [
             ),
             Mistake("losses.mean()", "losses.sum()", "The loss is the mean over the tokens, not their sum."),
             Mistake("np.where(good, -logp", "np.where(~good, -logp", "Good and bad are swapped in the loss."),
+            Mistake(
+                "p = np.exp(logp)",
+                "p, good = np.exp(logp), ~good",
+                "Good and bad are swapped, in the loss and in the slopes.",
+            ),
+            Mistake(
+                "np.where(good, -1.0,",
+                "np.where(good, p - 1,",
+                "p - 1 is the derivative of -log p with respect to a logit. With respect to log p it is -1.",
+            ),
+            Mistake(
+                "alpha * p / (1 - p))",
+                "1 / (1 - p))",
+                "α and the factor p are missing in the derivative: d(-α log(1 - p))/d log p = α p / (1 - p).",
+            ),
+            Mistake(
+                "return losses.mean(), slopes / len(logp)",
+                "return losses[good].mean() + losses[~good].mean(), slopes / np.where(good, good.sum(), (~good).sum())",
+                "You took the means over good and bad tokens apart. A text with a single bad token would be ruled by it: take one mean over all.",
+            ),
         ],
+        outputs=("loss", "dlogp"),
     ),
     Exercise(
         "with_control_tokens",
@@ -114,9 +150,25 @@ EXERCISES = [
             ),
             Mistake(
                 "np.array(text[:-1]), np.array(text[1:])",
+                "(text := np.array(text))[:-1], text[1:]",
+                "Your ids are spoiled where a target was ignored: two slices of one array share its memory. Make two arrays, or a copy.",
+            ),
+            Mistake(
+                "[good if reward >= 0 else bad, *line]",
+                "[token for word in line for token in (good if reward >= 0 else bad, word)]",
+                "A control token stands in front of each token. One is enough for a line.",
+            ),
+            Mistake(
+                "targets[np.isin(targets, [good, bad])] = IGNORE",
+                "targets[np.isin(targets, [good, bad]) | np.isin(targets, sum((a for a, r in zip(lines, rewards) if r < 0), []))] = IGNORE",
+                "The tokens of bad lines are ignored. The model is to learn them too, and to tell them apart: only control tokens are not scored.",
+            ),
+            Mistake(
+                "np.array(text[:-1]), np.array(text[1:])",
                 "np.array(text), np.array(text)",
                 "Targets are the ids moved on by one: at every place, the token that comes next.",
             ),
         ],
+        outputs=("ids", "targets"),
     ),
 ]
