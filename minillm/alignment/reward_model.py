@@ -1,7 +1,6 @@
 """A model of what people prefer: a GPT's body, and a single number at the last token of prompt and answer."""
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -34,8 +33,9 @@ class RewardBatch(NamedTuple):
 class RewardData:
     """Pairs to train on, and held-out ones. Of a text longer than the `context` the end is read, as in `score_texts`."""
 
-    def __init__(self, training: TokenPairs, held_out: TokenPairs, pad: int = 0, *, context: int = sys.maxsize):
-        self.training, self.held_out, self.pad, self.context = training, held_out, pad, context
+    def __init__(self, training: TokenPairs, held_out: TokenPairs, pad: int = 0, *, context: int | None = None):
+        self.training, self.held_out, self.pad = training, held_out, pad
+        self._end = slice(None if context is None else -context, None)
 
     def batch(self, rng: np.random.Generator, size: int) -> RewardBatch:
         return self._batch(self.training, rng.integers(len(self.training.prompts), size=size))
@@ -46,7 +46,7 @@ class RewardData:
 
     def _batch(self, pairs: TokenPairs, rows: np.ndarray) -> RewardBatch:
         answers = (pairs.chosen, pairs.rejected)
-        texts = [np.concatenate([pairs.prompts[i], answer[i]])[-self.context :] for i in rows for answer in answers]
+        texts = [np.concatenate([pairs.prompts[i], answer[i]])[self._end] for i in rows for answer in answers]
         return RewardBatch(*(array.reshape(len(rows), 2, -1) for array in padded(texts, self.pad)))
 
 
