@@ -124,9 +124,6 @@ class AlignmentJob(Job):
     @classmethod
     def resume(cls, folder: AlignmentRun, args, saved: SavedRun, device: Device) -> "AlignmentJob":
         choices, named, facts = saved.facts.settings, named_options(args), saved.facts
-        named |= {
-            name: whole(named[name]) for name, whole in (("checkpoint", origin), ("prompts", absolute)) if name in named
-        }
         method, reward = choices["method"], None
         base = build(getattr(saved.config, "body", saved.config), seed=None, device=device)
         if method in ON_POLICY:

@@ -9,35 +9,31 @@ from typing import ClassVar
 from minillm.backend import Device
 from minillm.cli import last_layer, session
 from minillm.cli.job import Job, SavedRun, named_options, origin, source_again
-from minillm.cli.labelled_texts import describe_texts
+from minillm.cli.labelled_texts import describe_texts, report_classifier
 from minillm.cli.parser import choice
-from minillm.cli.results import agreement, per_cent
+from minillm.cli.results import per_cent
 from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options, checkpoint_of
-from minillm.cli.terminal import count, program, say, shell_word, visible
+from minillm.cli.terminal import count, program
 from minillm.errors import InputError
 from minillm.finetuning import (
     Baselines,
     FinetuningRun,
     Method,
     Parts,
-    Split,
     baselines_of,
     body_of,
-    class_probabilities,
     classifier_for,
-    confusion_matrix,
     held_out_answers,
     learned_count,
-    load_classifier,
-    padding_of,
     prepare_training,
     read_split,
     tokenize_parts,
 )
 from minillm.finetuning.defaults import check_settings, settings_for
 from minillm.finetuning.last_layer import ALL
+from minillm.finetuning.record import TASK, Choices
 from minillm.layers.pooling import POOLINGS
-from minillm.models import ClassifierConfig, ModelConfig, SequenceClassifier, check_fields
+from minillm.models import ModelConfig
 from minillm.text import Tokenizer, name_of
 from minillm.training import Trainer, TrainOptions, default_workers, load
 from minillm.training.record import Facts, absolute
@@ -48,7 +44,6 @@ Teach a pretrained model to tell classes of texts apart, such as praise and blam
 in each line. At the end stand the accuracy on held-out texts, the mistakes, and what a bag of words can do. Ctrl-C stops
 and saves; --resume goes on as if nothing had happened."""
 
-TASK = "classification"
 INITS = ("pretrained", "random")
 
 
@@ -109,19 +104,6 @@ def run(args) -> int:
     return session.run(FinetuningJob, args)
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What a run remembers besides the options of training."""
-
-    objective: str
-    checkpoint: str  # the folder of the model that it began with
-    dev: str | None  # held-out texts, if they are not a part of the others
-    freeze: str | int
-    lora: int | None
-    init: str
-    dropout: float
-
-
 @dataclass
 class FinetuningJob(Job):
     command: ClassVar[str] = "finetune"
@@ -173,9 +155,10 @@ class FinetuningJob(Job):
             init=args.init or INITS[0],
             dropout=settings["dropout"],
         )
-        prompt = " ".join(visible(split.held_out.texts[0]).split()[:12])
-        facts = Facts(name_of(args.data), absolute(args.data), split.sha256(), prompt, settings=asdict(choices))
-        return cls.prepared(folder, classifier, method, split, tokenizer, options, facts)
+        facts = Facts(name_of(args.data), absolute(args.data), split.sha256(), split.words(), asdict(choices))
+        parts = tokenize_parts(split, tokenizer, body.config.context)
+        trainer, folder.whole = prepare_training(classifier, method, parts, tokenizer, options)
+        return cls(folder, trainer, tokenizer, parts, method, facts)
 
     @classmethod
     def began(cls, settings: dict) -> bool:
@@ -183,21 +166,11 @@ class FinetuningJob(Job):
 
     @classmethod
     def check(cls, settings: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
-        check_fields(Choices, settings)
-        if not isinstance(config, ClassifierConfig) or config.classes < 2:
-            raise InputError(f"It does not train {config.name}.", "Train another model.")
-        Method(settings["freeze"], settings["lora"]).check(config.body)
-        if settings["freeze"] == "body":
-            raise InputError(
-                "Its last layer was trained by an earlier version.", "Fit it anew: finetune --freeze body."
-            )
+        Choices.check(settings, config)
 
     @classmethod
     def resume(cls, folder: FinetuningRun, args, saved: SavedRun, device: Device) -> "FinetuningJob":
         named = named_options(args)
-        named |= {
-            name: whole(named[name]) for name, whole in (("checkpoint", origin), ("dev", absolute)) if name in named
-        }
         if "epochs" in named:
             raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
         options, choices = saved.altered(named), saved.facts.settings
@@ -206,23 +179,9 @@ class FinetuningJob(Job):
         split = read_split(data, dev, options.seed)
         saved.check_same(name_of(data), split.sha256())
         method, (classifier, _) = Method(choices["freeze"], choices["lora"]), load(folder.directory, device)
-        return cls.prepared(folder, classifier, method, split, saved.tokenizer, options, saved.facts)
-
-    @classmethod
-    def prepared(
-        cls,
-        folder: FinetuningRun,
-        classifier: SequenceClassifier,
-        method: Method,
-        split: Split,
-        tokenizer: Tokenizer,
-        options: TrainOptions,
-        facts: Facts,
-    ) -> "FinetuningJob":
-        """The job; the folder is told how to come from what trains to the whole classifier."""
-        parts = tokenize_parts(split, tokenizer, classifier.config.body.context)
-        trainer, folder.whole = prepare_training(classifier, method, parts, tokenizer, options)
-        return cls(folder, trainer, tokenizer, parts, method, facts)
+        parts = tokenize_parts(split, saved.tokenizer, saved.config.body.context)
+        trainer, folder.whole = prepare_training(classifier, method, parts, saved.tokenizer, options)
+        return cls(folder, trainer, saved.tokenizer, parts, method, saved.facts)
 
     def describe(self) -> Iterator[str]:
         config = self.trainer.model.config
@@ -252,8 +211,4 @@ class FinetuningJob(Job):
         return self.beaten.blind_loss, self.beaten.frequency_loss
 
     def conclude(self, device: Device) -> None:
-        parts, (best, _) = self.parts, load_classifier(self.folder.directory, device)
-        answers = class_probabilities(best, parts.held_out_rows.rows, padding_of(self.tokenizer)).argmax(axis=1)
-        print(agreement(confusion_matrix(parts.held_out_labels, answers, len(parts.classes)), parts.classes))
-        here = shell_word(self.folder.directory)
-        say(f"next    {program()} classify --checkpoint {here} --text={shell_word(self.facts.prompt)}")
+        report_classifier(self.folder.directory, self.parts, self.facts.prompt, device)

@@ -151,8 +151,10 @@ class Job(ABC):
 
 
 def named_options(args) -> dict:
-    """The options that were given, by the names of what they set."""
-    return {name: value for name, value in vars(args).items() if value is not None}
+    """The options that were given, by the names of what they set. Paths that a run remembers are right from anywhere."""
+    named = {name: value for name, value in vars(args).items() if value is not None}
+    remembered = {"checkpoint": origin, "dev": absolute, "prompts": absolute}
+    return named | {name: path(named[name]) for name, path in remembered.items() if name in named}
 
 
 def origin(checkpoint: str | None) -> str | None:

@@ -1,10 +1,19 @@
-"""Labelled texts, as a person reads of them before anything is learned from them."""
+"""Labelled texts, as a person reads of them before anything is learned from them, and of the classifier after that."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from minillm.cli.results import per_cent
-from minillm.cli.terminal import count, visible
-from minillm.finetuning import Baselines, Parts
+from minillm.backend import Device
+from minillm.cli.results import agreement, per_cent
+from minillm.cli.terminal import count, program, say, shell_word, visible
+from minillm.finetuning import (
+    Baselines,
+    Parts,
+    class_probabilities,
+    confusion_matrix,
+    load_classifier,
+    padding_of,
+)
 
 
 def describe_texts(parts: Parts, beaten: Baselines, name: str, context: int) -> Iterator[str]:
@@ -26,3 +35,11 @@ def describe_texts(parts: Parts, beaten: Baselines, name: str, context: int) -> 
         f"        always {visible(classes[beaten.commonest])}: {per_cent(beaten.commonest_accuracy)} right; "
         f"a bag of words: {per_cent(beaten.bag_of_words_accuracy)}"
     )
+
+
+def report_classifier(directory: Path, parts: Parts, words: str, device: Device) -> None:
+    """How often the classifier in a folder is right about the held-out texts, and a command to try it."""
+    classifier, tokenizer = load_classifier(directory, device)
+    answers = class_probabilities(classifier, parts.held_out_rows.rows, padding_of(tokenizer)).argmax(axis=1)
+    print(agreement(confusion_matrix(parts.held_out_labels, answers, len(parts.classes)), parts.classes))
+    say(f"next    {program()} classify --checkpoint {shell_word(directory)} --text={shell_word(words)}")

@@ -7,20 +7,17 @@ from tqdm import tqdm
 
 from minillm.backend import choose_device
 from minillm.cli.job import named_options, origin
-from minillm.cli.labelled_texts import describe_texts
-from minillm.cli.results import agreement, per_cent
+from minillm.cli.labelled_texts import describe_texts, report_classifier
+from minillm.cli.results import per_cent
 from minillm.cli.run_options import checkpoint_of
-from minillm.cli.terminal import count, duration, program, say, shell_word, visible
+from minillm.cli.terminal import count, duration, program, say
 from minillm.errors import InputError
 from minillm.finetuning import (
     FinetuningRun,
     Method,
     baselines_of,
     body_of,
-    class_probabilities,
-    confusion_matrix,
     fit_last_layer,
-    load_classifier,
     new_classifier,
     padding_of,
     read_split,
@@ -74,9 +71,5 @@ def run(args) -> int:
         folder.keep(fitted.classifier, tokenizer)
         seconds = duration(time.perf_counter() - clock)
         say(f"done    {seconds}: {fitted.describe()}; {learned:,} numbers: {folder.directory}")
-        best, _ = load_classifier(folder.directory, device)
-    answers = class_probabilities(best, parts.held_out_rows.rows, pad).argmax(axis=1)
-    print(agreement(confusion_matrix(parts.held_out_labels, answers, len(parts.classes)), parts.classes))
-    prompt = " ".join(visible(parts.held_out.texts[0]).split()[:12])
-    say(f"next    {program()} classify --checkpoint {shell_word(folder.directory)} --text={shell_word(prompt)}")
+    report_classifier(folder.directory, parts, split.words(), device)
     return 0

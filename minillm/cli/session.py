@@ -36,10 +36,10 @@ def run(kind: type[Job], args) -> int:
         if stopped is not None:
             return stopped
         chance, frequencies = job.baselines
-        known = f" (a blind guess: {chance:.2f}, frequencies: {frequencies:.2f})" if frequencies is not None else ""
+        baselines = f" (a blind guess: {chance:.2f}, frequencies: {frequencies:.2f})" if frequencies is not None else ""
         say(
             f"done    {duration(trainer.elapsed)}, best validation loss {trainer.best_loss:.3f} at step {trainer.best_step:,}"
-            f"{known}: {folder.directory}"
+            f"{baselines}: {folder.directory}"
         )
         job.conclude(device)
     return 0
@@ -144,7 +144,7 @@ def train(job: Job, stop_at: int | None):
     )  # fmt: skip
     died = None
     try:
-        with told_what_is_kept(folder):
+        with saying_what_is_saved(folder):
             try:
                 for progress in trainer.run(stop=lambda: bool(caught), until=stop_at):
                     folder.log(progress)
@@ -173,7 +173,7 @@ def train(job: Job, stop_at: int | None):
 
 
 @contextlib.contextmanager
-def told_what_is_kept(folder: Run) -> Iterator[None]:
+def saying_what_is_saved(folder: Run) -> Iterator[None]:
     """An error that ends the training says what is left of it."""
     try:
         yield

@@ -10,6 +10,7 @@ import numpy as np
 from minillm.errors import InputError
 from minillm.text import name_of, read_text
 from minillm.training.record import sha256_of
+from minillm.visible import visible
 
 FORM = "Each line is a text, a tab, and its label."
 HELD_OUT = 10  # of so many texts of a class, one is held out
@@ -31,6 +32,10 @@ class Split(NamedTuple):
     training: Examples
     held_out: Examples
     classes: list[str]
+
+    def words(self) -> str:
+        """Those that a held-out text begins with, to try a classifier on."""
+        return " ".join(visible(self.held_out.texts[0]).split()[:12])
 
     def sha256(self) -> str:
         return sha256_of(json.dumps([self.training, self.held_out], ensure_ascii=False))
