@@ -1,6 +1,7 @@
 """python -m minillm models: the models that come with minillm."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,16 @@ def test_a_misspelt_name(call, fables):
 def test_a_model_that_was_packed_writes(call, fables):
     code, out, _ = call("generate", "--checkpoint=fables", "--prompt=the", "--max-tokens=5")
     assert code == 0 and out.startswith("the")
+
+
+def test_a_model_with_control_tokens_is_asked_for_good_lines_by_its_name(call, tiny, shipped):
+    lines = "".join(f"the fox {'ran' if i % 3 else 'ran home again'}\n" for i in range(200))
+    Path("lines.txt").write_text(lines, encoding="utf-8")
+    conditional = ["--text=lines.txt", "--preference=conditional", "--reward=length:12", "--steps=2", "--eval-every=2"]
+    assert call(*tiny, *conditional, "--out=run")[0] == 0
+    assert call("models", "--pack=run", "--as=kind")[0] == 0
+    for options in ([], ["--control=good"], ["--control=bad"], ["--control=off"], ["--guidance=2"]):
+        assert call("generate", "--checkpoint=kind", "--prompt=the", "--max-tokens=5", *options)[0] == 0
 
 
 def test_the_loss_on_a_text(call, fables, text_file):
