@@ -8,6 +8,7 @@ from minillm.lazy import attach
 
 FIGURES = {
     "attention": ("attention_grid", "attention_heatmap"),
+    "diagrams": ("block_diagram", "encoder_decoder_diagram", "gpt_diagram"),
     "embeddings": ("embedding_map", "embedding_maps"),
     "lines_of_heads": ("head_lines",),
     "summaries_of_heads": ("head_map",),

@@ -116,6 +116,9 @@ def test_several_moments_are_several_maps_and_the_groups_are_named_once(assert_i
         assert panel.get_title(loc="center") == name and "%)" in panel.get_xlabel()
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["first", "second"]
+    assert "share of the variance" in figure.axes[1].get_xlabel()
+    assert not any(legend.get_window_extent().overlaps(panel.xaxis.label.get_window_extent()) for panel in figure.axes)
+    assert not figure.get_supxlabel()
     with pytest.raises(InputError, match="no map"):
         embedding_maps({}, words, groups=groups)
     with pytest.raises(InputError, match="3 words"):
