@@ -63,9 +63,8 @@ def test_a_model_that_was_packed_writes(call, fables):
 
 
 def test_a_model_with_control_tokens_is_asked_for_good_lines_by_its_name(call, tiny, shipped):
-    lines = "".join(f"the fox {'ran' if i % 3 else 'ran home again'}\n\n" for i in range(200))
-    Path("lines.txt").write_text(lines, encoding="utf-8")
-    conditional = ["--text=lines.txt", "--preference=conditional", "--reward=length:12", "--steps=2", "--eval-every=2"]
+    Path("lines.txt").write_text("the fox ran home\n\nthe hen met it\n\n" * 100, encoding="utf-8")
+    conditional = ["--text=lines.txt", "--preference=conditional", "--reward=length:10", "--threshold=-1"]
     assert call(*tiny, *conditional, "--out=run")[0] == 0
     assert call("models", "--pack=run", "--as=kind")[0] == 0
     for options in ([], ["--control=good"], ["--control=bad"], ["--control=off"], ["--guidance=2"]):
