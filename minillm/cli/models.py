@@ -2,7 +2,7 @@
 
 from minillm.backend import choose_device
 from minillm.cli.run_options import add_device
-from minillm.cli.terminal import say
+from minillm.cli.terminal import PROGRAM, say
 from minillm.errors import InputError
 from minillm.pretraining import evaluate
 from minillm.text import read_text
@@ -38,7 +38,7 @@ def run(args) -> None:
         print("\n".join(map(listed, names())) or "No models come with this copy of minillm.")
     elif args.name not in names():
         near = nearest(args.name)
-        remedy = f"Did you mean {near}?" if near else f"Choose one of {', '.join(names())}."
+        remedy = f"Did you mean {near}?" if near else f"See which do: {PROGRAM} models"
         raise InputError(f"No model {args.name} comes with minillm.", remedy)
     elif args.text is not None:
         print(told_loss(args))

@@ -18,10 +18,9 @@ def pack(run: str | Path, name: str, *, overwrite: bool = False) -> Card:
     """
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
         raise InputError(f"{name!r} is no name for a model.", "Use small letters, digits and hyphens.")
-    model, tokenizer = load(run)
-    folder = folder_of(name)
-    save(folder, model, tokenizer, int8=True, overwrite=overwrite)
+    folder, (model, tokenizer) = folder_of(name), load(run)
     card = read_card(folder) if (folder / CARD).exists() else empty_card(name)
+    save(folder, model, tokenizer, int8=True, overwrite=overwrite)
     size = (folder / WEIGHTS).stat().st_size
     card = dataclasses.replace(card, parameters=model.config.parameter_count(), bytes=size)
     write_card(folder, card)

@@ -100,6 +100,17 @@ def test_a_model_that_int8_cannot_hold_takes_nothing_away(shipped):
     assert (shipped / "mine/model.safetensors").read_bytes() == before
 
 
+def test_a_card_that_is_none_is_told_before_anything_is_replaced(shipped):
+    save("run", MODELS["gpt"](), TOKENIZER)
+    pack("run", "mine")
+    (shipped / "mine" / CARD).write_text("not a card", encoding="utf-8")
+    before = (shipped / "mine/model.safetensors").read_bytes()
+    save("other", GPT(GPTConfig(V, context=16, **SIZES), seed=9), TOKENIZER)
+    with pytest.raises(InputError, match=r"card\.md is no card"):
+        pack("other", "mine", overwrite=True)
+    assert (shipped / "mine/model.safetensors").read_bytes() == before
+
+
 @pytest.mark.parametrize("name", ["", "../x", "Tales", "a/b", "a b", "-x", "é"])
 def test_what_is_no_name(name, shipped):
     with pytest.raises(InputError, match="is no name for a model"):
