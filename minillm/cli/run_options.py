@@ -1,20 +1,21 @@
 """The options that several commands have, each said once."""
 
 from minillm.cli.parser import choice
+from minillm.cli.terminal import PROGRAM
 from minillm.errors import InputError
 from minillm.training.schedules import SCHEDULES
 
 
 def add_checkpoint(add, what: str) -> None:
-    add("--checkpoint", metavar="MODEL", help=f"{what}; or the name of a model that comes with minillm, such as tales")
+    add("--checkpoint", metavar="MODEL", help=f"{what}; or the name of a model that comes with minillm")
 
 
-def checkpoint_of(args) -> str:
-    """The model that the user names; InputError if none."""
+def checkpoint_of(args, *, writes: bool = True) -> str:
+    """The model that the user names; InputError if none. One that is to be a model that `writes` gets an example."""
     if args.checkpoint is None:
+        example = "--checkpoint tales" if writes else f"{PROGRAM} models"
         raise InputError(
-            "--checkpoint is missing.",
-            "Name the folder of a run, or a model that comes with minillm: --checkpoint tales.",
+            "--checkpoint is missing.", f"Name the folder of a run, or a model that comes with minillm: {example}"
         )
     return args.checkpoint
 

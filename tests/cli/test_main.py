@@ -88,6 +88,7 @@ def test_help_begins_with_an_example(name, capsys):
         (["pretrain", "--resume", "--overwrite"], "Argument --overwrite: not allowed with", "pretrain --help"),
         (["pretrain", "--steps=3", "--minutes=3"], "Argument --minutes: not allowed with", "pretrain --help"),
         (["generate"], "--checkpoint is missing.", "--checkpoint tales"),
+        (["fill", "--text=x"], "--checkpoint is missing.", "-m minillm models"),
         (["attention", "--checkpoint=x"], "The following arguments are required: --text, --out.", "attention --help"),
     ],
     ids=str,
