@@ -17,33 +17,33 @@ from minillm.plots.style import COLOURS, house_style, new_figure
 def trade_off(points: Mapping[str, Sequence], *, xlabel: str, ylabel: str, title: str | None = None) -> Figure:
     """For each name its (x, y), one of each seed: their mean, large, with bars of one standard error, and the seeds themselves, small.
 
-    A name may have several strengths, (strengths, seeds, 2): a line joins their means. Both axes are better where they are smaller. A grey
-    step line joins the means that no other beats in both (the Pareto frontier).
+    A name may have several strengths, a list of such points for each: a line joins their means. Both axes are better where they are
+    smaller. A grey step line joins the means that no other beats in both (the Pareto frontier).
     """
-    arrays = {name: _checked(name, seeds) for name, seeds in points.items()}
-    if not arrays:
+    strengths = [_strengths(name, given) for name, given in points.items()]
+    if not strengths:
         raise InputError("There is no point to draw.", "Give at least one, by its name.")
-    names, note = name_labels(list(arrays))
-    means = {name: array.mean(axis=1) for name, array in arrays.items()}
+    names, note = name_labels(list(points))
+    means = [np.array([seeds.mean(axis=0) for seeds in each]) for each in strengths]
     pitch = 9 * LINE_HEIGHT / POINTS
     width, height = 4.4, max(2.9, pitch * len(names))
     figure = new_figure()
     axes = figure.subplots(squeeze=False)
     panel = axes[0, 0]
-    every = np.concatenate(list(means.values()))
+    every = np.concatenate(means)
     panel.plot(*every[frontier(every)].T, drawstyle="steps-post", color="0.75", linewidth=1.2, zorder=1)
     ends = []
-    for i, (array, strengths, name) in enumerate(zip(arrays.values(), means.values(), names, strict=True)):
+    for i, (each, joined, name) in enumerate(zip(strengths, means, names, strict=True)):
         look = {"color": list(COLOURS.values())[i % 7], "marker": MARKERS[i % 7], "linestyle": ""}
-        seeds = array.shape[1]
-        if seeds > 1:
-            errors = array.std(axis=1, ddof=1).T / math.sqrt(seeds)
-            bars = {"xerr": errors[0], "yerr": errors[1], "capsize": 2, "linewidth": 1, "linestyle": ""}
-            panel.errorbar(*strengths.T, color=look["color"], zorder=2, **bars)
-            panel.plot(*array.reshape(-1, 2).T, markersize=3, alpha=0.5, zorder=2, **look)
-        joined = look | {"linestyle": "-", "linewidth": 1}
-        panel.plot(*strengths.T, markersize=8, mec="white", mew=0.6, zorder=3, **joined)
-        ends.append((float(strengths[-1, 1]), name, look | {"markersize": 6}))
+        for seeds, mean in zip(each, joined, strict=True):
+            if len(seeds) > 1:
+                error = seeds.std(axis=0, ddof=1) / math.sqrt(len(seeds))
+                panel.errorbar(
+                    *mean, xerr=error[0], yerr=error[1], color=look["color"], capsize=2, linewidth=1, zorder=2
+                )
+                panel.plot(*seeds.T, markersize=3, alpha=0.5, zorder=2, **look)
+        panel.plot(*joined.T, markersize=8, mec="white", mew=0.6, zorder=3, **look | {"linestyle": "-", "linewidth": 1})
+        ends.append((float(joined[-1, 1]), name, look | {"markersize": 6}))
     name_lines(panel, ends, pitch / height)
     panel.set_xlabel(text_lines(plain_text(xlabel), "", note), parse_math=False, wrap=True)
     panel.set_ylabel(plain_text(ylabel), parse_math=False)
@@ -53,14 +53,15 @@ def trade_off(points: Mapping[str, Sequence], *, xlabel: str, ylabel: str, title
     return figure
 
 
-def _checked(name: str, points: Sequence) -> np.ndarray:
-    """The points of a name, (strengths, seeds, 2)."""
-    array = np.asarray(points, float)
-    if array.ndim == 2:
-        array = array[None]
-    if array.ndim != 3 or array.shape[2] != 2 or not array.size or not np.isfinite(array).all():
+def _strengths(name: str, given: Sequence) -> list[np.ndarray]:
+    """The points (seeds, 2) of each strength of a name."""
+    several = len(given) > 0 and np.ndim(given[0]) == 2
+    strengths = [np.asarray(seeds, float) for seeds in (given if several else [given])]
+    if not all(
+        seeds.ndim == 2 and seeds.shape[1] == 2 and seeds.size and np.isfinite(seeds).all() for seeds in strengths
+    ):
         raise InputError(f"The points of {name!r} are no finite pairs (x, y).", "Give one pair a seed.")
-    return array
+    return strengths
 
 
 def frontier(points: np.ndarray) -> np.ndarray:

@@ -38,12 +38,12 @@ def test_means_seeds_and_errors():
 
 
 def test_strengths_are_joined_and_each_has_its_own_error():
-    strengths = np.array([[(1.0, 0.4), (1.2, 0.5)], [(2.0, 0.1), (2.0, 0.3)]])
+    strengths = [[(1.0, 0.4), (1.2, 0.5)], [(2.0, 0.1), (2.0, 0.3)], [(4.0, 0.05)]]
     axes = trade_off({"one": strengths, "other": [(3.0, 0.3)]}, **LABELS).axes[0]
     joined, single = markers(axes, 8)
-    np.testing.assert_allclose(joined, [(1.1, 0.45), (2.0, 0.2)])
+    np.testing.assert_allclose(joined, [(1.1, 0.45), (2.0, 0.2), (4.0, 0.05)])
     assert single.tolist() == [[3.0, 0.3]]
-    widths = [segment[1, 0] - segment[0, 0] for segment in axes.containers[0].lines[2][0].get_segments()]
+    widths = [np.ptp(bar.lines[2][0].get_segments()[0][:, 0]) for bar in axes.containers]
     np.testing.assert_allclose(widths, [0.2, 0], atol=1e-12)
 
 
@@ -58,7 +58,9 @@ def test_names_can_be_read_where_points_overlap(assert_inside, count):
     assert_inside(trade_off({f"a method with a long name, 第 {i} 个": [(1, 0.5)] for i in range(count)}, **LABELS))
 
 
-@pytest.mark.parametrize("points", [{}, {"a": []}, {"a": [(1, np.nan)]}, {"a": [1, 2]}, {"a": [[[]]]}])
+@pytest.mark.parametrize(
+    "points", [{}, {"a": []}, {"a": [(1, np.nan)]}, {"a": [1, 2]}, {"a": [[[]]]}, {"a": [[(1, 2)], [(1, np.inf)]]}]
+)
 def test_points_that_are_none(points):
     with pytest.raises(InputError):
         trade_off(points, **LABELS)
