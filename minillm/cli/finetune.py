@@ -174,6 +174,11 @@ class FinetuningJob(Job):
         if "epochs" in named:
             raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
         options, choices = saved.altered(named), saved.facts.settings
+        if choices["freeze"] == "body":
+            raise InputError(
+                f"{folder.directory} holds a last layer that an earlier version trained, step by step: it is read as it is.",
+                "Fit another one, within seconds: finetune --freeze body.",
+            )
         data = saved.source(args.data, "--data")
         dev = source_again(folder, choices["dev"], "--dev") if args.dev is None else args.dev
         split = read_split(data, dev, options.seed)

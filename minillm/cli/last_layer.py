@@ -24,7 +24,7 @@ from minillm.finetuning import (
     tokenize_parts,
 )
 from minillm.finetuning.defaults import check_settings
-from minillm.finetuning.last_layer import layers_to_try
+from minillm.finetuning.last_layer import Tried, layers_to_try
 from minillm.text import name_of
 from minillm.training import TrainOptions, load
 
@@ -54,7 +54,7 @@ def run(args) -> int:
         parts, pad = tokenize_parts(split, tokenizer, config.context), padding_of(tokenizer)
         say(f"device  {device.name}: {device.reason}")
         layers = count(config.layers, "layer")
-        say(f"model   {config.name} of {layers}, {config.d_model} wide, frozen; learning: the last layer")
+        say(f"model   {config.name} of {layers}, {config.d_model} wide, frozen; learning: {method.describe()}")
         for line in describe_texts(parts, baselines_of(parts), name_of(args.data), config.context):
             say(line)
         if args.init == "random":
@@ -62,14 +62,18 @@ def run(args) -> int:
         rows, clock = parts.rows.rows, time.perf_counter()
         say(f"body    reads {len(rows):,} texts, once ...")
         with tqdm(total=len(rows), unit="text", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr) as bar:
-            choices = {"layer": args.layer, "pooling": args.pooling, "seed": seed, "progress": bar.update}
-            fitted = fit_last_layer(body, rows, parts.labels, parts.classes, pad, **choices)
-        if len(fitted.tried) > 1:
-            shares = ", ".join(f"{each.name} {per_cent(each.validated.accuracy)}" for each in fitted.tried)
-            say(f"layers  right by cross-validation: {shares}")
+            choices = {"layer": args.layer, "pooling": args.pooling, "seed": seed}
+            told = {"progress": bar.update, "report": tell}
+            fitted = fit_last_layer(body, rows, parts.labels, parts.classes, pad, **choices, **told)
         learned = sum(parameter.data.size for parameter in fitted.classifier.head.parameters())
         folder.keep(fitted.classifier, tokenizer)
         seconds = duration(time.perf_counter() - clock)
         say(f"done    {seconds}: {fitted.describe()}; {learned:,} numbers: {folder.directory}")
     report_classifier(folder.directory, parts, split.words(), device)
     return 0
+
+
+def tell(tried: Tried) -> None:
+    """A line for each of the layers that were tried, as soon as there is one: all of them may take a minute."""
+    with tqdm.external_write_mode(file=sys.stderr):
+        say(f"layer   {tried.name:>3}: {per_cent(tried.validated.accuracy)} right by cross-validation")

@@ -12,6 +12,7 @@ import numpy as np
 from minillm.errors import InputError
 from minillm.finetuning.data import by_length, padded
 from minillm.finetuning.logistic_regression import (
+    Axes,
     Validated,
     axes_of,
     cross_validate,
@@ -38,6 +39,15 @@ class Tried(NamedTuple):
     def name(self) -> str:
         """The value of `layer` that asks for these."""
         return ALL if len(self.layers_read) > 1 else str(self.layers_read[0])
+
+
+class Fit(NamedTuple):
+    """logits = features W + b, with the features of the best layers side by side; and all that was tried."""
+
+    weight: np.ndarray  # (n D, C)
+    bias: np.ndarray  # (C,)
+    best: Tried
+    tried: list[Tried]
 
 
 class Fitted(NamedTuple):
@@ -103,6 +113,38 @@ def body_features(
     return features.reshape(len(rows), len(layers_read), -1)
 
 
+def fit_features(
+    features: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    tries: Sequence[tuple[int, ...]],
+    layers_read: Sequence[int],
+    seed: int = 0,
+    report: Callable[[Tried], object] = lambda tried: None,
+) -> Fit:
+    """Weights for the features (N, n, D) of the layers `layers_read`, or of those among them that are best: each of `tries` is tried, and
+    `report` gets what came of it.
+
+    The features h are standardised, z = (h − μ)/σ with their mean and deviation over the texts, and that is folded into the weights:
+    z W + b = h (W/σ) + (b − (μ/σ) W). The layers and the penalty are those of the lowest cross-validated loss.
+    """
+
+    def axes(layers: tuple[int, ...]) -> Axes:
+        return axes_of(features[:, [layers_read.index(layer) for layer in layers]].reshape(len(features), -1))
+
+    folds, tried = fold_numbers(labels, seed), []
+    for layers in tries:
+        found = axes(layers)
+        path = cross_validate(found.x, labels, classes, folds)
+        tried.append(Tried(layers, min(path, key=lambda validated: validated.loss)))
+        report(tried[-1])
+        best = min(tried, key=lambda each: each.validated.loss)
+        if best is tried[-1]:
+            chosen = found
+    problem = problem_of(chosen.x, labels, classes, best.validated.l2)
+    return Fit(*chosen.linear(newton(problem, np.zeros((chosen.x.shape[1], classes)))), best, tried)
+
+
 def fit_last_layer(
     body: Model,
     rows: Sequence[np.ndarray],
@@ -114,35 +156,22 @@ def fit_last_layer(
     pooling: str | None = None,
     seed: int = 0,
     progress: Callable[[int], object] = lambda texts: None,
+    report: Callable[[Tried], object] = lambda tried: None,
 ) -> Fitted:
     """A classifier on a copy of the body, of which the last layer alone was fitted, to these texts and to nothing else.
 
-    The features h are standardised, z = (h − μ)/σ with their mean and deviation over the texts, and that is folded into the last layer:
-    z W + b = h (W/σ) + (b − (μ/σ) W). The layers and the penalty are those of the lowest cross-validated loss.
+    `progress` gets how many texts the body has read since the last call, `report` what came of each of the layers that were tried.
     """
     tries = layers_to_try(body.config, layer, len(rows))
     read = sorted({i for layers in tries for i in layers})
-    size = len(rows) * len(read) * body.config.d_model
-    remedy = "Give `layer`, the number of one, or fewer texts."
-    check_needs(Need(4 * size + 24 * len(rows) * max(map(len, tries)) * body.config.d_model, "the features", remedy))
+    widest = max(map(len, tries))
+    size = len(rows) * body.config.d_model * (4 * len(read) + 24 * widest)
+    check_needs(Need(size, "the features", "Give `layer`, the number of one, or fewer texts."))
     pooling = pooling or usual_pooling(body)
     features = body_features(body, rows, pad, pooling=pooling, layers_read=read, progress=progress)
-    folds, tried = fold_numbers(labels, seed), []
-    for layers in tries:
-        axes = axes_of(columns(features, read, layers))
-        path = cross_validate(axes.x, labels, len(classes), folds)
-        tried.append(Tried(layers, min(path, key=lambda validated: validated.loss)))
-    best = min(tried, key=lambda each: each.validated.loss)
-    axes = axes_of(columns(features, read, best.layers_read))
-    problem = problem_of(axes.x, labels, len(classes), best.validated.l2)
-    weight, bias = axes.linear(newton(problem, np.zeros((axes.x.shape[1], len(classes)))))
-    classifier = new_classifier(body, len(classes), pooling=pooling, layers_read=best.layers_read, seed=seed)
+    fit = fit_features(features, labels, len(classes), tries, read, seed, report)
+    classifier = new_classifier(body, len(classes), pooling=pooling, layers_read=fit.best.layers_read, seed=seed)
     xp, linear = body.vector.device.xp, classifier.head.linear
-    linear.weight.data[...], linear.bias.data[...] = xp.asarray(weight), xp.asarray(bias)
+    linear.weight.data[...], linear.bias.data[...] = xp.asarray(fit.weight), xp.asarray(fit.bias)
     classifier.labels = list(classes)
-    return Fitted(classifier, best, tried)
-
-
-def columns(features: np.ndarray, read: Sequence[int], layers: Sequence[int]) -> np.ndarray:
-    """Of features (N, n, D) of the layers `read`, those of some of them, side by side: (N, n' D)."""
-    return features[:, [read.index(layer) for layer in layers]].reshape(len(features), -1)
+    return Fitted(classifier, fit.best, fit.tried)

@@ -52,6 +52,8 @@ class Method(NamedTuple):
     def describe(self) -> str:
         if self.lora is not None:
             return f"adapters of rank {self.lora} and the last layer"
+        if self.freeze == "body":
+            return "the last layer"
         if self.freeze == "none":
             return "everything"
         frozen = "lowest block" if self.freeze == 1 else f"lowest {self.freeze} blocks" if self.freeze else "embeddings"
@@ -106,9 +108,11 @@ def new_classifier(
 
 
 def prepare(classifier: SequenceClassifier, method: Method, seed: int = 0) -> Trained:
-    """Freeze what is to stay as it is, and add the adapters, drawn from the seed. The method must have been checked, and something below
-    the last layer must learn: that layer alone is not trained but fitted.
+    """Freeze what is to stay as it is, and add the adapters, drawn from the seed. The method must have been checked. InputError if nothing
+    below the last layer learns: that layer alone is not trained but fitted.
     """
+    if method.freeze == "body":
+        raise InputError("With `freeze` body nothing trains.", "Call fit_last_layer.")
     body = classifier.body
     if isinstance(body, GPT) and not body.config.tie_head:
         body.head.freeze()  # nobody asks for the next token any more

@@ -28,5 +28,3 @@ class Choices:
         if not isinstance(config, ClassifierConfig) or config.classes < 2:
             raise InputError(f"It does not train {config.name}.", "Train another model.")
         Method(record["freeze"], record["lora"]).check(config.body)
-        if record["freeze"] == "body":
-            raise InputError("Its last layer was trained by an earlier version.", "Fit it anew: `freeze` body.")

@@ -294,7 +294,7 @@ def test_resume_alters_nothing_but_the_end(call, refused, quick, plain, labelled
 
 @pytest.mark.parametrize(
     "damage",
-    [{"freeze": ...}, {"freeze": "head"}, {"freeze": True}, {"freeze": "body"}, {"lora": "2"}, {"dev": 3}],
+    [{"freeze": ...}, {"freeze": "head"}, {"freeze": True}, {"lora": "2"}, {"dev": 3}],
     ids=str,
 )
 def test_resuming_a_run_that_has_forgotten_how_it_learns(refused, run_to_damage, damage):
@@ -305,6 +305,16 @@ def test_resuming_a_run_that_has_forgotten_how_it_learns(refused, run_to_damage,
     path.write_text(json.dumps(content), encoding="utf-8")
     wrong, _ = refused("finetune", "--resume", "--out", run_to_damage)
     assert wrong.startswith(f"{path} is no description of a run of finetune: ")
+
+
+def test_a_last_layer_that_an_earlier_version_trained_is_read_and_not_gone_on_with(call, refused, run_to_damage):
+    path = run_to_damage / "trainer.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["text"]["chosen"]["freeze"] = "body"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    wrong, remedy = refused("finetune", "--resume", "--out", run_to_damage)
+    assert wrong.startswith(f"{run_to_damage} holds a last layer that an earlier version trained") and "Fit" in remedy
+    assert call("classify", "--checkpoint", run_to_damage, "--text=a token")[0] == 0
 
 
 def test_texts_from_standard_input(call, refused, quick, plain, labelled, tmp_path, monkeypatch):

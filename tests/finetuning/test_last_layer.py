@@ -94,7 +94,8 @@ def test_the_last_layer_is_at_the_minimum_for_standardised_features(body):
 def test_layers_and_penalty_are_those_of_the_lowest_cross_validated_loss(body):
     _, best, tried = fit(body)
     assert best.validated.loss == min(each.validated.loss for each in tried)
-    assert best == fit(body, layer="all" if best.name == "all" else int(best.name)).best
+    for each in tried:
+        assert each == fit(body, layer="all" if each.name == "all" else int(each.name)).best, "as if it were alone"
 
 
 def test_the_larger_the_features_the_same_the_classifier():

@@ -87,6 +87,12 @@ def test_a_classifier_lends_its_body_to_the_next():
     assert np.array_equal(new.body.vector.data[:9], questions.body.vector.data[:9])
 
 
+def test_the_last_layer_alone_is_not_trained(body):
+    assert Method("body").describe() == "the last layer"
+    with pytest.raises(InputError, match="nothing trains"):
+        prepare(new_classifier(body, 3), Method("body"))
+
+
 def test_what_has_no_body_for_a_classifier():
     with pytest.raises(InputError, match="which cannot be fine-tuned"):
         body_of(T5(T5Config(11, d_model=6, heads=2, d_kv=3, d_ff=4)), "somewhere")
