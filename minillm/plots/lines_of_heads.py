@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from minillm.errors import InputError
 from minillm.plots.checked_weights import checked_weights
-from minillm.plots.labels import plain_text, text_lines
+from minillm.plots.labels import name_labels, plain_text, text_lines
 from minillm.plots.layout import fit, name_ticks
 from minillm.plots.style import COLOURS, house_style, new_figure
 from minillm.plots.weights import query_and_key_names
@@ -25,14 +25,16 @@ def head_lines(
     queries: Sequence[str],
     keys: Sequence[str] | None = None,
     *,
+    labels: Sequence[str] | None = None,
     smallest: float = 0.05,
     drop_first: bool = False,
     title: str | None = None,
 ) -> Figure:
     """The heads of one layer, a panel each: weights (H, T, S) as lines from the queries on the left to the keys on the right.
 
-    A line is thicker and darker the larger its weight; weights under `smallest` are not drawn. `drop_first` leaves out the
-    first key, on which many heads rest when they look for nothing, and scales the rest of each row to sum to 1: the figure says so.
+    A line is thicker and darker the larger its weight; weights under `smallest` are not drawn. `labels` are the H names of the heads, by
+    default their numbers. `drop_first` leaves out the first key, on which many heads rest when they look for nothing, and scales the rest
+    of each row to sum to 1: the figure says so.
     """
     weights = checked_weights(weights, "HTS", queries, keys).data
     heads, rows, columns = weights.shape
@@ -44,6 +46,8 @@ def head_lines(
         )
     if drop_first:
         weights = _without_first(weights)
+    if labels is not None and len(labels) != heads:
+        raise InputError(f"There are {heads} heads but {len(labels)} labels.", "Give one string for each head.")
     down = -(-heads // ACROSS)
     across = -(-heads // down)
     pitch = 0.25 if longest <= 16 else 0.16  # inches from one token to the next
@@ -54,11 +58,12 @@ def head_lines(
     for panel in axes.flat[heads:]:
         panel.remove()
     query_names, key_names, note = query_and_key_names(queries, keys)
+    head_names, head_note = name_labels(labels or [f"head {head}" for head in range(heads)])
     for head, panel in enumerate(axes.flat[:heads]):
         _draw_lines(panel, weights[head], smallest)
         panel.set(xlim=(0, 1), ylim=(longest - 0.5, -0.5), xticks=[], yticks=[])
-        if heads > 1:
-            panel.set_title(f"head {head}", loc="center", fontsize=10)
+        if heads > 1 or labels:
+            panel.set_title(head_names[head], loc="center", fontsize=10, parse_math=False)
         # The tokens are named on the outer sides only.
         if head % across == 0:
             _name_column(panel, query_names, pitch, "query: looks from")
@@ -73,7 +78,7 @@ def head_lines(
         panel.spines[:].set_visible(False)
     drawn = f"lines: weights of at least {smallest:g}"
     dropped = "first key left out, the rest of each row scaled to sum to 1" if drop_first else ""
-    figure.supxlabel(text_lines(drawn, dropped, note), fontsize=10, wrap=True)
+    figure.supxlabel(text_lines(drawn, dropped, note, head_note), fontsize=10, wrap=True)
     if title:
         figure.suptitle(plain_text(title), parse_math=False, wrap=True, fontsize=11)
     fit(figure, axes, width, height)

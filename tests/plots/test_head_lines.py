@@ -93,3 +93,10 @@ def test_shapes_that_do_not_fit_are_refused():
         head_lines(np.eye(3), list("abc"))
     with pytest.raises(InputError, match=r"Attention is \(1, 3, 3\) but there are 2 query tokens"):
         head_lines(np.eye(3)[None], list("ab"))
+
+
+def test_heads_may_have_names_and_each_has_its_own(attention):
+    figure = head_lines(attention(2, 3, 3), list("abc"), labels=["the word before", "the same word"])
+    assert [panel.get_title() for panel in figure.axes[:2]] == ["the word before", "the same word"]
+    with pytest.raises(InputError, match="2 heads but 1 labels"):
+        head_lines(attention(2, 3, 3), list("abc"), labels=["the word before"])
