@@ -1,6 +1,7 @@
 """Models that come with minillm: small ones, each in a folder of its own beside this file, and called by its name."""
 
 import difflib
+import os
 from pathlib import Path
 
 from minillm.errors import InputError
@@ -31,5 +32,9 @@ def nearest(checkpoint: str | Path) -> str | None:
 
 def refuse_to_train_in(directory: Path) -> None:
     """InputError for a run in a place where models that come with minillm are: they stay as they are."""
-    if directory.resolve().is_relative_to(SHIPPED.resolve()):
+    try:
+        whole = Path(os.path.realpath(directory))
+    except FileNotFoundError:  # the working folder is gone
+        return
+    if whole.is_relative_to(os.path.realpath(SHIPPED)):
         raise InputError(f"{directory} is for models that come with minillm.", "Choose another `out`.")
