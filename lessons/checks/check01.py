@@ -10,6 +10,7 @@ EXERCISES = [
         lambda rng: [
             (np.array([[0.0, 6, 2, 1], [5, 0, 0, 0], [1, 1, 0, 2], [0, 0, 0, 0]]), 0.5),
             (rng.integers(0, 9, (5, 5)).astype(float), 0.1),
+            (np.array([[3.0, 1], [0, 0]]), 1.0),
         ],
         [
             "First add alpha to every count. What must each row then be divided by, to sum to one?",

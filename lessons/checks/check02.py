@@ -105,6 +105,7 @@ EXERCISES = [
         lambda rng: [
             (distributions(rng, 5, 4), np.array([0, 2, 2, 1, 3])),
             (distributions(rng, 3, 6), np.array([5, 5, 0])),
+            (np.array([[0.5, 0.2, 0.3], [0.1, 0.8, 0.1]]), np.array([2, 1])),
         ],
         [
             "Start from a copy of p. In each row, subtract 1 at one place.",
@@ -209,6 +210,7 @@ EXERCISES = [
         lambda rng: [
             (np.array([1, 3, 1, 1, 0]), np.arange(15.0).reshape(5, 3) + 1, 5),
             (rng.integers(4, size=20), rng.standard_normal((20, 3)), 6),
+            (np.array([1, 1, 0]), np.array([[2.0], [3.0], [4.0]]), 3),
         ],
         [
             "Start with zeros, then add each gradient to the row that it belongs to.",

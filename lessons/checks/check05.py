@@ -10,6 +10,8 @@ def qkv(rng: np.random.Generator, t: int, s: int, k: int, m: int) -> tuple[np.nd
     return rng.standard_normal((t, k)), rng.standard_normal((s, k)), rng.standard_normal((s, m))
 
 
+SHORT = np.array([[1.0, 0.5]]), np.array([[2.0, 1.0], [0.0, -1.0]]), np.array([[3.0], [5.0]])  # q, k and v
+
 EXERCISES = [
     Exercise(
         "causal_weights",
@@ -99,7 +101,7 @@ EXERCISES = [
     ),
     Exercise(
         "self_attention",
-        lambda rng: [qkv(rng, 5, 5, 8, 4), qkv(rng, 3, 6, 4, 2), qkv(rng, 1, 2, 9, 3)],
+        lambda rng: [qkv(rng, 5, 5, 8, 4), qkv(rng, 3, 6, 4, 2), qkv(rng, 1, 2, 9, 3), SHORT],
         [
             "Three steps: scores (T, S), weights (T, S), output (T, M). Check the shape after each.",
             "The scores are all dot products of a query with a key: q @ k.T. Divide by the square root of the width K of a key.",
@@ -199,6 +201,7 @@ EXERCISES = [
         lambda rng: [
             (rng.standard_normal((5, 4)), *qkv(rng, 5, 5, 8, 4)),
             (rng.standard_normal((3, 2)), *qkv(rng, 3, 6, 4, 2)),
+            (np.array([[2.0]]), *SHORT),
         ],
         [
             "Go backwards: first y = p v, which gives dp and dv. A product's gradient is dy times the other factor, transposed so that the shapes fit.",

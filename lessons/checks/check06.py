@@ -1,5 +1,7 @@
 """Checks of lesson 06."""
 
+import numpy as np
+
 from minillm.course import Exercise, Mistake
 from minillm.ops import sinusoidal_positions
 
@@ -192,7 +194,11 @@ EXERCISES = [
     ),
     Exercise(
         "table_gradient",
-        lambda rng: [(rng.standard_normal((3, 5, 4)), 7), (rng.standard_normal((2, 4, 3)), 4)],
+        lambda rng: [
+            (rng.standard_normal((3, 5, 4)), 7),
+            (rng.standard_normal((2, 4, 3)), 4),
+            (np.arange(1.0, 7).reshape(2, 3, 1), 4),
+        ],
         [
             "Which numbers of y did table[t] reach? Its gradient is the sum of theirs.",
             "Sum over the sentences of the batch, axis 0. Rows from T on stay zero.",

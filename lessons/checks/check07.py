@@ -17,6 +17,7 @@ EXERCISES = [
             (rows(rng, 5, 7), rng.uniform(0.5, 2, 7), rng.standard_normal(7), 0.1),
             (rows(rng, 3, 4), np.ones(4), np.zeros(4), 1e-5),
             (np.ones((2, 4)), np.ones(4), np.zeros(4), 1e-5),
+            (np.array([[1.0, 2, 6]]), np.array([1.0, 2, 1]), np.array([0.0, 0, 5]), 0.5),
         ],
         [
             "First the mean of each row, then the variance of each row. keepdims=True keeps them as columns beside the rows.",
@@ -134,6 +135,7 @@ EXERCISES = [
         lambda rng: [
             (rng.standard_normal((5, 7)), rows(rng, 5, 7), rng.uniform(0.5, 2, 7), 0.1),
             (rng.standard_normal((3, 4)), rows(rng, 3, 4), rng.uniform(0.5, 2, 4), 1e-5),
+            (np.array([[1.0, 0, 3]]), np.array([[1.0, 2, 6]]), np.array([1.0, 2, 1]), 0.5),
         ],
         [
             "Compute mean, scale and x̂ anew, as in the forward pass. Then g = gamma * dy.",

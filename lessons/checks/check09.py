@@ -13,7 +13,8 @@ def adamw_calls(rng: np.random.Generator) -> list[tuple]:
     first = (numbers(), numbers(), np.zeros(6), np.zeros(6), 1, 0.1, decay)
     later = (numbers(), numbers(), numbers(), numbers() ** 2, 7, 0.02, decay, 0.8, 0.95, 1e-3)
     quiet = (numbers(), 1e-4 * numbers(), 1e-4 * numbers(), 1e-8 * numbers() ** 2, 3, 0.1, decay, 0.9, 0.99, 1e-4)
-    return [first, later, quiet]
+    short = (*(np.array([number]) for number in (1.0, 2.0, 0.5, 4.0)), 2, 0.1, np.array([0.1]))
+    return [first, later, quiet, short]
 
 
 def shift_calls(rng: np.random.Generator) -> list[tuple]:

@@ -22,10 +22,19 @@ def answers(rng: np.random.Generator, places: int, words: int, asked: list[int])
     return rng.dirichlet(np.ones(words), places), np.array(asked)
 
 
+SHORT = (
+    np.array([[1, 11, 12, 13]]),
+    np.array([[True, True, True, False]]),
+    np.array([[True, False, False, False]]),
+    np.array([[0.5, 0.1, 0.85, 0.1]]),
+    np.array([[51, 52, 53, 54]]),
+    99,
+)  # ids, chosen, special, dice, anything and mask
+
 EXERCISES = [
     Exercise(
         "mask_words",
-        lambda rng: [damage(rng, 4, 8), damage(rng, 6, 12)],
+        lambda rng: [damage(rng, 4, 8), damage(rng, 6, 12), SHORT],
         [
             "First find the places that may be damaged: chosen, and not special. Everything else follows from this one boolean array.",
             "np.where(condition, a, b) takes a where the condition holds and b elsewhere, cell by cell. Two of them, one inside the "
@@ -154,6 +163,7 @@ EXERCISES = [
             answers(rng, 6, 5, [-100, 3, -100, 0, 3, -100]),
             answers(rng, 3, 4, [2, -100, 1]),
             answers(rng, 5, 150, [-100, 149, 0, -100, 7]),
+            (np.array([[0.9, 0.1], [0.25, 0.75]]), np.array([-100, 0])),
         ],
         [
             "Find the rows where something is asked first: np.flatnonzero(asked != IGNORE). Only they are used.",
@@ -273,6 +283,7 @@ EXERCISES = [
                 7,  # a word's number as well: what is padding is told by `real` alone
             ),
             (rng.integers(10, 40, size=(5, 9)), rng.random((5, 9)) < 0.4, 3),
+            (np.array([[5, 6, 7], [5, 6, 7]]), np.array([[False, True, False], [True, True, False]]), 0),
         ],
         [
             "One text at a time: row[~out] is what is left of a row. The rows then have different lengths.",

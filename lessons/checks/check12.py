@@ -16,7 +16,7 @@ def maps(rng: np.random.Generator, *shape: int) -> np.ndarray:
 EXERCISES = [
     Exercise(
         "rollout",
-        lambda rng: [(maps(rng, 3, 2, 5, 5),), (maps(rng, 2, 3, 6, 6),)],
+        lambda rng: [(maps(rng, 3, 2, 5, 5),), (maps(rng, 2, 3, 6, 6),), (np.array([[[[1, 0], [0.5, 0.5]]]] * 2),)],
         [
             "Walk through the layers, first to last, and keep one (T, T) matrix that says of which words each place is made so far. At first "
             "each place is made of itself alone: np.eye(T).",
@@ -128,7 +128,11 @@ EXERCISES = [
     ),
     Exercise(
         "previous_token_score",
-        lambda rng: [(maps(rng, 4, 6, 6),), (maps(rng, 2, 9, 9),)],
+        lambda rng: [
+            (maps(rng, 4, 6, 6),),
+            (maps(rng, 2, 9, 9),),
+            (np.array([[[1, 0, 0], [0.7, 0.3, 0], [0.1, 0.5, 0.4]]]),),
+        ],
         [
             "For one head: write down weights[h, 1, 0], weights[h, 2, 1], weights[h, 3, 2] ... They stand on a diagonal below the main one.",
             "np.diagonal has an offset, and axis1 and axis2 say which two axes make the matrix. 0 is the main diagonal, -1 the one below it.",
@@ -218,6 +222,7 @@ EXERCISES = [
             (rng.standard_normal((1, 3, 4, 2)), rng.standard_normal((6, 5)), rng.standard_normal(5), 1),
             (rng.standard_normal((2, 4, 3, 3)), rng.standard_normal((12, 7)), rng.standard_normal(7), 0),
             (rng.standard_normal((2, 2, 3, 2)), rng.standard_normal((4, 3)), rng.standard_normal(3), 1),
+            (np.array([[[[1.0, 2]], [[3, 4]]]]), np.array([[1.0], [2], [3], [4]]), np.array([0.5]), 1),
         ],
         [
             "Take a copy, and set the numbers of that head to zero. The heads are on axis 1.",

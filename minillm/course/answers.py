@@ -52,7 +52,7 @@ def failure(error: BaseException, file: str) -> Failure:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     message = ""
     with contextlib.suppress(BaseException):  # the error may be a class of the student's own
-        message = str(error)[:200]
+        message = str(error)[:200].strip()
     kind = MemoryError if isinstance(error, MemoryError) else type(error)  # NumPy has one of its own
     return Failure(kind.__name__, message, lines[-1] if lines else None)
 

@@ -5,7 +5,7 @@ at last the numbers themselves, for the smallest call that comes out wrong.
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,9 +65,8 @@ class Case:
             return f"there is no function {self.exercise.name} in the file"
         if kinds & {"Timeout", "Crash"}:
             return failed(failures[-1], self.exercise.name, source)
-        for mistake in self.exercise.mistakes:
-            if self._comes_of(planted(self.solution, mistake)):
-                return mistake.diagnosis
+        if said := self._explained(self._mistakes()):
+            return said
         if attempt.random:
             return (
                 "it answers the same call in two ways: all that it needs are its arguments, and nothing is drawn in it"
@@ -79,9 +78,27 @@ class Case:
             return f"{failed(self.yours[index], self.exercise.name, source)}, in {self._call(index)}"
         return self._difference()
 
-    def _comes_of(self, text: str) -> bool:
-        """Whether a changed solution gives the student's answers."""
-        return same(self.yours, try_text(text, self.exercise, self.seed))
+    def _mistakes(self) -> Iterator[tuple[str, str]]:
+        """The solution with each known mistake, and what that is called."""
+        for mistake in self.exercise.mistakes:
+            yield planted(self.solution, mistake), mistake.diagnosis
+
+    def _slips(self) -> Iterator[tuple[str, str]]:
+        for text, said in slips(self.solution, self.exercise.name):
+            yield text, f"it comes out as if {said}"
+
+    def _explained(self, changed: Iterable[tuple[str, str]], part: int | None = None) -> str:
+        """What is said of the first of these changed solutions that gives the student's answers, or this part of them."""
+        yours = self.yours if part is None else [answer[part] for answer in self.yours]
+        for text, said in changed:
+            answers = try_text(text, self.exercise, self.seed)
+            if part is not None:
+                answers = [
+                    answer[part] if isinstance(answer, tuple) and part < len(answer) else None for answer in answers
+                ]
+            if same(yours, answers):
+                return said
+        return ""
 
     def _smallest(self, chosen: Sequence[bool]) -> int:
         """The number of the shortest of these calls."""
@@ -99,39 +116,35 @@ class Case:
             if said := _wrong_kind(mine, its, names):
                 return said
         if not names:
-            return self._part(self.yours, self.target)
+            return self._difference_of(self.yours, self.target)
         if said := patterns.exchanged(self.yours, self.target, names):
             return said
         yours, target = (list(zip(*answers, strict=True)) for answers in (self.yours, self.target))
         right = [name for name, mine, its in zip(names, yours, target, strict=True) if same(mine, its)]
         wrong = next(part for part, name in enumerate(names) if name not in right)
         fine = f"{listed(right)} {'is' if len(right) == 1 else 'are'} right. " if right else ""
-        return f"{fine}{names[wrong]}: {self._part(yours[wrong], target[wrong])}"
+        return f"{fine}{names[wrong]}: {self._difference_of(yours[wrong], target[wrong], wrong)}"
 
-    def _part(self, yours: Sequence, target: Sequence) -> str:
-        """In what one output differs, over all calls."""
+    def _difference_of(self, yours: Sequence, target: Sequence, part: int | None = None) -> str:
+        """In what the answers differ, or one output of several in all of them."""
+        if part is not None and (said := self._explained(self._mistakes(), part)):
+            return said
+
+        def slip(*_: Any) -> str:
+            return self._explained(self._slips(), part)
+
         wrong = [not same(mine, its) for mine, its in zip(yours, target, strict=True)]
         index = self._smallest(wrong)
         mine, its = yours[index], target[index]
         if not (is_number(its) or isinstance(its, np.ndarray)):
-            return (
-                self._slip()
-                or f"{self._call(index)} gives {value(mine)}, and should give {value(its)}{_parts(mine, its)}"
-            )
+            return slip() or f"{self._call(index)} gives {value(mine)}, and should give {value(its)}{_parts(mine, its)}"
         for one, other in zip(yours, target, strict=True):
             if np.shape(one) != np.shape(other):
-                return self._slip() or patterns.shape(np.asarray(one), np.asarray(other))
+                return slip() or patterns.shape(np.asarray(one), np.asarray(other))
         arrays = ([np.asarray(each) for each in answers] for answers in (yours, target))
-        if said := patterns.values(*arrays, self.calls, self.parameters, self._slip):
+        if said := patterns.values(*arrays, self.calls, self.parameters, slip):
             return said
         return f"{self._numbers(np.asarray(mine), np.asarray(its), index)}{_how_many(wrong)}"
-
-    def _slip(self, *_: Any) -> str:
-        """A slip that gives these answers."""
-        for text, said in slips(self.solution, self.exercise.name):
-            if self._comes_of(text):
-                return f"it comes out as if {said}"
-        return ""
 
     def _numbers(self, mine: np.ndarray, its: np.ndarray, index: int) -> str:
         """The two numbers that differ most."""
@@ -171,6 +184,8 @@ def _wrong_kind(mine: Any, its: Any, names: Sequence[str]) -> str:
             if said := _wrong_kind(one, other, ()):
                 return f"{name}: {said}"
         return ""
+    if isinstance(mine, tuple) and len(mine) > 1 and same(mine[0], its):
+        return f"it returns {len(mine)} values: only the first is asked for"
     if isinstance(its, tuple | list):
         fits, wanted = isinstance(mine, tuple | list), kind(its)
     elif isinstance(its, dict):
@@ -181,8 +196,6 @@ def _wrong_kind(mine: Any, its: Any, names: Sequence[str]) -> str:
         fits, wanted = is_number(mine) or isinstance(mine, np.ndarray), "one number"
     if fits:
         return ""
-    if isinstance(mine, tuple) and len(mine) > 1 and same(mine[0], its):
-        return f"it returns {len(mine)} values: only the first is asked for"
     if isinstance(mine, tuple) and len(mine) == 1:
         return f"it returns a tuple with one thing in it, and should return {wanted}: is there a comma too many?"
     remedy = ": return a NumPy array, np.array(...)" if wanted == "a NumPy array" else f", and should return {wanted}"
@@ -192,14 +205,10 @@ def _wrong_kind(mine: Any, its: Any, names: Sequence[str]) -> str:
 def _parts(mine: Any, its: Any) -> str:
     """What can be said of two lists, or of two dicts."""
     if isinstance(its, dict):
-        missing, more = [key for key in its if key not in mine], [key for key in mine if key not in its]
+        said = [f"{value(key)} is missing" for key in its if key not in mine][:1]
+        said += [f"{value(key)} should not be there" for key in mine if key not in its][:1]
         other = [key for key in its if key in mine and not same(mine[key], its[key])]
-        said = [f"{value(missing[0])} is missing"] * bool(missing) + [f"{value(more[0])} should not be there"] * bool(
-            more
-        )
-        said += [f"for {value(other[0])} it is {value(mine[other[0]])} and should be {value(its[other[0]])}"] * bool(
-            other
-        )
+        said += [f"for {value(key)} it is {value(mine[key])} and should be {value(its[key])}" for key in other[:1]]
         return f": {listed(said)}"
     if len(mine) > 1 and same(list(mine)[::-1], list(its)):
         return ": it is right, in reversed order"

@@ -13,7 +13,7 @@ SHOWN = 12  # numbers of an array that are written out
 
 
 def number(value: Any, digits: int = 4) -> str:
-    return f"{value:.{digits}g}" if isinstance(value, float | np.floating) else str(value)
+    return f"{value + 0.0:.{digits}g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def apart(yours: Any, right: Any) -> tuple[str, str]:
@@ -25,10 +25,10 @@ def apart(yours: Any, right: Any) -> tuple[str, str]:
     return texts
 
 
-def value(what: Any) -> str:
+def value(what: Any, shown: int = SHOWN) -> str:
     """A value in a line: a large array by its shape, what is long by its beginning."""
     if isinstance(what, np.ndarray):
-        return nested(what.tolist()) if what.size <= SHOWN else f"an array of shape {what.shape}"
+        return nested(what.tolist()) if what.size <= shown else f"an array of shape {what.shape}"
     if is_number(what):
         return number(what)
     if isinstance(what, Other):
@@ -45,7 +45,10 @@ def nested(numbers: Any) -> str:
 
 def call(name: str, parameters: Sequence[str], arguments: Sequence[Any]) -> str:
     """`shift(p=[0.1411, -0.99], k=4)`."""
-    given = (f"{parameter}={value(argument)}" for parameter, argument in zip(parameters, arguments, strict=False))
+    shown = SHOWN if size(arguments) <= 2 * SHOWN else SHOWN // 3
+    given = (
+        f"{parameter}={value(argument, shown)}" for parameter, argument in zip(parameters, arguments, strict=False)
+    )
     return f"{name}({', '.join(given)})"
 
 
@@ -127,6 +130,8 @@ def remedy(failure: Failure) -> str:
         return ". From the last axis on, two shapes must agree, or one of them have a 1"
     if "matmul" in failure.message and "mismatch" in failure.message:
         return ". Is a .T missing, or are the two factors in the wrong order? (n, k) @ (k, m) is (n, m)"
+    if failure.kind == "IndexError" and "out of" in failure.message:
+        return ". Where there are n, the last has the number n - 1: does an index go beyond it?"
     if failure.kind == "TypeError" and "positional argument" in failure.message and failure.line is None:
         return ". Leave the line with def as it was"
     return ""

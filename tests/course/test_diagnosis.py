@@ -153,3 +153,5 @@ def test_a_dict_is_told_by_its_keys():
     texts = [f"def f(n):\n    return {text}\n" for text in ("{1: n, 2: 4}", "{1: n + 1, 3: 4}")]
     message = said_of(exercise((7,)), *texts).message
     assert message.endswith(": 2 is missing, 3 should not be there and for 1 it is 8 and should be 7")
+    texts = [f"def f(n):\n    return {text}\n" for text in ("{1: n, 2: 4}", "{1: n + 1, 2: 4}")]
+    assert said_of(exercise((7,)), *texts).message.endswith("should give {1: 7, 2: 4}: for 1 it is 8 and should be 7")
