@@ -203,6 +203,11 @@ EXERCISES = [
                 "return -np.log(gradient[np.arange(len(targets)), targets]).mean()",
                 "That is the loss itself: its gradient is asked for, (N, V).",
             ),
+            Mistake(
+                "    return gradient / len(targets)",
+                "    return np.where(np.arange(p.shape[1]) == targets[:, None], gradient, 0) / len(targets)",
+                "Only the right words have a gradient: the others have one too, their p, which pushes them down.",
+            ),
         ],
     ),
     Exercise(
@@ -257,6 +262,11 @@ EXERCISES = [
                 "np.zeros((size, gradient.shape[1]))",
                 "np.zeros((words.max() + 1, gradient.shape[1]))",
                 "The table ends with the largest word that was read: it has `size` rows, and those that nobody read are zero.",
+            ),
+            Mistake(
+                "np.add.at(dtable, words, gradient)",
+                "np.add.at(dtable, words, gradient[words % len(gradient)])",
+                "The gradient of the n-th prediction is gradient[n], not gradient[words[n]]: words[n] is the row that gets it.",
             ),
         ],
     ),

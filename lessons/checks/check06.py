@@ -190,6 +190,16 @@ EXERCISES = [
                 "    moved[0::2] = sine * np.sin(turn) + cosine * np.cos(turn)\n    moved[1::2] = cosine * np.sin(turn) - sine * np.cos(turn)",
                 "sin and cos of the turn have changed places: a turn by 0 must change nothing.",
             ),
+            Mistake(
+                "turn = k * 10000.0 ** (-np.arange(0, D, 2) / D)",
+                "turn = k * 10000.0 ** (-np.arange(D // 2) / D)",
+                "The exponent of ω is -2i/D, and you took -i/D: the hands slow down too little.",
+            ),
+            Mistake(
+                "sine, cosine = p[0::2], p[1::2]",
+                "sine, cosine = np.sin(np.arctan(p[0::2] / p[1::2])), np.cos(np.arctan(p[0::2] / p[1::2]))",
+                "arctan knows half of the circle only. np.arctan2(sine, cosine) knows all of it; better still, do without the angle.",
+            ),
         ],
     ),
     Exercise(

@@ -128,6 +128,16 @@ EXERCISES = [
                 "xhat = x - mean",
                 "The rows were not divided by √(variance + ε).",
             ),
+            Mistake(
+                "np.sqrt(variance + eps)",
+                "np.sqrt(np.sqrt(variance) + eps)",
+                "The root was taken twice: x.std is a root already, and √(variance + ε) wants the variance.",
+            ),
+            Mistake(
+                "xhat = (x - mean) / np.sqrt(variance + eps)",
+                "xhat = x - mean / np.sqrt(variance + eps)",
+                "The brackets: x - mean / √... divides the mean alone. (x - mean) / √(variance + ε).",
+            ),
         ],
     ),
     Exercise(

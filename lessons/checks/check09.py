@@ -296,6 +296,11 @@ EXERCISES = [
                 "    return reads, np.where(places == ends + 1, end, targets)",
                 "`end` is asked for twice, or one place too late: right after the last real token, and never again.",
             ),
+            Mistake(
+                "targets = np.where(places == ends, end, targets)\n    targets = np.where(places > ends, IGNORE, targets)",
+                "targets = np.where(places >= ends, IGNORE, targets)\n    targets = np.where(places == width, end, targets)",
+                "`end` stands in the last column: it belongs right after each answer's last real token.",
+            ),
         ],
         outputs=("reads", "targets"),
     ),

@@ -337,6 +337,16 @@ EXERCISES = [
                 "rates.append((peak - floor)",
                 "The floor is not added: the rate comes down to 0, from less than the peak.",
             ),
+            Mistake(
+                "peak * (t + 1) / (warmup + 1)",
+                "peak * (t + 1) / warmup + 1",
+                "The brackets: / warmup + 1 divides by warmup, and adds 1. / (warmup + 1).",
+            ),
+            Mistake(
+                "for t in range(steps):",
+                "for t in range(1, steps + 1):",
+                "The steps are counted from 1: from 0 to steps - 1, range(steps).",
+            ),
         ],
     ),
 ]

@@ -22,14 +22,15 @@ def answers(rng: np.random.Generator, places: int, words: int, asked: list[int])
     return rng.dirichlet(np.ones(words), places), np.array(asked)
 
 
+# ids, chosen, special, dice, anything and mask: the dice are on the borders
 SHORT = (
     np.array([[1, 11, 12, 13]]),
     np.array([[True, True, True, False]]),
     np.array([[True, False, False, False]]),
-    np.array([[0.5, 0.1, 0.85, 0.1]]),
+    np.array([[0.5, 0.8, 0.9, 0.1]]),
     np.array([[51, 52, 53, 54]]),
     99,
-)  # ids, chosen, special, dice, anything and mask
+)
 
 EXERCISES = [
     Exercise(
@@ -153,6 +154,16 @@ EXERCISES = [
                 "reads = np.where(masked, mask, np.where(swapped, anything, ids))",
                 "reads = np.where(masked, mask, np.where(swapped, mask, ids))",
                 "The swapped words became the mask too: they become the id in `anything`.",
+            ),
+            Mistake(
+                "masked = hit & (dice < 0.8)\n    swapped = hit & (dice >= 0.8)",
+                "masked = hit & (dice <= 0.8)\n    swapped = hit & (dice > 0.8)",
+                "A die of exactly 0.8 swaps: masked is below 0.8.",
+            ),
+            Mistake(
+                "(dice < 0.9)",
+                "(dice <= 0.9)",
+                "A die of exactly 0.9 leaves the word as it is: swapped is below 0.9.",
             ),
         ],
         outputs=("reads", "asked"),

@@ -124,6 +124,16 @@ EXERCISES = [
                 "    mixed = np.ones_like(identity)\n",
                 "It began with ones: before the first layer each place is made of itself alone, np.eye(T).",
             ),
+            Mistake(
+                "layer.mean(axis=0) + identity",
+                "layer.mean(axis=0) / 2 + identity",
+                "The heads got half of their share: the mean of the heads and I count the same.",
+            ),
+            Mistake(
+                "    return mixed",
+                "    mixed = weights.mean(axis=(0, 1)) + identity\n    return mixed / mixed.sum(axis=-1, keepdims=True)",
+                "The layers were averaged: each reads what the one below it made, so they are multiplied.",
+            ),
         ],
     ),
     Exercise(
@@ -324,6 +334,16 @@ EXERCISES = [
                 "kept = heads.copy()\n    kept[:, head] = 0\n    side_by_side = kept.transpose(0, 2, 1, 3).reshape(batch, places, count * width)",
                 "side_by_side = heads.transpose(0, 2, 1, 3).reshape(batch, places, count * width).copy()\n    side_by_side[..., head] = 0",
                 "One number was taken away: a head has K of them, side by side from head * K on.",
+            ),
+            Mistake(
+                "side_by_side @ weight + bias",
+                "side_by_side @ (weight + bias)",
+                "The bias was added to the weight: it is added to the product, once.",
+            ),
+            Mistake(
+                "kept[:, head] = 0\n    side_by_side = kept.transpose(0, 2, 1, 3).reshape(batch, places, count * width)\n    return side_by_side @ weight + bias",
+                "weight = weight.copy()\n    weight[:, head * width : (head + 1) * width] = 0\n    side_by_side = kept.transpose(0, 2, 1, 3).reshape(batch, places, count * width)\n    return side_by_side @ weight + bias",
+                "Columns of the weight became zero: the K numbers of a head meet K rows of it.",
             ),
         ],
     ),

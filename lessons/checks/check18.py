@@ -206,6 +206,11 @@ EXERCISES = [
                 "chosen / ref_chosen - rejected / ref_rejected",
                 "Logarithms were divided: log p - log q is the log of p / q.",
             ),
+            Mistake(
+                "return -np.log(sigmoid(beta * h)).mean()",
+                "return -np.log(sigmoid(beta * (chosen - ref_chosen) - (rejected - ref_rejected))).mean()",
+                "β multiplies the chosen answer alone in the loss: the brackets, β ((chosen ...) - (rejected ...)).",
+            ),
         ],
         outputs=("loss", "dchosen", "drejected"),
     ),
@@ -299,6 +304,16 @@ EXERCISES = [
                 "(centred / (spread + 1e-4))",
                 "(centred * (spread + 1e-4))",
                 "You multiplied by the standard deviation: divide.",
+            ),
+            Mistake(
+                "(centred / (spread + 1e-4))",
+                "(rows - rows.mean(axis=1, keepdims=True) / (spread + 1e-4))",
+                "The brackets: rows - mean / (...) divides the mean alone. (rows - mean) / (spread + 1e-4).",
+            ),
+            Mistake(
+                "    rows = rewards.reshape(-1, group)",
+                "    rows = rewards.reshape(group, -1)",
+                "The rows have the wrong length: reshape(-1, group) makes rows of `group` rewards.",
             ),
         ],
     ),

@@ -75,7 +75,7 @@ class Case:
             return f"it writes into {self._written(attempt.writes)}, which it was given, and comes out wrong: first of all, work on a copy"
         if failures:
             index = self._smallest([isinstance(answer, Failure) for answer in self.yours])
-            return f"{failed(self.yours[index], self.exercise.name, source)}, in {self._call(index)}"
+            return failed(self.yours[index], self.exercise.name, source, self._call(index))
         return self._difference()
 
     def _mistakes(self) -> Iterator[tuple[str, str]]:
@@ -116,49 +116,57 @@ class Case:
             if said := _wrong_kind(mine, its, names):
                 return said
         if not names:
-            return self._difference_of(self.yours, self.target)
+            return self._explanation(self.yours, self.target) or self._numbers(self.yours, self.target)
         if said := patterns.exchanged(self.yours, self.target, names):
             return said
         yours, target = (list(zip(*answers, strict=True)) for answers in (self.yours, self.target))
-        right = [name for name, mine, its in zip(names, yours, target, strict=True) if same(mine, its)]
-        wrong = next(part for part, name in enumerate(names) if name not in right)
+        wrong = [part for part in range(len(names)) if not same(yours[part], target[part])]
+        right = [name for part, name in enumerate(names) if part not in wrong]
         fine = f"{listed(right)} {'is' if len(right) == 1 else 'are'} right. " if right else ""
-        return f"{fine}{names[wrong]}: {self._difference_of(yours[wrong], target[wrong], wrong)}"
+        for part in wrong:
+            if said := self._explanation(yours[part], target[part], part):
+                return f"{fine}{names[part]}: {said}"
+        return f"{fine}{names[wrong[0]]}: {self._numbers(yours[wrong[0]], target[wrong[0]])}"
 
-    def _difference_of(self, yours: Sequence, target: Sequence, part: int | None = None) -> str:
-        """In what the answers differ, or one output of several in all of them."""
+    def _explanation(self, yours: Sequence, target: Sequence, part: int | None = None) -> str:
+        """What explains the answers, or one output of several in all of them; empty if nothing is found."""
         if part is not None and (said := self._explained(self._mistakes(), part)):
             return said
-
-        def slip(*_: Any) -> str:
+        if not all(is_number(its) or isinstance(its, np.ndarray) for its in target):
             return self._explained(self._slips(), part)
+        for mine, its in zip(yours, target, strict=True):
+            if np.shape(mine) != np.shape(its):
+                return self._explained(self._slips(), part) or patterns.shape(np.asarray(mine), np.asarray(its))
+        mine, its = ([np.asarray(each) for each in answers] for answers in (yours, target))
+        return (
+            patterns.mended(mine, its)
+            or patterns.unchanged(mine, self.calls, self.parameters)
+            or self._explained(self._slips(), part)
+            or patterns.seen(mine, its, self.calls, self.parameters)
+        )
 
+    def _numbers(self, yours: Sequence, target: Sequence) -> str:
+        """The shortest call that goes wrong, and what differs most in its answer."""
         wrong = [not same(mine, its) for mine, its in zip(yours, target, strict=True)]
         index = self._smallest(wrong)
         mine, its = yours[index], target[index]
         if not (is_number(its) or isinstance(its, np.ndarray)):
-            return slip() or f"{self._call(index)} gives {value(mine)}, and should give {value(its)}{_parts(mine, its)}"
-        for one, other in zip(yours, target, strict=True):
-            if np.shape(one) != np.shape(other):
-                return slip() or patterns.shape(np.asarray(one), np.asarray(other))
-        arrays = ([np.asarray(each) for each in answers] for answers in (yours, target))
-        if said := patterns.values(*arrays, self.calls, self.parameters, slip):
-            return said
-        return f"{self._numbers(np.asarray(mine), np.asarray(its), index)}{_how_many(wrong)}"
-
-    def _numbers(self, mine: np.ndarray, its: np.ndarray, index: int) -> str:
-        """The two numbers that differ most."""
-        if not its.shape:
+            return f"{self._call(index)} gives {value(mine)}, and should give {value(its)}{_parts(mine, its)}"
+        if not np.shape(its):
             texts = apart(mine, its)
-            return f"{self._call(index)} gives {texts[0]}, and should give {texts[1]}"
+            return f"{self._call(index)} gives {texts[0]}, and should give {texts[1]}{_how_many(wrong)}"
         with np.errstate(all="ignore"):
             distance = np.nan_to_num(np.abs(mine.astype(float) - its), nan=np.inf)
         worst = np.unravel_index(np.argmax(np.where(mine == its, -1, distance)), its.shape)
         texts, at = apart(mine[worst], its[worst]), tuple(map(int, worst)) if its.ndim > 1 else f"index {worst[0]}"
-        where = f"{found}: " if (found := patterns.places(mine, its)) else ""
-        return (
-            f"{where}at {at}, where it differs most, it is {texts[0]} and should be {texts[1]}, in {self._call(index)}"
-        )
+        found = [
+            patterns.places(*pair)
+            for pair, differs in zip(zip(yours, target, strict=True), wrong, strict=True)
+            if differs
+        ]
+        where = f"{patterns.places(mine, its)}: " if all(found) else ""
+        most = f"at {at}, where it differs most, it is {texts[0]} and should be {texts[1]}"
+        return f"{where}{most}, in {self._call(index)}{_how_many(wrong)}"
 
 
 def _how_many(wrong: Sequence[bool]) -> str:

@@ -4,29 +4,26 @@
 """
 
 import contextlib
-import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
-from minillm.course.answers import close, is_number
+from minillm.course.answers import close, is_number, same
 from minillm.course.wording import listed, number
 
 Arrays = Sequence[np.ndarray]
 
 
 def exchanged(yours: Sequence[tuple], right: Sequence[tuple], names: Sequence[str]) -> str:
-    """Outputs that are right, in another order."""
-    for order in itertools.permutations(range(len(names))):
-        if all(
-            close(mine[place], its[index])
-            for mine, its in zip(yours, right, strict=True)
-            for index, place in enumerate(order)
-        ):
-            moved = [names[index] for index, place in enumerate(order) if index != place]
-            return f"{listed(moved)} are right and in the wrong order: return {', '.join(names)}"
-    return ""
+    """Outputs that are right, at the place of others."""
+    mine, its = (list(zip(*answers, strict=True)) for answers in (yours, right))
+    moved = [
+        f"{names[index]} stands where {name} belongs"
+        for place, name in enumerate(names)
+        for index in range(len(names))
+        if index != place and same(mine[place], its[index]) and not same(mine[place], its[place])
+    ]
+    return f"{listed(moved)}: return {', '.join(names)}" if moved else ""
 
 
 def shape(yours: np.ndarray, right: np.ndarray) -> str:
@@ -43,22 +40,24 @@ def shape(yours: np.ndarray, right: np.ndarray) -> str:
         return f"{said}: is a transpose missing, or one too many?"
     if yours.size == right.size:
         return f"{said}: the numbers must be reshaped"
-    if yours.ndim > right.ndim and right.ndim:
+    if yours.ndim == right.ndim + 1 and yours.shape[-1] == yours.shape[-2]:
         return f"{said}: a column (n, 1) and a row (n,) make a table (n, n). Which of the two was meant?"
     return said
 
 
-def values(
-    yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: Sequence[str], slip: Callable[..., str]
-) -> str:
-    """What yours have to do with the right ones, of the same shapes; empty if nothing is seen. slip: what a slip in the code explains."""
-    for look in (mended, unchanged, slip, not_finite, factor, offset, rough, sums):
-        if said := look(yours, right, calls, parameters):
-            return said
-    return ""
+def seen(yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: Sequence[str]) -> str:
+    """What yours have to do with the right ones, of the same shapes; empty if nothing is seen."""
+    return (
+        not_finite(yours, right)
+        or factor(yours, right, calls, parameters)
+        or offset(yours, right)
+        or ahead(yours, right)
+        or rough(yours, right)
+        or sums(yours, right)
+    )
 
 
-def not_finite(yours: Arrays, right: Arrays, *_: Any) -> str:
+def not_finite(yours: Arrays, right: Arrays) -> str:
     """NaN and infinity where the right answer has none."""
     for mine, its in zip(yours, right, strict=True):
         if np.isnan(mine).any() and not np.isnan(its).any():
@@ -92,7 +91,7 @@ MENDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def mended(yours: Arrays, right: Arrays, *_: Any) -> str:
+def mended(yours: Arrays, right: Arrays) -> str:
     """One thing that would make all of them right."""
     for said, mend in MENDS.items():
         with contextlib.suppress(ValueError, TypeError, IndexError), np.errstate(all="ignore"):
@@ -101,7 +100,7 @@ def mended(yours: Arrays, right: Arrays, *_: Any) -> str:
     return ""
 
 
-def unchanged(yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: Sequence[str]) -> str:
+def unchanged(yours: Arrays, calls: Sequence[tuple], parameters: Sequence[str]) -> str:
     """An argument, handed back."""
     for index, name in enumerate(parameters):
         if all(index < len(call) and close(mine, call[index]) for mine, call in zip(yours, calls, strict=True)):
@@ -138,6 +137,8 @@ def factor(yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: Seq
 FACTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "it is {0} times the right answer: divide by that number": lambda n: n,
     "it is the right answer divided by {0}: multiply by that number": lambda n: 1 / n,
+    "it is the square of {0} times the right answer": np.square,
+    "it is the right answer divided by the square of {0}": lambda n: 1 / n**2,
     "it is √ of {0} times the right answer": np.sqrt,
     "it is the right answer divided by √ of {0}": lambda n: 1 / np.sqrt(n),
 }
@@ -157,7 +158,7 @@ def _sizes(calls: Sequence[tuple], parameters: Sequence[str]) -> Iterator[tuple[
             yield f"{name}.size", [each.size for each in given]
 
 
-def offset(yours: Arrays, right: Arrays, *_: Any) -> str:
+def offset(yours: Arrays, right: Arrays) -> str:
     """The right numbers plus one number, the same in all calls."""
     differences = [np.asarray(mine, float) - np.asarray(its, float) for mine, its in zip(yours, right, strict=True)]
     more = float(differences[0].flat[0]) if differences[0].size else 0.0
@@ -170,7 +171,18 @@ def offset(yours: Arrays, right: Arrays, *_: Any) -> str:
     return ""
 
 
-def rough(yours: Arrays, right: Arrays, *_: Any) -> str:
+def ahead(yours: Arrays, right: Arrays) -> str:
+    """The right numbers, one place before or after theirs, with something else at the end."""
+    if min(its.shape[-1] if its.ndim else 0 for its in right) < 3:
+        return ""
+    if all(close(mine[..., :-1], its[..., 1:]) for mine, its in zip(yours, right, strict=True)):
+        return "it is one place ahead: what stands at i belongs to i + 1"
+    if all(close(mine[..., 1:], its[..., :-1]) for mine, its in zip(yours, right, strict=True)):
+        return "it is one place behind: what stands at i + 1 belongs to i"
+    return ""
+
+
+def rough(yours: Arrays, right: Arrays) -> str:
     """Numbers that are nearly right."""
     if any(its.dtype.kind != "f" for its in right):
         return ""
@@ -188,7 +200,7 @@ def rough(yours: Arrays, right: Arrays, *_: Any) -> str:
     return ""
 
 
-def sums(yours: Arrays, right: Arrays, *_: Any) -> str:
+def sums(yours: Arrays, right: Arrays) -> str:
     """Rows that should sum to one, and do not."""
     for mine, its in zip(yours, right, strict=True):
         if its.ndim and its.dtype.kind == "f" and np.allclose(its.sum(axis=-1), 1) and (its >= 0).all():
@@ -215,7 +227,7 @@ def places(mine: np.ndarray, its: np.ndarray) -> str:
             )
             last = " (the last)" if along[0] == its.shape[axis] - 1 else ""
             return f"only {name} {along[0]}{last} is wrong"
-    if its.ndim == 2:
+    if its.ndim == 2 and min(its.shape) > 2:
         rows, columns = np.nonzero(wrong)
         offsets = set((columns - rows).tolist())
         if len(offsets) == 1:

@@ -10,6 +10,7 @@ import numpy as np
 from minillm.course.answers import Failure, Other, is_number
 
 SHOWN = 12  # numbers of an array that are written out
+LINE = 250  # characters of a call that is written out
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -45,11 +46,14 @@ def nested(numbers: Any) -> str:
 
 def call(name: str, parameters: Sequence[str], arguments: Sequence[Any]) -> str:
     """`shift(p=[0.1411, -0.99], k=4)`."""
-    shown = SHOWN if size(arguments) <= 2 * SHOWN else SHOWN // 3
-    given = (
-        f"{parameter}={value(argument, shown)}" for parameter, argument in zip(parameters, arguments, strict=False)
-    )
-    return f"{name}({', '.join(given)})"
+    for shown in (4 * SHOWN, SHOWN, 4):
+        given = [
+            f"{parameter}={value(argument, shown)}" for parameter, argument in zip(parameters, arguments, strict=False)
+        ]
+        text = f"{name}({', '.join(given)})"
+        if len(text) <= LINE:
+            break
+    return text
 
 
 def size(what: Any) -> int:
@@ -81,7 +85,7 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def failed(failure: Failure, name: str, source: str) -> str:
+def failed(failure: Failure, name: str, source: str, call: str = "") -> str:
     """What a call raised, or how it was stopped, with the line of the student's file."""
     lines = source.splitlines()
     at = failure.line
@@ -101,7 +105,7 @@ def failed(failure: Failure, name: str, source: str) -> str:
             return f"{name} calls itself without end{where}"
         case "EOFError":
             return f"{name} waits for input{where}: the check types nothing. What it needs are its arguments"
-    return f"it raises {failure.kind}: {failure.message}{where}{remedy(failure)}"
+    return f"it raises {failure.kind}: {failure.message}{where}{f' in {call}' * bool(call)}{remedy(failure)}"
 
 
 def endless(source: str, line: int | None) -> str:

@@ -48,7 +48,7 @@ def test_a_right_answer_passes_with_its_time(verdict):
         ("os.abort()", "Python itself was ended in scaled (line 4: os.abort()), with exit code"),
         (
             "return x.nothing",
-            "it raises AttributeError: 'numpy.ndarray' object has no attribute 'nothing' (line 4: return x.nothing), in",
+            "it raises AttributeError: 'numpy.ndarray' object has no attribute 'nothing' (line 4: return x.nothing) in scaled(x=[",
         ),
     ],
     ids=lambda text: text.splitlines()[0],

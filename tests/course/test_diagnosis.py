@@ -36,7 +36,7 @@ def one(course, body: str, number: int = 0):
             "return x * factor + (np.arange(x.size).reshape(x.shape) == 2)",
             "only place 2 is wrong: at index 2, where it differs most, it is",
         ),
-        ("return 1 / 0", "it raises ZeroDivisionError: division by zero (line 3: return 1 / 0), in scaled(x="),
+        ("return 1 / 0", "it raises ZeroDivisionError: division by zero (line 3: return 1 / 0) in scaled(x="),
         ("return x + np.ones(x.shape[0] + 1)", "could not be broadcast"),
         ("return 'seven'", "it returns text (a str): return a NumPy array"),
         ("return (x * factor).tolist()", "it returns a list: return a NumPy array, np.array(...)"),
@@ -116,6 +116,7 @@ X, Y = np.array([[1.0, 2, 4], [3, 1, 7], [0.5, 8, 2]]), np.array([[2.0, 1], [5, 
         ("x.sum(axis=0)", "x.sum(axis=0)[:, None]", "an axis of length 1 too many"),
         ("x.sum(axis=0)", "x.max()", "its shape is (), and should be"),
         ("np.sum(x > 2)", "np.sum(x >= 2)", "it comes out as if >= stood where > belongs, before 2"),
+        ("np.sort(x)", "np.append(np.sort(x)[:, 1:], x[:, :1] + 9, axis=1)", "it is one place ahead"),
         ("np.tril(x)", "np.tril(x) + 3 * np.eye(len(x))", "only the diagonal is wrong"),
         (
             "np.tril(x)",
@@ -143,7 +144,7 @@ def test_outputs_are_called_by_their_names():
         for text in ("x + 1, x ** 3 + x, x - 1", "x + 1, x - 1, x * 3", "x + 1, x * 3", "x + 1", "x + 1, None, x - 1")
     ]
     assert said[0].startswith("dq and dv are right. dk: ")
-    assert said[1] == "dk and dv are right and in the wrong order: return dq, dk, dv"
+    assert said[1] == "dv stands where dk belongs and dk stands where dv belongs: return dq, dk, dv"
     assert said[2] == "it returns 2 values, and should return 3 values: dq, dk, dv"
     assert said[3] == "it returns an array of shape (3, 3), and should return 3 values: dq, dk, dv"
     assert said[4] == "dk: it returns None: is there a return?"
