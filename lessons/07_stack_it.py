@@ -5,7 +5,7 @@ You build  LayerNorm and a whole Transformer block, forward and backward; and a 
 You need   lessons 02 and 05
 Article    section 4.2, the Transformer model: the layers inside nn.TransformerEncoder
 Time       3 s on 2 cores
-Figures    07_gradient_norms.png
+Figures    07_block.png, 07_gradient_norms.png
 Run        python lessons/07_stack_it.py [--quick] [--seed S] [--out DIR]
 Check      python -m minillm check 07
 """
@@ -31,7 +31,7 @@ from minillm.course import EXAMPLE, Lesson
 from minillm.gradcheck import numeric_gradient
 from minillm.layers import FeedForward, LayerNorm, MultiHeadAttention, PreNormBlock
 from minillm.ops import attention, attention_backward, sum_to
-from minillm.plots import layer_norms
+from minillm.plots import block_diagram, layer_norms
 
 lesson = Lesson(7)
 rng = lesson.rng()
@@ -95,6 +95,14 @@ for upstream, dy in {"ones": np.ones((4, 7)), "random": rng.standard_normal((4, 
 #
 # Attention has several **heads**: the D numbers of a query are cut into H pieces of K = D/H, and each piece attends on its own. Cutting is
 # a change of shape, (B, T, D) to (B, H, T, K), and costs nothing. A matrix W_o mixes what the heads brought.
+
+# %%
+lesson.save(
+    block_diagram(title="A block, from the bottom up"),
+    "block",
+    alt="Boxes from the bottom up: LayerNorm, masked self-attention, a sum with what entered; then LayerNorm, feed-forward, and a sum "
+    "again. A line runs around each of the two steps to its sum: the residual connection. All arrows carry (B, T, D).",
+)
 
 # %%
 def split_heads(x, H):

@@ -1,11 +1,11 @@
 """Lesson 09: It learns! (a whole Transformer, its training loop, AdamW)
 
 Question   Do all these parts, put together, really learn something, and can we watch it happen?
-You build  a training loop without a black box: shifted targets, AdamW, warm-up, exact-match accuracy
+You build  cross-attention, and a training loop without a black box: shifted targets, AdamW, warm-up, exact-match accuracy
 You need   lessons 02 and 05 to 07
 Article    section 4.2 (the Transformer) and its project: the article's class, trained at last
 Time       35 s on 2 cores
-Figures    09_learning.png, 09_attention_film.png
+Figures    09_transformer.png, 09_learning.png, 09_attention_film.png
 Run        python lessons/09_it_learns.py [--quick] [--seed S] [--out DIR]
 Check      python -m minillm check 09
 """
@@ -13,12 +13,12 @@ Check      python -m minillm check 09
 # %% [markdown]
 # ## 1. A task that one can see
 #
-# So far we have built parts. Now we put them together and give the machine a job: **read six letters, write them backwards**.
-# `thecat` becomes `taceht`. The job is small enough to check every answer by eye, and it has a solution that we can picture: to
-# write letter 1, look at letter 6; to write letter 2, look at letter 5. Nobody will tell the model so.
+# So far we have built parts. Now we put them together and give the machine a job: **read six letters, write them backwards**. `thecat`
+# becomes `taceht`. The job is small enough to check every answer by eye, and it has a solution that we can picture: to write letter 1,
+# look at letter 6; to write letter 2, look at letter 5. Nobody will tell the model so.
 #
-# The letters are those of our sentence, *the cat is on the table*. There are far more six-letter words than training will ever show.
-# A thousand of them are put aside first. If the model gets those right, it cannot have learned them by heart.
+# The letters are those of our sentence, *the cat is on the table*. There are far more six-letter words than training will ever show. A
+# thousand of them are put aside first. If the model gets those right, it cannot have learned them by heart.
 
 # %%
 import functools
@@ -30,9 +30,10 @@ import numpy as np
 from minillm import ops
 from minillm.course import EXAMPLE, Lesson
 from minillm.generation import generate_batch
-from minillm.layers import SinusoidalPositions
+from minillm.gradcheck import numeric_gradient
+from minillm.layers import MultiHeadAttention, SinusoidalPositions
 from minillm.models import Transformer
-from minillm.plots import attention_over_training, line_chart
+from minillm.plots import attention_over_training, encoder_decoder_diagram, line_chart
 from minillm.training import AdamW, learning_rate
 
 lesson = Lesson(9)
@@ -55,12 +56,75 @@ print(f"letters {''.join(letters)}: {len(known):,} words to train on, {len(held_
 #> letters abcehilnost: 1,770,560 words to train on, 1,000 held out
 
 # %% [markdown]
-# ## 2. What the decoder reads, and what it is asked for
+# ## 2. Read one text, write another: cross-attention
+#
+# Two towers do it. The **encoder** reads the source, with no mask: it may look both ways. What leaves it is called the **memory**, a
+# vector for each source token. The **decoder** writes, with lesson 05's causal mask. New is one step in each of its blocks: attention
+# whose queries come from the decoder, and whose keys and values come from the memory. Each position that is being written asks, and the
+# source answers. It is lesson 05's attention but for one letter: T queries, S keys.
+#
+#     q = y W_q        k = m W_k        v = m W_v        z = softmax(q kᵀ / √K) v
+#
+# On the way back the memory gets two gradients, as a key and as a value, and they add up. (And in a whole decoder one pair from every
+# block.)
+
+# %%
+def cross_attention(y, memory, Wq, Wk, Wv):
+    """y (T, D) of the decoder, memory (S, D) of the encoder -> z (T, D), and what the way back needs."""
+    q, k, v = y @ Wq, memory @ Wk, memory @ Wv
+    p, _ = ops.softmax(q @ k.T / math.sqrt(q.shape[-1]))  # (T, S)
+    return p @ v, (q, k, v, p)
+
+
+def cross_attention_backward(dz, y, memory, Wq, Wk, Wv, saved):
+    """dz (T, D) -> the gradients of y, memory, Wq, Wk and Wv."""
+    q, k, v, p = saved
+    dp, dv = dz @ v.T, p.T @ dz  # z = p v
+    ds = p * (dp - (p * dp).sum(axis=-1, keepdims=True)) / math.sqrt(q.shape[-1])  # p = softmax(s / √K)
+    dq, dk = ds @ k, ds.T @ q  # s = q kᵀ
+    dmemory = dk @ Wk.T + dv @ Wv.T  # k = m Wk, v = m Wv: the memory was read twice
+    return dq @ Wq.T, dmemory, y.T @ dq, memory.T @ dk, memory.T @ dv
+
+
+rng = lesson.rng()
+T, S, D = 3, 5, 4  # three letters written, five read
+y, dz, memory = rng.standard_normal((T, D)), rng.standard_normal((T, D)), rng.standard_normal((S, D))
+inputs = {"y": y, "memory": memory} | {name: rng.standard_normal((D, D)) for name in ("Wq", "Wk", "Wv")}
+z, saved = cross_attention(**inputs)
+ours = dict(zip(inputs, cross_attention_backward(dz, **inputs, saved=saved)))
+errors = [
+    np.abs(ours[name] - numeric_gradient(lambda: float((dz * cross_attention(**inputs)[0]).sum()), array)).max()
+    for name, array in inputs.items()
+]
+print(f"weights {saved[3].shape}: a row for each letter written; worst error of {len(errors)} gradients {max(errors):.0e}")
+layer = MultiHeadAttention(D, 1, rng, bias=False)  # the library's, with one head that is handed on as it is
+for part, array in {"query": inputs["Wq"], "key": inputs["Wk"], "value": inputs["Wv"], "output": np.eye(D)}.items():
+    getattr(layer, part).weight.data[:] = array
+theirs, saved = layer.forward(y[None], memory[None])
+dy, dmemory, _ = layer.backward(dz[None], saved)
+for one, other in ((z, theirs[0]), (ours["y"], dy[0]), (ours["memory"], dmemory[0]), (ours["Wk"], layer.key.weight.grad)):
+    np.testing.assert_allclose(one, other, atol=1e-12)
+#> weights (3, 5): a row for each letter written; worst error of 5 gradients ≤ 1e-7
+
+lesson.save(
+    encoder_decoder_diagram(layers=2, title="The article's Transformer: the encoder reads, the decoder writes"),
+    "transformer",
+    alt="Two towers of boxes. Left the encoder: source embedding, positions added, two blocks of self-attention and feed-forward, each "
+    "followed by a sum and a LayerNorm, and a last LayerNorm. Right the decoder, whose blocks have masked self-attention, cross-attention "
+    "and feed-forward, then a last LayerNorm and a head. An arrow named memory runs from the top of the encoder into cross-attention.",
+)
+
+# %% [markdown]
+# In the library it is the same layer, `MultiHeadAttention` in `minillm/layers/attention.py`, called with two different texts. The picture
+# has the paper's order of norms, *post-LN*: after each sum (lesson 07); a last LayerNorm on both towers is PyTorch's addition, and the
+# article's. The model below is built so.
+#
+# ## 3. What the decoder reads, and what it is asked for
 #
 # The encoder reads the six letters, in both directions. The decoder writes the answer letter by letter, and reads what it has written.
 # While it learns we don't wait for its own letters, which are wrong at first: we let it read the **right** ones, moved on by one place.
-# This is called *teacher forcing*. Because of the causal mask no place sees the letter that it is asked for, so all seven places can
-# learn at the same time.
+# This is called *teacher forcing*. Because of the causal mask no place sees the letter that it is asked for, so all seven places can learn
+# at the same time.
 
 
 # %%
@@ -108,15 +172,15 @@ print(
 #> loss before training 2.80 ± 0.25, blind guessing ln 13 = 2.56
 
 # %% [markdown]
-# ## 3. AdamW: the same step for a loud and a quiet gradient
+# ## 4. AdamW: the same step for a loud and a quiet gradient
 #
 # Plain gradient descent moves each weight in proportion to its gradient. Suppose one weight has gradient 1 and another 0.001: the second
 # learns a thousand times more slowly, although its direction is just as clear. Adam keeps two running means for each weight, of its
 # gradient (m) and of the gradient's square (v), and divides: m / √v. The size cancels. What stays is how *steady* the direction is.
 #
-# Both means start at 0, so at first both are too small: m by the factor 1 - β1 = 0.1, √v by √(1 - β2) ≈ 0.03. The quotient would be
-# three times too large, just when the model knows least. *Bias correction* divides each by what it lacks. And the W in AdamW, *weight
-# decay*, pulls the weights of matrices towards 0, beside the gradient and not through it.
+# Both means start at 0, so at first both are too small: m by the factor 1 - β1 = 0.1, √v by √(1 - β2) ≈ 0.03. The quotient would be three
+# times too large, just when the model knows least. *Bias correction* divides each by what it lacks. And the W in AdamW, *weight decay*,
+# pulls the weights of matrices towards 0, beside the gradient and not through it.
 
 
 # %%
@@ -164,10 +228,10 @@ print("after three steps our AdamW equals minillm.training.AdamW")
 #> after three steps our AdamW equals minillm.training.AdamW
 
 # %% [markdown]
-# ## 4. The loop
+# ## 5. The loop
 #
-# Adam's first steps are full-sized, whatever the gradient, and its means know only one batch. So the learning rate climbs for fifty
-# steps (*warm-up*), and then comes down along half a cosine, so that the weights can settle.
+# Adam's first steps are full-sized, whatever the gradient, and its means know only one batch. So the learning rate climbs for fifty steps
+# (*warm-up*), and then comes down along half a cosine, so that the weights can settle.
 #
 # One number says how good the model is: in how many held-out words is the **whole answer** right? It is stricter than the loss. Here the
 # model gets no help: it reads its own letters, whatever they are. Every few steps we also keep where it looks.
@@ -226,12 +290,12 @@ print(f"exact answers on held-out words: {curve[-1][1]:.1%}")
 #> exact answers on held-out words: 99.8 ± 0.7%
 
 # %% [markdown]
-# ## 5. Watch it
+# ## 6. Watch it
 #
 # The film shows the decoder's attention to the source, in its last block (the mean of its four heads), for a word that training never
-# used. The top row is where the first letter is written, and it must look at the last one. At step 0 all letters look alike. Around
-# step 50 there is a blurred slope: first or last letters, but not yet which. Then it becomes sharp. From the top right to the bottom
-# left: that is "backwards", drawn by the model itself.
+# used. The top row is where the first letter is written, and it must look at the last one. At step 0 all letters look alike. Around step
+# 50 there is a blurred slope: first or last letters, but not yet which. Then it becomes sharp. From the top right to the bottom left: that
+# is "backwards", drawn by the model itself.
 
 # %%
 needed = film[:, range(6), range(5, -1, -1)].mean(axis=1)  # the weight on the letter that each place has to write
@@ -249,7 +313,7 @@ lesson.save(
 )
 
 # %% [markdown]
-# ## 6. What breaks if ...
+# ## 7. What breaks if ...
 #
 # **... the positions are left out?** The encoder then sees a bag of letters. Look at both numbers: the model still writes the right
 # letters, but in a wrong order, since nothing tells it the order.
@@ -329,8 +393,8 @@ lesson.save(
 #
 # ## Exercises
 #
-# `python -m minillm check 09` puts `my_exercises/ex09.py` on your desk and checks it; `--hint` helps, `--figure` draws yours beside
-# the right answer.
+# `python -m minillm check 09` puts `my_exercises/ex09.py` on your desk and checks it; `--hint` helps, `--figure` draws yours beside the
+# right answer.
 #
 # 1. `adamw_step`: one step, with bias correction and decoupled weight decay, for some weights with and some without decay.
 # 2. `shift_targets`: from padded answers, what the decoder reads, and what it is asked for; padding is not scored.
@@ -339,9 +403,9 @@ lesson.save(
 # ## In practice
 #
 # Translation models of 2017 were trained just so, with sentences in place of letters: six blocks, D = 512, 4,000 steps of warm-up, and
-# dropout against learning by heart. The peak of the learning rate is found as above: a few short runs show where training breaks, and it is
-# set a few times lower. Pre-LN models (lesson 07) forgive a short warm-up, which is one reason why nearly all large models are
-# built so. Teacher forcing has a price: the model never sees its own mistakes while it learns, and may stumble after the first one.
+# dropout against learning by heart. The peak of the learning rate is found as above: a few short runs show where training breaks, and it
+# is set a few times lower. Pre-LN models (lesson 07) forgive a short warm-up, which is one reason why nearly all large models are built
+# so. Teacher forcing has a price: the model never sees its own mistakes while it learns, and may stumble after the first one.
 #
 # ## Reading
 #

@@ -46,7 +46,7 @@ EXERCISES = [
         "adamw_step",
         adamw_calls,
         hints=[
-            "Five lines: the new m, the new v, both corrected under other names, and the new w. The lesson's section 3 has them in words.",
+            "Five lines: the new m, the new v, both corrected under other names, and the new w. The lesson's section 4 has them in words.",
             "A running mean keeps β of what it was and takes 1 - β of what is new: m = beta1 * m + (1 - beta1) * g. For v the new is g**2.",
             "m_hat = m / (1 - beta1**t), and v_hat likewise with beta2. Return m and v, not m_hat and v_hat.",
             "w - lr * decay * w - lr * m_hat / (np.sqrt(v_hat) + eps)",

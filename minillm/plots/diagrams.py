@@ -117,6 +117,7 @@ def encoder_decoder_diagram(
 ) -> Figure:
     """The Transformer of Vaswani et al. 2017: what the encoder leaves, the memory, is read by the cross-attention of every decoder block.
 
+    Encoder and decoder end with a LayerNorm, as those of `minillm.models.Transformer` and of torch.nn.Transformer do.
     `sizes` puts numbers for the letters B, T, S, D, F and V.
     """
     encoder = _Tower(0, side=-1, sizes=sizes, letters={"T": "S"})
@@ -128,10 +129,9 @@ def encoder_decoder_diagram(
     decoder.steps(_embedded("target embedding"))
     inside = _block(norm, "masked self-attention", "cross-attention")
     decoder.steps([Repeated(inside, f"× {layers}")])
-    if norm == "pre":
-        encoder.steps([Box("last LayerNorm", "norm")])
-        decoder.steps([Box("last LayerNorm", "norm")])
-    decoder.steps([Box("head", "head", "(B, T, V)")])
+    last = Box("last LayerNorm", "norm")
+    encoder.steps([last])
+    decoder.steps([last, Box("head", "head", "(B, T, V)")])
     decoder.output("logits")
     encoder.feed(decoder, "cross-attention", "memory")
     return _figure([encoder, decoder], title)
