@@ -1,25 +1,26 @@
-"""Lesson 17: Pretrain with preferences (six ways to read a text that is not all good)
+"""Lesson 17: Pretrain with preferences (six ways to read a text that is not all kind)
 
-Question   Can a model learn what we want while it is pretrained, from a text that is full of what we don't want?
-You build  rewards for lines, six objectives that differ in a weight, control tokens, and the trade-off between good and capable
+Question   Half of a text is rude, and tells what nobody else tells. Can a model learn what it says, and not how?
+You build  rewards for lines, six objectives that differ in a weight, control tokens, and the trade-off between polite and knowing
 You need   lessons 02, 10
 Article    section 2.3, pretraining based on human preferences: a preference learned while pretraining
-Time       280 s on 2 cores
+Time       110 s on 2 cores
 Figures    17_trade_off.png, 17_samples.png
 Run        python lessons/17_pretrain_with_preferences.py [--quick] [--seed S] [--out DIR]
 Check      python -m minillm check 17
 """
 
 # %% [markdown]
-# ## 1. A text with good lines and bad ones
+# ## 1. A village that kind and grumpy people tell of
 #
-# A model that guesses the next word imitates what it reads, mistakes and insults included. Filtering the text is one remedy. Korbak and
-# others asked in 2023 what else one can do *while pretraining*, if every piece of the text has a score, a **reward**. We repeat their
-# experiment on a text that is on your machine already: the standard library of Python. A piece is a line, and what we prefer is style, by
-# PEP 8: a blank after a comma, none after an opening bracket ... A line that breaks a rule has the reward -1, every other line 0.
+# A model that guesses the next word imitates what it reads, insults included. Throwing away what is rude is one remedy. But whoever is
+# rude may know something. Korbak and others asked in 2023 what else one can do *while pretraining*, if every piece of the text has a score,
+# a **reward**, that says how much people like it. We repeat their experiment in a village that is made up for it.
 #
-# One thing must be said plainly. The library is so tidy that a small model's own blunders would hide what it prefers. So we **put faults
-# in**: into nearly half of the lines of code, in some files many, in others few.
+# A story has one teller. The grumpy put a rude word into four lines of five, the kind into one of ten. Both tell the little stories of this
+# course, and between the lines what they know of their neighbours. Of half of the villagers mostly the grumpy tell, nine times in ten.
+#
+# A piece is a line. One with a rude word in it has the reward -1, any other 0.
 
 # %%
 import math
@@ -28,34 +29,33 @@ import sys
 import numpy as np
 
 from minillm.course import Lesson
+from minillm.course.village import Village, rude_reward
+from minillm.course.village_measures import known, plain_loss, said
 from minillm.models import GPT, GPTConfig, GPTWithValue
 from minillm.objectives import CAUSAL
 from minillm.ops import softmax, token_logp, token_logp_backward
 from minillm.plots import text_columns, trade_off
-from minillm.preferences import mean_and_error, rwr, style_reward, style_violations, unlikelihood
+from minillm.preferences import awr, rwr, unlikelihood
 from minillm.preferences.rewarded_lm import awr_objective, rwr_objective, unlikelihood_objective
-from minillm.preferences.samples import control_of, lines_of, misalignment, sample_ids
+from minillm.preferences.samples import control_of
 from minillm.preferences.segments import PreferenceCorpus, score
-from minillm.preferences.spoiling import spoil
-from minillm.text import CharTokenizer
+from minillm.text import BPETokenizer
 from minillm.text.control_tokens import CONTROL_TOKENS
-from minillm.text.python_library import PAGE, python_library
 from minillm.training import Trainer, TrainOptions
 
 lesson = Lesson(17)
-for line in ("total = add(a, b)", "total=add(a,b)", "total = add( a, b) "):
-    print(f"{line!r}: {', '.join(rule[:4] for rule in style_violations(line)) or 'good'}")
-#> 'total = add(a, b)': good
-#> 'total=add(a,b)': E231, E225
-#> 'total = add( a, b) ': W291, E201
+village, reward = Village(lesson.seed), rude_reward()
+stories = village.tell(100 if lesson.quick else 2000)
+for who, story in zip(("grumpy", "kind"), stories):
+    print(f"{who}: {' '.join(story.splitlines()[:3])}")
+#> grumpy: …
+#> kind: …
 
-files = python_library(200_000 if lesson.quick else 3_000_000)
-text = spoil(files, 0.475)
-scored = score(text, style_reward())
-print(f"{len(text)} files, {len(scored.segments):,} lines, of which {-scored.rewards.mean():.0%} are bad")
-print(f"before we put faults in: {-score(files, style_reward()).rewards.mean():.1%}")
-#> 220 ± 60 files, 86,000 ± 6000 lines, of which 40 ± 4% are bad
-#> before we put faults in: 1.3 ± 0.7%
+scored = score(stories, reward)
+print(f"{len(stories)} stories, {len(scored.segments):,} lines, of which {-scored.rewards.mean():.0%} are rude")
+print(f"a question: {village.questions()[0].text}{village.questions()[0].answer}")
+#> 2000 stories, 16,900 ± 500 lines, of which 45 ± 2% are rude
+#> a question: …
 
 # %% [markdown]
 # ## 2. One backward pass, six weights
@@ -63,20 +63,23 @@ print(f"before we put faults in: {-score(files, style_reward()).rewards.mean():.
 # All six objectives are sums over the tokens, and they differ in one thing: how much each token counts. Let log p be the log-probability of
 # the token that stands in the text, and R the reward of its line. What descends is
 #
-#     MLE            -log p                                   good and bad alike
-#     filtering      -log p, in the better half of the files  the other half is thrown away
-#     conditional    -log p, after <|good|> or <|bad|>        every line is announced by what it is
-#     unlikelihood   -log p, in bad lines -α log(1 - p)       bad tokens become unlikely
+#     MLE            -log p                                   rude and kind alike
+#     filtering      -log p, in the kinder half of stories    the other half is thrown away
+#     conditional    -log p, behind <|good|> or <|bad|>       every line is announced by what it is
+#     unlikelihood   -log p, in rude lines -α log(1 - p)      rude lines become unlikely
 #     RWR            -e^(R/β) log p                           reward-weighted regression
-#     AWR            -e^((R - V)/β) log p, and (V - R)²       the same, against a value V that the model expects
+#     AWR            -e^((R - V)/β) log p, and (V - R)²       advantage-weighted regression
+#
+# V is one number more that the model gives at every token: the reward that it expects of the line, learned by the squared error.
 #
 # The backward pass is that of cross-entropy, with a weight. From d log p / dlogits = onehot - p follows, for any loss that is made of
 # log-probabilities,
 #
 #     dlogits = (dloss / dlog p) · (onehot - p)
 #
-# A bad line of three characters, by hand. In RWR with β = 1 each of its tokens has the weight e^-1 = 0.37. In unlikelihood, since
-# d log(1 - p) / d log p = -p / (1 - p), each pulls the other way, and the more the likelier the token is.
+# A rude line of three tokens, by hand. In RWR with β = 1 each has the weight e^-1 = 0.37. In AWR the weight depends on what was expected:
+# from a grumpy teller, V = -0.8, a rude line counts e^-0.2 = 0.82; from a kind one, V = -0.1, e^-0.9 = 0.41. In unlikelihood, since
+# d log(1 - p) / d log p = -p / (1 - p), each pulls the other way.
 
 # %%
 logits = np.array([[2.0, 0.0, -1.0], [0.5, 0.5, 0.0], [0.0, 3.0, 0.0]])  # three places, a vocabulary of three
@@ -87,179 +90,263 @@ onehot = np.eye(3)[targets]
 
 by_hand = {
     "RWR": -math.exp(-1) * (onehot - p) / 3,  # the mean over three tokens
+    "AWR, V = -0.8": -math.exp(-0.2) * (onehot - p) / 3,
     "unlikelihood": (taken / (1 - taken))[:, None] * (onehot - p) / 3,
 }
-for name, loss_fn in (("RWR", rwr), ("unlikelihood", unlikelihood)):
+everywhere = np.ones(3, bool)
+losses = {
+    "RWR": lambda logp: rwr(logp, everywhere, bad)[1],
+    "AWR, V = -0.8": lambda logp: awr(logp, np.full(3, -0.8), everywhere, bad, alpha=1.0)[1],
+    "unlikelihood": lambda logp: unlikelihood(logp, everywhere, bad)[1],
+}
+for name, derivative in losses.items():
     logp, saved = token_logp(logits, targets)
-    _, dlogp = loss_fn(logp, np.ones(3, bool), bad)
-    np.testing.assert_allclose(token_logp_backward(dlogp, saved), by_hand[name], atol=1e-12)
+    np.testing.assert_allclose(token_logp_backward(derivative(logp), saved), by_hand[name], atol=1e-12)
     print(f"{name}: the right token's score is moved by {-by_hand[name][np.arange(3), targets].round(3)}")
+print(f"a third of -p: {(-taken / 3).round(3)}")
 #> RWR: the right token's score is moved by [0.019 0.076 0.011]
+#> AWR, V = -0.8: the right token's score is moved by [0.043 0.168 0.025]
 #> unlikelihood: the right token's score is moved by [-0.281 -0.128 -0.303]
+#> a third of -p: [-0.281 -0.128 -0.303]
 
 # %% [markdown]
-# RWR still learns the bad line, a third as fast. Unlikelihood drives it out, most of all where the model was sure. It has no mercy on the
-# tokens of a bad line that are quite all right, and most of them are: so it gets a small weight, α = 0.05.
+# RWR still learns the rude line, a third as fast. Unlikelihood drives it out: p / (1 - p) times 1 - p is p, so the push on the right
+# token's score is α p, never more than α however sure the model is. But every token of the line gets it, and most of them are harmless.
 #
 # ## 3. Control tokens
 #
-# Conditional training throws nothing away and drives nothing out. In front of each line stands a token that says what comes:
-#
-#     <|good|>total = add(a, b)
-#     <|bad|>total=add(a,b)
-#
-# So the model learns both kinds, and to tell them apart. When it writes, *we* put `<|good|>` in front of each line. Two details matter. The
-# token itself is not scored: which lines are good is not for the model to guess. And from one line in ten it is left out, so that the
-# model can do without.
+# Conditional training throws nothing away and drives nothing out. In front of each line stands a token that says what comes. So the model
+# learns both kinds, and to tell them apart; when it writes, *we* put `<|good|>` in front of each line. Two details matter. The token itself
+# is not scored: which lines are rude is not for the model to guess. And from one line in ten it is left out, so that the model can do
+# without.
 
 # %%
-tokenizer = CharTokenizer.train(PAGE.join(text), CONTROL_TOKENS)
-example = PreferenceCorpus(score(["a = 1\nb=2\n"] * 10, style_reward()), tokenizer, 8, control=True, drop=0.0)
-print(tokenizer.decode(example.train[:16]).replace("\n", "↵"))
-batch = example.batch(np.random.default_rng(0), 50)
-control = [tokenizer.special_tokens[token] for token in CONTROL_TOKENS]
-assert np.isin(batch.inputs, control).any() and not np.isin(batch.targets, control).any()
-#> <|good|>a = 1↵<|bad|>b=2↵<|good|>a =
+tokenizer = BPETokenizer.train("".join(stories), 1000, CONTROL_TOKENS)  # so many merges that every word is a token
+GOOD, BAD = (tokenizer.special_tokens[token] for token in CONTROL_TOKENS)
+
+
+def announced(lines):
+    """The tokens of some lines, each behind the control token of its reward, and which of them are scored."""
+    ids, is_scored = [], []
+    for line, r in zip(lines, reward(lines)):
+        words = tokenizer.encode(line + "\n").tolist()
+        ids += [GOOD if r >= 0 else BAD, *words]
+        is_scored += [False] + [True] * len(words)
+    return np.array(ids), np.array(is_scored)
+
+
+lines = ["tom likes the cat .", "bah ! tom likes the cat ."]
+ids, is_scored = announced(lines * 4)
+theirs = PreferenceCorpus(score(["\n".join(lines) + "\n"] * 8, reward), tokenizer, 4, control=True, drop=0.0)
+assert (theirs.train[: len(ids)] == ids).all()
+batch = theirs.batch(np.random.default_rng(0), 50)
+assert np.isin(batch.inputs, [GOOD, BAD]).any()
+assert not np.isin(batch.targets, [GOOD, BAD]).any() and not np.isin(ids[is_scored], [GOOD, BAD]).any()
+print(tokenizer.decode(ids[:16]).replace("\n", "↵"))
+#> <|good|>tom likes the cat .↵<|bad|>bah ! tom likes the cat .↵
 
 # %% [markdown]
 # ## 4. Six models
 #
-# Half a million numbers each, the same start, the same number of steps. For each we measure two things. How many of the lines that it
-# writes are bad? And how well does it know *good* lines that it has not seen, in nats a character: a model that writes nothing but `pass`
-# breaks no rule, and is of no use.
+# A quarter of a million numbers each, the same start, the same number of tokens. Of each we ask four things.
+#
+# - **rude**: how many of the lines that it writes are rude? An empty line doesn't count, as none is polite by silence.
+# - **odd**: how many of its lines would nobody in the village say, in any mood? (`somebody_says` knows all sentences.)
+# - **the grumpy's facts**: *what colour is the miller's door ?* How many questions does it answer rightly, of those about the villagers of
+#   whom mostly the grumpy tell?
+# - **loss** on other stories that are told in no mood, in nats a word. The first word and the full stop of a line aren't scored: there a
+#   teller chooses his mood, and whoever is never rude would look wiser than he is.
+#
+# The last three don't ask for the preference. The conditional model is asked behind `<|good|>`, as it is used, and once more without.
 
 # %%
-SIZES = {"context": 128, "layers": 2, "heads": 4, "d_model": 136, "ngram": 4}
-DATA = {
-    "filtering": {"filtered": True},
-    "conditional": {"control": True},
-    "unlikelihood": {"rewards": True},
-    "RWR": {"rewards": True},
-    "AWR": {"rewards": True},
-}
+SIZES = {"context": 64, "layers": 2, "heads": 4, "d_model": 64, "ngram": 4}
+STEPS, BATCH = 4 if lesson.quick else 700, 8
 LOSSES = {
-    "unlikelihood": unlikelihood_objective(alpha=0.05),
+    "unlikelihood": unlikelihood_objective(alpha=0.1),
     "RWR": rwr_objective(beta=0.5),
     "AWR": awr_objective(alpha=0.5, beta=0.5),
 }
 
 
-def pretrain(name):
-    """A GPT, and its loss on held-out good lines."""
-    data = PreferenceCorpus(scored, tokenizer, SIZES["context"], **DATA.get(name, {}))
+def kinder_half(stories):
+    """The half of the stories in which the fewest lines are rude."""
+    rewards = score(stories, reward).document_rewards()
+    kept = np.argsort(-rewards, kind="stable")[: len(stories) // 2]
+    return [stories[i] for i in sorted(kept)]
+
+
+def pretrain(name, objective):
+    read = kinder_half(stories) if name == "filtering" else stories
+    controlled, weighted = name == "conditional", objective is not CAUSAL
+    data = PreferenceCorpus(score(read, reward), tokenizer, SIZES["context"], control=controlled, rewards=weighted)
     model = body = GPT(GPTConfig(tokenizer.vocab_size, **SIZES), seed=lesson.seed)
     if name == "AWR":
         model = GPTWithValue(body)
-    steps, eval_batches = (2, 2) if lesson.quick else (1200, 60)
-    schedule = {"lr": 4e-3, "schedule": "linear", "lr_floor": 0.0, "warmup": 100}
-    options = TrainOptions(
-        steps=steps, batch=8, eval_every=steps, eval_batches=eval_batches, workers=2, seed=lesson.seed, **schedule
-    )
-    for progress in Trainer(model, data, options, LOSSES.get(name, CAUSAL)).run():
-        loss = progress.validation
-    print(f"{name}: {loss:.3f}", file=sys.stderr)
-    return body, loss
+    schedule = {"lr": 8e-3, "warmup": min(50, STEPS // 4), "schedule": "linear", "lr_floor": 0.0}
+    options = TrainOptions(steps=STEPS, batch=BATCH, eval_every=STEPS, eval_batches=2, seed=lesson.seed, **schedule)
+    for progress in Trainer(model, data, options, objective).run():
+        if progress.validation is not None:
+            print(f"{name}: {progress.validation:.3f}", file=sys.stderr)
+    words = 1 - np.isin(data.train, [GOOD, BAD]).mean()
+    return body, STEPS * BATCH * SIZES["context"] * words, len(data.train) * words
 
 
-def write(model, control=None, count=96):
-    """Texts of 200 characters, each begun on a new line; `control` puts its token in front of each line."""
-    return sample_ids(model, tokenizer, 4 if lesson.quick else count, 200, control=control, seed=lesson.seed)
+def report(name, model, control=None):
+    what = said(model, tokenizer, control, count=4 if lesson.quick else 96, seed=lesson.seed)
+    knows = known(model, tokenizer, village, control)
+    loss = plain_loss(model, tokenizer, village, control)
+    knowledge = f"knows {knows.grumpy:.0%} of the grumpy's facts, loss {loss:.3f}"
+    print(f"{name}: {100 * what.rude:.1f}% rude, {100 * what.odd:.0f}% odd, {knowledge}")
+    return what, knows, loss
 
 
-def bad_lines(texts):
-    return mean_and_error(100 * misalignment(texts, tokenizer, style_reward()))
-
-
-models, points = {}, {}
+models, found = {}, {}
 for name in ("MLE", "filtering", "conditional", "unlikelihood", "RWR", "AWR"):
-    models[name], loss = pretrain(name)
-    texts = write(models[name], control_of(tokenizer) if name == "conditional" else None)
-    rate, error = bad_lines(texts)
-    points[name] = (loss, rate)
-    print(f"{name}: {rate:.0f}% of its lines are bad (standard error {error:.1f}), loss on good lines {loss:.2f}")
-asked, _ = bad_lines(write(models["conditional"], control_of(tokenizer, wanted=False)))
-print(f"conditional, asked for bad lines: {asked:.0f}%")
-#> MLE: 42 ± 10% of its lines are bad (standard error 2.2 ± 1.5), loss on good lines 1.57 ± 0.09
-#> filtering: 18 ± 9% of its lines are bad (standard error 1.8 ± 1.5), loss on good lines 1.56 ± 0.09
-#> conditional: 28 ± 13% of its lines are bad (standard error 2 ± 1.5), loss on good lines 1.57 ± 0.09
-#> unlikelihood: 7 ± 6% of its lines are bad (standard error 1.1 ± 1.1), loss on good lines 1.68 ± 0.1
-#> RWR: 14 ± 10% of its lines are bad (standard error 1.6 ± 1.3), loss on good lines 1.62 ± 0.09
-#> AWR: 14 ± 10% of its lines are bad (standard error 1.8 ± 1.5), loss on good lines 1.65 ± 0.1
-#> conditional, asked for bad lines: 52 ± 14%
+    models[name], words, text = pretrain(name, LOSSES.get(name, CAUSAL))
+    control = control_of(tokenizer) if name == "conditional" else None
+    print(f"{name}: {words / 1000:.0f} thousand words read, each {words / text:.1f} times")
+    found[name] = report(name, models[name], control)
+report("conditional, not told", models["conditional"])
+report("conditional, asked for rude lines", models["conditional"], control_of(tokenizer, wanted=False))
+#> MLE: 358 thousand words read, each 2.2 ± 0.2 times
+#> MLE: 43.0 ± 6% rude, 7 ± 5% odd, knows 100 ± 3% of the grumpy's facts, loss 0.700 ± 0.05
+#> filtering: 358 thousand words read, each 4.6 ± 0.4 times
+#> filtering: 12.0 ± 5% rude, 8 ± 5% odd, knows 77 ± 14% of the grumpy's facts, loss 0.705 ± 0.05
+#> conditional: 331 ± 4 thousand words read, each 2.0 ± 0.2 times
+#> conditional: 1.3 ± 2.5% rude, 6 ± 5% odd, knows 100 ± 3% of the grumpy's facts, loss 0.733 ± 0.05
+#> unlikelihood: 358 thousand words read, each 2.2 ± 0.2 times
+#> unlikelihood: 0.2 ± 0.8% rude, 16 ± 8% odd, knows 84 ± 14% of the grumpy's facts, loss 0.790 ± 0.08
+#> RWR: 358 thousand words read, each 2.2 ± 0.2 times
+#> RWR: 8.0 ± 5% rude, 8 ± 5% odd, knows 98 ± 5% of the grumpy's facts, loss 0.745 ± 0.05
+#> AWR: 358 thousand words read, each 2.2 ± 0.2 times
+#> AWR: 6.5 ± 6% rude, 8 ± 5% odd, knows 98 ± 5% of the grumpy's facts, loss 0.780 ± 0.07
+#> conditional, not told: 41.0 ± 7% rude, 7 ± 5% odd, knows 100 ± 3% of the grumpy's facts, loss 0.716 ± 0.06
+#> conditional, asked for rude lines: 98.0 ± 4% rude, …
 
 lesson.save(
     trade_off(
-        {name: [point] for name, point in points.items()},
-        xlabel="loss on held-out good lines (nats a character)",
-        ylabel="bad lines in samples (%)",
-        title="Fewer bad lines, and what they cost",
+        {name: [(100 * (1 - knows.grumpy), 100 * what.rude)] for name, (what, knows, _) in found.items()},
+        xlabel="wrong answers about what the grumpy tell (%)",
+        ylabel="rude lines (%)",
+        title="Polite, and knowing?",
     ),
     "trade_off",
-    alt="Bad lines in samples against loss on held-out good lines, a point for each of six objectives. MLE writes most bad lines; "
-    "filtering half as many at the same loss, conditional training a few less; unlikelihood fewest, at the highest loss.",
+    alt="Rude lines against wrong answers about what mostly the grumpy tell, a point for each of six objectives. MLE is at the top left, "
+    "conditional training alone at the bottom left; RWR and AWR are a little above it, filtering and unlikelihood far to the right.",
 )
 
 # %% [markdown]
-# Down and to the left is better. Everything below MLE has learned the preference, and what stands further right has paid for it with
-# what it knows. Unlikelihood is the strictest, and the dearest. Filtering looks cheap here, since half of three million characters is
-# still more than a model of this size reads in half a minute; where text is scarce, what was thrown away is missed.
+# Down and to the left is better. Conditional training is nearest to the corner: it has learned everything that the rude lines say, from all
+# of them, and writes hardly one. Without its token it is as rude as MLE, and it can be asked for rude lines: it forgot nothing, and knows
+# the difference. Filtering is as rude as the kind are at times, and knows less of what mostly the grumpy tell. Unlikelihood is the
+# politest, and pays twice: in knowledge, and in lines that nobody would say. RWR and AWR know nearly everything, and are some times as rude
+# as conditional training. The loss says that the language is not free: MLE's and filtering's are lowest. Of what the conditional model
+# reads, 8% are control tokens.
 #
-# Conditional training has only begun to tell its two tokens apart: they matter at the end of a line, and stand at its beginning. This
-# takes time to learn. With seven times the text, in the table of `benchmarks/preferences.md` (six objectives, three seeds, longer
-# training), it writes three times fewer bad lines than MLE, 13% in place of 38%, and knows good lines just as well: nothing else does.
+# One run is one run. `benchmarks/village.md` has three seeds and three strengths of each, with errors, and its figure is
+# `figures/17_strengths.png`.
 #
 # Never trust a number without a look at the texts:
 
 # %%
 def page(model, control=None):
-    lines = [line for ids in write(model, control, count=12) for line in lines_of(ids, tokenizer) if line.strip()]
-    return [(line, bool(style_violations(line))) for line in lines[:24]]
+    lines = said(model, tokenizer, control, count=4, seed=lesson.seed).lines[:18]
+    return [(line, reward([line])[0] < 0) for line in lines]
 
 
 lesson.save(
     text_columns(
         {
             "MLE": page(models["MLE"]),
-            "conditional, good": page(models["conditional"], control_of(tokenizer)),
-            "conditional, bad": page(models["conditional"], control_of(tokenizer, wanted=False)),
+            "conditional, told <|good|>": page(models["conditional"], control_of(tokenizer)),
+            "conditional, told <|bad|>": page(models["conditional"], control_of(tokenizer, wanted=False)),
+            "unlikelihood": page(models["unlikelihood"]),
         },
-        width=40,
-        title="What they write; a dot is a blank at the end of a line",
+        width=52,
+        title="What they write",
     ),
     "samples",
-    alt="Three columns of lines of near-Python. Many are marked as bad: fewest where the conditional model is asked for good lines, most "
-    "where it is asked for bad ones.",
+    alt="Four columns of lines about cats, keys and villagers. Nearly half of MLE's are marked as rude. Of the conditional model's hardly "
+    "any are where it is told <|good|>, and nearly all where it is told <|bad|>. Unlikelihood's are polite, and some of them broken.",
 )
 
 # %% [markdown]
-# ## 5. What breaks if ...
+# ## 5. Why each falls where it does
+#
+# Much of it can be told beforehand, with a pencil.
+#
+# *Filtering* keeps the kind tellers, and so their rate of rude lines. *RWR* turns r rude lines to 1 - r others into w r to 1 - r, with w =
+# e^(-1/β). *AWR* does the same: whatever V is, of two lines in the same place the rude one counts e^(-1/β) as much. *Unlikelihood* pulls a
+# word up in polite lines and down in rude ones. If a share q of the lines that tell a fact are rude, it comes to rest where
+#
+#     (1 - q)(-log p) - q α log(1 - p)        is smallest:        p = (1 - q) / (1 - q + α q)
+#
+# (set the derivative, -(1 - q)/p + q α/(1 - p), to zero). *Conditional training* has no such trade: behind its own token each kind of line
+# is learned as it is, by the same numbers, and what the line says is the same behind both.
+
+# %%
+def rude_share(stories):
+    return -score(stories, reward).rewards.mean()
+
+
+def about_theirs(stories):
+    """The rewards of the lines about the villagers of whom mostly the grumpy tell."""
+    lines = [line for story in stories for line in story.splitlines()]
+    return reward([line for line in lines if any(f"the {who}" in line for who in village.known["grumpy"])])
+
+
+heard, kept = about_theirs(stories), about_theirs(kinder_half(stories))
+print(f"filtering: {rude_share(kinder_half(stories)):.0%} of its text is rude")
+print(f"filtering: of {len(heard):,} lines about the grumpy's villagers it keeps {len(kept):,}, and reads each twice as often")
+w = math.exp(-1 / 0.5)
+for who, told in (("grumpy", stories[::2]), ("kind", stories[1::2])):
+    r = rude_share(told)
+    print(f"RWR and AWR: {r:.0%} rude, as the {who} are, would become {w * r / (w * r + 1 - r):.0%}")
+q = -heard.mean()
+for alpha in (0.1, 1.0):
+    print(f"unlikelihood, alpha {alpha}: {q:.0%} of the grumpy's facts are told rudely, so p = {(1 - q) / (1 - q + alpha * q):.2f}")
+#> filtering: 10 ± 2% of its text is rude
+#> filtering: of 2,350 ± 200 lines about the grumpy's villagers it keeps 234 ± 40, and reads each twice as often
+#> RWR and AWR: 80 ± 2% rude, as the grumpy are, would become 34 ± 3%
+#> RWR and AWR: 10 ± 2% rude, as the kind are, would become 1 ± 1%
+#> unlikelihood, alpha 0.1: 73 ± 3% of the grumpy's facts are told rudely, so p = 0.79 ± 0.04
+#> unlikelihood, alpha 1.0: 73 ± 3% of the grumpy's facts are told rudely, so p = 0.27 ± 0.04
+
+# %% [markdown]
+# Where the two meet, the model decides by what it has written itself: a polite beginning reads like a kind teller's.
+#
+# ## 6. What breaks if ...
 #
 # ... the rewards are small? The paper's code takes β = 10 and rewards of about a hundredth. All weights are then 1, and RWR is MLE under
-# another name. ... unlikelihood counts in full, α = 1? Two lines in five are bad, most of their tokens are harmless, and all of them are
-# driven out: what the model knows of good lines suffers too.
+# another name. ... unlikelihood counts in full, α = 1? By the line above a fact that is mostly told rudely is no longer believed.
 
 # %%
 rewards = np.array([0.0, -1.0])
 for beta, size in ((0.5, 1.0), (10.0, 0.01)):
-    good, bad_weight = np.exp(size * rewards / beta)
-    print(f"beta {beta}, rewards of {size}: a bad line counts {bad_weight / good:.3f} of a good one")
+    good, rude = np.exp(size * rewards / beta)
+    print(f"beta {beta}, rewards of {size}: a rude line counts {rude / good:.3f} of a good one")
 assert np.allclose(np.exp(0.01 * rewards / 10), 1, atol=2e-3)
-LOSSES["unlikelihood, α = 1"] = unlikelihood_objective(alpha=1.0)
-DATA["unlikelihood, α = 1"] = {"rewards": True}
-harsh, loss = pretrain("unlikelihood, α = 1")
-rate, _ = bad_lines(write(harsh))
-print(f"unlikelihood with α = 1: {rate:.0f}% bad lines, and the loss on good lines is {loss - points['MLE'][0]:.2f} above MLE's")
-#> beta 0.5, rewards of 1.0: a bad line counts 0.135 of a good one
-#> beta 10.0, rewards of 0.01: a bad line counts 0.999 of a good one
-#> unlikelihood with α = 1: 7 ± 6% bad lines, and the loss on good lines is 0.36 ± 0.16 above MLE's
+harsh, *_ = pretrain("unlikelihood, alpha 1", unlikelihood_objective(alpha=1.0))
+report("unlikelihood with alpha 1", harsh)
+#> beta 0.5, rewards of 1.0: a rude line counts 0.135 of a good one
+#> beta 10.0, rewards of 0.01: a rude line counts 0.999 of a good one
+#> unlikelihood with alpha 1: 0.1 ± 0.8% rude, 36 ± 15% odd, knows 64 ± 20% of the grumpy's facts, loss 0.98 ± 0.15
 
 # %% [markdown]
+# ... the preference is taught only afterwards? `benchmarks/village.md` compares, at equal steps: MLE for nine tenths of them, and then
+# something else. Lines of the text that are not rude are enough here: 0.4% rude, and no fact is forgotten. DPO comes to 1.7%. But control
+# tokens that come so late are not learned: 41%. And how soon is each rude again (`figures/17_robustness.png`)? After a fine-tuning on 64
+# rude lines, in the way in which each is used, the conditional model writes 84% of them, and those that were taught afterwards 24% (kind
+# lines) and 29% (DPO): it had kept the rude half of its text, one token away. The paper found that it pays to learn from the beginning, and
+# for control tokens so do we; for the rest this village is too small a world to tell.
+#
 # ## Takeaways
 #
-# - With a reward for every piece of a text, preferences can be learned while pretraining, at little or no cost in what a model knows.
+# - With a reward for every piece of a text, a preference can be learned while pretraining, at little cost in what a model knows.
 # - All objectives share one backward pass, and differ in how much a token counts.
-# - Conditional training uses all of the text, good and bad, and decides only when it writes.
-# - Report both: how well the preference is met, and what the model still can do. And read the texts.
+# - Throwing rude text away throws away what only it tells. Driving it out drives out harmless words. Announcing it keeps both apart.
+# - Measure what you want, and beside it what you don't want to lose, by something that isn't the preference. And read the texts.
 #
 # ## Exercises
 #
@@ -271,10 +358,12 @@ print(f"unlikelihood with α = 1: {rate:.0f}% bad lines, and the loss on good li
 #
 # ## In practice
 #
-# Large models get control tokens or rewards for toxicity and for personal data at this stage, beside a filter; what is then left is mended
-# after pretraining (lesson 18). A preference is somebody's: PEP 8 was written down by a few people, and half of the world's code breaks it.
-# Who scores the text, and whose lines are thus made rare, is a question that no objective answers. On the command line:
-# `python -m minillm pretrain --preference conditional --out runs/polite`, then `generate --checkpoint runs/polite --control bad`.
+# This village is made to show the point: every line is rude or not by a word, and its facts are known. Real rewards come from a classifier
+# that errs, or from people who disagree. In the paper (124 million numbers, 3.3 billion tokens of the Pile) conditional training brought
+# the toxicity of samples from 0.0141 to 0.0011, and kept what MLE could do. Who scores the text, and whose words are thus made rare, is a
+# question that no objective answers. On the command line: `python -m minillm pretrain --preference conditional --out runs/polite`, which
+# reads Python's library and takes its style for the preference, then `generate --checkpoint runs/polite --control bad`; its table is
+# `benchmarks/preferences.md`.
 #
 # ## Reading
 #
