@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from minillm.cli.terminal import count, program, say, shell_word
-from minillm.course.checking import Checked, check_all, check_lesson, first_array
+from minillm.course.checking import Checked, check_all, check_lesson, to_draw
 from minillm.course.desk import USUAL, Desk, exercise_named, solution_of
 from minillm.course.diagnosis import Verdict
 from minillm.course.exercises import Exercise, solution_text
@@ -174,7 +174,7 @@ def save_figures(desk: Desk, outline: Outline, checked: Checked) -> None:
     from minillm.plots import comparison, refuse_to_replace, save
 
     for verdict in checked.verdicts:
-        target, yours = first_array(verdict.target), first_array(verdict.yours)
+        target, yours = to_draw(verdict)
         if target is None:
             say(f"{verdict.name}: its answer is not an array, so there is nothing to draw")
         elif yours is None or yours.shape != target.shape:

@@ -30,7 +30,7 @@ from minillm.course.lesson import ROOT
 from minillm.course.outline import Outline, read_outline
 
 SECONDS = 5.0  # for loading the file, and as many for all calls; a right solution takes milliseconds
-MEMORY = 2 * 2**30  # bytes of address space, of which Python with NumPy takes a quarter
+MEMORY = 4 * 2**30  # bytes of address space, of which Python with NumPy takes an eighth
 START = 60  # seconds that Python itself may take to start, on a busy machine
 PRINTED = 2_000  # characters that are kept of what the student prints
 LARGEST = 2**25  # characters of answers that are read

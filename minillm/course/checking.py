@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minillm.course.answers import Failure
+from minillm.course.answers import Failure, same
 from minillm.course.attempt import attempt
 from minillm.course.desk import Desk, exercises_of, solution_of
 from minillm.course.diagnosis import Verdict, judge
@@ -98,9 +98,17 @@ def unreadable(path: Path, source: str, why: Failure) -> InputError:
     return InputError(f"{path} line {why.line}: {why.kind}: {why.message}.", MEND)
 
 
-def first_array(answer: Any) -> np.ndarray | None:
-    """The answer, or the first part of it, that is an array to draw: two axes at most, others taken at 0."""
-    for part in answer if isinstance(answer, tuple | list) else [answer]:
-        if isinstance(part, np.ndarray) and part.ndim and part.dtype.kind in "fiub":
-            return part.reshape(-1, *part.shape[-2:])[0].astype(float) if part.ndim > 2 else part.astype(float)
-    return None
+def to_draw(verdict: Verdict) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The right array and the student's, to be drawn beside each other: of several outputs the first that is wrong. None for no array."""
+    target, yours = verdict.target, verdict.yours
+    if isinstance(target, tuple) and isinstance(yours, tuple | list) and len(target) == len(yours):
+        wrong = (pair for pair in zip(target, yours, strict=True) if not same(*reversed(pair)))
+        target, yours = next(wrong, (target[0], yours[0]))
+    return _drawn(target), _drawn(yours)
+
+
+def _drawn(answer: Any) -> np.ndarray | None:
+    """Two axes at most, others taken at 0."""
+    if not isinstance(answer, np.ndarray) or not answer.ndim or answer.dtype.kind not in "fiub":
+        return None
+    return (answer.reshape(-1, *answer.shape[-2:])[0] if answer.ndim > 2 else answer).astype(float)

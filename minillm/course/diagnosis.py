@@ -19,7 +19,7 @@ from minillm.course.wording import apart, call, failed, kind, listed, size, valu
 
 
 class Verdict(NamedTuple):
-    """How an exercise came out. `yours` and `target` are the two answers to the first call."""
+    """How an exercise came out. `yours` and `target` are the two answers to the first call that went wrong, or to the first."""
 
     name: str
     passed: bool
@@ -34,8 +34,9 @@ def judge(exercise: Exercise, attempt: Attempt, solution: str, source: str = "",
     """Whether the answers are those of the solution, and else what is wrong. source: the student's text, to quote lines from."""
     case = Case(exercise, attempt.answers, try_text(solution, exercise, seed), solution, seed)
     message = case.finished(attempt.writes) if case.right else case.wrong(attempt, source)
-    yours = attempt.answers[0] if attempt.answers else None
-    return Verdict(exercise.name, not message, message, yours, case.target[0], attempt.printed, attempt.seconds)
+    pairs = list(zip(attempt.answers, case.target, strict=False))
+    yours, target = next((pair for pair in pairs if not same(*pair)), pairs[0])
+    return Verdict(exercise.name, not message, message, yours, target, attempt.printed, attempt.seconds)
 
 
 class Case:

@@ -40,7 +40,7 @@ def shape(yours: np.ndarray, right: np.ndarray) -> str:
         return f"{said}: is a transpose missing, or one too many?"
     if yours.size == right.size:
         return f"{said}: the numbers must be reshaped"
-    if yours.ndim == right.ndim + 1 and yours.shape[-1] == yours.shape[-2]:
+    if right.ndim and yours.ndim == right.ndim + 1 and yours.shape[-1] == yours.shape[-2]:
         return f"{said}: a column (n, 1) and a row (n,) make a table (n, n). Which of the two was meant?"
     return said
 

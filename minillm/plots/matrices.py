@@ -71,7 +71,8 @@ def matrix_maps(
 def comparison(target: np.ndarray, yours: np.ndarray, *, title: str | None = None) -> Figure:
     """An array beside the one that it should be, and their difference, yours - target: (N,) or (R, C).
 
-    The first two share a scale. The difference has its own, white at 0, and the place of its largest value is named.
+    The first two share a scale. The difference has its own, white at 0, and the place of its largest value is named. What is only rounding,
+    1e-9 of the largest number, is no difference.
     """
     target, yours = np.asarray(target, dtype=float), np.asarray(yours, dtype=float)
     if target.shape != yours.shape:
@@ -90,6 +91,8 @@ def comparison(target: np.ndarray, yours: np.ndarray, *, title: str | None = Non
     figure = new_figure()
     axes = figure.subplots(1, 3, squeeze=False)
     difference = np.ma.masked_invalid(yours) - np.ma.masked_invalid(target)
+    rounding = 1e-9 * np.ma.abs(np.ma.masked_invalid(target)).max()
+    difference = np.ma.where(np.ma.abs(difference) <= rounding, 0, difference)
     shared = colours(np.stack([target, yours]), centred=False)
     left, middle, right = axes[0]
     for panel, name, values, (cmap, norm) in (

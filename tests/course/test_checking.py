@@ -1,9 +1,11 @@
 """Checking, running and listing lessons from a program: values, no words."""
 
+import numpy as np
 import pytest
 
-from minillm.course.checking import check_lesson
+from minillm.course.checking import check_lesson, to_draw
 from minillm.course.desk import Desk
+from minillm.course.diagnosis import Verdict
 from minillm.course.exercises import solution_text
 from minillm.course.notebook import write_notebook
 from minillm.course.outline import PLANNED, find
@@ -21,13 +23,23 @@ def test_the_verdicts_of_a_lesson_are_values_and_what_is_solved_is_noted(desk):
     first = check_lesson(find(1), desk)
     assert first.new and first.path.exists() and [each.name for each in first.left] == ["scaled", "pairs"]
     first.path.write_text(SOLUTION.replace("x * factor", "x + factor"), encoding="utf-8")
-    second = check_lesson(find(1), desk)
+    told = []
+    second = check_lesson(find(1), desk, tell=told.append)
+    assert told == second.verdicts
     assert not second.new and [each.name for each in second.left] == ["scaled"]
     assert [(each.passed, each.message) for each in second.verdicts] == [(False, "You added the factor."), (True, "")]
     assert desk.done() == {"01": ["pairs"]}
     first.path.write_text(SOLUTION.replace("words[1:]", "words"), encoding="utf-8")
     check_lesson(find(1), desk)
     assert desk.done() == {"01": ["scaled"]}, "what breaks again is not solved any more"
+
+
+def test_what_is_drawn_is_the_first_output_that_is_wrong():
+    one, two, three = np.zeros((2, 3)), np.ones((2, 3)), np.full((2, 2, 3), 2)
+    verdict = Verdict("f", False, "", yours=(one, one, 1.0), target=(one, two, 1.0))
+    assert [array.tolist() for array in to_draw(verdict)] == [two.tolist(), one.tolist()]
+    assert to_draw(Verdict("f", True, "", yours=3, target=4)) == (None, None)
+    assert to_draw(Verdict("f", True, "", yours=three, target=three))[0].shape == (2, 3)
 
 
 def test_the_progress_of_all_lessons_is_in_the_order_of_their_numbers(desk):

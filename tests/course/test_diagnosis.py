@@ -75,6 +75,23 @@ def test_lists_are_shown_with_the_call(course):
     )
 
 
+@pytest.mark.parametrize(
+    "right",
+    ["x + 1", "float(x.sum())", "(x + 1, x.sum())", "(1, 2, 3)", "{1: 2}", "[1, 2]", "x > 2", "x[:0]", "x.sum(axis=0)"],
+)
+def test_whatever_is_returned_there_is_a_sentence(right):
+    """None of them is right, none breaks the check."""
+    odd = (
+        "None", "[]", "()", "{}", "'x'", "np.nan", "np.array([])", "np.array(9)", "np.zeros((0, 3))", "np.array(['a'])", "10**400",
+        "np.array([None])", "np.matrix([[1]])", "{1: 2, 3: x}", "print", "(None, None)", "(x, 'x')", "(x, x, x)", "[x]", "-x", "x[:1]",
+        "x * np.nan", "x[None]", "np.zeros(2, bool)", "{2}", "(1, 2, x)", "range(9)", "1j", "x.astype('float16') * 3", "[[1], 2]",
+    )  # fmt: skip
+    solution = f"def f(x):\n    return {right}\n"
+    for text in odd:
+        verdict = said_of(exercise((X,), (Y,)), solution, f"import numpy as np\ndef f(x):\n    return {text}\n")
+        assert not verdict.passed and len(verdict.message) > 10, text
+
+
 def exercise(*calls: tuple, outputs: tuple = ()) -> Exercise:
     return Exercise("f", lambda rng: list(calls), [], [], outputs)
 

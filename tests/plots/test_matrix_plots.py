@@ -132,6 +132,7 @@ def test_comparison_names_the_place_of_the_largest_difference():
     assert comparison(np.zeros((3, 4)), yours).get_supxlabel() == "largest difference: 0.5, at [1, 2]"
     assert comparison(np.zeros(4), yours[1]).get_supxlabel() == "largest difference: 0.5, at [2]"
     assert comparison(yours, yours).get_supxlabel() == "no difference"
+    assert comparison(yours, yours + 1e-15).get_supxlabel() == "no difference", "rounding is no difference"
 
 
 def test_comparison_tells_what_is_not_finite_apart():
