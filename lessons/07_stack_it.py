@@ -38,7 +38,7 @@ rng = lesson.rng()
 
 
 def norm(x, gamma, beta, eps=1e-5):
-    """Each row of x (..., D) -> y, and what the way back needs."""
+    """Each row of x (..., D) -> y, and what backward needs."""
     centred = x - x.mean(axis=-1, keepdims=True)
     scale = 1 / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + eps)
     xhat = centred * scale
@@ -49,11 +49,17 @@ print(norm(np.array([1.0, 2, 3]), 1.0, 0.0)[0].round(3))
 #> [-1.225  0.     1.225]
 
 # %% [markdown]
-# The way back has a trap. x̂ depends on x three times: directly, through the mean, and through the variance. Call g = γ dy the gradient
-# that reaches x̂. The mean takes the average of g away from every number. The variance takes away the part of g that points along x̂,
-# because to stretch a row changes nothing: it is divided out again. What is left:
+# The backward pass has a trap. x̂ depends on x three times: directly, through the mean, and through the variance. Call g = γ dy the
+# gradient that reaches x̂, c = x - mean(x) the centred row, and s = 1 / √(variance + ε), so that x̂ = s c. Then, for a row of D numbers:
 #
-#     dx = scale · ( g - mean(g) - x̂ · mean(g x̂) )
+#     x̂ = s c                  dc = s g,  and  ds = Σ g c
+#     s = (mean(c²) + ε)^-½    dc gets ds · (-½) s³ · 2c/D  =  -s³ c · mean(g c)  =  -s x̂ · mean(g x̂)
+#     c = x - mean(x)          dx = dc - mean(dc);  c and so x̂ have the mean 0
+#
+#     dx = s · ( g - mean(g) - x̂ · mean(g x̂) )
+#
+# In words: the mean takes the average of g away from every number. The variance takes away the part of g that points along x̂,
+# because to stretch a row changes nothing: it is divided out again.
 
 # %%
 def norm_backward(dy, saved):
@@ -84,17 +90,20 @@ for upstream, dy in {"ones": np.ones((4, 7)), "random": rng.standard_normal((4, 
 #> upstream random, without variance: CAUGHT
 
 # %% [markdown]
-# Lesson 02 again: an upstream gradient of ones can't see the mistake. Several published projects have it.
+# Lesson 02 again: while γ is one everywhere, as it is when training begins, an upstream gradient of ones can't see the mistake. (A random
+# γ would show it even to ones, since then g is not the same everywhere.)
 #
 # ## 2. The block
 #
 # A **block** is two steps, each with a shortcut around it, the *residual*:
 #
 #     r = x + attention(norm(x))        collect from the other words
-#     y = r + ffn(norm(r))              think about it, each word alone:  ffn(m) = relu(m W₁) W₂
+#     y = r + ffn(norm(r))              each word alone:  ffn(m) = relu(m W₁) W₂
 #
-# Attention has several **heads**: the D numbers of a query are cut into H pieces of K = D/H, and each piece attends on its own. Cutting is
-# a change of shape, (B, T, D) to (B, H, T, K), and costs nothing. A matrix W_o mixes what the heads brought.
+# Attention has several **heads**: the D numbers of a query are cut into H pieces of K = D/H, and each piece attends on its own. Cutting
+# is a change of shape, (B, T, D) to (B, H, T, K). A matrix W_o mixes what the heads brought: D × D, as W_q, W_k and W_v are. The
+# feed-forward network is usually four times as wide inside, F = 4 D. Of the 4 D² + 8 D² weights of a block two thirds are there, and it
+# is what makes the block more than a weighted average: attention alone is linear in its values.
 
 # %%
 lesson.save(
@@ -118,7 +127,7 @@ def merge_heads(x):
 
 
 def block(x, w, H):
-    """x (B, T, D), a dict of weights -> y (B, T, D), and what the way back needs."""
+    """x (B, T, D), a dict of weights -> y (B, T, D), and what backward needs."""
     n, s1 = norm(x, w["gamma1"], w["beta1"])
     q, k, v = (split_heads(n @ w[name], H) for name in ("Wq", "Wk", "Wv"))
     heads, sa = attention(q, k, v, causal=True)
@@ -180,7 +189,7 @@ print(f"{len(w)} weights, {sum(a.size for a in w.values())} numbers; worst diffe
 
 # %%
 class Node:
-    """An array on the tape: its value, and for each array that it was made from a function from its gradient to theirs."""
+    """An array on the tape: its value, and a list of (parent, rule); rule turns this node's gradient into the parent's."""
 
     def __init__(self, value, parents=()):
         self.value, self.parents, self.grad = np.asarray(value, float), parents, 0.0
@@ -227,25 +236,38 @@ tape_y.backward(dy[0])
 dx, dgamma, dbeta = norm_backward(dy[0], norm(x[0], tape_gamma.value, tape_beta.value)[1])
 np.testing.assert_allclose(tape_x.grad, dx, atol=1e-12)
 np.testing.assert_allclose(tape_gamma.grad, dgamma, atol=1e-12)
-held = sum(node.value.size for node in tape_y.tape())
-print(f"the tape holds {len(tape_y.tape())} arrays, {held} numbers; by hand {sum(a.size for a in norm(x[0], gamma[0], 0.0)[1][:2])}")
-#> the tape holds 15 arrays, 389 numbers; by hand 63
+between = [node for node in tape_y.tape() if node.parents and node is not tape_y]  # neither what went in nor what came out
+held = sum(node.value.size for node in between)
+print(f"the tape keeps {len(between)} arrays, {held} numbers; by hand {sum(a.size for a in norm(x[0], gamma[0], 0.0)[1][:2])}")
+#> the tape keeps 9 arrays, 259 numbers; by hand 63
 
 # %% [markdown]
 # Same gradients, and nobody derived anything. That is why everyone uses it. What it hides: that the mean and the
-# variance each take a part of the gradient away; that six times as many numbers were kept; and what each line costs. The formula by hand
+# variance each take a part of the gradient away; that four times as many numbers were kept; and what each line costs. The formula by hand
 # is three terms long. In this course you see them.
 #
 # ## 4. What breaks if the shortcuts or the norms are left out?
 #
-# Stack twenty-four steps (twelve blocks), send a random gradient down from the top, and measure what arrives at each step.
+# Stack twenty-four steps (twelve blocks), send a random gradient down from the top, and measure what arrives at each step. How large the
+# weights are to begin with matters as much: a sum of L steps of like size grows with L. So GPT-2 begins with the output matrices of all L
+# steps divided by √L, and we try the shortcuts with this start too.
 
 # %%
-depth, width = 24, 64
-steps = []
-for i in range(depth):  # attention and feed-forward in turn
-    std = 1 / math.sqrt(width)
-    steps.append(FeedForward(width, width, rng, activation="relu", std=std) if i % 2 else MultiHeadAttention(width, 4, rng, std=std))
+width = 64
+
+
+def stack(depth: int, shrink: float = 1.0) -> list:
+    """Attention and feed-forward in turn; `shrink` multiplies their output matrices."""
+    draw, steps = lesson.rng(), []
+    for i in range(depth):
+        std = 1 / math.sqrt(width)
+        if i % 2:
+            steps.append(FeedForward(width, width, draw, activation="relu", std=std))
+            steps[-1].contract.weight.data *= shrink
+        else:
+            steps.append(MultiHeadAttention(width, 4, draw, std=std))
+            steps[-1].output.weight.data *= shrink
+    return steps
 
 
 def run(step, x):
@@ -259,15 +281,19 @@ def run_backward(step, dy, saved):
     return dx + dmemory
 
 
-def gradient_norms(x: np.ndarray, dy: np.ndarray, residual: bool, where: str) -> list[float]:
-    """The norm of the gradient below each step; `where` is "pre", "post" or "none"."""
+def gradient_norms(steps: list, residual: bool, where: str) -> list[float]:
+    """The norm of the gradient below each step; `where` is "pre" (with a last norm, as GPT-2 has it), "post" or "none"."""
     norms, saves = [LayerNorm(width) for _ in steps], []
+    x, dy = np.random.default_rng(lesson.seed).standard_normal((2, 2, 16, width))
     for step, layer in zip(steps, norms):
         n, before = layer.forward(x) if where == "pre" else (x, None)
         f, saved = run(step, n)
         x = x + f if residual else f
         x, after = layer.forward(x) if where == "post" else (x, None)
         saves.append((before, saved, after))
+    if where == "pre":
+        last = LayerNorm(width)
+        dy = last.backward(dy, last.forward(x)[1])
     found = []
     for step, layer, (before, saved, after) in zip(reversed(steps), reversed(norms), reversed(saves)):
         dy = layer.backward(dy, after) if where == "post" else dy
@@ -278,27 +304,46 @@ def gradient_norms(x: np.ndarray, dy: np.ndarray, residual: bool, where: str) ->
     return found[::-1]
 
 
-x, dy = rng.standard_normal((2, 2, 16, width))
-variants = {"neither": (False, "none"), "residuals only": (True, "none"), "post-LN": (True, "post"), "pre-LN": (True, "pre")}
-found = {name: gradient_norms(x, dy, *variant) for name, variant in variants.items()}
+variants = {
+    "neither": (stack(24), False, "none"),
+    "residuals only": (stack(24), True, "none"),
+    "residuals, GPT-2's start": (stack(24, 1 / math.sqrt(24)), True, "none"),
+    "post-LN": (stack(24), True, "post"),
+    "pre-LN": (stack(24), True, "pre"),
+}
+found = {name: gradient_norms(*variant) for name, variant in variants.items()}
 for name, norms in found.items():
     print(f"{name}: from top to bottom the gradient changes by 10 to the power {math.log10(norms[0] / norms[-1]):.1f}")
 lesson.save(
-    layer_norms(found, title="With norms and shortcuts, the gradient arrives nearly as it left"),
+    layer_norms(found, title="With shortcuts, and norms or a small start, the gradient arrives nearly as it left"),
     "gradient_norms",
     alt="The norm of the gradient below each of 24 steps, on a logarithmic scale. Without residuals and norms it falls three hundredfold "
-    "from the top to the bottom; with residuals alone it grows a millionfold; with post-LN and pre-LN it stays nearly level.",
+    "from the top to the bottom; with residuals alone it grows a millionfold; with GPT-2's start, with post-LN and with pre-LN it stays "
+    "nearly level.",
 )
+for where in ("post", "pre"):
+    tops = []
+    for depth in (6, 24, 96):
+        steps = stack(depth)
+        gradient_norms(steps, True, where)
+        tops.append(float(np.linalg.norm(steps[-1].contract.weight.grad)))
+    print(f"{where}-LN, gradient of the top weights with 6, 24 and 96 steps: " + ", ".join(f"{top:.1f}" for top in tops))
 #> neither: from top to bottom the gradient changes by 10 to the power -2.5 ± 0.5
-#> residuals only: from top to bottom the gradient changes by 10 to the power 5.3 ± 1.5
-#> post-LN: from top to bottom the gradient changes by 10 to the power -0.3 ± 0.3
+#> residuals only: from top to bottom the gradient changes by 10 to the power 6.5 ± 2.0
+#> residuals, GPT-2's start: from top to bottom the gradient changes by 10 to the power 0.1 ± 0.2
+#> post-LN: from top to bottom the gradient changes by 10 to the power -0.4 ± 0.4
 #> pre-LN: from top to bottom the gradient changes by 10 to the power 0.5 ± 0.3
+#> post-LN, gradient of the top weights with 6, 24 and 96 steps: 200 ± 50, 195 ± 50, 195 ± 50
+#> pre-LN, gradient of the top weights with 6, 24 and 96 steps: 145 ± 30, 70 ± 30, 29 ± 8
 
 # %% [markdown]
-# With neither, three thousandths of the gradient arrive, and fewer with every layer more. With shortcuts alone everything grows from step
-# to step; a deeper stack would overflow. **Post-LN**, the paper's and the article's order, normalises after each sum; its shortcut is never
-# clean, and deep models need a careful warm-up (very small steps at first), which these curves don't show. **Pre-LN**, GPT-2's order,
-# normalises only what a step reads: the shortcut runs from bottom to top untouched.
+# With neither, three thousandths of the gradient arrive, and less with every extra layer. With shortcuts alone everything grows from step
+# to step; a deeper stack would overflow. A start as small as GPT-2's mends that by itself, until training has made the weights larger.
+# **Post-LN**, the paper's and the article's order, normalises after each sum; its shortcut is never clean. **Pre-LN**, GPT-2's order,
+# normalises only what a step reads: the shortcut runs from bottom to top untouched. Where both seem to do as well, the last two lines
+# tell them apart. With post-LN the top weights get as large a gradient however deep the model is; with pre-LN it shrinks as the stack
+# grows, like 1/√L, because the last norm divides by a sum of L steps. Xiong et al. 2020 show that this is why deep post-LN models need a
+# careful warm-up (very small steps at first, lesson 09), and pre-LN ones hardly any.
 #
 # ## Takeaways
 #
@@ -313,6 +358,13 @@ lesson.save(
 # 3. `split_heads`: one array of queries into H heads.
 #
 # `python -m minillm check 07`, with `--hint` and `--figure`.
+#
+# Predict, then run: RMSNorm leaves out the mean, x̂ = x / √(mean(x²) + ε). Which of the three terms of dx are left? Change `norm` and
+# `norm_backward`, and let the numbers judge.
+#
+# ## In the library
+#
+# `minillm/ops/normalization.py` has both norms, `minillm/layers/block.py` the block, and `minillm/layers/stack.py` blocks on each other.
 #
 # ## In practice
 #
