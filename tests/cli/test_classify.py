@@ -11,9 +11,6 @@ from minillm.cli import main
 from minillm.finetuning import load_classifier
 from minillm.models import ClassifierConfig, EncoderConfig, SequenceClassifier
 from minillm.models.huggingface import save_pretrained
-from tests.cli.test_finetune import labelled
-
-__all__ = ["labelled"]
 
 
 @pytest.fixture(scope="module")
