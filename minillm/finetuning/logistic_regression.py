@@ -9,7 +9,7 @@ import numpy as np
 from minillm.ops import log_softmax, softmax, softmax_backward
 
 # the strengths of the penalty that are tried, the strongest first: 100 ... 1e-4
-L2S = tuple(10 ** (half / 2) for half in range(4, -9, -1))
+L2S = tuple(10.0**power for power in range(2, -5, -1))
 FOLDS = 5
 FLAT = 1e-6  # the gradient at the end, next to which the weights are of order one
 NEWTON_STEPS, CG_STEPS = 100, 200  # never reached but by numbers without sense
