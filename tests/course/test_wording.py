@@ -1,0 +1,72 @@
+"""How values, calls and errors are written."""
+
+import numpy as np
+import pytest
+
+from minillm.course.answers import Failure, Other
+from minillm.course.wording import apart, call, failed, listed, value
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        (np.array([[0.25, 1 / 3]]), "[[0.25, 0.3333]]"),
+        (np.zeros((20, 5)), "an array of shape (20, 5)"),
+        (np.float64(-0.0), "0"),
+        (True, "True"),
+        ((1, 2), "(1, 2)"),
+        (Other("Evil"), "an Evil"),
+        ("x" * 100, "'" + "x" * 58 + "…"),
+    ],
+)
+def test_value(what, text):
+    assert value(what) == text
+
+
+def test_numbers_that_differ_never_look_alike():
+    assert apart(0.5641, 1) == ("0.5641", "1")
+    assert apart(1 / 3, 1 / 3 + 1e-9) == ("0.333333333", "0.333333334")
+    assert apart(6.0, 6.0000001) == ("6", "6.0000001")
+
+
+def test_a_call_is_written_out_as_long_as_it_is_short():
+    assert call("f", ["p", "k"], (np.array([0.5, -1.0]), 4)) == "f(p=[0.5, -1], k=4)"
+    assert call("f", ["p"], (np.arange(40.0) / 7,)) == "f(p=an array of shape (40,))"
+
+
+def test_listed():
+    assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "remedy"),
+    [
+        ("ValueError", "operands could not be broadcast together with shapes (5,7) (5,)", "Is keepdims=True missing?"),
+        ("ValueError", "operands could not be broadcast together with shapes (5,7) (3,)", "From the last axis on"),
+        ("ValueError", "matmul: Input operand 1 has a mismatch in its core dimension 0", "Is a .T missing"),
+        ("IndexError", "tuple index out of range", "the last has the number n - 1"),
+        ("TypeError", "f() takes 1 positional argument but 2 were given", "Leave the line with def as it was"),
+    ],
+)
+def test_errors_that_are_often_met_bring_a_remedy(kind, message, remedy):
+    assert remedy in failed(Failure(kind, message), "f", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "def f(i):\n    while i < 3:\n        for k in range(9):\n            k\n",
+            "goes on while i < 3: does anything in it change that?",
+        ),
+        (
+            "def f(i):\n    while True:\n        i\n        i\n",
+            "has no end of its own: is its return or break ever reached?",
+        ),
+        ("def f(i):\n    for k in i:\n        i.append(k)\n        i\n", "is very long: does what it goes over grow?"),
+        ("def f(i):\n    i\n    i\n    f(i)\n", "Does it call itself without end, or make something very large?"),
+    ],
+)
+def test_the_loop_that_does_not_end_is_named(source, said):
+    text = failed(Failure("Timeout", "5 s", 4), "f", source)
+    assert text.startswith("f was stopped after 5 s (line 4: ") and text.endswith(said)
