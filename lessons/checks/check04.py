@@ -206,7 +206,7 @@ EXERCISES = [
             ),
             Mistake(
                 "dlogits.T @ h",
-                "dlogits.T @ dh",
+                "dlogits.T @ (dlogits @ E)",
                 "The output layer's dE was made of dh: it is dlogitsᵀ times what the layer read, h.",
             ),
             Mistake(

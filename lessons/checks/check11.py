@@ -352,11 +352,6 @@ EXERCISES = [
             ),
             Mistake(
                 "longest = max(len(row) for row in left)",
-                "longest = min(len(row) for row in left)",
-                "The rows are as wide as the shortest text: as the longest.",
-            ),
-            Mistake(
-                "longest = max(len(row) for row in left)",
                 "longest = max(len(row) for row in left) + 1",
                 "The rows are one wider than the longest text that is left.",
             ),

@@ -122,13 +122,14 @@ def try_calls(theirs: types.ModuleType, exercise: Exercise, right: dict[str, Any
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             again = [as_json(answer) for answer in answers(theirs, exercise.name, copy.deepcopy(calls))]
     pairs = [enumerate(zip(*each, strict=True)) for each in zip(given, calls, strict=True)]
-    writes = {index for pair in pairs for index, (mine, first) in pair if as_json(mine) != as_json(first)}
+    writes = {index for pair in pairs for index, (after, before) in pair if as_json(after) != as_json(before)}
     yield {"writes": sorted(writes), "seconds": seconds, "random": json.dumps(again) != json.dumps(first)}
 
 
 def try_text(source: str, exercise: Exercise, seed: int = 0) -> list[Any]:
     """The answers of a solution, or of one with a mistake: of a text that needs no process of its own."""
-    return collect(try_calls(load(source, "<solution>"), exercise, {}, seed)).answers
+    calls = copy.deepcopy(exercise.calls(np.random.default_rng(seed)))
+    return [from_json(as_json(answer)) for answer in answers(load(source, "<solution>"), exercise.name, calls)]
 
 
 def report(outline: Outline, path: Path, name: str, seed: int, seconds: float, trace: TextIO) -> Iterator[dict]:

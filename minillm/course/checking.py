@@ -95,7 +95,7 @@ def unreadable(path: Path, source: str, why: Failure) -> InputError:
     """What happened while the file was loaded, before any function was called."""
     if why.kind in ("Timeout", "Crash", "SystemExit", "MemoryError"):
         return InputError(f"{path}: {failed(why, 'what stands outside of the functions', source)}.", MEND)
-    return InputError(f"{path} line {why.line}: {why.kind}: {why.message}.", MEND)
+    return InputError(f"{path}{f' line {why.line}' * bool(why.line)}: {why.kind}: {why.message}.", MEND)
 
 
 def to_draw(verdict: Verdict) -> tuple[np.ndarray | None, np.ndarray | None]:

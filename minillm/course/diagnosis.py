@@ -89,15 +89,17 @@ class Case:
             yield text, f"it comes out as if {said}"
 
     def _explained(self, changed: Iterable[tuple[str, str]], part: int | None = None) -> str:
-        """What is said of the first of these changed solutions that gives the student's answers, or this part of them."""
-        yours = self.yours if part is None else [answer[part] for answer in self.yours]
+        """What is said of the first of these changed solutions that gives the student's answers, or this part of them.
+
+        It must share something wrong with them, and not only an error: the same error may come of anything.
+        """
+        yours, target = (_part(answers, part) for answers in (self.yours, self.target))
         for text, said in changed:
-            answers = try_text(text, self.exercise, self.seed)
-            if part is not None:
-                answers = [
-                    answer[part] if isinstance(answer, tuple) and part < len(answer) else None for answer in answers
-                ]
-            if same(yours, answers):
+            answers = _part(try_text(text, self.exercise, self.seed), part)
+            if same(yours, answers) and any(
+                not isinstance(answer, Failure) and not same(answer, its)
+                for answer, its in zip(answers, target, strict=True)
+            ):
                 return said
         return ""
 
@@ -168,6 +170,13 @@ class Case:
         where = f"{patterns.places(mine, its)}: " if all(found) else ""
         most = f"at {at}, where it differs most, it is {texts[0]} and should be {texts[1]}"
         return f"{where}{most}, in {self._call(index)}{_how_many(wrong)}"
+
+
+def _part(answers: list, part: int | None) -> list:
+    """One output of several in all answers; None where there is no such output."""
+    if part is None:
+        return answers
+    return [answer[part] if isinstance(answer, tuple | list) and part < len(answer) else None for answer in answers]
 
 
 def _how_many(wrong: Sequence[bool]) -> str:

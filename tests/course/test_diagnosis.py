@@ -7,7 +7,7 @@ from minillm.course import outline
 from minillm.course.attempt import collect, try_calls
 from minillm.course.desk import exercises_of, solution_of
 from minillm.course.diagnosis import judge
-from minillm.course.exercises import NOT_WRITTEN, Exercise, load
+from minillm.course.exercises import NOT_WRITTEN, Exercise, Mistake, load
 
 
 def said_of(exercise: Exercise, solution: str, source: str):
@@ -151,6 +151,14 @@ def test_patterns(solution, yours, message):
 def test_two_numbers_that_look_alike_are_written_with_the_digits_in_which_they_differ():
     texts = [f"def f(x):\n    return {text}\n" for text in ("x * 10", "x * 10 + (x - 1) * (x - 2) * 0.001")]
     assert "f(x=3) gives 30.002, and should give 30" in said_of(exercise((3,), (1,), (2,)), *texts).message
+
+
+def test_a_mistake_that_only_raises_explains_no_error_of_the_same_kind():
+    asked = exercise((X,), (Y,))._replace(mistakes=[Mistake("x + 1", "x + one", "There is no one.")])
+    solution = "def f(x):\n    return x + 1\n"
+    assert said_of(asked, solution, "def f(x):\n    return z\n").message.startswith(
+        "it raises NameError: name 'z' is not defined"
+    )
 
 
 def test_outputs_are_called_by_their_names():
