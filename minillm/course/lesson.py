@@ -83,7 +83,9 @@ class Lesson:
             raise InputError(f"{index} is there already, and is no list of figures.", remedy)
 
     def save(self, figure: Figure, name: str, *, alt: str) -> None:
-        """Save a figure as figures/05_name.png. `alt` says what is drawn and what to see in it, for those who can't see it."""
+        """Save a figure as figures/05_name.png, and show it in a notebook. `alt` says what is drawn and what to see in it, for those
+        who can't see it.
+        """
         from minillm.plots import save
 
         path = self.path(f"{name}.png")
@@ -92,7 +94,12 @@ class Lesson:
         except InputError as error:
             raise SystemExit(f"{error.wrong}\n{error.remedy}") from None
         write_index(self.out)
-        print(f"figure: {_short(path)}", file=sys.stderr)
+        if _in_notebook():
+            from IPython.display import Image, display
+
+            display(Image(path, alt=alt))
+        else:
+            print(f"figure: {_short(path)}", file=sys.stderr)
 
 
 def write_index(folder: Path) -> None:
@@ -108,6 +115,12 @@ def write_index(folder: Path) -> None:
             continue
         parts.append(f"## {path.name}\n\n![{alt}]({path.name})\n")
     write_atomic(folder / INDEX, "\n".join(parts).encode("utf-8"))
+
+
+def _in_notebook() -> bool:
+    """Whether IPython runs this: a notebook, or the interactive window of an editor."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
 
 
 def _short(path: Path) -> Path:

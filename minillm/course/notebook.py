@@ -1,4 +1,7 @@
-"""A lesson as a notebook: the cells of a percent-format script, in the JSON of Jupyter (nbformat 4.5)."""
+"""A lesson as a notebook: the cells of a percent-format script, in the JSON of Jupyter (nbformat 4.5).
+
+The `#>` lines, which promise what a cell prints, are left out: running the cell prints it.
+"""
 
 import ast
 import json
@@ -8,18 +11,29 @@ from minillm.course.outline import Outline
 from minillm.errors import InputError
 from minillm.files import write_atomic
 
+# Jupyter may run another Python than the one that minillm was installed for.
+INSTALL = """\
+import importlib.util
+import sys
+
+if importlib.util.find_spec("minillm") is None:
+    print(f"minillm is not installed for this Python. In the project's folder: {sys.executable} -m pip install -e .")"""
+
 
 def cells(source: str) -> list[tuple[str, str]]:
-    """The cells of a script, as ("markdown", text) or ("code", text). What stands above the first `# %%` is the docstring."""
-    found = [("markdown", _docstring(source))]
+    """The cells of a script, as ("markdown", text) or ("code", text). What stands above the first `# %%` is the docstring.
+
+    Between them is a cell of ours: it says how to install minillm where it is missing.
+    """
+    found = [("markdown", _docstring(source)), ("code", INSTALL)]
     for part in ("\n" + source).split("\n# %%")[1:]:
         marker, _, body = part.partition("\n")
         body = body.strip("\n")
         if "[markdown]" in marker:
             found.append(("markdown", "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))))
         else:
-            found.append(("code", body))
-    return found
+            found.append(("code", "\n".join(line for line in body.split("\n") if not line.startswith("#>")).rstrip()))
+    return [cell for cell in found if cell[1]]
 
 
 def _docstring(source: str) -> str:
