@@ -116,8 +116,8 @@ lesson.save(
 
 # %% [markdown]
 # In the library it is the same layer, `MultiHeadAttention` in `minillm/layers/attention.py`, called with two different texts. The picture
-# has the paper's order of norms, *post-LN*: after each sum (lesson 07); a last LayerNorm on both towers is PyTorch's addition, and the
-# article's. The model below is built so.
+# has the paper's order of norms, *post-LN*: after each sum (lesson 07); the last LayerNorm of each tower is PyTorch's.
+# The model below is built so.
 #
 # ## 3. What the decoder reads, and what it is asked for
 #

@@ -11,7 +11,6 @@ from minillm.errors import InputError
 
 FOLDER = ROOT / "lessons"
 PLANNED = {  # the titles of the lessons that are not written yet, by their numbers
-    8: "A GPT by hand",
     14: "Translate",
     15: "Answer questions",
     16: "Summarise",
