@@ -65,7 +65,7 @@ class Case:
         if "Missing" in kinds:
             return f"there is no function {self.exercise.name} in the file"
         if kinds & {"Timeout", "Crash"}:
-            return failed(failures[-1], self.exercise.name, source)
+            return failed(failures[-1], self.exercise.name, source, self._call(len(self.yours) - 1))
         if said := self._explained(self._mistakes()):
             return said
         if attempt.random:

@@ -90,9 +90,10 @@ def failed(failure: Failure, name: str, source: str, call: str = "") -> str:
     lines = source.splitlines()
     at = failure.line
     where = f" (line {at}: {lines[at - 1].strip()})" if at and at <= len(lines) else ""
+    during = f" in {call}" if call else ""
     match failure.kind:
         case "Timeout":
-            return f"{name} was stopped after {failure.message}{where}. {endless(source, at)}"
+            return f"{name} was stopped after {failure.message}{where}{during}. {endless(source, at)}"
         case "Crash":
             return f"Python itself was ended in {name}{where}, with {failure.message}"
         case "MemoryError":
@@ -105,7 +106,7 @@ def failed(failure: Failure, name: str, source: str, call: str = "") -> str:
             return f"{name} calls itself without end{where}"
         case "EOFError":
             return f"{name} waits for input{where}: the check types nothing. What it needs are its arguments"
-    return f"it raises {failure.kind}: {failure.message}{where}{f' in {call}' * bool(call)}{remedy(failure)}"
+    return f"it raises {failure.kind}: {failure.message}{where}{during}{remedy(failure)}"
 
 
 def endless(source: str, line: int | None) -> str:

@@ -36,7 +36,7 @@ def test_a_right_answer_passes_with_its_time(verdict):
     [
         (
             "i = 0\nwhile i < 3:\n    x = x + 0",
-            "scaled was stopped after 0.5 s (line 6: x = x + 0). The loop in line 5 goes on while i < 3: does anything in it change that?",
+            "scaled was stopped after 0.5 s (line 6: x = x + 0) in scaled(x=[",
         ),
         ("while True: pass", "The loop in line 4, while True: pass has no end of its own"),
         ("sys.exit()", "scaled ends Python (line 4: sys.exit()): do without sys.exit"),
@@ -59,7 +59,7 @@ def test_what_ends_without_an_answer(verdict, body, said):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such limit")
-@pytest.mark.parametrize("body", ["return np.ones(10**10)", "x = [0] * 10**10\nreturn x"])
+@pytest.mark.parametrize("body", ["return np.zeros(10**10 // 8)", "return bytearray(10**10)"])
 def test_ten_gigabytes_are_refused(verdict, body):
     assert "scaled asks for more memory than there is for it (line 4: " in verdict(body).message
 
