@@ -1,6 +1,7 @@
 """Each lesson runs as a student runs it, and prints and draws what it promises. No network, and a warning is an error."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -107,6 +108,15 @@ class TestText:
 
 def test_each_number_is_of_one_lesson_that_is_written_or_planned():
     assert sorted([*PLANNED, *(lesson.number for lesson in LESSONS)]) == list(range(1, 23))
+
+
+def test_a_gpt_is_compared_with_the_losses_that_the_lesson_on_embeddings_promises():
+    embeddings, gpt = (
+        next(lesson for lesson in LESSONS if lesson.number == number).path.read_text(encoding="utf-8")
+        for number in (4, 8)
+    )
+    promised = re.search(r"^#> held-out loss: counted ([\d.]+) ± [\d.]+, network ([\d.]+) ±", embeddings, re.MULTILINE)
+    assert f"COUNTED, WINDOW = {promised[1]}, {promised[2]} " in gpt
 
 
 def test_the_lessons_on_language_models_fit_the_time():
