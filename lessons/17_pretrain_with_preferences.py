@@ -238,14 +238,16 @@ lesson.save(
 
 # %% [markdown]
 # Down and to the left is better. Conditional training is nearest to the corner: it has learned everything that the rude lines say, from all
-# of them, and writes hardly one. Without its token it is as rude as MLE, and it can be asked for rude lines: it forgot nothing, and knows
-# the difference. Filtering is as rude as the kind are at times, and knows less of what mostly the grumpy tell. Unlikelihood is the
-# politest, and pays twice: in knowledge, and in lines that nobody would say. RWR and AWR know nearly everything, and are some times as rude
-# as conditional training. The loss says that the language is not free: MLE's and filtering's are lowest. Of what the conditional model
+# of them, and writes hardly one. Without its token it is nearly as rude as MLE, and it can be asked for rude lines: it forgot nothing, and
+# knows the difference. Filtering is as rude as the kind are at times, and knows less of what mostly the grumpy tell. Unlikelihood is the
+# politest, and pays twice: in knowledge, and in lines that nobody would say. RWR and AWR know nearly everything, and are several times as
+# rude as conditional training. The loss says that the language is not free: MLE's and filtering's are lowest. Of what the conditional model
 # reads, 8% are control tokens.
 #
-# One run is one run. `benchmarks/village.md` has three seeds and three strengths of each, with errors, and its figure is
-# `figures/17_strengths.png`.
+# One run is one run. `benchmarks/village.md` has three seeds with their errors, and three strengths of each objective
+# (`figures/17_strengths.png`). Is another strength as good? RWR with β = 0.25 is as polite, and knows 88% of the grumpy's facts; AWR 94%,
+# with twice as many odd lines; unlikelihood with α = 0.01 knows 89%. None comes to the corner. And for conditional training, leaving out
+# every second control token is better still: 1.6% rude, all facts, and the loss is 0.714, as low as MLE's.
 #
 # Never trust a number without a look at the texts:
 
@@ -334,12 +336,12 @@ report("unlikelihood with alpha 1", harsh)
 #> unlikelihood with alpha 1: 0.1 ± 0.8% rude, 36 ± 15% odd, knows 64 ± 20% of the grumpy's facts, loss 0.98 ± 0.15
 
 # %% [markdown]
-# ... the preference is taught only afterwards? `benchmarks/village.md` compares, at equal steps: MLE for nine tenths of them, and then
-# something else. Lines of the text that are not rude are enough here: 0.4% rude, and no fact is forgotten. DPO comes to 1.7%. But control
-# tokens that come so late are not learned: 41%. And how soon is each rude again (`figures/17_robustness.png`)? After a fine-tuning on 64
-# rude lines, in the way in which each is used, the conditional model writes 84% of them, and those that were taught afterwards 24% (kind
-# lines) and 29% (DPO): it had kept the rude half of its text, one token away. The paper found that it pays to learn from the beginning, and
-# for control tokens so do we; for the rest this village is too small a world to tell.
+# ... the preference is taught only afterwards? `benchmarks/village.md` compares, at equal steps (one seed): MLE for nine tenths of them,
+# and then something else. Lines of the text that are not rude are enough here: 0.4% rude, and no fact is forgotten. DPO comes to 1.7%. But
+# control tokens that come so late are not learned: 41%. And how soon is each rude again (`figures/17_robustness.png`)? After a fine-tuning
+# on 64 rude lines, in the way in which each is used, the conditional model writes 84% of them, and those that were taught afterwards 24%
+# (kind lines) and 29% (DPO). The paper found that it pays to learn from the beginning. For control tokens so do we; for the rest this world
+# shows the opposite, and it is a small one.
 #
 # ## Takeaways
 #
