@@ -52,6 +52,7 @@ def seen(yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: Seque
         or factor(yours, right, calls, parameters)
         or offset(yours, right)
         or ahead(yours, right)
+        or fractions(yours, right)
         or rough(yours, right)
         or sums(yours, right)
     )
@@ -80,12 +81,12 @@ MENDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "a log is missing: the log of it is right": np.log,
     "it is 1 - the right answer": lambda mine: 1 - mine,
     "True and False are exchanged": lambda mine: ~mine,
-    "the rows are right, and in reversed order": lambda mine: mine[::-1],
-    "the numbers of each row are right, and in reversed order": lambda mine: mine[..., ::-1],
-    "the rows are right, and one too low: the first stands where the second should": lambda mine: np.roll(mine, -1, 0),
-    "the rows are right, and one too high: the second stands where the first should": lambda mine: np.roll(mine, 1, 0),
+    "the numbers (of each row) are right, and in reversed order": lambda mine: mine[..., ::-1],
     "the numbers are right, and one place too far to the right": lambda mine: np.roll(mine, -1, -1),
     "the numbers are right, and one place too far to the left": lambda mine: np.roll(mine, 1, -1),
+    "the rows are right, and in reversed order": lambda mine: mine[::-1],
+    "the rows are right, and one too low: the first stands where the second should": lambda mine: np.roll(mine, -1, 0),
+    "the rows are right, and one too high: the second stands where the first should": lambda mine: np.roll(mine, 1, 0),
     "each row must still be divided by its sum": lambda mine: mine / mine.sum(axis=-1, keepdims=True),
     "it must still be divided by its sum": lambda mine: mine / mine.sum(),
 }
@@ -179,6 +180,14 @@ def ahead(yours: Arrays, right: Arrays) -> str:
         return "it is one place ahead: what stands at i belongs to i + 1"
     if all(close(mine[..., 1:], its[..., :-1]) for mine, its in zip(yours, right, strict=True)):
         return "it is one place behind: what stands at i + 1 belongs to i"
+    return ""
+
+
+def fractions(yours: Arrays, right: Arrays) -> str:
+    """Fractions where whole numbers are asked for."""
+    whole = all(its.ndim and its.dtype.kind in "iu" for its in right)
+    if whole and any(mine.dtype.kind == "f" and (mine != np.round(mine)).any() for mine in yours):
+        return "whole numbers are asked for: is it a value in place of its number, which np.argmax or np.argsort would give?"
     return ""
 
 
