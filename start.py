@@ -18,7 +18,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 RUN = "runs/first"
 TALES = "minillm/weights/tales"
 # A paragraph, and no more than the model sees at once.
-TALE = ("--prompt", "Once upon a time", "--max-tokens", "120", "--stop", "\\n")
+TALE = ("--prompt", "Once upon a time", "--max-tokens", "120", "--temperature", "0.6", "--stop", "\\n")
 
 
 def main() -> int:

@@ -33,7 +33,7 @@ def overview() -> str:
         f"minillm {__version__}: Transformer language models by hand, forward and backward.\n\n"
         f"{commands}\n\nTry\n\n"
         f"  {program()} pretrain --out runs/first\n"
-        f'  {program()} generate --checkpoint runs/first --prompt "The "\n'
+        f'  {program()} generate --checkpoint tales --prompt "Once upon a time"\n'
         f'  {program()} attention --checkpoint runs/first --text "The value of the name" --out map.png\n\n'
         f"{program()} COMMAND --help tells more."
     )

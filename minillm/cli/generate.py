@@ -25,7 +25,7 @@ from minillm.preferences.steering import Steering, best_of_n
 from minillm.text import read_text
 from minillm.training import check_texts, load
 
-DESCRIPTION = """example: python -m minillm generate --checkpoint runs/first --prompt "The value of" --temperature 0.7
+DESCRIPTION = """example: python -m minillm generate --checkpoint tales --prompt "Once upon a time" --temperature 0.7
 
 Continue a prompt with a trained model; an encoder-decoder answers it. The text goes to standard output as it is
 written. It ends after --max-tokens, before a --stop text, or with a token that ends texts of this model (eos_token_id)."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import minillm
-from minillm.cli import COMMANDS
+from minillm.cli import COMMANDS, main
 from minillm.cli.parser import Parser
 from minillm.finetuning import class_probabilities, padding_of, tokenize
 from minillm.models import GPT, EncoderDecoder, MaskedLM, SequenceClassifier
@@ -17,6 +17,7 @@ from minillm.safetensors import read_header
 from minillm.weights import SHIPPED, names
 from minillm.weights.card import CARD, read_card
 
+ROOT = Path(__file__).parents[2]
 MOST = 8_000_000  # bytes, of all models together
 # What a path on somebody's disk looks like.
 MACHINE = re.compile(r"(?<![\w.:/])/[a-z]\w*/|[A-Z]:\\|~/|\b(localhost|root@)")
@@ -93,8 +94,20 @@ def test_each_of_them_is_of_use():
 
 
 def test_a_wheel_has_all_of_their_files():
-    project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     patterns = re.search(r'"minillm\.weights" = \[(.*)\]', project)[1].replace('"', "").split(", ")
     for path in SHIPPED.glob("*/*"):
         if path.parent.name != "__pycache__":
             assert any(fnmatch(str(path.relative_to(SHIPPED)), pattern) for pattern in patterns), path
+
+
+def test_the_first_commands_of_the_page_on_them_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reviews.tsv").write_text("a kind tale\tgood\na dull one\tbad\n" * 10, encoding="utf-8")
+    page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+    for line in re.search(r"```\n(.*?)```", page, re.DOTALL)[1].splitlines():
+        python, m, package, *arguments = shlex.split(line)
+        quick = ["--steps=1", "--batch=2", "--workers=1"] if arguments[0] == "finetune" else []
+        quick += ["--max-tokens=3"] if arguments[0] == "generate" else []
+        assert (python, m, package) == ("python", "-m", "minillm")
+        assert main([*arguments, *quick]) == 0, line
