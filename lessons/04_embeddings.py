@@ -52,7 +52,7 @@ np.testing.assert_array_equal(one_hot @ E, E[ids])
 #> the last word as one-hot: [0. 0. 0. 1.] times E: [7. 8.]
 
 # %% [markdown]
-# ### The way back
+# ### The backward pass
 #
 # Let dx be the gradient of the vectors that we looked up, (T, D). Forward was a product, x = onehot E. Each number of it is x_td = Σ_v
 # onehot_tv E_vd, so E_vd moves every x_td whose word is v:
@@ -75,24 +75,18 @@ print("row of the, np.add.at:", dE[3], " dE[ids] += dx:", tempting[3])
 
 # %% [markdown]
 # `dE[ids] += dx` reads all the rows first, adds, and then writes them: of a word that comes twice, only the last gradient survives. No
-# error, no warning. (In the library: `embedding` and `embedding_backward` in `minillm/ops/embeddings.py`, the layer in
-# `minillm/layers/embedding.py`.)
+# error, no warning.
 #
 # ## 2. What must be beaten
 #
-# The rival is lesson 01's counted table, made as good as we can. Lesson 01 found that long phrases are rare, and short ones remember
-# little. So use both: start from equal probabilities, and let each longer context correct what the shorter one said, as far as it has been
-# seen:
+# The rival is lesson 01's best table, the one that backs off: start from equal probabilities, and let each longer memory correct what the
+# shorter one said, as far as it was counted. With more text than there, and up to twelve words of memory:
 #
-#     p_n(word) = (count + α p_{n-1}(word)) / (total + α)
+#     p_n(word) = (count + k p_{n-1}(word)) / (total + k)
 #
-# *count* is how often the word followed these n words, *total* how often they came at all. If they never came, p_n = p_{n-1}: the model
-# **backs off**. α says how many counts the shorter context is worth. Which α and which n? We may choose neither on the text that we count
-# (it would choose the longest n), nor on the text that we judge by (that would be peeping). So there are three parts: one to count and to
-# learn from, one to **tune**, one **held out** until the end.
-#
-# From here on every story is followed by the word `<end>`, and preceded by as many `<end>`s as a context needs. So all models, whatever
-# their memory, are asked the same questions.
+# *count* is how often the word followed these n words, *total* how often they came at all. k and n are chosen on the validation text, a
+# third part that is neither counted nor used for the final judgement; so is the network's window later. As in lesson 01 every story is
+# followed by `<end>`, and preceded by as many `<end>`s as a memory needs: all models, whatever their memory, are asked the same questions.
 
 # %%
 LONGEST = 12  # words of memory
@@ -113,9 +107,9 @@ def questions(stories, n):
     return np.array(contexts), np.array(targets)
 
 
-(known, answers), tune, held_out = (questions(stories, LONGEST) for stories in parts)
-print(f"{V} words; {len(answers):,} questions to learn from, {len(tune[1]):,} to tune by, {len(held_out[1]):,} held out")
-#> 63 words; 48,500 ± 700 questions to learn from, 14,600 ± 300 to tune by, 14,600 ± 300 held out
+(known, answers), validation, held_out = (questions(stories, LONGEST) for stories in parts)
+print(f"{V} words; {len(answers):,} questions to learn from, {len(validation[1]):,} to validate by, {len(held_out[1]):,} held out")
+#> 63 words; 48,500 ± 700 questions to learn from, 14,600 ± 300 to validate by, 14,600 ± 300 held out
 
 
 def counts(contexts, targets):
@@ -128,21 +122,22 @@ def counts(contexts, targets):
         yield np.bincount(pair[first], minlength=len(pair))[pair], np.bincount(context[first], minlength=len(context))[context]
 
 
-everything = (np.concatenate(part) for part in zip((known, answers), tune, held_out))
+everything = (np.concatenate(part) for part in zip((known, answers), validation, held_out))
 statistics = list(counts(*everything))
-counted = {}  # (alpha, n) -> loss on the tuning part, loss on the held-out part
-for alpha in (0.1, 0.3, 1, 3, 10, 30, 100):
+counted = {}  # (k, n) -> loss on the validation part, loss on the held-out part
+for k in (0.1, 0.3, 1, 3, 10, 30, 100):
     p = 1 / V
     for n, (count, total) in enumerate(statistics):
-        p = (count + alpha * p) / (total + alpha)
-        losses = np.split(-np.log(p[len(answers) :]), [len(tune[1])])
-        counted[alpha, n] = [float(part.mean()) for part in losses]
-alpha, n = min(counted, key=lambda which: counted[which][0])
-best_counted = counted[alpha, n][1]
-print(f"blind guessing ln {V} = {math.log(V):.2f}, one word of memory {min(counted[a, 1] for a, k in counted if k == 1)[1]:.3f}")
-print(f"the best counted model: {n} words of memory, alpha {alpha}: held-out loss {best_counted:.3f}")
+        p = (count + k * p) / (total + k)
+        losses = np.split(-np.log(p[len(answers) :]), [len(validation[1])])
+        counted[k, n] = [float(part.mean()) for part in losses]
+k, n = min(counted, key=lambda which: counted[which][0])
+best_counted = counted[k, n][1]
+_, bigram = min(losses for (_, memory), losses in counted.items() if memory == 1)
+print(f"blind guessing ln {V} = {math.log(V):.2f}, one word of memory {bigram:.3f}")
+print(f"the best counted model: {n} words of memory, k {k}: held-out loss {best_counted:.3f}")
 #> blind guessing ln 63 = 4.14, one word of memory 1.360 ± 0.02
-#> the best counted model: 12 words of memory, alpha 30: held-out loss 0.73 ± 0.02
+#> the best counted model: 12 words of memory, k 30: held-out loss 0.73 ± 0.02
 
 # %% [markdown]
 # ## 3. The network of Bengio et al. (2003)
@@ -152,12 +147,13 @@ print(f"the best counted model: {n} words of memory, alpha {alpha}: held-out los
 #
 #     x = [E[w_1], ..., E[w_n]]        h = tanh(x W₁ + b₁)        logits = h W₂ + b₂
 #
-# On the way back, two rules do the work. For a product C = A B, C_ij = Σ_k A_ik B_kj, so A_ik moves C_ij by B_kj: dA = dC Bᵀ, and likewise
-# dB = Aᵀ dC. And the derivative of tanh is 1 - tanh². Every line of the backward pass undoes the forward line that stands beside it.
+# In the backward pass, two rules do the work. For a product C = A B, C_ij = Σ_k A_ik B_kj, so A_ik moves C_ij by B_kj: dA = dC Bᵀ, and
+# likewise dB = Aᵀ dC. And the derivative of tanh is 1 - tanh². Every line of the backward pass undoes the forward line that stands beside
+# it.
 
 # %%
 def network(contexts, w):
-    """contexts (N, n) -> logits (N, V), and what the way back needs."""
+    """contexts (N, n) -> logits (N, V), and what the backward pass needs."""
     x = w["E"][contexts].reshape(len(contexts), -1)  # (N, n D)
     h = np.tanh(x @ w["W1"] + w["b1"])  # (N, H)
     return h @ w["W2"] + w["b2"], (contexts, x, h)
@@ -254,16 +250,15 @@ print(f"perplexity:    counted {math.exp(best_counted):.2f}, network {math.exp(o
 #
 # ## 5. What the window costs
 #
-# Both models, with 1 to 12 words of memory. (Each counted model has its own best α.)
+# Both models, with 1 to 12 words of memory. (Each counted model has its own best k.)
 
 # %%
 curves = {
-    "counted": [(n, counted[min((which for which in counted if which[1] == n), key=lambda which: counted[which][0])][1])
-                for n in range(1, LONGEST + 1)],
+    "counted": [(n, min(losses for (_, memory), losses in counted.items() if memory == n)[1]) for n in range(1, LONGEST + 1)],
     "network": [(n, loss_of(w, held_out)) for n, w in networks.items()],
 }
-chosen = min(networks, key=lambda n: loss_of(networks[n], tune))
-print(f"the network's best window on the tuning part: {chosen}")
+chosen = min(networks, key=lambda n: loss_of(networks[n], validation))
+print(f"the network's best window on the validation part: {chosen}")
 for n, w in networks.items():
     table = len({*map(tuple, np.column_stack([known[:, LONGEST - n :], answers]))})
     print(f"{n} words: network {sum(a.size for a in w.values()):,} numbers, counts that are not 0: {table:,} of {V ** (n + 1):.1e}")
@@ -273,7 +268,7 @@ lesson.save(
     alt="Held-out loss against the words of memory, for counting and for the network. With one word both are at 1.36. Counting comes down "
     "to about 0.75 at four words and hardly further; the network goes on to 0.62 at twelve.",
 )
-#> the network's best window on the tuning part: 12
+#> the network's best window on the validation part: 12
 #> 1 words: network 6,191 numbers, counts that are not 0: 213 ± 5 of 4.0e+03
 #> 2 words: network 7,215 numbers, counts that are not 0: 658 ± 10 of 2.5e+05
 #> 4 words: network 9,263 numbers, counts that are not 0: 3,510 ± 50 of 9.9e+08
@@ -418,6 +413,11 @@ print(f"features that started equal differ by {np.ptp(variants['all features equ
 #
 # And *predict, then run*: what becomes of the two losses of section 4 with `LONGEST = 20`? Write down which of them falls, and why. Then
 # change that line.
+#
+# ## In the library
+#
+# `embedding` and `embedding_backward` are in `minillm/ops/embeddings.py`, the layer is in `minillm/layers/embedding.py`; up to 512 words
+# it takes the product with the one-hot matrix, which is faster than the scatter-add. `linear` and `tanh` are in `minillm/ops` as well.
 #
 # ## In practice
 #

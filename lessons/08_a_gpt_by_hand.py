@@ -142,7 +142,7 @@ def of_block(w, i):
 
 
 def gpt(ids, w, H=4):
-    """ids (B, T) -> logits (B, T, V), and what the way back needs."""
+    """ids (B, T) -> logits (B, T, V), and what the backward pass needs."""
     x = w["words"][ids]
     if "positions" in w:
         x = x + w["positions"][: ids.shape[1]]
@@ -414,6 +414,12 @@ lesson.save(
 #
 # And *predict, then run*: eight heads in place of four (`gpt(..., H=8)`). What becomes of the number of parameters, and which way does the
 # loss go? Write your guess down, with the reason, before you change the `H=4` of `gpt`.
+#
+# ## In the library
+#
+# The picture names the file of each part, below `minillm/`. `minillm/models/gpt.py` puts them together: its `forward` and `backward` call
+# the same parts in the same order, and `minillm/layers/stack.py` runs the blocks. `causal_lm` in `minillm/objectives/causal.py` is the
+# loss.
 #
 # ## In practice
 #

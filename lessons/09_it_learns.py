@@ -65,12 +65,12 @@ print(f"letters {''.join(letters)}: {len(known):,} words to train on, {len(held_
 #
 #     q = y W_q        k = m W_k        v = m W_v        z = softmax(q kᵀ / √K) v
 #
-# On the way back the memory gets two gradients, as a key and as a value, and they add up. (And in a whole decoder one pair from every
+# In the backward pass the memory gets two gradients, as a key and as a value, and they add up. (And in a whole decoder one pair from every
 # block.)
 
 # %%
 def cross_attention(y, memory, Wq, Wk, Wv):
-    """y (T, D) of the decoder, memory (S, D) of the encoder -> z (T, D), and what the way back needs."""
+    """y (T, D) of the decoder, memory (S, D) of the encoder -> z (T, D), and what the backward pass needs."""
     q, k, v = y @ Wq, memory @ Wk, memory @ Wv
     p, _ = ops.softmax(q @ k.T / math.sqrt(q.shape[-1]))  # (T, S)
     return p @ v, (q, k, v, p)
