@@ -10,6 +10,7 @@ from minillm.course.diagnosis import Verdict
 from minillm.course.exercises import Exercise, solution_text
 from minillm.course.outline import Outline, find, outlines
 from minillm.errors import InputError
+from minillm.visible import visible
 
 PRINTED = 10  # lines that are shown of what a student's code prints
 
@@ -151,9 +152,8 @@ def lesson_asked_for(args, desk: Desk) -> Outline:
 
 
 def print_verdict(verdict: Verdict) -> None:
-    print(
-        f"  {'✓' if verdict.passed else '✗'} {verdict.name}{': ' * bool(verdict.message)}{verdict.message}", flush=True
-    )
+    message = visible(verdict.message)  # it may quote what a student's code raised
+    print(f"  {'✓' if verdict.passed else '✗'} {verdict.name}{': ' * bool(message)}{message}", flush=True)
     printed = verdict.printed.splitlines()
     for line in printed[:PRINTED]:
         say(f"    | {line}")

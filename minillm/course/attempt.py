@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,15 +55,25 @@ def attempt(outline: Outline, path: Path, name: str, seed: int = 0, seconds: flo
         paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         nowhere = subprocess.DEVNULL
-        process = subprocess.Popen(command, env=environment, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+        streams = {"stdin": nowhere, "stdout": nowhere, "stderr": nowhere}
+        process = subprocess.Popen(command, env=environment, **streams, start_new_session=True)
         try:
             code = process.wait(START + 2 * seconds)
         except subprocess.TimeoutExpired:
             code = None
         finally:
-            process.kill()
-            process.wait()
+            end(process)
         return _what_is_left(Path(folder), code, path.name, seconds)
+
+
+def end(process: subprocess.Popen) -> None:
+    """End a process that leads a session, and those that it started and left behind, where the system can: not on Windows."""
+    if os.name == "nt":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left; macOS says so by the second
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _what_is_left(folder: Path, code: int | None, file: str, seconds: float) -> Attempt:
@@ -173,7 +184,7 @@ def limit_memory() -> None:
 
 def main(lesson: str, path: str, name: str, seed: str, seconds: str, folder: str) -> None:
     """The process: what the student's function answers goes into files of the folder."""
-    leave, files = os._exit, Path(folder)
+    leave, files, own = os._exit, Path(folder), os.getpid()
     with contextlib.ExitStack() as stack:
         told, trace, printed = (
             stack.enter_context(open(files / each, "w", encoding="utf-8", errors="replace"))
@@ -185,6 +196,8 @@ def main(lesson: str, path: str, name: str, seed: str, seconds: str, folder: str
         os._exit = sys.exit  # it can then be said where it was called
         limit_memory()
         for line in report(read_outline(Path(lesson)), Path(path), name, int(seed), float(seconds), trace):
+            if os.getpid() != own:  # a copy of this process, that a student's fork made, would answer as well
+                leave(0)
             print(json.dumps(line), file=told, flush=True)
     leave(0)  # threads that a student started do not matter
 

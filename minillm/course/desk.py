@@ -52,7 +52,7 @@ class Desk(NamedTuple):
             done = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             done = None
-        if not isinstance(done, dict) or not all(isinstance(names, list) for names in done.values()):
+        if not isinstance(done, dict) or not all(map(is_list_of_names, done.values())):
             raise InputError(
                 f"{path} is damaged.",
                 "Delete it: the exercises themselves stay, and `check` finds out anew what is solved.",
@@ -73,6 +73,10 @@ class Desk(NamedTuple):
             solved = sum(exercise.name in names for exercise in exercises)
             found.append(Progress(outline.number, outline.title, outline, "run" in names, solved, len(exercises)))
         return sorted(found, key=lambda each: each.number)
+
+
+def is_list_of_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def stub_path(outline: Outline) -> Path:

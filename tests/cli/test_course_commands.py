@@ -136,6 +136,16 @@ def test_what_a_student_prints_is_shown_and_cut(course, capsys):
     assert "✓ scaled" in out and err.count("    | a\n") == 10 and "(scaled printed more)" in err
 
 
+def test_nothing_that_a_student_raises_controls_the_terminal(course, capsys):
+    mine = course.parent / "my_exercises" / "ex01.py"
+    call(capsys, "check", "01")
+    mine.write_text(
+        SOLUTION.replace("    return x *", "    raise ValueError('\\x1b[2J')\n    return x *"), encoding="utf-8"
+    )
+    out = call(capsys, "check", "01")[1]
+    assert "✗ scaled: it raises ValueError: U+001B[2J (line " in out
+
+
 def test_solution_of_the_first_that_is_left(course, capsys):
     out = call(capsys, "check", "01", "--solution")[1]
     assert "return x * factor" in out and "zip" not in out and "# solution" not in out
@@ -206,9 +216,10 @@ def test_a_file_that_python_cannot_read(course, capsys, text, wrong):
     assert code == 2 and err.replace("\\", "/").startswith(wrong) and len(err.splitlines()) == 2
 
 
-def test_a_damaged_note_of_what_is_done(course, capsys):
+@pytest.mark.parametrize("note", ["[1", '{"01": [1]}', '{"01": [["run"]]}'])
+def test_a_damaged_note_of_what_is_done(course, capsys, note):
     desk = course.parent / "my_exercises"
     desk.mkdir()
-    (desk / "done.json").write_text("[1", encoding="utf-8")
+    (desk / "done.json").write_text(note, encoding="utf-8")
     code, _, err = call(capsys, "lesson")
     assert code == 2 and "done.json is damaged." in err

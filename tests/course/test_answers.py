@@ -68,6 +68,13 @@ def test_what_is_no_data_leaves_the_name_of_its_type_and_nothing_of_it_is_run():
     assert len(json.dumps(as_json([0] * 10**6))) < 10**6
 
 
+def test_a_key_of_a_class_that_is_a_list_comes_back_as_one_that_can_be_a_key():
+    class Key(list):
+        __hash__ = object.__hash__
+
+    assert from_json(as_json({Key([1]): 2, ("a", 1): 3})) == {Other("list"): 2, ("a", 1): 3}
+
+
 @pytest.mark.parametrize("coded", [{}, {"array": [1, 2], "shape": [3], "dtype": "int64"}, {"dict": [[1]]}, {"what": 1}])
 def test_what_is_no_answer_is_refused(coded):
     with pytest.raises(ValueError):

@@ -1,6 +1,8 @@
 """A student's function in a process of its own: whatever it does, the check comes to its end and says what happened, and where."""
 
 import os
+import subprocess
+import time
 
 import pytest
 
@@ -92,6 +94,33 @@ def test_a_thread_that_never_ends_keeps_nobody(verdict):
     assert verdict(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\nreturn x * factor"
     ).passed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no groups of processes")
+def test_what_a_student_started_ends_with_the_check(verdict, tmp_path):
+    number = tmp_path / "number"
+    assert verdict(
+        "import subprocess\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(number)!r}, 'w').write(str(child.pid))\n"
+        "return x * factor"
+    ).passed
+    end = time.monotonic() + 5  # a signal takes its time
+    while runs(int(number.read_text())) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not runs(int(number.read_text()))
+
+
+def runs(pid: int) -> bool:
+    """Whether there is such a process. One that has ended may stay in the system's list, marked Z, until somebody asks how."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return state.strip() != "" and not state.startswith("Z")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_of_a_process_that_forked_one_answers(verdict):
+    assert verdict("os.fork()\nreturn x * factor").passed
+    assert verdict("os.fork()\nreturn x + factor").message
 
 
 def test_an_exercise_that_calls_another_is_given_the_right_one(course, tmp_path):
