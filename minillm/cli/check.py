@@ -54,8 +54,15 @@ def run(args) -> int:
         checked = check_lesson(outline, desk, args.seed)
         print_json([(outline, checked.verdicts)])
         return 1 if checked.left else 0
-    print(f"lesson {outline.name}: {outline.title}", flush=True)
-    checked = check_lesson(outline, desk, args.seed, print_verdict)
+    told = []
+
+    def tell(verdict: Verdict) -> None:
+        if not told:  # nothing is printed where there is nothing to check
+            print(f"lesson {outline.name}: {outline.title}")
+        told.append(verdict)
+        print_verdict(verdict)
+
+    checked = check_lesson(outline, desk, args.seed, tell)
     exercises = len(checked.exercises)
     print(f"{exercises - len(checked.left)} of {count(exercises, 'exercise')} solved", flush=True)
     if checked.new:
