@@ -89,7 +89,8 @@ class PolicyTrainer(Trainer):
         return self.data.batch(np.random.default_rng((self.options.seed, step)), self.options.batch)
 
     def _pass(self, batch: PolicyBatch, step: int) -> Array:
-        return forward_backward(self.model, self.objective, [MicroBatch(batch, 1.0, (self.options.seed, step))], 0.0)
+        share = MicroBatch(batch._asdict(), 1.0, (self.options.seed, step))
+        return forward_backward(self.model, self.objective, [share], 0.0)
 
     def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float:
         body = self.model.body

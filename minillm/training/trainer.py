@@ -50,9 +50,9 @@ def check_named(batch: NamedTuple) -> NamedTuple:
 
 
 class MicroBatch(NamedTuple):
-    """A worker's part of one forward pass."""
+    """A worker's part of one forward pass: some rows of a batch, by name, since another process may not know the class of the batch."""
 
-    batch: NamedTuple  # some rows of what `Data` gives
+    arrays: dict[str, np.ndarray]
     weight: float  # its part of the scored targets
     seed: tuple[int, ...]  # of what dropout drops
 
@@ -60,7 +60,7 @@ class MicroBatch(NamedTuple):
 def measure_batches(model: Model, objective: Objective, shares: list[MicroBatch]) -> np.ndarray:
     """One worker's part of what an objective measures of a whole batch."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.concatenate([objective.measure(model, **share.batch._asdict()) for share in shares])
+        return np.concatenate([objective.measure(model, **share.arrays) for share in shares])
 
 
 def forward_backward(
@@ -75,18 +75,17 @@ def forward_backward(
     constants = {} if measured is None else {"measured": measured}
     total = 0.0
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is caught by the trainer, by its value
-        for batch, weight, seed in shares:
+        for arrays, weight, seed in shares:
             rng = model.vector.device.generator(*seed) if model.config.dropout else None
-            arrays = batch._asdict()
             loss, saved = objective.forward(model, **arrays, rng=rng, label_smoothing=label_smoothing, **constants)
             objective.backward(model, weight, saved)
             total = total + weight * loss
     return total
 
 
-def batch_loss(model: Model, objective: Objective, batch: NamedTuple) -> Array:
+def batch_loss(model: Model, objective: Objective, arrays: dict[str, np.ndarray]) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):
-        return (objective.evaluate or objective.forward)(model, **batch._asdict())[0]
+        return (objective.evaluate or objective.forward)(model, **arrays)[0]
 
 
 def several(model: Model, count: int):
@@ -159,9 +158,8 @@ class Trainer:
             for worker in range(workers):
                 first, last = (part * options.batch + i * options.batch // workers for i in (worker, worker + 1))
                 rows = batch._make(array[first:last] for array in batch)
-                shares[worker].append(
-                    MicroBatch(rows, self.objective.count(rows) / scored, (options.seed, step, part, worker))
-                )
+                weight, seed = self.objective.count(rows) / scored, (options.seed, step, part, worker)
+                shares[worker].append(MicroBatch(rows._asdict(), weight, seed))
         measured = None
         if self.objective.measure:
             measured = np.concatenate(self.workers.run(measure_batches, [(self.objective, share) for share in shares]))
@@ -225,7 +223,7 @@ class Trainer:
         while together := list(map(check_named, itertools.islice(batches, self.options.workers))):
             if stop():
                 return None
-            losses = self.workers.run(batch_loss, [(self.objective, batch) for batch in together])
+            losses = self.workers.run(batch_loss, [(self.objective, batch._asdict()) for batch in together])
             for batch, loss in zip(together, losses, strict=True):
                 count = self.objective.count(batch)
                 total, scored = total + count * loss.astype(np.float64), scored + count

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -47,6 +48,22 @@ def test_evaluation_is_the_same_for_any_number_of_workers(make_trainer):
     for eval_batches in (None, 1, 3):
         one, three = (make_trainer(batch=3, workers=n, eval_batches=eval_batches).evaluate() for n in (1, 3))
         assert three == pytest.approx(one, rel=1e-6)
+
+
+def test_workers_need_not_know_the_class_of_a_batch(make_trainer, monkeypatch):
+    """A program, or a notebook, may have one of its own."""
+
+    class Own(NamedTuple):
+        inputs: np.ndarray
+        targets: np.ndarray
+
+    trainer = make_trainer(batch=4, workers=2)
+    draw = trainer.data.batch
+    monkeypatch.setattr(trainer.data, "batch", lambda *drawn: Own(*draw(*drawn)))
+    monkeypatch.setattr(
+        trainer.data, "validation_batches", lambda size: iter([Own(*draw(np.random.default_rng(0), size))])
+    )
+    assert trainer.step().loss > 0 and trainer.evaluate() > 0
 
 
 def test_a_run_repeats_bit_for_bit_and_dropout_differs_between_workers(make_trainer):
