@@ -109,7 +109,7 @@ def finetune(
         raise InputError(
             f"There are {len(examples.texts):,} texts and {len(examples.labels):,} labels.", "Each text has one label."
         )
-    seed = settings.get("seed", 0)
+    seed = TrainOptions(seed=settings.get("seed", 0)).seed  # InputError for one that is none
     if freeze == "body":
         classes = classes_of(examples, YOURS)
         rows, numbers = tokenize(texts, tokenizer, body.config.context).rows, numbers_of(examples, classes, YOURS)

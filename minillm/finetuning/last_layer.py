@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.errors import InputError
+from minillm.errors import InputError, check_known
 from minillm.finetuning.data import by_length, padded
 from minillm.finetuning.logistic_regression import (
     Axes,
@@ -22,6 +22,7 @@ from minillm.finetuning.logistic_regression import (
 )
 from minillm.finetuning.methods import new_classifier
 from minillm.layers import Pooling
+from minillm.layers.pooling import POOLINGS
 from minillm.models import GPT, Model, ModelConfig, SequenceClassifier, finite_on_host
 from minillm.training.memory import Need, check_needs
 
@@ -162,12 +163,13 @@ def fit_last_layer(
 
     `progress` gets how many texts the body has read since the last call, `report` what came of each of the layers that were tried.
     """
+    pooling = pooling or usual_pooling(body)
+    check_known([pooling], POOLINGS, "`pooling`")
     tries = layers_to_try(body.config, layer, len(rows))
     read = sorted({i for layers in tries for i in layers})
     widest = max(map(len, tries))
     size = len(rows) * body.config.d_model * (4 * len(read) + 24 * widest)
     check_needs(Need(size, "the features", "Give `layer`, the number of one, or fewer texts."))
-    pooling = pooling or usual_pooling(body)
     features = body_features(body, rows, pad, pooling=pooling, layers_read=read, progress=progress)
     fit = fit_features(features, labels, len(classes), tries, read, seed, report)
     classifier = new_classifier(body, len(classes), pooling=pooling, layers_read=fit.best.layers_read, seed=seed)

@@ -57,6 +57,13 @@ def test_settings_that_mean_nothing_are_refused(pretrained):
         finetune(pretrained, TOKENIZER, TEXTS, LABELS, layer=1)
 
 
+@pytest.mark.parametrize("freeze", ["none", "body"])
+def test_a_pooling_or_a_seed_that_is_none_is_refused(pretrained, freeze):
+    for choice in ({"pooling": "max"}, {"seed": -1}, {"seed": "1"}):
+        with pytest.raises(InputError, match=next(iter(choice))):
+            finetune(pretrained, TOKENIZER, TEXTS, LABELS, freeze=freeze, progress=False, **choice)
+
+
 def test_one_text_may_come_without_a_list(pretrained):
     model = finetune(pretrained, TOKENIZER, TEXTS, LABELS, **(QUICK | {"steps": 1}))
     assert classify(model, TOKENIZER, "so dull") == classify(model, TOKENIZER, ["so dull"])
