@@ -42,7 +42,7 @@ def read_card(folder: Path) -> Card:
     """The card in the folder of a model; InputError for what is none."""
     path = folder / CARD
     with reading(path, "card of a model", "Write it as the other models' cards are."):
-        text = read_text_file(path)
+        text = read_text_file(path).replace("\r\n", "\n")  # as git writes it on Windows
         head = _HEAD.match(text)
         if head is None:
             raise ValueError("it does not begin with lines between two lines of ---")

@@ -28,6 +28,11 @@ def test_a_card_comes_back_as_it_was(tmp_path):
     )
 
 
+def test_a_card_as_git_writes_it_on_windows(tmp_path):
+    (tmp_path / CARD).write_bytes(str(WHOLE).replace("\n", "\r\n").encode())
+    assert read_card(tmp_path) == WHOLE
+
+
 def test_a_whole_card_lacks_nothing():
     assert WHOLE.lacking() == []
 
