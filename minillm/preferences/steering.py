@@ -138,12 +138,13 @@ def best_of_n(
 ) -> Best:
     """Write `best_of` continuations of a prompt (T,), and keep the one whose lines have the highest mean reward.
 
-    With `soft` it is drawn, in proportion to exp(reward / soft). `settings` are those of `generate`.
+    With `soft` it is drawn, in proportion to exp(reward / soft). `settings` are those of `generate`; what they ban is banned besides.
     """
     check_steering({"best_of": best_of, "reward": steering.reward, "soft": soft})
     tokenizer, control = steering.tokenizer, steering.control
     prompts = np.tile(ids, (best_of, 1))
-    settings = steering.rules() | settings
+    rules = steering.rules()
+    settings = rules | settings | {"banned": [*rules["banned"], *settings.get("banned", ())]}
     written = generate_batch(steering.scorer(best_of), prompts, max_tokens, control=control, seed=seed, **settings)
     texts = (continuation(tokenizer, ids, new, special=False) for new in written)
     texts = ["".join(until_stop([text], stops)) for text in texts]

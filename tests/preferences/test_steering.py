@@ -54,3 +54,9 @@ def test_texts_that_cannot_be_chosen_from(count, settings, wrong):
 def test_one_control_token_alone_is_none():
     assert control_of(CharTokenizer.train("ab\n", (GOOD,))) is None
     assert control_of(CharTokenizer.train("ab\n", CONTROL_TOKENS)) is not None
+
+
+def test_what_a_call_bans_is_banned_besides_what_the_steering_bans_and_the_vocabulary_lacks():
+    a, b = PLAIN.encode("ab")
+    steering = Steering(MODEL, PLAIN, reward=REWARD, banned=[a])
+    assert best_of_n(steering, PLAIN.encode("b"), 2, 20, banned=[b]).text == "\n" * 20
