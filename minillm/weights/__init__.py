@@ -6,7 +6,7 @@ from pathlib import Path
 
 from minillm.errors import InputError
 
-SHIPPED, CONFIG = Path(__file__).parent, "config.json"
+SHIPPED, CONFIG, WEIGHTS = Path(__file__).parent, "config.json", "model.safetensors"
 
 
 def names() -> list[str]:
@@ -20,9 +20,10 @@ def folder_of(name: str) -> Path:
 
 
 def find(checkpoint: str | Path) -> Path:
-    """The folder of a model: this one, or where no model is in it, that of the model of this name that comes with minillm."""
+    """The folder of a model: this one, or where nothing of a model is in it, that of the model of this name that comes with minillm."""
     path = Path(checkpoint)
-    return folder_of(path.name) if str(path) in names() and not (path / CONFIG).exists() else path
+    own = any((path / name).exists() for name in (CONFIG, WEIGHTS))
+    return folder_of(path.name) if str(path) in names() and not own else path
 
 
 def nearest(checkpoint: str | Path) -> str | None:
