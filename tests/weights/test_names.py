@@ -58,7 +58,7 @@ def test_a_folder_of_that_name_wins(shipped, tmp_path):
 
 def test_a_folder_of_that_name_that_lost_a_file_is_not_taken_for_it(shipped, tmp_path):
     shutil.copytree(shipped / "fables", "fables")
-    (tmp_path / "fables/config.json").unlink()
+    (tmp_path / "here/fables/config.json").unlink()
     with pytest.raises(InputError, match=r"There is no fables.config\.json"):
         minillm.load("fables")
 
