@@ -4,7 +4,7 @@ Question   What can a model learn from damaged texts, and what does it see that 
 You build  BERT's masking, a loss at the chosen places with its gradient, and a model that restores deleted words
 You need   lessons 02, 05, 09 and 10
 Article    section 3.1, autoencoding: delete "cat" from "The cat is on the table", and have the sentence restored
-Time       2 min on 2 cores
+Time       120 s on 2 cores
 Figures    11_fill_in.png, 11_both_sides.png
 Run        python lessons/11_repair.py [--quick] [--seed S] [--out DIR]
 Check      python -m minillm check 11

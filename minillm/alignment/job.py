@@ -18,6 +18,7 @@ from minillm.errors import InputError, check_known
 from minillm.models import GPT, GPTWithValue, SequenceClassifier, build, copy_parameters
 from minillm.preferences import Reward, parse_reward
 from minillm.text import Tokenizer
+from minillm.text.characters import check_text
 from minillm.training import Trainer, TrainOptions
 from minillm.training.train import run_to_end
 
@@ -50,6 +51,7 @@ def trainer_on_pairs(
 
 def prompts_for(text: str, tokenizer: Tokenizer, context: int, settings: dict, seed: int = 0) -> np.ndarray:
     """`prompts_from`, of the settings' length; InputError if the model can't see a prompt and an answer at once."""
+    check_text(text)
     prompt, answer = settings["prompt_tokens"], settings["answer_tokens"]
     if prompt + answer > context + 1:
         raise InputError(
