@@ -32,6 +32,7 @@ from minillm.pretraining import PREFERENCES, Pretraining
 from minillm.text import BPETokenizer, Tokenizer
 from minillm.text.control_tokens import CONTROL_TOKENS
 from minillm.training import AdamW, Trainer, TrainOptions
+from minillm.training.train import run_to_end
 
 PAGE = Path(__file__).parent / "village.md"
 FIGURES = Path(__file__).parents[1] / "figures"
@@ -113,8 +114,9 @@ def train(model, data, objective, share: float, seed: int, **changed) -> None:
     options = (
         TRAINING | {"warmup": min(TRAINING["warmup"], steps // 4), "eval_every": steps, "eval_batches": 2} | changed
     )
-    for _ in Trainer(model, data, TrainOptions(steps=steps, seed=seed, **options), objective).run():
-        pass
+    run_to_end(
+        Trainer(model, data, TrainOptions(steps=steps, seed=seed, **options), objective), best=False, progress=False
+    )
 
 
 def kindest(stories: list[str], kept: float) -> list[str]:

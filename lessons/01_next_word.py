@@ -28,6 +28,7 @@ Check      python -m minillm check 01
 
 # %%
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 
@@ -222,21 +223,20 @@ class Table:
         return p
 
 
-def judge(table: Table, way: str, strength: float, stories: list[list[str]]) -> float:
-    """The table's perplexity on stories; `way` is "add_alpha" or "back_off"."""
-    p = getattr(table, way)
+def judge(table: Table, p: Callable, strength: float, stories: list[list[str]]) -> float:
+    """The table's perplexity on stories; p is Table.add_alpha or Table.back_off."""
     with np.errstate(divide="ignore"):  # ln 0
-        return perplexity(np.array([p(phrase, strength) for phrase in table.phrases_of(stories)]))
+        return perplexity(np.array([p(table, phrase, strength) for phrase in table.phrases_of(stories)]))
 
 
 validation = write_stories(100, seed=2000 + lesson.seed)
-print(f"alpha 0, two words of memory: {judge(Table(3, stories), 'add_alpha', 0.0, held_out)}")
+print(f"alpha 0, two words of memory: {judge(Table(3, stories), Table.add_alpha, 0.0, held_out)}")
 curves = {"add alpha, counted stories": [], "add alpha, held-out stories": [], "back off, held-out stories": []}
 for n in range(1, 9):
     table = Table(n, stories)
-    alpha = min((1, 0.3, 0.1, 0.03, 0.01, 0.003), key=lambda alpha: judge(table, "add_alpha", alpha, validation))
-    k = min((0.1, 0.3, 1, 3, 10), key=lambda k: judge(table, "back_off", k, validation))
-    settings = [("add_alpha", alpha, stories), ("add_alpha", alpha, held_out), ("back_off", k, held_out)]
+    alpha = min((1, 0.3, 0.1, 0.03, 0.01, 0.003), key=lambda alpha: judge(table, Table.add_alpha, alpha, validation))
+    k = min((0.1, 0.3, 1, 3, 10), key=lambda k: judge(table, Table.back_off, k, validation))
+    settings = [(Table.add_alpha, alpha, stories), (Table.add_alpha, alpha, held_out), (Table.back_off, k, held_out)]
     for curve, setting in zip(curves.values(), settings):
         curve.append((n, judge(table, *setting)))
     counted, added, backed = (curve[-1][1] for curve in curves.values())
@@ -285,7 +285,7 @@ for name, (counted, judged) in {
     "Chinese words": chinese,
     "Chinese characters": characters,
 }.items():
-    found = judge(Table(2, counted), "add_alpha", 0.1, judged)
+    found = judge(Table(2, counted), Table.add_alpha, 0.1, judged)
     length = np.mean([len(story) + 1 for story in judged])
     print(f"{name}: perplexity {found:.2f}, {length:.0f} pieces a story, {length * np.log2(found):.0f} bits a story")
 #> …

@@ -218,8 +218,8 @@ for row, right in zip(chant_ids[:40], chant_targets[:40, -1]):
     variants = np.repeat(row[None], len(row), axis=0)  # row i has another word at place i, and the last row none
     places = np.arange(len(row) - 1)
     variants[places, places] = draw.integers(V, size=len(places))
-    p = ops.softmax(look(variants)[0][:, -1].astype(np.float64))[0][:, right]
-    maps = look(row[None])[1][:, 0]
+    scored, maps, _ = look(variants)
+    p, maps = ops.softmax(scored[:, -1].astype(np.float64))[0][:, right], maps[:, -1]
     rolled.append(rollout(maps)[-1, :-1])
     plain.append(maps[-1].mean(axis=0)[-1, :-1])
     fallen.append(p[-1] - p[:-1])

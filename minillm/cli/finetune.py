@@ -9,11 +9,11 @@ from typing import ClassVar
 from minillm.backend import Device
 from minillm.cli import last_layer, session
 from minillm.cli.job import Job, SavedRun, named_options, origin, source_again
-from minillm.cli.labelled_texts import describe_texts, report_classifier
+from minillm.cli.labelled_texts import check_named, describe_texts, inputs_of, report_classifier
 from minillm.cli.parser import choice
 from minillm.cli.results import per_cent
 from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options, checkpoint_of
-from minillm.cli.terminal import count, program
+from minillm.cli.terminal import count
 from minillm.errors import InputError
 from minillm.finetuning import (
     Baselines,
@@ -123,17 +123,12 @@ class FinetuningJob(Job):
 
     @classmethod
     def inputs(cls, args) -> dict[str, str | None]:
-        return {
-            "the model to begin with": origin(args.checkpoint),
-            "the texts": args.data,
-            "the held-out texts": args.dev,
-        }
+        return inputs_of(args)
 
     @classmethod
     def start(cls, folder: FinetuningRun, args, device: Device) -> "FinetuningJob":
         checkpoint = checkpoint_of(args)
-        if args.data is None:
-            raise InputError("--data is missing.", f"See {program()} finetune --help")
+        check_named(args)
         method = Method(args.freeze if args.freeze is not None else "none", args.lora)
         check_settings(method, named_options(args))
         seed = args.seed if args.seed is not None else 0

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minillm.backend import Device
+from minillm.cli.job import origin
 from minillm.cli.results import agreement, per_cent
 from minillm.cli.terminal import count, program, say, shell_word, visible
+from minillm.errors import InputError
 from minillm.finetuning import (
     Baselines,
     Parts,
@@ -14,6 +16,17 @@ from minillm.finetuning import (
     load_classifier,
     padding_of,
 )
+
+
+def inputs_of(args) -> dict[str, str | None]:
+    """What fine-tuning reads, each by what it is: no run may replace it."""
+    return {"the model to begin with": origin(args.checkpoint), "the texts": args.data, "the held-out texts": args.dev}
+
+
+def check_named(args) -> None:
+    """InputError unless there are texts to learn from."""
+    if args.data is None:
+        raise InputError("--data is missing.", f"See {program()} finetune --help")
 
 
 def describe_texts(parts: Parts, beaten: Baselines, name: str, context: int) -> Iterator[str]:

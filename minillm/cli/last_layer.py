@@ -6,11 +6,11 @@ import time
 from tqdm import tqdm
 
 from minillm.backend import choose_device
-from minillm.cli.job import named_options, origin
-from minillm.cli.labelled_texts import describe_texts, report_classifier
+from minillm.cli.job import named_options
+from minillm.cli.labelled_texts import check_named, describe_texts, inputs_of, report_classifier
 from minillm.cli.results import per_cent
 from minillm.cli.run_options import checkpoint_of
-from minillm.cli.terminal import count, duration, program, say
+from minillm.cli.terminal import count, duration, say
 from minillm.errors import InputError
 from minillm.finetuning import (
     FinetuningRun,
@@ -34,13 +34,11 @@ def run(args) -> int:
     if args.resume:
         raise InputError("With `freeze` body nothing trains, so there is nothing to go on with.", "Leave --resume out.")
     checkpoint, method, seed = checkpoint_of(args), Method("body", args.lora), args.seed or 0
-    if args.data is None:
-        raise InputError("--data is missing.", f"See {program()} finetune --help")
+    check_named(args)
     TrainOptions(seed=seed)
     folder = FinetuningRun(args.out)
-    inputs = {"the model to begin with": origin(checkpoint), "the texts": args.data, "the held-out texts": args.dev}
     with folder.lock():
-        folder.refuse_to_replace(inputs)
+        folder.refuse_to_replace(inputs_of(args))
         if not args.overwrite:
             folder.refuse_existing()
         device = choose_device(args.device)
@@ -62,9 +60,18 @@ def run(args) -> int:
         rows, clock = parts.rows.rows, time.perf_counter()
         say(f"body    reads {len(rows):,} texts, once ...")
         with tqdm(total=len(rows), unit="text", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr) as bar:
-            choices = {"layer": args.layer, "pooling": args.pooling, "seed": seed}
-            told = {"progress": bar.update, "report": tell}
-            fitted = fit_last_layer(body, rows, parts.labels, parts.classes, pad, **choices, **told)
+            fitted = fit_last_layer(
+                body,
+                rows,
+                parts.labels,
+                parts.classes,
+                pad,
+                layer=args.layer,
+                pooling=args.pooling,
+                seed=seed,
+                progress=bar.update,
+                report=tell,
+            )
         learned = sum(parameter.data.size for parameter in fitted.classifier.head.parameters())
         folder.keep(fitted.classifier, tokenizer)
         seconds = duration(time.perf_counter() - clock)

@@ -41,7 +41,7 @@ def run(args) -> None:
         remedy = f"Did you mean {near}?" if near else f"See which do: {PROGRAM} models"
         raise InputError(f"No model {args.name} comes with minillm.", remedy)
     elif args.text is not None:
-        print(told_loss(args))
+        print(loss_line(args))
     else:
         print(read_card(folder_of(args.name)))
 
@@ -69,7 +69,7 @@ def listed(name: str) -> str:
     return "\n".join([lines[0], *(f"{'':<12}{line}" for line in lines[1:]), ""])
 
 
-def told_loss(args) -> str:
+def loss_line(args) -> str:
     text = read_text(args.text)
     found = evaluate(*load(folder_of(args.name), choose_device(args.device)), text)
     if found.bits_per_character is None:

@@ -8,6 +8,7 @@ from minillm.models import GPT, MaskedLM, Model, finite_on_host
 from minillm.objectives import CAUSAL, MASKED
 from minillm.pretraining.masked import Masked
 from minillm.text import Tokenizer, windows
+from minillm.training.trainer import batch_loss
 
 
 class TextLoss(NamedTuple):
@@ -35,8 +36,7 @@ def evaluate(model: Model, tokenizer: Tokenizer, text: str, batch: int = 16) -> 
         )
     total, guessed = 0.0, 0
     for one in batches:
-        loss, _ = objective.forward(model, **one._asdict())
-        count = objective.count(one)
+        loss, count = batch_loss(model, objective, one._asdict()), objective.count(one)
         total, guessed = total + count * float(finite_on_host(loss, "loss")), guessed + count
     if not guessed:
         raise InputError("The text has no token after the first.", "Use a longer one.")

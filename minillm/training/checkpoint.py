@@ -12,9 +12,9 @@ from minillm.files import check_file, read_object, reading, write_atomic
 from minillm.models import Model, ModelConfig, build, config_from_dict, config_to_dict
 from minillm.safetensors import read_header, read_tensor, serialize
 from minillm.training.quantization import SCALE, dequantize, quantize_tensors
-from minillm.weights import nearest
+from minillm.weights import CONFIG, WEIGHTS, nearest
 
-CONFIG, GENERATION, WEIGHTS = "config.json", "generation_config.json", "model.safetensors"
+GENERATION = "generation_config.json"
 RETRAIN = "Restore the file, or train again into another folder."
 
 
