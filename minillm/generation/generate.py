@@ -73,7 +73,7 @@ def _steps(
     scorer, rows = as_scorer(model, len(text), cache), np.arange(len(text))
     for written in range(max_tokens):
         scores = sampling.apply(scorer.next_scores(text), text, written)
-        if np.isneginf(scores.max(axis=-1)).any():
+        if scores.max(axis=-1).min() == -np.inf:
             raise InputError(
                 f"After {written} tokens no other may follow.", "Relax no-repeat-ngram, or write fewer tokens."
             )
