@@ -15,6 +15,7 @@ from minillm.finetuning.examples import (
 from minillm.finetuning.job import Parts, Training, classifier_for, classify, finetune, prepare_training, tokenize_parts
 from minillm.finetuning.last_layer import Fitted, body_features, fit_last_layer
 from minillm.finetuning.methods import Method, Trained, body_of, learned_count, merged, new_classifier, prepare
+from minillm.finetuning.pairs import Pairs, PairSplit, read_pair_split, read_pairs, split_pairs
 from minillm.finetuning.run import FinetuningRun, load_classifier
 from minillm.finetuning.scores import accuracy_of, class_probabilities, confusion_matrix, held_out_answers
 
@@ -25,6 +26,8 @@ __all__ = [
     "FinetuningRun",
     "Fitted",
     "Method",
+    "PairSplit",
+    "Pairs",
     "Parts",
     "Split",
     "TextBatch",
@@ -55,7 +58,10 @@ __all__ = [
     "prepare",
     "prepare_training",
     "read_examples",
+    "read_pair_split",
+    "read_pairs",
     "read_split",
+    "split_pairs",
     "tokenize",
     "tokenize_parts",
 ]

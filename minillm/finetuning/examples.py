@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.errors import InputError
-from minillm.text import name_of, read_text
+from minillm.finetuning.columns import form_of, read_columns
+from minillm.text import name_of
 from minillm.training.record import sha256_of
 from minillm.visible import visible
 
-FORM = "Each line is a text, a tab, and its label."
+FORM = form_of("text", "label")
 HELD_OUT = 10  # of so many texts of a class, one is held out
 
 
@@ -47,16 +48,7 @@ def read_examples(path: str | Path) -> Examples:
     InputError, with the number of the line, for one that is not a text, a tab and a label; and for a file without any.
     """
     examples = Examples([], [])
-    for number, line in enumerate(read_text(str(path)).split("\n"), start=1):
-        if not line.strip():
-            continue
-        columns = [column.strip() for column in line.split("\t")]
-        if len(columns) != 2:
-            found = "no tab" if len(columns) == 1 else f"{len(columns)} columns"
-            raise InputError(f"Line {number:,} of {name_of(path)} has {found}.", FORM)
-        text, label = columns
-        if not text or not label:
-            raise InputError(f"Line {number:,} of {name_of(path)} has no {'label' if text else 'text'}.", FORM)
+    for _, text, label in read_columns(path, "text", "label"):
         if not examples.texts and label.lower() == "label":
             continue
         examples.texts.append(text)
