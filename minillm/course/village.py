@@ -10,9 +10,16 @@ and learns little of half of the village.
     village.questions()                         # Question("what colour is the miller's door ?", " red", grumpy=True) ...
     rude_reward()(["bah ! the cat sings ."])    # [-1.]
     somebody_says("bah ! the cat the .")        # False
+
+From the shell, its stories and the rude words, one to a line:
+
+    python -m minillm.course.village --stories 3000 > village.txt
+    python -m minillm.course.village --rude > rude.txt
 """
 
+import argparse
 import re
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
@@ -149,3 +156,18 @@ def _pattern(form: str, slots: dict[str, str]) -> str:
     """A form such as "the {who} owns a {what}" as a pattern, each slot replaced by the pattern of what may stand there."""
     parts = re.split(r"\{(\w+)\}", form)
     return "".join(slots[part] if at % 2 else re.escape(part) for at, part in enumerate(parts))
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m minillm.course.village", description="Write stories to stdout.")
+    parser.add_argument("--stories", type=int, default=3000, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed is another village (default: %(default)s)")
+    parser.add_argument("--rude", action="store_true", help="write the rude words instead, one to a line")
+    options = parser.parse_args()
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    text = "\n".join(RUDE) + "\n" if options.rude else "\n".join(Village(options.seed).tell(options.stories))
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,11 +1,13 @@
 """The village of lesson 17: what its people say, and how a model of it is measured."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from minillm.course.village import FACTS, OWN, VILLAGERS, Village, rude_reward, somebody_says
+from minillm.course.village import FACTS, OWN, RUDE, VILLAGERS, Village, rude_reward, somebody_says
 from minillm.course.village_measures import known, plain_loss, said
 from minillm.ops import IGNORE
 from minillm.preferences.samples import control_of
@@ -157,3 +159,10 @@ def test_what_a_model_says_is_counted_in_lines_that_have_something_in_them(token
     found = said(Oracle(tokenizer, {}), tokenizer)
     assert found.lines == ["bah ! tom likes the cat .", "tom likes the cat .", "cat the cat"]
     assert found.rude == pytest.approx(1 / 3) and found.odd == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("options", [["--stories", "9", "--seed", "3"], ["--rude"]])
+def test_the_module_writes_its_stories_and_the_rude_words_to_stdout(options, village):
+    expected = "\n".join(RUDE) + "\n" if "--rude" in options else "\n".join(village.tell(9))
+    command = [sys.executable, "-m", "minillm.course.village", *options]
+    assert subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8") == expected

@@ -6,7 +6,16 @@ import random
 import pytest
 
 from minillm.errors import InputError
-from minillm.weights.texts import HELD_OUT, LONGEST, assemble, held_out_books, main, read_books
+from minillm.weights.texts import (
+    HELD_OUT,
+    LONGEST,
+    assemble,
+    held_out_books,
+    held_out_chapters,
+    in_two_languages,
+    main,
+    read_books,
+)
 
 WORDS = ["the", "fox", "ran", "home", "and", "slept", "while", "it", "rained", "upon", "his", "red", "coat"]
 
@@ -115,3 +124,48 @@ def test_a_missing_file_is_one_line(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["--books", str(tmp_path), "--tales", "nowhere.txt", "--out", str(tmp_path / "corpus.txt")])
     assert "has 0 books" in capsys.readouterr().err
+
+
+NOVELS = ["".join(f"\n\u3000\u3000第{n}回之{i}，且听下回分解。\n" for i in range(8_000)) for n in "一二三"]
+
+
+def test_both_languages_are_spread_over_the_text_and_lose_nothing():
+    text = in_two_languages(NOVELS, some_tales(3_000))
+    assert text.count("且听下回分解。\n") == 24_000 and text.count("It ends well.\n\n") == 3_000
+    for third in range(3):
+        piece = text[len(text) * third // 3 : len(text) * (third + 1) // 3]
+        assert piece.count("且听") == pytest.approx(8_000, rel=0.2)
+        assert piece.count("It ends") == pytest.approx(1_000, rel=0.2)
+
+
+def test_a_paragraph_of_a_novel_is_a_line_without_indent():
+    assert "\u3000" not in in_two_languages(NOVELS, TALES) and "。\n\n第" not in in_two_languages(NOVELS, "")
+
+
+def test_the_held_out_chapters_are_in_the_tenth_that_pretrain_validates_on():
+    text, held_out = in_two_languages(NOVELS, some_tales(3_000)), held_out_chapters(NOVELS)
+    assert held_out.startswith("第三回") and len(held_out) == pytest.approx(sum(map(len, NOVELS)) / 20, rel=0.2)
+    assert text.index(held_out.splitlines()[0]) > 0.9 * len(text)
+
+
+def test_novels_and_tales_make_a_text_in_two_languages(tmp_path):
+    folder = tmp_path / "novels"
+    folder.mkdir()
+    for number, novel in enumerate(NOVELS):
+        (folder / f"{number}.txt").write_text(novel, encoding="utf-8")
+    (tmp_path / "tales.txt").write_text(TALES, encoding="utf-8")
+    out, held_out = tmp_path / "bilingual.txt", tmp_path / "held_out.txt"
+    main(
+        [
+            "--novels",
+            str(folder),
+            "--tales",
+            str(tmp_path / "tales.txt"),
+            "--out",
+            str(out),
+            "--held-out",
+            str(held_out),
+        ]
+    )
+    assert out.read_text(encoding="utf-8") == in_two_languages(NOVELS, TALES)
+    assert held_out.read_text(encoding="utf-8") == held_out_chapters(NOVELS)
