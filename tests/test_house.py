@@ -22,8 +22,8 @@ GROUND = (
     "machine",
 )
 ROOMS = (
-    "ops", "layers", "text", "weights", "models", "objectives", "generation", "preferences", "training", "pretraining", "finetuning",
-    "alignment", "plots", "gradcheck", "course", "cli",
+    "ops", "layers", "text", "weights", "models", "objectives", "generation", "metrics", "preferences", "training", "pretraining",
+    "finetuning", "alignment", "plots", "gradcheck", "course", "cli",
 )  # fmt: skip
 FLOORS = {name: floor for floor, name in enumerate((*GROUND, *ROOMS))}
 

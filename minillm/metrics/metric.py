@@ -1,0 +1,90 @@
+"""What a metric is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minillm import __version__
+from minillm.errors import InputError
+from minillm.metrics.bootstrap import RESAMPLES, SEED, interval, resampled_scores
+
+References = Sequence[str | Sequence[str]]  # for each answer one reference, or several
+
+
+class Metric(ABC):
+    """A score of answers against references, over a whole corpus.
+
+    A corpus' BLEU is not the mean of its sentences': counts are added up first, and divided once. So a metric says two things: what it
+    counts for one answer, and what score the sum of the counts gives.
+    """
+
+    name: str
+    settings: str = ""  # its part of the signature: key:value|key:value
+
+    @abstractmethod
+    def statistics(self, answer: str, references: Sequence[str]) -> list[float]:
+        """K numbers of one answer, which add up over a corpus."""
+
+    @abstractmethod
+    def score(self, total: np.ndarray) -> float:
+        """The score of a corpus, from the sum (K,) of its answers' statistics."""
+
+    def sentence_score(self, answer: str, references: Sequence[str]) -> float:
+        """The score of a single answer."""
+        return self.score(np.array(self.statistics(answer, references), float))
+
+    def of_each(self, answers: Sequence[str], references: References) -> np.ndarray:
+        """The statistics of each answer, (N, K)."""
+        if len(answers) != len(references):
+            raise InputError(
+                f"There are {len(answers)} answers but references for {len(references)}.",
+                "Give each answer its reference, or a list of them.",
+            )
+        if not len(answers):
+            raise InputError("There is no answer to score.", "Give one at least.")
+        for number, each in enumerate(references, 1):
+            if not listed(each):
+                raise InputError(f"Answer {number} has no reference.", "Give one at least; it may be an empty text.")
+        return np.array(
+            [self.statistics(answer, listed(each)) for answer, each in zip(answers, references, strict=True)], float
+        )
+
+
+class Mean(Metric):
+    """A metric whose corpus' score is the mean over the answers: `statistics` begin with an answer's score, and end with 1."""
+
+    def score(self, total: np.ndarray) -> float:
+        return float(total[0] / total[-1])
+
+
+class Measured(NamedTuple):
+    """The score of a corpus, and what else one must know to compare it with another's."""
+
+    name: str
+    value: float
+    low: float  # the interval of 95 %, by the bootstrap
+    high: float
+    signature: str  # how it was computed, in the form of sacrebleu
+
+
+def measure(
+    metric: Metric, answers: Sequence[str], references: References, resamples: int = RESAMPLES, seed: int = SEED
+) -> Measured:
+    """The score of a corpus with its interval. A reference is a string, or several of them in a list."""
+    statistics = metric.of_each(answers, references)
+    low, high = interval(resampled_scores(metric.score, statistics, resamples, seed))
+    counts = {len(listed(each)) for each in references}
+    signature = (
+        f"nrefs:{counts.pop() if len(counts) == 1 else 'var'}",
+        f"bs:{resamples}|seed:{seed}",
+        *([metric.settings] if metric.settings else []),
+        f"version:minillm-{__version__}",
+    )
+    return Measured(metric.name, metric.score(statistics.sum(axis=0)), low, high, "|".join(signature))
+
+
+def listed(references: str | Sequence[str]) -> Sequence[str]:
+    """The references of an answer, where a single one may be given as it is."""
+    return [references] if isinstance(references, str) else references
