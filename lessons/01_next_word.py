@@ -2,7 +2,7 @@
 
 Question   What is a language model, and how do we tell a good one from a bad one?
 You build  a table of next-word probabilities, a writer that draws from it, perplexity, and backing off to a shorter memory
-You need   Python, a little NumPy, and what a probability is
+You need   Python, NumPy's arrays (lesson 00), and what a probability is
 Article    section 2.1, language models: a probability distribution for the next word
 Time       6 s on 2 cores
 Figures    01_next_words.png, 01_perplexity.png
