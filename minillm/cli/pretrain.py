@@ -76,6 +76,7 @@ def add_arguments(parser) -> None:
     add("--objective", type=choice("objective", OBJECTIVES), help=f"{summaries(OBJECTIVES)} (default causal)")
     add("--rate", type=float, help="masked, denoise, span: share of the text that is hidden or damaged")
     add("--whole-words", action="store_true", default=None, help="masked: hide whole words, not single tokens")
+    add("--line-by-line", action="store_true", default=None, help="masked: read a line at once, not a sentence")
     add("--noise", type=choice("noise", RATES), help="denoise: delete (default), mask or infill words")
     add_preference_arguments(parser)
     add_training_options(parser)

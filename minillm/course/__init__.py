@@ -1,19 +1,13 @@
 """What the lessons in `lessons/` have in common: their options and figures, the texts that they read, the checks of their exercises."""
 
-from minillm.course.exercises import Exercise, Mistake
-from minillm.course.lesson import Lesson
-from minillm.course.reviews import Review, write_reviews
-from minillm.course.stories import EXAMPLE, write_stories
-from minillm.course.translations import Translation, write_translations
+from minillm.lazy import attach
 
-__all__ = [
-    "EXAMPLE",
-    "Exercise",
-    "Lesson",
-    "Mistake",
-    "Review",
-    "Translation",
-    "write_reviews",
-    "write_stories",
-    "write_translations",
-]
+GIVEN = {
+    "exercises": ("Exercise", "Mistake"),
+    "lesson": ("Lesson",),
+    "reviews": ("Review", "write_reviews"),
+    "stories": ("EXAMPLE", "write_stories"),
+    "translations": ("Translation", "write_translations"),
+}
+__getattr__, __dir__ = attach(__name__, GIVEN)
+__all__ = [name for names in GIVEN.values() for name in names]

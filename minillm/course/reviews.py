@@ -2,9 +2,16 @@
 
 They are made from the sentences below. A review praises, or it blames, from beginning to end, so that words of one mood stand together:
 a model that reads many reviews can find out which belong together, without any label.
+
+From the shell, reviews to read, and a few with their labels, text and label parted by a tab:
+
+    python -m minillm.course.reviews --count 8000 > reviews.txt
+    python -m minillm.course.reviews --count 16 --seed 1 --labels > labelled.tsv
 """
 
+import argparse
 import math
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -96,3 +103,21 @@ def _write_sentence(rng: np.random.Generator, praises: bool, things: list[str], 
 def _one(rng: np.random.Generator, choices: list[str], share: float = 1.0) -> str:
     """One of this share of the choices."""
     return choices[rng.integers(math.ceil(share * len(choices)))]
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m minillm.course.reviews", description="Write reviews to stdout, a line each."
+    )
+    parser.add_argument("--count", type=int, default=1000, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed writes other reviews (default: %(default)s)")
+    parser.add_argument("--labels", action="store_true", help="behind each a tab and praise or blame")
+    options = parser.parse_args()
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    for review in write_reviews(options.count, options.seed):
+        label = f"\t{'praise' if review.praises else 'blame'}" if options.labels else ""
+        print(f"{review.text}{label}")
+
+
+if __name__ == "__main__":
+    _main()

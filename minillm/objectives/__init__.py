@@ -19,7 +19,7 @@ from minillm.objectives.sequence_to_sequence import (
     sequence_to_sequence,
 )
 from minillm.objectives.span import SpanData, fitting_lengths
-from minillm.objectives.words import sentence_starts, word_starts
+from minillm.objectives.words import line_starts, sentence_starts, word_starts
 
 __all__ = [
     "CAUSAL",
@@ -44,6 +44,7 @@ __all__ = [
     "classification",
     "count_rows",
     "fitting_lengths",
+    "line_starts",
     "loss_backward",
     "masked_lm",
     "question_answering",

@@ -46,6 +46,12 @@ def sentence_starts(ids: np.ndarray, tokenizer: Decoder) -> np.ndarray:
     return _starts(offsets, len(text), [end.end() for end in SENTENCE_END.finditer(text)])
 
 
+def line_starts(ids: np.ndarray, tokenizer: Decoder) -> np.ndarray:
+    """Boolean (N,) for token ids (N,): True at the first token of each line, behind the end of the one before it."""
+    text, offsets, _ = _text(ids, tokenizer)
+    return _starts(offsets, len(text), [end.end() for end in re.finditer("\n", text)])
+
+
 def _text(ids: np.ndarray, tokenizer: Decoder) -> tuple[str, np.ndarray, np.ndarray]:
     """The text that the tokens make, joined one by one; where in it each begins; and which of them go on with a word by their ##."""
     tokens, which = np.unique(ids, return_inverse=True)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from minillm.generation.filling import fillings, token_for, with_hole
 from minillm.models import EncoderConfig, MaskedLM
-from minillm.objectives import MASKED, MaskedData, Objective, Sentences, sentence_starts, word_starts
+from minillm.objectives import MASKED, MaskedData, Objective, Sentences, line_starts, sentence_starts, word_starts
 from minillm.pretraining.presets import REPAIRING
 from minillm.pretraining.scores import fill_in_accuracy
 from minillm.pretraining.task import Repairing, around, sizes_without
@@ -29,6 +29,7 @@ class Masked(Repairing):
 
     rate: float = 0.15  # share of the tokens that are hidden
     whole_words: bool = False  # hide all tokens of a word, or none
+    line_by_line: bool = False  # a piece is a line, and not a sentence
 
     def config(self, vocab_size: int, sizes: dict) -> EncoderConfig:
         return EncoderConfig(
@@ -38,7 +39,8 @@ class Masked(Repairing):
     def data(self, text: str, tokenizer: Tokenizer, *, held_out: bool = False) -> MaskedData:
         """As every way's; with `held_out` all of the text is to validate on."""
         ids = tokenizer.encode(text)
-        starts = sentence_starts(ids, tokenizer), word_starts(ids, tokenizer)
+        piece_starts = line_starts if self.line_by_line else sentence_starts
+        starts = piece_starts(ids, tokenizer), word_starts(ids, tokenizer)
         # Pieces of all lengths, as the texts to fill in are.
         pieces = Sentences(ids, self.context - 2, *starts, held_out=held_out)
         ordinary = tokenizer.vocab_size - len(tokenizer.special_tokens)

@@ -78,7 +78,7 @@ def edit(run, *path, value=..., file="trainer.json"):
 
 PLACES = {
     "pretrain": ["text.name", "text.source", "text.sha256", "text.prompt", "text.chosen", "options.steps", "options.minutes"],
-    "masked": ["text.chosen.objective", "text.chosen.context", "text.chosen.rate", "text.chosen.whole_words"],
+    "masked": ["text.chosen.objective", "text.chosen.context", "text.chosen.rate", "text.chosen.whole_words", "text.chosen.line_by_line"],
     "denoise": ["text.chosen.noise", "text.chosen.rate", "options.schedule", "options.eval_batches", "options.clip"],
     "preference": [f"text.chosen.{name}" for name in ("preference", "reward", "reward_sha256", "threshold", "spoil", "drop")],
     "finetune": [f"text.chosen.{name}" for name in ("objective", "freeze", "lora", "dev")],

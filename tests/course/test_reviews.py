@@ -1,5 +1,8 @@
 """The reviews of the course: a seed is a corpus, the mood is in the words, and who knows few words writes with few."""
 
+import subprocess
+import sys
+
 import pytest
 
 from minillm.course import reviews, write_reviews
@@ -46,3 +49,14 @@ def test_a_review_is_about_one_thing():
     for review in write_reviews(300):
         kinds = [kind for kind, things in reviews.THINGS.items() if set(things) & set(review.text.split())]
         assert len(kinds) <= 1
+
+
+def test_the_module_writes_reviews_and_labels_to_stdout():
+    for labels in (False, True):
+        command = [sys.executable, "-W", "error", "-m", "minillm.course.reviews", "--count", "5", "--seed", "4"]
+        written = subprocess.run([*command, *["--labels"] * labels], capture_output=True, check=True).stdout.decode()
+        expected = write_reviews(5, seed=4)
+        mood = {True: "praise", False: "blame"}
+        assert written.splitlines() == [
+            f"{review.text}\t{mood[review.praises]}" if labels else review.text for review in expected
+        ]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from minillm.objectives import sentence_starts, word_starts
+from minillm.objectives import line_starts, sentence_starts, word_starts
 from minillm.text import BPETokenizer, CharTokenizer, WordPieceTokenizer
 from minillm.text.wordpiece import BERT_ROLES
 
@@ -58,6 +58,16 @@ def test_sentences(tokenizer):
     assert found[:6] == SENTENCES[:6]
 
 
+def test_lines(tokenizer):
+    """Each with its end; an empty line is one, and white space that stays together in a token stays in its line."""
+    text = "The cat. It is.\nNo!\n\n  her"
+    ids = tokenizer.encode(text)
+    found = pieces(ids, line_starts(ids, tokenizer), tokenizer)
+    assert "".join(found) == text and found[0] == "The cat. It is.\n"
+    if isinstance(tokenizer, CharTokenizer):
+        assert found == ["The cat. It is.\n", "No!\n", "\n", "  her"]
+
+
 def test_without_the_word_the_space_goes_too():
     text = "The cat is on the table"
     tokenizer = CharTokenizer.train(text)
@@ -69,7 +79,7 @@ def test_without_the_word_the_space_goes_too():
 def test_no_tokens_and_one():
     tokenizer = CharTokenizer("a")
     for ids in (np.array([], np.int32), np.array([0], np.int32)):
-        for starts in (word_starts, sentence_starts):
+        for starts in (word_starts, sentence_starts, line_starts):
             assert starts(ids, tokenizer).tolist() == [True] * len(ids)
 
 
