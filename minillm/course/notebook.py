@@ -1,10 +1,11 @@
 """A lesson as a notebook: the cells of a percent-format script, in the JSON of Jupyter (nbformat 4.5).
 
-The `#>` lines, which promise what a cell prints, are left out: running the cell prints it.
+The `#>` lines, which promise what a cell prints, are left out: running the cell prints it. Formulas are typeset as far as that is safe.
 """
 
 import ast
 import json
+import re
 from pathlib import Path
 
 from minillm.course.outline import Outline
@@ -19,6 +20,11 @@ import sys
 if importlib.util.find_spec("minillm") is None:
     print(f"minillm is not installed for this Python. In the project's folder: {sys.executable} -m pip install -e .")"""
 
+_BLOCK = re.compile(r"(?:(?<=\n\n)|\A)(?P<indent> *) {4}\S.*(?:\n+(?P=indent) {4}.*)*")
+_CODE = re.compile(r"(```.*?```|`[^`]+`)", re.DOTALL)
+_SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-zΑ-Ωα-ω]{1,2})_([A-Za-z0-9]{1,4}|\{[^{}\n]+\})(?![A-Za-z0-9_(])")
+_SUPERSCRIPT = re.compile(r"(?<=[\w)])\^(-?\d+(?:\.\d+)?|\([^()\n]+\)|[a-z](?:<sub>\w+</sub>)?)(?!\w)")
+
 
 def cells(source: str) -> list[tuple[str, str]]:
     """The cells of a script, as ("markdown", text) or ("code", text). What stands above the first `# %%` is the docstring.
@@ -30,7 +36,8 @@ def cells(source: str) -> list[tuple[str, str]]:
         marker, _, body = part.partition("\n")
         body = body.strip("\n")
         if "[markdown]" in marker:
-            found.append(("markdown", "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))))
+            text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))
+            found.append(("markdown", typeset(text)))
         else:
             found.append(("code", "\n".join(line for line in body.split("\n") if not line.startswith("#>")).rstrip()))
     return [cell for cell in found if cell[1]]
@@ -40,6 +47,23 @@ def _docstring(source: str) -> str:
     """The title as a heading, and the fields below it as they stand."""
     title, _, rest = ast.get_docstring(ast.parse(source)).partition("\n")
     return f"# {title}\n\n```\n{rest.strip()}\n```"
+
+
+def typeset(text: str) -> str:
+    """Markdown in which indented formulas are fenced blocks, which keep their columns, and x_i and e^x in the prose are set as such.
+
+    What is code already, and names such as top_k_of, stay as they are.
+    """
+    parts = _CODE.split(_BLOCK.sub(_fenced, text))
+    for at in range(0, len(parts), 2):  # between them stand the pieces of code
+        subscripts = _SUBSCRIPT.sub(lambda found: f"{found[1]}<sub>{found[2].strip('{}')}</sub>", parts[at])
+        parts[at] = _SUPERSCRIPT.sub(r"<sup>\1</sup>", subscripts)
+    return "".join(parts)
+
+
+def _fenced(block: re.Match) -> str:
+    indent = block["indent"]
+    return f"{indent}```\n{re.sub('^    ', '', block[0], flags=re.MULTILINE)}\n{indent}```"
 
 
 def to_notebook(source: str) -> str:

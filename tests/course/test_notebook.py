@@ -1,13 +1,14 @@
 """Lessons as notebooks: valid, with every cell of the script, and cells that run."""
 
 import json
+import re
 import sys
 import types
 
 import pytest
 
 from minillm.course.lesson import Lesson
-from minillm.course.notebook import cells, to_notebook
+from minillm.course.notebook import cells, to_notebook, typeset
 from minillm.course.outline import outlines
 from minillm.plots import line_chart
 from tests.course.conftest import LESSON
@@ -56,6 +57,50 @@ def test_valid_and_complete(lesson):
         if line and not line.startswith("#"):
             assert line in code
     compile(code, lesson.path.name, "exec")
+
+
+def words_of(text: str) -> str:
+    """A text without blanks, line breaks, and what typesetting puts in or takes away."""
+    for mark, plain in {"```": "", "<sub>": "_", "</sub>": "", "<sup>": "^", "</sup>": "", "{": "", "}": ""}.items():
+        text = text.replace(mark, plain)
+    return re.sub(r"\s", "", text)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_no_text_is_lost_and_each_formula_of_its_own_line_keeps_its_columns(lesson):
+    source = lesson.path.read_text(encoding="utf-8")
+    prose = "\n\n".join(text for kind, text in cells(source)[1:] if kind == "markdown")
+    comments = [
+        line[1:].removeprefix(" ")
+        for part in source.split("\n# %%")[1:]
+        if part.startswith(" [markdown]")
+        for line in part.splitlines()[1:]
+    ]
+    assert words_of(prose) == words_of("\n".join(comments))
+    fenced = [
+        line
+        for block in re.findall(r"^ *```\n(.*?)\n *```$", prose, re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+    ]
+    assert [line for line in fenced if line] == [line[4:] for line in comments if line.startswith("    ")]
+
+
+@pytest.mark.parametrize(
+    ("text", "typeset_text"),
+    [
+        ("W = W_q W_kᵀ, and x_cat.", "W = W<sub>q</sub> W<sub>k</sub>ᵀ, and x<sub>cat</sub>."),
+        ("h_i = Σ_j α_ij x_j", "h<sub>i</sub> = Σ<sub>j</sub> α<sub>ij</sub> x<sub>j</sub>"),
+        ("k · p_{n-1}), dx_t", "k · p<sub>n-1</sub>), dx<sub>t</sub>"),
+        ("e^x_v, e^-0.2, u^(n-1)", "e<sup>x<sub>v</sub></sup>, e<sup>-0.2</sup>, u<sup>(n-1)</sup>"),
+        ("`x_i` and `a\nb_c` are code", "`x_i` and `a\nb_c` are code"),
+        ("top_k_of, train_on, x_i_j, a_b(), __init__, 2 ^ 3", "top_k_of, train_on, x_i_j, a_b(), __init__, 2 ^ 3"),
+        ("As:\n\n    y = x_i\n\n      + b\n\nSo", "As:\n\n```\ny = x_i\n\n  + b\n```\n\nSo"),
+        ("- As:\n\n      y = b\n\n  So", "- As:\n\n  ```\n  y = b\n  ```\n\n  So"),
+        ("- one\n    and the same", "- one\n    and the same"),
+    ],
+)
+def test_formulas_are_typeset_and_names_are_not(text, typeset_text):
+    assert typeset(text) == typeset_text
 
 
 def test_the_code_cells_run_one_after_the_other(tmp_path, monkeypatch, capsys):
