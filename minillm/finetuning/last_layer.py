@@ -5,6 +5,7 @@ says, on the texts to train on alone.
 """
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -81,12 +82,12 @@ def layers_to_try(config: ModelConfig, layer: int | str | None, texts: int) -> l
         return [(i,) for i in everything] + ([everything] if axes <= MOST_AXES else [])
     if layer == ALL:
         return [everything]
-    if isinstance(layer, bool) or not isinstance(layer, int) or not 0 <= layer <= top:
+    if isinstance(layer, bool) or not isinstance(layer, Integral) or not 0 <= layer <= top:
         raise InputError(
             f"There is no `layer` {layer!r}: the body has 0 (the embeddings) to {top}.",
             "Give one of them, or all; or leave it out: cross-validation chooses.",
         )
-    return [(layer,)]
+    return [(int(layer),)]
 
 
 def body_features(
@@ -168,7 +169,8 @@ def fit_last_layer(
     tries = layers_to_try(body.config, layer, len(rows))
     read = sorted({i for layers in tries for i in layers})
     widest = max(map(len, tries))
-    size = len(rows) * body.config.d_model * (4 * len(read) + 24 * widest)
+    # In float32 as they are read; and in float64 as they are, standardised, on their axes, and what NumPy needs to get there.
+    size = len(rows) * body.config.d_model * (4 * len(read) + 5 * 8 * widest)
     check_needs(Need(size, "the features", "Give `layer`, the number of one, or fewer texts."))
     features = body_features(body, rows, pad, pooling=pooling, layers_read=read, progress=progress)
     fit = fit_features(features, labels, len(classes), tries, read, seed, report)

@@ -78,19 +78,19 @@ def mask_tokens(
     candidates: np.ndarray,
     count: np.ndarray,
     mask: int,
-    vocab_size: int,
+    ordinary: int | np.ndarray,
     whole_words: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Choose count (B,) of the candidates (B, T), boolean, of each text -> ids with holes and targets, both (B, T).
 
-    Of the selected tokens 80 % become the mask, 10 % a random token from 0 to vocab_size - 1, and 10 % stay as they are: so that the model
-    must predict unmasked positions too, since real text has no masks. Devlin et al. 2019, section 3.1.
+    Of the selected tokens 80 % become the mask, 10 % a random one of the `ordinary` tokens (their ids, or the number of them, from id 0), and
+    10 % stay as they are: so that the model must predict unmasked positions too, since real text has no masks. Devlin et al. 2019, section 3.1.
     """
     count = np.minimum(count, candidates.sum(axis=1))
     selected = choose_whole_words(rng, texts, candidates, count) if whole_words else choose(rng, candidates, count)
     hidden = texts.ids[selected]
     dice = rng.random(len(hidden))
-    anything = rng.integers(vocab_size, size=len(hidden))
+    anything = rng.choice(ordinary, size=len(hidden))
     ids, targets = texts.ids.copy(), np.full_like(texts.ids, IGNORE)
     ids[selected] = np.where(dice < MASKED_SHARE, mask, np.where(dice < MASKED_SHARE + RANDOM_SHARE, anything, hidden))
     targets[selected] = hidden
@@ -106,7 +106,7 @@ class MaskedBatch(NamedTuple):
 
 
 class MaskedData(CorruptedData):
-    """Batches for `masked_lm`.
+    """Batches for `masked_lm`. The `ordinary` tokens, ids or a number of them from id 0, are those that may stand in a hidden one's place.
 
     bos and eos, if there are such tokens, are put before and after each piece: `Windows(ids, context - 2)` then fill the context. They are
     never selected. Of a text of n tokens, bos and eos counted, max(1, round(rate n)) are selected; with `whole_words`, at most so many.
@@ -116,14 +116,14 @@ class MaskedData(CorruptedData):
         self,
         pieces: Pieces,
         special: SpecialTokens,
-        vocab_size: int,
+        ordinary: int | np.ndarray,
         rate: float = 0.15,
         whole_words: bool = False,
     ):
         special.require("mask")
         check_share("rate", rate)
         super().__init__(pieces, special)
-        self.vocab_size, self.rate, self.whole_words = vocab_size, rate, whole_words
+        self.ordinary, self.rate, self.whole_words = ordinary, rate, whole_words
         self._ends = [token for token in (special.bos, special.eos) if token is not None]
 
     def corrupt(self, rng: np.random.Generator, texts: Texts) -> tuple[Rows, Rows]:
@@ -132,7 +132,7 @@ class MaskedData(CorruptedData):
             candidates &= texts.ids != token
         count = np.maximum(np.rint(self.rate * (texts.lengths() + len(self._ends))), 1).astype(np.int64)
         holes, answers = mask_tokens(
-            rng, texts, candidates, count, self.special.mask, self.vocab_size, self.whole_words
+            rng, texts, candidates, count, self.special.mask, self.ordinary, self.whole_words
         )
         ids, targets = Rows.select(holes, texts.real), Rows.select(answers, texts.real)
         if self.special.bos is not None:

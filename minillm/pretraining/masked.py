@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from minillm.generation.filling import fillings, token_for, with_hole
 from minillm.models import EncoderConfig, MaskedLM
 from minillm.objectives import MASKED, MaskedData, Objective, Sentences, line_starts, sentence_starts, word_starts
@@ -43,7 +45,7 @@ class Masked(Repairing):
         starts = piece_starts(ids, tokenizer), word_starts(ids, tokenizer)
         # Pieces of all lengths, as the texts to fill in are.
         pieces = Sentences(ids, self.context - 2, *starts, held_out=held_out)
-        ordinary = tokenizer.vocab_size - len(tokenizer.special_tokens)
+        ordinary = np.setdiff1d(np.arange(tokenizer.vocab_size), [*tokenizer.special_tokens.values()])
         return MaskedData(pieces, SpecialTokens.of(tokenizer), ordinary, self.rate, self.whole_words)
 
     def objective(self) -> Objective:

@@ -1,5 +1,7 @@
 """A frozen body and a fitted last layer: what is read of the body, that nothing else of it is touched, and what is chosen."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -115,7 +117,8 @@ def test_side_by_side_where_there_are_few_axes_or_where_it_is_asked_for():
     assert layers_to_try(config, None, texts=5000) == [(0,), (1,), (2,), (3,), (0, 1, 2, 3)]
     assert layers_to_try(GPTConfig(vocab_size=13, layers=4, d_model=1024, heads=2), None, texts=5000)[-1] == (4,)
     assert layers_to_try(config, "all", texts=10**6) == [(0, 1, 2, 3)]
-    for layer in (-1, 4, True, "none", 1.0):
+    assert layers_to_try(config, np.int64(2), texts=9) == [(2,)]
+    for layer in (-1, 4, True, "none", 1.0, np.bool_(True), np.float64(1)):
         with pytest.raises(InputError, match="There is no `layer`"):
             layers_to_try(config, layer, texts=9)
 
@@ -132,6 +135,19 @@ def test_what_does_not_fit_into_memory_is_refused(body, monkeypatch):
     monkeypatch.setattr("minillm.training.memory.physical_memory", lambda: 20_000)
     with pytest.raises(InputError, match=r"for the features.*\n.*`layer`"):
         fit(body, layer="all")
+
+
+def test_the_memory_that_is_asked_for_is_what_fitting_takes(monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "check_needs", lambda need: asked.append(need.size))
+    wide = MaskedLM(EncoderConfig(**SIZES | {"layers": 1, "d_model": 64}), seed=3).body
+    draw = np.random.default_rng(1)
+    rows, labels = [draw.integers(1, 13, 9) for _ in range(2400)], np.arange(2400) % 3
+    tracemalloc.start()
+    fit_last_layer(wide, rows, labels, "abc", 0, layer=1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.85 < asked[0] / peak < 1.25
 
 
 def test_on_a_device(device):
