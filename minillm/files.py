@@ -6,8 +6,9 @@ import glob
 import json
 import os
 import re
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from minillm.errors import InputError, MissingPackageError
@@ -15,6 +16,7 @@ from minillm.errors import InputError, MissingPackageError
 LARGEST = 32 * 2**20  # bytes of JSON, of a vocabulary or of a log: as Python's objects it takes up to 25 times as much
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+NEW_FILES = "new"  # what the folder is called in which files wait until all of them are written
 BEGINNING = 1024  # bytes: enough to tell what a file is
 
 
@@ -124,7 +126,7 @@ def write_atomic(path: Path, content: bytes) -> None:
 
     A missing folder is made.
     """
-    temporary = path.with_name(f".{_stem(path)}-{os.urandom(8).hex()}.part")
+    temporary = _temporary(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "xb") as file:  # x: a new file, so that no link is followed and nobody's file taken
@@ -140,10 +142,43 @@ def write_atomic(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def replacing(directory: Path, names: Sequence[str]) -> Iterator[Path]:
+    """A new folder, to write files of these names into: they take the place of those in the directory, in this order, once all are written.
+
+    If anything fails before that, the directory stays as it is.
+    """
+    new = _temporary(directory / NEW_FILES)
+    try:
+        new.mkdir(parents=True)
+        yield new
+        for name in names:
+            (directory / name).unlink(missing_ok=True)
+        for name in names:
+            if (new / name).exists():
+                os.replace(new / name, directory / name)
+        _flush_names(directory)
+    except (OSError, InputError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if not isinstance(cause, OSError):
+            raise
+        raise cannot_write(directory, cause) from error  # the new folder's name tells nobody anything
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
 def remove_leftovers(path: Path) -> None:
     """Remove what killed processes left when they wrote this file. For a moment at which nobody else writes it."""
     for leftover in path.parent.glob(f".{glob.escape(_stem(path))}-{'[0-9a-f]' * 16}.part"):
-        leftover.unlink(missing_ok=True)
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    """A new name beside a path, hidden, for what is not whole yet."""
+    return path.with_name(f".{_stem(path)}-{os.urandom(8).hex()}.part")
 
 
 def _stem(path: Path) -> str:

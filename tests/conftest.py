@@ -1,5 +1,9 @@
 """Fixtures that several folders use."""
 
+import contextlib
+import errno
+import os
+
 import pytest
 
 from minillm.backend import Device, choose_device
@@ -25,3 +29,25 @@ def device(request) -> Device:
     elif not real_gpu():
         pytest.skip("no GPU that answers")
     return choose_device("gpu")
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """With full_disk(after=3): three times something is flushed to the disk, and then it is full."""
+
+    @contextlib.contextmanager
+    def fill(after: int):
+        calls, fsync = 0, os.fsync
+
+        def flush(file):
+            nonlocal calls
+            calls += 1
+            if calls > after:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            fsync(file)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", flush)
+            yield
+
+    return fill

@@ -7,9 +7,9 @@ from minillm.backend import CPU, Device
 from minillm.errors import InputError
 from minillm.models import Model, ModelConfig, SequenceClassifier
 from minillm.text import Tokenizer
-from minillm.training import Run, load, save
+from minillm.training import Run, load
 from minillm.training.checkpoint import CONFIG, WEIGHTS, check_size, read_config, save_weights
-from minillm.training.folder import has_labels, save_labels
+from minillm.training.folder import has_labels, replace_model, save_labels
 
 
 class FinetuningRun(Run):
@@ -30,10 +30,9 @@ class FinetuningRun(Run):
         save_weights(self.whole(), self.directory)
 
     def keep(self, classifier: SequenceClassifier, tokenizer: Tokenizer) -> None:
-        """Write a classifier that no trainer made, and that needs none. An earlier run in the folder is removed only now."""
+        """Write a classifier that no trainer made, and that needs none. An earlier run in the folder is removed once that is done."""
         self._claim()
-        self._remove_files()
-        save(self.directory, classifier, tokenizer)
+        replace_model(self.directory, classifier, tokenizer)
 
     def config(self) -> ModelConfig:
         config = read_config(self.path(CONFIG))

@@ -83,8 +83,9 @@ def mask_tokens(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Choose count (B,) of the candidates (B, T), boolean, of each text -> ids with holes and targets, both (B, T).
 
-    Of the selected tokens 80 % become the mask, 10 % a random one of the `ordinary` tokens (their ids, or the number of them, from id 0), and
-    10 % stay as they are: so that the model must predict unmasked positions too, since real text has no masks. Devlin et al. 2019, section 3.1.
+    Of the selected tokens 80 % become the mask, 10 % a random one of the `ordinary` tokens (their ids, or the number of them, from id 0),
+    and 10 % stay as they are: so that the model must predict unmasked positions too, since real text has no masks. Devlin et al. 2019,
+    section 3.1.
     """
     count = np.minimum(count, candidates.sum(axis=1))
     selected = choose_whole_words(rng, texts, candidates, count) if whole_words else choose(rng, candidates, count)
@@ -131,9 +132,7 @@ class MaskedData(CorruptedData):
         for token in self._ends:  # a corpus may have them between two documents
             candidates &= texts.ids != token
         count = np.maximum(np.rint(self.rate * (texts.lengths() + len(self._ends))), 1).astype(np.int64)
-        holes, answers = mask_tokens(
-            rng, texts, candidates, count, self.special.mask, self.ordinary, self.whole_words
-        )
+        holes, answers = mask_tokens(rng, texts, candidates, count, self.special.mask, self.ordinary, self.whole_words)
         ids, targets = Rows.select(holes, texts.real), Rows.select(answers, texts.real)
         if self.special.bos is not None:
             ids, targets = ids.before(self.special.bos), targets.before(IGNORE)

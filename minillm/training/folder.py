@@ -7,7 +7,7 @@ from pathlib import Path
 
 from minillm.backend import CPU, Device, choose_device
 from minillm.errors import InputError
-from minillm.files import read_json, reading, write_atomic
+from minillm.files import read_json, reading, replacing, write_atomic
 from minillm.models import Model, SequenceClassifier, config_to_dict
 from minillm.text import Tokenizer, load_pretrained_tokenizer, save_tokenizer
 from minillm.training.checkpoint import (
@@ -31,8 +31,8 @@ def save(
     """Keep a model, in float32, with its tokenizer: config.json, model.safetensors, tokenizer.json, and a classifier's labels.json or the
     generation_config.json of a model that knows its ends. With `int8` the weights take a quarter of the bytes, and are rounded.
 
-    A folder that holds such files is refused, or with `overwrite` they are replaced; never those of a run that can still go on. Of a
-    `GPTWithValue` the GPT is kept: values are for training only.
+    A folder that holds such files is refused, or with `overwrite` they are replaced, once all of the new ones are written; never those of a
+    run that can still go on. Of a `GPTWithValue` the GPT is kept: values are for training only.
     """
     directory, model = Path(directory), model.for_inference
     known, room = tokenizer.vocab_size, model.body.config.vocab_size
@@ -44,15 +44,18 @@ def save(
     if there and (not overwrite or OPTIONS in there):
         remedy = "Choose another folder" if OPTIONS in there else "Choose another folder, or replace them: `overwrite`"
         raise InputError(f"{directory} holds {', '.join(there)} already.", f"{remedy}.")
-    tensors = tensors_of(model, int8=int8)
-    for name in there:
-        (directory / name).unlink()
-    write_json(directory / CONFIG, config_to_dict(model.config))
-    save_tokenizer(tokenizer, directory / TOKENIZER)
-    save_eos_token_id(model, directory)
-    if has_labels(model):
-        save_labels(model, directory)
-    save_tensors(directory / WEIGHTS, tensors, config_metadata(model.config))
+    replace_model(directory, model, tokenizer, int8=int8)
+
+
+def replace_model(directory: Path, model: Model, tokenizer: Tokenizer, *, int8: bool = False) -> None:
+    """As `save`, whatever of a model or of a run there was in the folder."""
+    with replacing(directory, FILES) as new:
+        write_json(new / CONFIG, config_to_dict(model.config))
+        save_tokenizer(tokenizer, new / TOKENIZER)
+        save_eos_token_id(model, new)
+        if has_labels(model):
+            save_labels(model, new)
+        save_tensors(new / WEIGHTS, tensors_of(model, int8=int8), config_metadata(model.config))
 
 
 def load(directory: str | Path, device: Device | str = CPU, *, body: bool = False) -> tuple[Model, Tokenizer]:

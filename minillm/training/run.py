@@ -14,6 +14,7 @@ reference.safetensors what the reference model says of the pairs, or the referen
 """
 
 import contextlib
+import copy
 import dataclasses
 import json
 import logging
@@ -26,7 +27,16 @@ import numpy as np
 
 from minillm.backend import Array, to_host
 from minillm.errors import InputError
-from minillm.files import cannot_write, read_file, read_object, reading, remove_leftovers, write_atomic
+from minillm.files import (
+    NEW_FILES,
+    cannot_write,
+    read_file,
+    read_object,
+    reading,
+    remove_leftovers,
+    replacing,
+    write_atomic,
+)
 from minillm.models import Model, ModelConfig, check_fields, config_to_dict
 from minillm.text import BPETokenizer, CharTokenizer, Tokenizer, load_tokenizer, save_tokenizer
 from minillm.training.checkpoint import (
@@ -55,7 +65,8 @@ if TYPE_CHECKING:
 
 TOKENIZER, OPTIONS, STATE, LOG, CURVE = "tokenizer.json", "trainer.json", "trainer.safetensors", "log.jsonl", "loss.png"
 LABELS, REFERENCE = "labels.json", "reference.safetensors"
-FILES = (CONFIG, TOKENIZER, OPTIONS, WEIGHTS, STATE, LOG, CURVE, LABELS, GENERATION, REFERENCE)
+# The last one says that there is a run.
+FILES = (CONFIG, TOKENIZER, WEIGHTS, STATE, LOG, CURVE, LABELS, GENERATION, REFERENCE, OPTIONS)
 FIXED = (CONFIG, TOKENIZER, OPTIONS, LABELS, GENERATION)  # they stay as they are while the run goes on
 LOCK = ".minillm-lock"
 _log = logging.getLogger(__name__)
@@ -87,7 +98,7 @@ class Run:
             self._lock = FolderLock(self.path(LOCK))
             try:
                 self._claim()
-                for name in FILES:
+                for name in (*FILES, NEW_FILES):
                     remove_leftovers(self.path(name))
                 yield
             finally:
@@ -144,23 +155,17 @@ class Run:
     ) -> None:
         """Make the folder, with all that `--resume` needs to start from step 0.
 
-        An earlier run in it is refused, or with `overwrite` removed: a run's own files and nothing else. If this fails, what was made
-        is taken away again.
+        An earlier run in it is refused, or with `overwrite` removed: a run's own files and nothing else. If this fails, all is as it was.
         """
         with self._folder():
             if not overwrite:
                 self.refuse_existing()
-            try:
-                self._remove_files()
-                self.describe_model(trainer.model, tokenizer)
-                self._save_state(trainer, {name: to_host(array) for name, array in state_arrays(trainer).items()})
-                self.write_options(options, facts)  # the last: with it there is a run
-            except BaseException as error:
-                with contextlib.suppress(OSError):
-                    self._remove_files()
-                if isinstance(error, OSError):
-                    raise cannot_write(self.directory, error) from error
-                raise
+            new = copy.copy(self)
+            with replacing(self.directory, FILES) as new.directory:
+                new.describe_model(trainer.model, tokenizer)
+                new._save_state(trainer, {name: to_host(array) for name, array in state_arrays(trainer).items()})
+                new.write_options(options, facts)
+            self._fixed = new._fixed
 
     def describe_model(self, model: Model, tokenizer: Tokenizer) -> None:
         """Write what of a model stays as it is while it trains."""
@@ -171,10 +176,6 @@ class Run:
     def save_weights(self, model: Model) -> None:
         """Write the weights for use."""
         save_weights(model.for_inference, self.directory)
-
-    def _remove_files(self) -> None:
-        for name in FILES:
-            self.path(name).unlink(missing_ok=True)
 
     def resumable(self) -> bool:
         return self.path(OPTIONS).exists() and self.path(STATE).exists()

@@ -1,6 +1,5 @@
 """Bad input: exit code 2, one line that says what is wrong and one that says what to do, and nothing written."""
 
-import errno
 import json
 import os
 import sys
@@ -124,34 +123,15 @@ def test_a_place_that_cannot_be_written(refused_and_nothing_written, tiny):
     assert "Cannot write /proc/run" in refused_and_nothing_written(*tiny, "--out=/proc/run")[0]
 
 
-@pytest.mark.parametrize("call_number", range(1, 9))  # two for a file: its content, and its name
-def test_a_disk_that_is_full_before_the_run_begins(refused_and_nothing_written, tiny, monkeypatch, call_number):
-    calls, fsync = 0, os.fsync
-
-    def full(file):
-        nonlocal calls
-        calls += 1
-        if calls >= call_number:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        fsync(file)
-
-    monkeypatch.setattr(os, "fsync", full)
-    assert "No space left on device" in refused_and_nothing_written(*tiny, "--out=deep/run")[0]
+@pytest.mark.parametrize("after", range(8))  # two for a file: its content, and its name
+def test_a_disk_that_is_full_before_the_run_begins(refused_and_nothing_written, tiny, full_disk, after):
+    with full_disk(after):
+        assert "No space left on device" in refused_and_nothing_written(*tiny, "--out=deep/run")[0]
 
 
-def test_a_disk_that_fills_up_while_training(call, tiny, plain, monkeypatch):
+def test_a_disk_that_fills_up_while_training(call, tiny, plain, full_disk):
     """The checkpoint of step 0 is kept, and the run goes on from it once there is room."""
-    calls, fsync = 0, os.fsync
-
-    def full(file):
-        nonlocal calls
-        calls += 1
-        if calls > 12:  # of six files, content and name
-            raise OSError(errno.ENOSPC, "No space left on device")
-        fsync(file)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
+    with full_disk(after=13):  # of six files content and name, and the names of the run that begins
         code, _, err = call(*tiny, "--out=run")
     wrong, remedy = err.splitlines()[-2:]
     assert code == 2 and "Cannot write run/model.safetensors: No space left" in wrong and "Free some space" in remedy

@@ -121,7 +121,7 @@ fsync, calls = os.fsync, 0
 def slow(file):
     global calls
     calls += 1
-    if calls > 12:  # of six files, content and name: the folder is begun, and the checkpoint of step 0 written
+    if calls > 13:  # of six files content and name: the folder is begun, and the checkpoint of step 0 written
         print("writing", file=sys.stderr, flush=True)
         time.sleep(60)
     fsync(file)

@@ -50,6 +50,14 @@ def quick(finished_run, labelled):
     return ["finetune", "--checkpoint", finished_run, "--data", labelled, "--freeze=body"]
 
 
+def test_an_earlier_classifier_is_there_until_all_of_the_new_one_is_written(call, quick, full_disk, snapshot, tmp_path):
+    assert call(*quick, "--out", tmp_path / "run")[0] == 0
+    before = snapshot(tmp_path / "run")
+    with full_disk(after=7):  # two for each of four files
+        code, _, err = call(*quick, "--seed=1", "--overwrite", "--out", tmp_path / "run")
+    assert code == 2 and "No space left" in err and snapshot(tmp_path / "run") == before
+
+
 def test_from_beginning_to_end(call, body, labelled, tmp_path):
     run = tmp_path / "my run"
     code, out, err = call("finetune", "--checkpoint", body, "--data", labelled, "--freeze=body", "--out", run)

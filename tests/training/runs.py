@@ -29,3 +29,8 @@ def left(directory) -> dict:
         "model": (directory / WEIGHTS).read_bytes(),
         "log": (directory / LOG).read_text(encoding="utf-8"),
     }
+
+
+def contents(directory) -> dict:
+    """Every file below a folder, byte for byte."""
+    return {path.relative_to(directory): path.read_bytes() for path in directory.rglob("*") if path.is_file()}

@@ -1,6 +1,8 @@
 """A model kept by a program is read again, by a program and by every command."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from minillm.models.huggingface import read_eos_token_id
 from minillm.text import BPETokenizer, CharTokenizer
 from minillm.training import Run, load, save
 from minillm.training.run import LABELS
+from tests.training.runs import contents
 
 TOKENIZER = BPETokenizer.train("the cat is on the table " * 9, 12, ("[PAD]", "[MASK]", "[CLS]", "[SEP]", "<s>", "</s>"))
 V = TOKENIZER.vocab_size
@@ -71,6 +74,18 @@ def test_files_that_are_there_are_replaced_only_if_asked(tmp_path):
     assert type(load(tmp_path)[0]) is GPT
     save(tmp_path, second, TOKENIZER, overwrite=True)
     assert type(load(tmp_path)[0]) is MaskedLM
+
+
+def test_the_old_files_are_there_until_all_the_new_ones_are_written(tmp_path, full_disk):
+    save(tmp_path, MODELS["classifier"](), TOKENIZER)
+    before = contents(tmp_path)
+    for after in range(6):  # two for each of three files: its content, and its name
+        wrong = f"^Cannot write {re.escape(str(tmp_path))}: No space left"
+        with full_disk(after), pytest.raises(InputError, match=wrong):
+            save(tmp_path, MODELS["gpt"](), TOKENIZER, overwrite=True)
+        assert contents(tmp_path) == before and len(list(tmp_path.iterdir())) == len(before)
+    save(tmp_path, MODELS["gpt"](), TOKENIZER, overwrite=True)
+    assert contents(tmp_path).keys() == {*map(Path, ("config.json", "model.safetensors", "tokenizer.json"))}
 
 
 def test_a_run_that_can_go_on_is_never_replaced(tmp_path):

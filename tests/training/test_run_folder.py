@@ -11,7 +11,7 @@ from minillm.errors import InputError
 from minillm.training import Progress, Run, load
 from minillm.training.checkpoint import WEIGHTS
 from minillm.training.run import FILES, LOG, OPTIONS, STATE
-from tests.training.runs import left, train
+from tests.training.runs import contents, left, train
 
 
 def test_a_folder_is_one_runs_while_it_is_locked(tmp_path, begin, make_trainer, tokenizer, facts):
@@ -172,6 +172,25 @@ def test_overwriting_removes_a_run_and_nothing_else(tmp_path, begin):
     assert sorted(os.listdir(folder.directory)) == sorted(
         ["notes.txt", "model.safetensors.part", "config.json", "tokenizer.json", OPTIONS, STATE]
     )
+
+
+def test_an_earlier_run_is_there_until_all_of_the_new_one_is_written(tmp_path, begin, full_disk):
+    folder, trainer = begin(tmp_path / "run")
+    train(folder, trainer, until=1)
+    before = contents(tmp_path)
+    for after in range(8):  # two for each of four files
+        with full_disk(after), pytest.raises(InputError, match="No space left"):
+            begin(tmp_path / "run", overwrite=True, batch=2)
+        assert contents(tmp_path) == before
+
+
+def test_what_a_killed_process_has_written_of_a_run_is_removed_by_the_next(tmp_path, begin):
+    begin(tmp_path / "run")
+    left_behind = tmp_path / "run" / ".new-0123456789abcdef.part"
+    left_behind.mkdir()
+    (left_behind / "config.json").touch()
+    with Run(tmp_path / "run").lock(resume=True):
+        assert not left_behind.exists()
 
 
 def test_what_a_run_needs_is_not_replaced_by_it(tmp_path, begin):
