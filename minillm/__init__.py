@@ -19,10 +19,10 @@ DOOR = {
     "models": (
         "GPT", "T5", "EncoderConfig", "GPTConfig", "MaskedLM", "SequenceClassifier", "T5Config", "Transformer", "TransformerConfig",
     ),
-    "generation": ("attention_maps", "fill", "generate", "write"),
+    "generation": ("attention_maps", "fill", "generate", "translate", "write"),
     "training": ("TrainOptions", "Trainer", "load", "save", "train"),
     "pretraining": ("pretrain",),
-    "finetuning": ("classify", "finetune"),
+    "finetuning": ("classify", "finetune", "learn_pairs"),
     "alignment": ("align",),
 }  # fmt: skip
 ROOMS = (

@@ -13,8 +13,10 @@ from minillm.visible import shortened
 
 COMMANDS = {
     "pretrain": "train a model on a text, from nothing",
-    "finetune": "teach a trained model to tell classes of texts apart",
+    "finetune": "teach a model from examples: to tell classes apart, to translate, to summarise",
     "classify": "name the class of a text",
+    "translate": "translate a text, or each line of many",
+    "summarise": "write a summary of a text, or of each line of many",
     "align": "teach a trained model what people prefer",
     "generate": "continue a prompt with a trained model",
     "fill": "put back what is missing in a text",

@@ -7,7 +7,7 @@ from minillm.cli.parser import choice
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.terminal import count, say
 from minillm.errors import InputError
-from minillm.generation.attention_maps import VIEWS, attention_maps
+from minillm.generation.attention_maps import VIEWS, AttentionMaps, attention_maps
 from minillm.models import EncoderDecoder
 from minillm.training import load
 
@@ -33,31 +33,44 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> None:
-    from minillm.plots import attention_grid, attention_heatmap, refuse_to_replace, save, save_html
+    from minillm.plots import refuse_to_replace
 
     if not args.overwrite:
         refuse_to_replace(args.out, "Replace it: --overwrite; or choose another --out.")
     model, tokenizer = load(checkpoint_of(args), choose_device(args.device), body=True)
     maps = attention_maps(model, tokenizer, args.text, view=args.view, target=args.target)
+    view = args.view or "cross" if isinstance(model, EncoderDecoder) else None
+    draw(maps, args.text, args.out, view=view, layer=args.layer, head=args.head)
+
+
+def draw(
+    maps: AttentionMaps,
+    text: str,
+    path: str,
+    *,
+    view: str | None = None,
+    layer: int | None = None,
+    head: int | None = None,
+) -> None:
+    """The maps of a text that was read, all or those of a layer or a head, as a figure or as a page."""
+    from minillm.plots import attention_grid, attention_heatmap, save, save_html
+
     there = maps.weights.shape  # a decoder may have more layers than its encoder, or fewer
-    layers, heads = selected("layer", args.layer, there[0]), selected("head", args.head, there[1])
-    weights, view = (
-        maps.weights[layers][:, heads],
-        f"{args.view or 'cross'}, " if isinstance(model, EncoderDecoder) else "",
-    )
+    layers, heads = selected("layer", layer, there[0]), selected("head", head, there[1])
+    weights = maps.weights[layers][:, heads]
     single = len(layers) == len(heads) == 1
     one, all_ = f"layer {layers[0]}, head {heads[0]}", f"{count(len(layers), 'layer')} × {count(len(heads), 'head')}"
-    what = view + (one if single else all_)
-    alt = f"Attention weights of {what} while reading “{args.text}”: each row is a token, each column a token that it looks at."
+    what = (f"{view}, " if view else "") + (one if single else all_)
+    alt = f"Attention weights of {what} while reading “{text}”: each row is a token, each column a token that it looks at."
     tokens, numbers = (maps.rows, maps.columns), {"layer_numbers": layers, "head_numbers": heads}
-    if Path(args.out).suffix.lower() in (".html", ".htm"):
-        title = f"“{args.text}”: {what}"
-        save_html(args.out, weights, *tokens, causal=maps.causal, title=title, alt=alt, **numbers)
+    if Path(path).suffix.lower() in (".html", ".htm"):
+        title = f"“{text}”: {what}"
+        save_html(path, weights, *tokens, causal=maps.causal, title=title, alt=alt, **numbers)
     elif single:
-        save(attention_heatmap(weights[0, 0], *tokens, causal=maps.causal, title=what), args.out, alt=alt)
+        save(attention_heatmap(weights[0, 0], *tokens, causal=maps.causal, title=what), path, alt=alt)
     else:
-        save(attention_grid(weights, *tokens, causal=maps.causal, **numbers), args.out, alt=alt)
-    say(f"{args.out}: {what}, {count(len(maps.rows), 'token')}")
+        save(attention_grid(weights, *tokens, causal=maps.causal, **numbers), path, alt=alt)
+    say(f"{path}: {what}, {count(len(maps.rows), 'token')}")
 
 
 def selected(name: str, number: int | None, there: int) -> list[int]:

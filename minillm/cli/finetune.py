@@ -1,4 +1,4 @@
-"""python -m minillm finetune: teach a pretrained model to tell classes of texts apart."""
+"""python -m minillm finetune: teach a model, from examples, to tell classes of texts apart, to translate or to summarise."""
 
 import argparse
 import functools
@@ -10,6 +10,7 @@ from minillm.backend import Device
 from minillm.cli import last_layer, session
 from minillm.cli.job import Job, SavedRun, named_options, origin, source_again
 from minillm.cli.labelled_texts import check_named, describe_texts, inputs_of, report_classifier
+from minillm.cli.pairs import PairsJob
 from minillm.cli.parser import choice
 from minillm.cli.results import per_cent
 from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options, checkpoint_of
@@ -31,20 +32,29 @@ from minillm.finetuning import (
 )
 from minillm.finetuning.defaults import check_settings, settings_for
 from minillm.finetuning.last_layer import ALL
+from minillm.finetuning.pair_model import OF_MODEL
 from minillm.finetuning.record import TASK, Choices
+from minillm.layers.block import BLOCKS
+from minillm.layers.feedforward import ACTIVATIONS
 from minillm.layers.pooling import POOLINGS
 from minillm.models import ModelConfig
 from minillm.text import Tokenizer, name_of
-from minillm.training import Trainer, TrainOptions, default_workers, load
+from minillm.training import Run, Trainer, TrainOptions, default_workers, load
 from minillm.training.record import Facts, absolute
 
 DESCRIPTION = """example: python -m minillm finetune --checkpoint runs/first --data reviews.tsv --out runs/reviews
 
 Teach a pretrained model to tell classes of texts apart, such as praise and blame. The file has a text, a tab and a label
-in each line. At the end stand the accuracy on held-out texts, the mistakes, and what a bag of words can do. Ctrl-C stops
-and saves; --resume goes on as if nothing had happened."""
+in each line. At the end stand the accuracy on held-out texts, the mistakes, and what a bag of words can do.
+
+With --task translate or summarise an encoder-decoder learns to write one text for another; the file has a source, a tab
+and its target in each line. Without --checkpoint it begins from nothing:
+  python -m minillm finetune --task translate --data pairs.tsv --out runs/german
+
+Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
 
 INITS = ("pretrained", "random")
+TASKS = ("classify", "translate", "summarise")
 
 
 def frozen(value: str) -> str | int:
@@ -67,12 +77,18 @@ def layer(value: str) -> str | int:
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add_checkpoint(add, "the folder of a pretrained model: a run of pretrain, or GPT-2, or BERT")
-    add("--data", metavar="FILE", help="labelled texts: in each line a text, a tab and a label; - is standard input")
+    add("--task", type=choice("task", TASKS), help="classify (default), translate or summarise")
+    add_checkpoint(add, "the folder of a pretrained model: a run of pretrain, or GPT-2, BERT or T5")
+    add(
+        "--data",
+        metavar="FILE",
+        help="examples: in each line a text, a tab, and its label or target; - is standard input",
+    )
     add("--dev", metavar="FILE", help="more of them, to validate with (default: a tenth of --data is held out)")
+    add("--dropout", type=float, help="share of activations dropped while training")
     add_run_options(parser)
 
-    add = parser.add_argument_group("the model").add_argument
+    add = parser.add_argument_group("a classifier").add_argument
     add(
         "--freeze",
         type=frozen,
@@ -94,14 +110,18 @@ def add_arguments(parser) -> None:
         help="which token speaks for the text: mean (all), first or last (default: mean, but last with a frozen GPT)",
     )
     add("--init", type=choice("init", INITS), help="pretrained (default), or random: the weights to start from")
-    add("--dropout", type=float, help="share of activations dropped while training")
+
+    add = parser.add_argument_group("an encoder-decoder, which translates or summarises").add_argument
+    add("--context", type=int, help="tokens that a side may have (default 128, of a text to summarise 512)")
+    add("--layers", type=int, help="blocks of the encoder, and as many of the decoder (default 2)")
+    add("--heads", type=int, help="attention heads in a block (default 4)")
+    add("--d-model", type=int, help="width: numbers to a token (default 128)")
+    add("--d-ff", type=int, help="width inside the feed-forward layers (default 4 × d-model)")
+    add("--merges", type=int, help="byte-pair merges, learned from both sides (default: as many as suit the file)")
+    add("--activation", type=choice("activation", ACTIVATIONS), help="relu (default), gelu or gelu_erf")
+    add("--norm", type=choice("norm", BLOCKS), help="pre (default) or post: where the LayerNorms stand")
+
     add_training_options(parser, sequences="texts", epochs=True)
-
-
-def run(args) -> int:
-    if args.freeze == "body":
-        return last_layer.run(args)
-    return session.run(FinetuningJob, args)
 
 
 @dataclass
@@ -168,7 +188,7 @@ class FinetuningJob(Job):
         named = named_options(args)
         if "epochs" in named:
             raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
-        options, choices = saved.altered(named), saved.facts.settings
+        options, choices = saved.altered(named, task="classify"), saved.facts.settings
         if choices["freeze"] == "body":
             raise InputError(
                 f"{folder.directory} holds a last layer that an earlier version trained, step by step: it is read as it is.",
@@ -212,3 +232,30 @@ class FinetuningJob(Job):
 
     def conclude(self, device: Device) -> None:
         report_classifier(self.folder.directory, self.parts, self.facts.prompt, device)
+
+
+JOBS = {task: FinetuningJob if task == "classify" else PairsJob for task in TASKS}
+# The options that one kind of task has alone.
+OWN = {FinetuningJob: ("freeze", "layer", "lora", "pooling", "init"), PairsJob: (*OF_MODEL, "context")}
+
+
+def run(args) -> int:
+    if args.freeze == "body" and args.resume:
+        raise InputError("With `freeze` body nothing trains, so there is nothing to go on with.", "Leave --resume out.")
+    job = job_of(args)
+    for other, names in OWN.items():
+        for name in names:
+            if other is not job and getattr(args, name) is not None:
+                tasks = " and ".join(f"--task {task}" for task, kind in JOBS.items() if kind is other)
+                raise InputError(f"`{name}` is for {tasks} only.", f"Leave `{name}` out, or choose another --task.")
+    if args.freeze == "body":
+        return last_layer.run(args)
+    return session.run(job, args)
+
+
+def job_of(args) -> type[Job]:
+    """By the task that is named, or by what a run that goes on remembers."""
+    if args.resume:
+        settings = Run(args.out).read_facts().settings
+        return next((job for job in OWN if job.began(settings)), FinetuningJob)
+    return JOBS[args.task or "classify"]

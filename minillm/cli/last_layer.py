@@ -11,7 +11,6 @@ from minillm.cli.labelled_texts import check_named, describe_texts, inputs_of, r
 from minillm.cli.results import per_cent
 from minillm.cli.run_options import checkpoint_of
 from minillm.cli.terminal import count, duration, say
-from minillm.errors import InputError
 from minillm.finetuning import (
     FinetuningRun,
     Method,
@@ -31,8 +30,6 @@ from minillm.training import TrainOptions, load
 
 def run(args) -> int:
     """Read, fit, and only then write: stopped before that, it leaves the folder as it was."""
-    if args.resume:
-        raise InputError("With `freeze` body nothing trains, so there is nothing to go on with.", "Leave --resume out.")
     checkpoint, method, seed = checkpoint_of(args), Method("body", args.lora), args.seed or 0
     check_named(args)
     TrainOptions(seed=seed)

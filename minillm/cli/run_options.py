@@ -56,7 +56,11 @@ def add_training_options(parser, *, sequences: str = "sequences", epochs: bool =
     add("--weight-decay", type=float, help="pull of the matrices towards zero")
     add("--clip", type=float, help="longest gradient (default 1; 0 turns it off)")
     if smoothing:
-        add("--label-smoothing", type=float, help="share of each target spread over all others (default 0)")
+        add(
+            "--label-smoothing",
+            type=float,
+            help="share of each target spread over all others (default 0, for pairs of texts 0.1)",
+        )
     add("--eval-every", type=int, help="steps between evaluations, each with a checkpoint and a sample")
     add("--eval-batches", type=int, help="batches to an evaluation (default: the whole validation split)")
     add("--stop-at", type=int, metavar="STEP", help="stop after this step, saved, as Ctrl-C would")

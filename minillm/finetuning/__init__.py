@@ -1,4 +1,6 @@
-"""Fine-tuning: a pretrained body and a new head learn, from examples with labels, to tell classes of texts apart."""
+"""Fine-tuning: from examples a pretrained body and a new head learn to tell classes of texts apart, or an encoder-decoder to translate
+and to summarise.
+"""
 
 from minillm.finetuning.bag_of_words import BagOfWords
 from minillm.finetuning.baselines import Baselines, baselines_of
@@ -15,6 +17,7 @@ from minillm.finetuning.examples import (
 from minillm.finetuning.job import Parts, Training, classifier_for, classify, finetune, prepare_training, tokenize_parts
 from minillm.finetuning.last_layer import Fitted, body_features, fit_last_layer
 from minillm.finetuning.methods import Method, Trained, body_of, learned_count, merged, new_classifier, prepare
+from minillm.finetuning.pair_job import learn_pairs
 from minillm.finetuning.pairs import Pairs, PairSplit, read_pair_split, read_pairs, split_pairs
 from minillm.finetuning.run import FinetuningRun, load_classifier
 from minillm.finetuning.scores import accuracy_of, class_probabilities, confusion_matrix, held_out_answers
@@ -48,6 +51,7 @@ __all__ = [
     "fit_last_layer",
     "held_out_answers",
     "hold_out",
+    "learn_pairs",
     "learned_count",
     "load_classifier",
     "merged",

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.text import CharTokenizer, Tokenizer, with_cls_and_sep
-from minillm.text.characters import check_text
+from minillm.objectives.rows import by_length
+from minillm.text import Tokenizer, with_cls_and_sep
 
 NEAR = 8
 
@@ -27,16 +27,13 @@ def tokenize(texts: Sequence[str], tokenizer: Tokenizer, context: int | None = N
     A text of more tokens than the context loses its end. A character tokenizer knows the characters of the text that it was made for;
     others are left out.
     """
-    known = set(tokenizer.characters) if isinstance(tokenizer, CharTokenizer) else None
     framed = None not in (tokenizer.role("cls_token"), tokenizer.role("sep_token"))
     room = sys.maxsize if context is None else context - 2 if framed else context
     rows, cut, dropped = [], 0, 0
     for text in texts:
-        check_text(text)
-        if known is not None:
-            legible = "".join(character for character in text if character in known)
-            dropped += len(text) - len(legible)
-        ids = tokenizer.encode(text if known is None else legible)
+        readable = tokenizer.readable(text)
+        dropped += len(text) - len(readable)
+        ids = tokenizer.encode(readable)
         cut += len(ids) > room
         ids = ids[:room]
         rows.append((with_cls_and_sep(tokenizer, ids)[0] if framed else ids).astype(np.int64))
@@ -58,11 +55,20 @@ def padded(rows: Sequence[np.ndarray], pad: int) -> tuple[np.ndarray, np.ndarray
     return ids, mask
 
 
-def by_length(rows: Sequence[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """Which rows to read together, `size` at a time: those of a like length, so that little is padding."""
-    order = np.argsort([len(row) for row in rows], kind="stable")
-    for first in range(0, len(order), size):
-        yield order[first : first + size]
+class LikeLengths:
+    """Rows drawn at random, each as likely as any other.
+
+    Those of one draw have a like length, so that little is padding: they come from the same NEAR draws' worth of rows, in their order by
+    length.
+    """
+
+    def __init__(self, lengths: Sequence[int] | np.ndarray):
+        self._order = np.argsort(lengths, kind="stable")
+
+    def draw(self, rng: np.random.Generator, size: int) -> np.ndarray:
+        count, near = len(self._order), NEAR * size
+        first = int(rng.integers(count)) // near * near
+        return self._order[rng.integers(first, min(first + near, count), size=size)]
 
 
 class TextBatch(NamedTuple):
@@ -74,11 +80,7 @@ class TextBatch(NamedTuple):
 
 
 class TextData:
-    """Batches for `classification`: texts drawn at random, each as likely as any other.
-
-    Those of one batch have a like length, so that little is padding: they come from the same NEAR batches' worth of texts, in their order
-    by length.
-    """
+    """Batches for `classification`: texts drawn at random, those of a batch of a like length."""
 
     def __init__(
         self,
@@ -90,12 +92,10 @@ class TextData:
     ):
         self.rows, self.labels, self.pad = rows, labels, pad
         self.held_out, self.held_out_labels = held_out, held_out_labels
-        self._order = np.argsort([len(row) for row in rows], kind="stable")
+        self._drawn = LikeLengths([len(row) for row in rows])
 
     def batch(self, rng: np.random.Generator, size: int) -> TextBatch:
-        near = NEAR * size
-        first = int(rng.integers(len(self.rows))) // near * near
-        chosen = self._order[rng.integers(first, min(first + near, len(self.rows)), size=size)]
+        chosen = self._drawn.draw(rng, size)
         return TextBatch(*padded([self.rows[i] for i in chosen], self.pad), self.labels[chosen])
 
     def validation_batches(self, size: int) -> Iterator[TextBatch]:

@@ -24,15 +24,20 @@ def settings_for(body: ModelConfig, method: Method, named: dict) -> dict:
     settings = usual | {"pooling": "mean", "schedule": "linear", "lr_floor": 0.0}
     settings["lr"] *= WIDTH / body.d_model
     settings |= named
+    settings.setdefault("steps", steps_of(settings, settings["texts"]))
+    settings.setdefault("warmup", default_warmup(settings["steps"]))
+    settings.setdefault("eval_every", max(1, math.ceil(settings["steps"] / EVALUATIONS)))
+    return settings
+
+
+def steps_of(settings: dict, texts: int) -> int:
+    """How many updates draw so many texts `epochs` times."""
     if not 0 < settings["epochs"] <= 1e6:
         raise InputError(
             f"`epochs` must be above 0 and at most a million, got {settings['epochs']}.", "Try `epochs` 3."
         )
     together = max(1, settings["batch"] * settings.get("accumulate", 1))
-    settings.setdefault("steps", max(1, math.ceil(settings["epochs"] * settings["texts"] / together)))
-    settings.setdefault("warmup", default_warmup(settings["steps"]))
-    settings.setdefault("eval_every", max(1, math.ceil(settings["steps"] / EVALUATIONS)))
-    return settings
+    return max(1, math.ceil(settings["epochs"] * texts / together))
 
 
 def check_settings(method: Method, named: dict) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.errors import InputError, check_known
-from minillm.finetuning.data import by_length, padded
+from minillm.finetuning.data import padded
 from minillm.finetuning.logistic_regression import (
     Axes,
     Validated,
@@ -25,6 +25,7 @@ from minillm.finetuning.methods import new_classifier
 from minillm.layers import Pooling
 from minillm.layers.pooling import POOLINGS
 from minillm.models import GPT, Model, ModelConfig, SequenceClassifier, finite_on_host
+from minillm.objectives.rows import by_length
 from minillm.training.memory import Need, check_needs
 
 ALL = "all"  # layers, side by side

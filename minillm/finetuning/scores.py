@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minillm.finetuning.data import by_length, padded
+from minillm.finetuning.data import padded
 from minillm.models import SequenceClassifier, finite_on_host
+from minillm.objectives.rows import by_length
 from minillm.ops import softmax
 from minillm.training import Trainer
 

@@ -12,6 +12,7 @@ from minillm.generation.reward_guidance import RewardGuidance, soft_best_of_n
 from minillm.generation.sampling import Rules, Sampling, next_token_probabilities, sample
 from minillm.generation.scoring import ModelScorer, Scorer
 from minillm.generation.stopping import end_tokens, until_stop
+from minillm.generation.translation import translate
 from minillm.generation.writing import begin, encode_prompt, likeliest_text, write
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "sample",
     "soft_best_of_n",
     "stream_continuation",
+    "translate",
     "until_stop",
     "write",
 ]

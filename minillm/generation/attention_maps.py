@@ -31,7 +31,9 @@ def attention_maps(
     and "cross" (the answer at the text, the default); `target` is the answer to look at in place of its own.
     """
     if isinstance(model, EncoderDecoder):
-        return _encoder_decoder_maps(model, tokenizer, text, view or "cross", target)
+        ids = tokenizer.encode(text, special=True)
+        answered = None if target is None else tokenizer.encode(target, special=True)
+        return encoder_decoder_maps(model, tokenizer, ids, answered, view=view or "cross")
     if view is not None or target is not None:
         name = "view" if view is not None else "target"
         raise InputError(f"`{name}` is for encoder-decoders, and this is {model.config.name}.", "Leave it out.")
@@ -50,15 +52,19 @@ def attention_maps(
     return AttentionMaps(_stacked(saved.blocks, "attention"), tokenizer.labels(ids), None, isinstance(body, GPT))
 
 
-def _encoder_decoder_maps(
-    model: EncoderDecoder, tokenizer: Tokenizer, text: str, view: str, target: str | None
+def encoder_decoder_maps(
+    model: EncoderDecoder,
+    tokenizer: Tokenizer,
+    ids: np.ndarray,
+    answered: Sequence[int] | np.ndarray | None = None,
+    *,
+    view: str = "cross",
 ) -> AttentionMaps:
-    ids = tokenizer.encode(text, special=True)
+    """Of a text, given as ids without its end, and of its answer, by default the one that the model writes."""
     if not len(ids):
         raise InputError("The text is empty.", "Give another `text`.")
     source, start = as_source(model, tokenizer, ids)
-    written = answer(model, tokenizer, ids, beams=1) if target is None else tokenizer.encode(target, special=True)
-    read = np.array([start, *written])
+    read = np.array([start, *(answer(model, tokenizer, ids, beams=1) if answered is None else answered)])
     memory, encoded = model.encode(source[None])
     _, decoded = model.decode(read[None], memory)
     rows, columns = tokenizer.labels(read), tokenizer.labels(source)

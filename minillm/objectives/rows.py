@@ -67,6 +67,13 @@ class Rows:
         return matrix
 
 
+def by_length(rows: Sequence[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Which rows to read together, `size` at a time: those of a like length, so that little is padding."""
+    order = np.argsort([len(row) for row in rows], kind="stable")
+    for first in range(0, len(order), size):
+        yield order[first : first + size]
+
+
 def shuffled(rng: np.random.Generator, candidates: np.ndarray) -> np.ndarray:
     """For each row of candidates (B, T), boolean: the places 0 to T - 1, first the candidates in random order, then the others."""
     return np.where(candidates, rng.random(candidates.shape), 1.0).argsort(axis=1)

@@ -36,6 +36,10 @@ class CharTokenizer(WithAddedTokens):
             raise InputError("There is no text to learn characters from.", "Give a text of one character or more.")
         return cls("".join(sorted(set(text))), special_tokens)
 
+    def readable(self, text: str) -> str:
+        known = set(self.characters)
+        return "".join(character for character in super().readable(text) if character in known)
+
     def _encode(self, text: str, start: int) -> np.ndarray:
         """A character outside the alphabet is an InputError."""
         codes = _code_points(text)

@@ -70,6 +70,11 @@ class Tokenizer(ABC):
             )
         return ids
 
+    def readable(self, text: str) -> str:
+        """The text without the characters that `encode` would refuse, of which most tokenizers know none."""
+        check_text(text)
+        return text
+
     @abstractmethod
     def decode(self, ids: Sequence[int] | np.ndarray, special: bool = True) -> str:
         """The text of some ids; special=False leaves special tokens out."""

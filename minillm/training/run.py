@@ -194,15 +194,21 @@ class Run:
 
     def read_options(self) -> tuple[TrainOptions, Facts]:
         """The options and the facts that the run began with. Options that the file lacks, which an earlier version wrote, are logged."""
-        self._refuse_absent()
-        path = self.path(OPTIONS)
+        facts, path = self.read_facts(), self.path(OPTIONS)
         content = read_object(path, RETRAIN)
         with reading(path, "description of a run", RETRAIN):
             missing = check_fields(TrainOptions, content.get("options"))
-            options, facts = TrainOptions(**content["options"]), Facts.from_dict(content.get("text"))
+            options = TrainOptions(**content["options"])
         for name in missing:
             _log.warning("%s does not say %s: it is %s", visible(str(path)), name, getattr(options, name))
         return options, facts
+
+    def read_facts(self) -> Facts:
+        """What the run remembers besides its options, such as which command began it."""
+        self._refuse_absent()
+        content = read_object(self.path(OPTIONS), RETRAIN)
+        with reading(self.path(OPTIONS), "description of a run", RETRAIN):
+            return Facts.from_dict(content.get("text"))
 
     def config(self) -> ModelConfig:
         """The run's config, once its state is seen to be large enough for it."""

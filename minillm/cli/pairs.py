@@ -1,0 +1,161 @@
+"""`finetune --task translate` and `summarise`: an encoder-decoder learns from pairs of texts."""
+
+import functools
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from minillm.backend import Device
+from minillm.cli.job import Job, SavedRun, named_options, origin, source_again
+from minillm.cli.labelled_texts import check_named, inputs_of
+from minillm.cli.terminal import count, program, say, shell_word, visible
+from minillm.errors import InputError
+from minillm.finetuning.pair_data import PairRows
+from minillm.finetuning.pair_job import HeldOut, Learner, begin_pairs, resume_pairs
+from minillm.finetuning.pair_tasks import PAIR_TASKS
+from minillm.finetuning.pairs import read_pair_split
+from minillm.finetuning.record import PAIRS, PairChoices
+from minillm.models import ModelConfig
+from minillm.text import Tokenizer, name_of, unigram_entropy
+from minillm.training import Run, Trainer, TrainOptions, load
+from minillm.training.record import Facts, absolute
+
+SHOWN = 300  # characters of an example
+
+
+@dataclass
+class PairsJob(Job):
+    command: ClassVar[str] = "finetune"
+
+    folder: Run
+    trainer: Trainer
+    tokenizer: Tokenizer
+    learner: Learner
+    facts: Facts
+
+    @classmethod
+    def open(cls, args) -> Run:
+        return Run(args.out)
+
+    @classmethod
+    def inputs(cls, args) -> dict[str, str | None]:
+        return inputs_of(args)
+
+    @classmethod
+    def start(cls, folder: Run, args, device: Device) -> "PairsJob":
+        check_named(args)
+        seed = args.seed if args.seed is not None else 0
+        TrainOptions(seed=seed)
+        split, task = read_pair_split(args.data, args.dev, seed), PAIR_TASKS[args.task]
+        pretrained = None if args.checkpoint is None else load(args.checkpoint, device)
+        named = named_options(args)
+        learner = begin_pairs(split, task, named, pretrained, device)
+        choices = PairChoices(
+            objective=PAIRS,
+            task=task.name,
+            checkpoint=origin(args.checkpoint),
+            dev=absolute(args.dev),
+            context=named.get("context", task.context),
+        )
+        facts = Facts(name_of(args.data), absolute(args.data), split.sha256(), split.words(), asdict(choices))
+        return cls(folder, learner.trainer, learner.tokenizer, learner, facts)
+
+    @classmethod
+    def began(cls, settings: dict) -> bool:
+        return settings.get("objective") == PAIRS
+
+    @classmethod
+    def check(cls, settings: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
+        PairChoices.check(settings, config)
+
+    @classmethod
+    def resume(cls, folder: Run, args, saved: SavedRun, device: Device) -> "PairsJob":
+        named = named_options(args)
+        if "epochs" in named:
+            raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
+        learned, choices = saved.tokenizer.to_json(), saved.facts.settings
+        options = saved.altered(named, merges=len(learned.get("merges", [])))
+        data = saved.source(args.data, "--data")
+        dev = source_again(folder, choices["dev"], "--dev") if args.dev is None else args.dev
+        split = read_pair_split(data, dev, options.seed)
+        saved.check_same(name_of(data), split.sha256())
+        model, _ = load(folder.directory, device)
+        task = PAIR_TASKS[choices["task"]]
+        learner = resume_pairs(model, saved.tokenizer, split, task, choices["context"], options)
+        return cls(folder, learner.trainer, learner.tokenizer, learner, saved.facts)
+
+    def describe(self) -> Iterator[str]:
+        config, parts, settings = self.trainer.model.config, self.learner.parts, self.facts.settings
+        layers, decoder = config.layers, getattr(config, "decoder_layers", config.layers)
+        before = "from nothing" if settings["checkpoint"] is None else f"as {settings['checkpoint']} has it"
+        yield (
+            f"model   {config.name} of {layers} + {count(decoder, 'layer')}, {count(config.heads, 'head')}, {config.d_model} wide, "
+            f"vocabulary {config.vocab_size:,}: {config.parameter_count():,} parameters, {before}"
+        )
+        sides = (parts.training.sources, parts.training.targets)
+        lengths = " + ".join(f"{np.mean([len(row) for row in side]):.1f}" for side in sides)
+        yield (
+            f"data    {self.facts.name}: {len(sides[0]):,} pairs to train on, {len(parts.held_out.sources):,} to validate; "
+            f"{lengths} tokens to a pair"
+        )
+        for what, rows in zip(("", "held-out "), parts, strict=True):
+            yield from (f"        {what}{told}" for told in left_out(rows, settings["context"]))
+        chance, frequencies = self.baselines
+        yield (
+            f"        validation loss of a blind guess: ln {config.vocab_size} = {chance:.2f}; of one that knows the frequencies: "
+            f"{frequencies:.2f}"
+        )
+        yield f"        to be beaten, on {count(len(self.held_out.pairs.lines), 'held-out pair')}:"
+        for name, scores in self.held_out.baselines.items():
+            yield f"        {scores.describe()}  ({name})"
+
+    def tokens(self) -> float:
+        rows, options = self.learner.parts.training, self.trainer.options
+        total = sum(map(len, [*rows.sources, *rows.targets])) + 2 * len(rows.sources)
+        return round(options.batch * options.accumulate * total / len(rows.sources))
+
+    def sample(self) -> str:
+        """How good the answers to some held-out sources are now, and one of them."""
+        answers = self.held_out.answers(self.trainer.model)
+        lines = (self.held_out.pairs.sources[0], f"-> {answers[0]}")
+        shown = "\n".join(visible(line[:SHOWN]) for line in lines)
+        return f"{self.held_out.scores(answers).describe()}\n{shown}"
+
+    @functools.cached_property
+    def held_out(self) -> HeldOut:
+        return HeldOut(self.learner)
+
+    @functools.cached_property
+    def baselines(self) -> tuple[float, float]:
+        vocab, end = self.trainer.model.config.vocab_size, self.trainer.data.special.eos
+        targets = (np.concatenate([*part.targets, [end] * len(part.targets)]) for part in self.learner.parts)
+        return math.log(vocab), unigram_entropy(*targets, vocab)
+
+    def conclude(self, device: Device) -> None:
+        model, _ = load(self.folder.directory, device)
+        held_out, task = self.held_out, self.learner.task.name
+        answers = held_out.answers(model)
+        print(held_out.scores(answers).describe())
+        for name, scores in held_out.baselines.items():
+            print(f"{scores.describe()}  ({name})")
+        here = shell_word(self.folder.directory)
+        say(f"next    {program()} {task} --checkpoint {here} --text={shell_word(self.facts.prompt)}")
+
+
+def left_out(rows: PairRows, context: int) -> Iterator[str]:
+    """What of the pairs nothing is learned from, with the first line of each kind."""
+    first = "the first in line {:,}"
+    if rows.same:
+        yield f"{count(len(rows.same), 'pair')} of two equal sides left out, {first.format(rows.same[0])}"
+    if rows.long:
+        side = "with a target" if rows.cut else "with a side"
+        yield (
+            f"{count(len(rows.long), 'pair')} {side} of more than {context} tokens left out, {first.format(rows.long[0])}"
+        )
+    if rows.cut:
+        yield f"{count(len(rows.cut), 'source')} of more than {context} tokens cut to that, {first.format(rows.cut[0])}"
+    if rows.dropped:
+        yield f"{count(rows.dropped, 'character')} that the model's tokenizer does not know left out"

@@ -1,0 +1,81 @@
+"""What pairs of texts are for: translation or summary, what counts as a good one, and what it has to beat."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from minillm.finetuning.nearest import NearestText
+from minillm.finetuning.pairs import Pairs
+from minillm.metrics import BLEU, ChrF, Metric, Rouge
+from minillm.metrics.metric import Mean
+
+
+@dataclass(frozen=True)
+class PairTask:
+    """One use of pairs of texts."""
+
+    name: str
+    context: int  # tokens that a side may have, unless said otherwise
+    cuts_sources: bool  # whether a longer source loses its end; else its pair is left out
+    metrics: Callable[[bool], list[Metric]]  # of targets in Chinese or not; the one that counts most is the first
+    simple: str  # the name of a baseline
+    answer_simply: Callable[[str], str]  # which makes its answer of a source
+
+
+def first_sentence(text: str) -> str:
+    """Up to the first mark that ends one."""
+    return re.split(r"(?<=[.!?])\s+|(?<=[。！？])", text.strip(), maxsplit=1)[0]
+
+
+def translation_metrics(chinese: bool) -> list[Metric]:
+    return [BLEU("zh" if chinese else "13a"), ChrF()]
+
+
+def summary_metrics(chinese: bool) -> list[Metric]:
+    words = "zh" if chinese else "alphanumeric"
+    return [Rouge("L", words), Rouge("1", words), Rouge("2", words)]
+
+
+TRANSLATE = PairTask("translate", 128, False, translation_metrics, "the source as it is", str)
+SUMMARISE = PairTask("summarise", 512, True, summary_metrics, "the first sentence", first_sentence)
+PAIR_TASKS = {task.name: task for task in (TRANSLATE, SUMMARISE)}
+
+
+class Scores(NamedTuple):
+    """How good answers are, from 0 to 100."""
+
+    values: dict[str, float]  # by the name of the metric, the one that counts most first
+    exact: float  # share of the answers that are the target
+
+    def describe(self) -> str:
+        return ", ".join(f"{name} {value:.1f}" for name, value in {**self.values, "exact": self.exact}.items())
+
+
+class Judge:
+    """Scores answers to held-out sources, and those of the baselines."""
+
+    def __init__(self, task: PairTask, held_out: Pairs):
+        self.task, self.held_out = task, held_out
+        self._metrics = task.metrics(is_chinese(held_out.targets))
+
+    def scores(self, answers: Sequence[str]) -> Scores:
+        targets = self.held_out.targets
+        values = {}
+        for metric in self._metrics:
+            value = metric.score(metric.of_each(answers, targets).sum(axis=0))
+            values[metric.name] = 100 * value if isinstance(metric, Mean) else value
+        exact = sum(answer == target for answer, target in zip(answers, targets, strict=True))
+        return Scores(values, 100 * exact / len(targets))
+
+    def baselines(self, training: Pairs) -> dict[str, Scores]:
+        """What needs no model: a part of the source, or the target of the training source that is nearest to it."""
+        nearest = NearestText(training.sources)
+        found = [training.targets[nearest.place(source)] for source in self.held_out.sources]
+        simple = [self.task.answer_simply(source) for source in self.held_out.sources]
+        return {self.task.simple: self.scores(simple), "the nearest pair's target": self.scores(found)}
+
+
+def is_chinese(texts: Sequence[str]) -> bool:
+    """Whether most of them have a Chinese character."""
+    return 2 * sum(bool(re.search("[\u4e00-\u9fff]", text)) for text in texts) > len(texts)
