@@ -13,10 +13,12 @@ Check      python -m minillm check 01
 # %% [markdown]
 # ## 1. Count one sentence by hand
 #
-# The course follows an article in Chinese about large language models and how they are pretrained with human preferences
-# (`docs/article.md` leads through it; you need not have read it). It asks: after *The cat is on the*, which word comes next? *table*?
-# *floor*? A **language model** answers with a probability for every word that it knows. A whole text then has one too, by the **chain
-# rule**:
+# The course follows an article, an introduction in Chinese to 大型语言模型的基本原理，以及如何基于人类偏好进行预训练: the principles of
+# large language models, and how to pretrain them with human preferences. Where a lesson says *the article*, it is this one;
+# `docs/article.md` leads from its sections to the lessons, and you need not have read it.
+#
+# It asks: after *The cat is on the*, which word comes next? *table*? *floor*? A **language model** answers with a probability for every
+# word that it knows. A whole text then has one too, by the **chain rule**:
 #
 #     p(the cat is) = p(the) · p(cat | the) · p(is | the cat)
 #
