@@ -78,6 +78,7 @@ def folder(tmp_path_factory):
             == 0
         )
     (folder / "reviews.tsv").write_text("a warm and funny film\tgood\nit is too long\tbad\n" * 20, encoding="utf-8")
+    (folder / "held_out.tsv").write_text("a warm film\tgood\nit is long\tbad\n", encoding="utf-8")
     finetune = ["finetune", "--checkpoint", str(folder / "runs/masked"), "--data", str(folder / "reviews.tsv")]
     assert main([*finetune, "--steps", "2", "--out", str(folder / "runs/reviews")]) == 0
     polite = ["--text", str(folder / "book.txt"), "--reward", "personal", "--preset", "tiny", "--steps", "2"]

@@ -19,6 +19,7 @@ COMMANDS = {
     "summarise": "write a summary of a text, or of each line of many",
     "align": "teach a trained model what people prefer",
     "generate": "continue a prompt with a trained model",
+    "evaluate": "how good a model is on texts that it has not seen",
     "fill": "put back what is missing in a text",
     "attention": "draw where a trained model looks",
     "models": "list the models that come with minillm",

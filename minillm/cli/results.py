@@ -15,18 +15,24 @@ def per_cent(share: float) -> str:
 
 
 def agreement(confusion: np.ndarray, classes: Sequence[str]) -> str:
-    """Accuracy, and which class is taken for which; of many classes the most frequent mistakes only."""
+    """Accuracy, and which class is taken for which."""
     right, error = accuracy_of(confusion)
-    lines = [
-        f"accuracy  {per_cent(right)} ± {100 * error:.1f}  ({np.trace(confusion):,} of {confusion.sum():,} held-out texts)"
-    ]
+    accuracy = f"accuracy  {per_cent(right)} ± {100 * error:.1f}"
+    return (
+        f"{accuracy}  ({np.trace(confusion):,} of {confusion.sum():,} held-out texts)\n{mistakes(confusion, classes)}"
+    )
+
+
+def mistakes(confusion: np.ndarray, classes: Sequence[str]) -> str:
+    """Which class is taken for which; of many classes the most frequent mistakes only."""
+    lines = []
     names = [visible(name) for name in classes]
     if len(classes) > SHOWN:
-        mistakes = confusion - np.diag(np.diag(confusion))
-        for place in np.argsort(-mistakes, axis=None, kind="stable")[:SHOWN]:
+        wrong = confusion - np.diag(np.diag(confusion))
+        for place in np.argsort(-wrong, axis=None, kind="stable")[:SHOWN]:
             label, answer = divmod(int(place), len(classes))
-            if mistakes[label, answer]:
-                lines.append(f"{mistakes[label, answer]:>8,}  {names[label]} taken for {names[answer]}")
+            if wrong[label, answer]:
+                lines.append(f"{wrong[label, answer]:>8,}  {names[label]} taken for {names[answer]}")
         return "\n".join(lines)
     side = max(len("label"), *map(len, names))
     widths = [max(len(name), len(f"{column.max():,}")) for name, column in zip(names, confusion.T, strict=True)]

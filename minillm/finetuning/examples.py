@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.errors import InputError
-from minillm.finetuning.columns import form_of, read_columns
+from minillm.finetuning.columns import Line, form_of, read_columns
 from minillm.text import name_of
 from minillm.training.record import sha256_of
 from minillm.visible import visible
@@ -47,15 +47,18 @@ def read_examples(path: str | Path) -> Examples:
 
     InputError, with the number of the line, for one that is not a text, a tab and a label; and for a file without any.
     """
-    examples = Examples([], [])
-    for _, text, label in read_columns(path, "text", "label"):
-        if not examples.texts and label.lower() == "label":
-            continue
-        examples.texts.append(text)
-        examples.labels.append(label)
-    if not examples.texts:
+    lines = labelled_lines(path)
+    return Examples([line.first for line in lines], [line.second for line in lines])
+
+
+def labelled_lines(path: str | Path) -> list[Line]:
+    """The same, each with its number in the file."""
+    lines = list(read_columns(path, "text", "label"))
+    if lines and lines[0].second.lower() == "label":
+        del lines[0]
+    if not lines:
         raise InputError(f"{name_of(path)} has no labelled text.", FORM)
-    return examples
+    return lines
 
 
 def classes_of(examples: Examples, path: str | Path) -> list[str]:

@@ -10,7 +10,8 @@ from minillm.metrics.bleu import BLEU
 from minillm.metrics.bootstrap import Comparison, interval, paired_bootstrap, resampled_scores
 from minillm.metrics.chrf import ChrF
 from minillm.metrics.classification import Accuracy, MacroF1
-from minillm.metrics.metric import Mean, Measured, Metric, measure
+from minillm.metrics.evaluation import Baseline, Case, Evaluation
+from minillm.metrics.metric import Mean, Measured, Metric, measure, ratio
 from minillm.metrics.rouge import Overlap, Rouge
 from minillm.metrics.squad import AnswerF1, ExactMatch
 
@@ -18,8 +19,11 @@ __all__ = [
     "BLEU",
     "Accuracy",
     "AnswerF1",
+    "Baseline",
+    "Case",
     "ChrF",
     "Comparison",
+    "Evaluation",
     "ExactMatch",
     "MacroF1",
     "Mean",
@@ -30,5 +34,6 @@ __all__ = [
     "interval",
     "measure",
     "paired_bootstrap",
+    "ratio",
     "resampled_scores",
 ]

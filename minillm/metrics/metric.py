@@ -1,7 +1,7 @@
 """What a metric is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,11 +52,16 @@ class Metric(ABC):
         )
 
 
+def ratio(total: np.ndarray) -> float:
+    """The score of statistics that begin with a sum, and end with what it is divided by."""
+    return float(total[0] / total[-1])
+
+
 class Mean(Metric):
     """A metric whose corpus' score is the mean over the answers: `statistics` begin with an answer's score, and end with 1."""
 
     def score(self, total: np.ndarray) -> float:
-        return float(total[0] / total[-1])
+        return ratio(total)
 
 
 class Measured(NamedTuple):
@@ -69,20 +74,34 @@ class Measured(NamedTuple):
     signature: str  # how it was computed, in the form of sacrebleu
 
 
+def measured(
+    name: str,
+    score: Callable[[np.ndarray], float],
+    statistics: np.ndarray,
+    *,
+    references: str = "",
+    settings: str = "",
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Measured:
+    """The score of the sum of statistics (N, K), with its interval. `references` and `settings` are parts of the signature."""
+    low, high = interval(resampled_scores(score, statistics, resamples, seed))
+    signature = references, f"bs:{resamples}|seed:{seed}", settings, f"version:minillm-{__version__}"
+    return Measured(name, score(statistics.sum(axis=0)), low, high, "|".join(filter(None, signature)))
+
+
 def measure(
     metric: Metric, answers: Sequence[str], references: References, resamples: int = RESAMPLES, seed: int = SEED
 ) -> Measured:
     """The score of a corpus with its interval. A reference is a string, or several of them in a list."""
     statistics = metric.of_each(answers, references)
-    low, high = interval(resampled_scores(metric.score, statistics, resamples, seed))
+    said = {"references": references_counted(references), "settings": metric.settings}
+    return measured(metric.name, metric.score, statistics, **said, resamples=resamples, seed=seed)
+
+
+def references_counted(references: References) -> str:
     counts = {len(listed(each)) for each in references}
-    signature = (
-        f"nrefs:{counts.pop() if len(counts) == 1 else 'var'}",
-        f"bs:{resamples}|seed:{seed}",
-        *([metric.settings] if metric.settings else []),
-        f"version:minillm-{__version__}",
-    )
-    return Measured(metric.name, metric.score(statistics.sum(axis=0)), low, high, "|".join(signature))
+    return f"nrefs:{counts.pop() if len(counts) == 1 else 'var'}"
 
 
 def listed(references: str | Sequence[str]) -> Sequence[str]:

@@ -43,3 +43,11 @@ def test_chinese_needs_a_tokenizer_that_reads_it():
     answer, reference = "今天天气很好", ["今天的天气很好"]
     assert Rouge("1").overlap(answer, reference).f1 == 0
     assert Rouge("1", "zh").overlap(answer, reference).f1 == pytest.approx(2 * 6 / 13)
+
+
+def test_of_several_references_the_one_with_the_largest_f1_counts():
+    """Not the one with the largest recall, nor precision."""
+    references = ["a", "a b c x y z", "a b d"]
+    overlap = Rouge("1").overlap("a b c d", references)
+    assert overlap == Rouge("1").overlap("a b c d", references[2:]) and overlap.recall == 1
+    assert Rouge("1").overlap("a b c", ["a", "a b x"]).f1 == pytest.approx(2 / 3)

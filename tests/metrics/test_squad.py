@@ -29,7 +29,8 @@ def test_in_chinese_they_equal_mlqas_script(golden):
     [
         (english_words, "The  U.S.A.'s\ta-b", ["usas", "ab"]),
         (english_words, "An apple, a theatre and THE end", ["apple", "theatre", "and", "end"]),
-        (english_words, "“quotes” stay", ["“quotes”", "stay"]),
+        (english_words, "“quotes” stay on a—the sofa", ["“quotes”", "stay", "on", "—", "sofa"]),
+        (english_words, "x—the—y", ["x—", "—y"]),
         (chinese_words, "《三体》，2008年 The End！", ["三", "体", "2008", "年", "the", "end"]),
     ],
 )

@@ -9,6 +9,8 @@ from minillm.errors import InputError
 from minillm.models import GPT, ClassifierConfig, EncoderConfig, GPTConfig, MaskedLM, SequenceClassifier
 from minillm.objectives import MASKED
 from minillm.pretraining import Masked, evaluate
+from minillm.pretraining.evaluation import evaluate_on_text
+from minillm.pretraining.scores import fill_in_accuracy
 from minillm.text import BPETokenizer
 from minillm.training import Trainer, TrainOptions
 
@@ -82,3 +84,41 @@ def test_a_model_that_guesses_no_token_is_refused():
     config = ClassifierConfig(EncoderConfig(V, context=10, layers=1, heads=2, d_model=8), 2)
     with pytest.raises(InputError, match="guesses no tokens"):
         evaluate(SequenceClassifier(config), TOKENIZER, TEXT)
+
+
+def test_an_evaluation_has_the_same_loss_with_an_interval_and_what_is_to_be_beaten():
+    found, loss = evaluate_on_text(MODEL, TOKENIZER, TEXT, batch=3), evaluate(MODEL, TOKENIZER, TEXT)
+    ids = TOKENIZER.encode(TEXT)[1:]
+    assert (found.unit, found.count) == ("window", math.ceil(len(ids) / 10))
+    nats, bits = found.measures
+    assert (nats.name, bits.name) == ("nats a token", "bits a character")
+    assert nats.value == pytest.approx(loss.nats_per_token) and bits.value == pytest.approx(loss.bits_per_character)
+    assert nats.low < nats.value < nats.high
+    assert nats.high / nats.value == pytest.approx(bits.high / bits.value)
+    blind, frequent = found.baselines
+    assert blind.measured.value == pytest.approx(math.log(V))
+    shares = np.bincount(ids)[ids] / len(ids)
+    assert frequent.measured.value == pytest.approx(-np.log(shares).mean())
+    assert frequent.ahead.difference == pytest.approx(nats.value - frequent.measured.value)
+
+
+def test_the_worst_windows_come_first():
+    found = evaluate_on_text(MODEL, TOKENIZER, TEXT)
+    losses = [case.score for case in found.worst]
+    assert losses == sorted(losses, reverse=True) and len(losses) == 10
+    assert found.measures[0].value < losses[0]
+    assert all(case.text in TEXT for case in found.worst)
+
+
+def test_of_a_masked_model_the_holes_count_that_it_fills_right():
+    tokenizer = BPETokenizer.train(TEXT, 20, Masked.special_tokens)
+    model = MaskedLM(EncoderConfig(tokenizer.vocab_size, context=12, layers=1, heads=2, d_model=8), seed=1)
+    found = evaluate_on_text(model, tokenizer, TEXT * 10)
+    loss, right = found.measures
+    assert found.unit == "sentence" and loss.value == pytest.approx(
+        evaluate(model, tokenizer, TEXT * 10).nats_per_token
+    )
+    said = fill_in_accuracy(model, Masked(context=12).data(TEXT * 10, tokenizer, held_out=True), tokenizer)
+    commonest = found.baselines[-1].measured.value
+    assert f"{right.value:.1%} of" in said and f"always the commonest: {commonest:.1%}" in said
+    assert "[MASK]" in "".join(case.text for case in found.worst) and "[CLS]" not in found.worst[0].text

@@ -1,0 +1,83 @@
+"""evaluate: what is measured depends on the model, and each number has its interval."""
+
+import json
+
+import pytest
+
+from minillm.cli import main
+
+
+@pytest.fixture(scope="module")
+def classifier_run(finished_run, labelled, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("runs") / "classifier"
+    assert (
+        main(["finetune", f"--checkpoint={finished_run}", f"--data={labelled}", f"--out={directory}", "--freeze=body"])
+        == 0
+    )
+    return directory
+
+
+def evaluated(call, *argv) -> dict:
+    code, out, err = call("evaluate", *argv, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_a_gpt_is_judged_by_its_loss_on_a_text(call, finished_run, text_file):
+    argv = ["--checkpoint", finished_run, "--data", text_file]
+    found = evaluated(call, *argv)
+    assert (found["kind"], found["unit"]) == ("a GPT", "window") and found["count"] > 100
+    assert [each["name"] for each in found["measures"]] == ["nats a token", "bits a character"]
+    assert [each["baseline"] for each in found["baselines"]][1] == "the frequencies of this text"
+    code, out, err = call("evaluate", *argv)
+    nats = found["measures"][0]
+    assert code == 0 and f"of {text_file}" in err
+    assert out.startswith(f"nats a token      {nats['value']:.3f}  ({nats['low']:.3f} to {nats['high']:.3f})\n")
+    assert len(out.split("the worst\n")[1].split("\n\n")[0].splitlines()) == 10
+
+
+def test_a_masked_model_is_judged_by_the_holes_that_it_fills(call, masked_run, text_file):
+    found = evaluated(call, "--checkpoint", masked_run, "--data", text_file)
+    assert [each["name"] for each in found["measures"]] == ["nats a hidden token", "holes filled right"]
+    assert "[MASK]" in json.dumps(found["worst"])
+
+
+def test_a_classifier_is_judged_by_accuracy_and_f1(call, classifier_run, labelled, tmp_path):
+    saved = tmp_path / "answers.txt"
+    argv = ["--checkpoint", classifier_run, "--data", labelled, "--train", labelled]
+    found = evaluated(call, *argv, "--save", saved)
+    assert [each["name"] for each in found["measures"]] == ["accuracy", "macro-F1"]
+    assert {each["baseline"] for each in found["baselines"]} == {"always blame", "a bag of words"}
+    assert found["classes"] == ["blame", "praise"]
+    labels = [line.split("\t")[1] for line in labelled.read_text(encoding="utf-8").splitlines()]
+    answers = saved.read_text(encoding="utf-8").splitlines()
+    right = sum(answer == label for answer, label in zip(answers, labels, strict=True))
+    assert found["measures"][0]["value"] == right / len(labels)
+    assert found["confusion"][0][0] + found["confusion"][1][1] == right
+    code, out, _ = call("evaluate", *argv)
+    assert code == 0 and "<- answer" in out and "(right: " in out and "line " in out
+    assert "accuracy|nrefs:1|bs:1000|seed:12345|version:minillm-" in out
+
+
+def test_of_a_single_text_there_is_no_interval(call, finished_run, tmp_path):
+    short = tmp_path / "short.txt"
+    short.write_text("the token", encoding="utf-8")
+    found = evaluated(call, "--checkpoint", finished_run, "--data", short)
+    assert (
+        found["count"] == 1 and found["measures"][0]["low"] is None and found["baselines"][0]["ahead"]["high"] is None
+    )
+    out = call("evaluate", "--checkpoint", finished_run, "--data", short)[1]
+    assert out.splitlines()[0].split() == ["nats", "a", "token", f"{found['measures'][0]['value']:.3f}"]
+
+
+def test_what_cannot_be_judged(refused, finished_run, classifier_run, labelled, text_file, tmp_path):
+    gpt, classifier = ["evaluate", "--checkpoint", finished_run], ["evaluate", "--checkpoint", classifier_run]
+    assert "required: --data" in refused(*gpt)[0]
+    assert "--train means nothing for a GPT" in refused(*gpt, "--data", text_file, "--train", labelled)[0]
+    assert "--save means nothing for a GPT" in refused(*gpt, "--data", text_file, "--save", "x")[0]
+    assert "There is no file" in refused(*gpt, "--data", "nowhere")[0]
+    assert "Line 1 of" in refused(*classifier, "--data", text_file)[0]
+    wrong = tmp_path / "wrong.tsv"
+    wrong.write_text("a token\tpraise\n\nthe token\tfair\n", encoding="utf-8")
+    assert "Line 3 has the label 'fair'" in refused(*classifier, "--data", wrong)[0]
+    assert "exists already" in refused(*classifier, "--data", labelled, "--save", labelled)[0]
