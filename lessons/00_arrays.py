@@ -18,7 +18,7 @@ Check      python -m minillm check 00
 # (2, 3, 4). The course writes (B, T, D): B sentences (a *batch*), T words, D numbers to a word. Many a wrong answer to this course's
 # exercises is a mistake about axes. If you know NumPy well, do the exercises, and go on to lesson 01.
 #
-# The lines that begin with `#>` show what the code above them prints.
+# In the script, the lines that begin with `#>` show what the code above them prints.
 
 # %%
 import math

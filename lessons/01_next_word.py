@@ -25,8 +25,8 @@ Check      python -m minillm check 01
 # That is all it does. Everything else in this course, the writing, the translating and the answering, is done by asking for the next word
 # again and again.
 #
-# The simplest answer is to count. Here is our sentence. It will stay with us to the last lesson. The lines that begin with `#>` show what
-# the code above them prints; `3.9 ± 0.2` is any number from 3.7 to 4.1, and `…` any text.
+# The simplest answer is to count. Here is our sentence. It will stay with us to the last lesson. In the script, the lines that begin with
+# `#>` show what the code above them prints; `3.9 ± 0.2` is any number from 3.7 to 4.1, and `…` any text.
 
 # %%
 from collections import Counter

@@ -13,7 +13,7 @@ def windows(story: np.ndarray, n: int, end: int) -> tuple[np.ndarray, np.ndarray
     where the story has too few, `end` stands in their place. For example the story [7, 8] with n = 3 and end = 0 gives the contexts
     [[0, 0, 0], [0, 0, 7], [0, 7, 8]] and the targets [7, 8, 0].
 
-    Difficulty 2/5, about 5 minutes.
+    Difficulty 2/5, about 10 minutes.
     """
     raise NotImplementedError("not written yet")
 
@@ -24,7 +24,7 @@ def nearest(E: np.ndarray, word: int, k: int) -> np.ndarray:
     Near is what has the largest cosine: the dot product of two vectors, divided by the lengths of both. A word is not its own neighbour.
     For example with E = [[1, 0], [5, 5], [2, 0.1]] the word nearest to 0 is 2.
 
-    Difficulty 2/5, about 5 minutes.
+    Difficulty 2/5, about 10 minutes.
     """
     raise NotImplementedError("not written yet")
 

@@ -28,13 +28,12 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> int:
-    desk = Desk(args.folder)
     if args.all and args.number is not None:
         raise InputError("--all runs all lessons.", "Leave out the number, or --all.")
     if args.number is None and not args.all:
         if args.to or args.quick or args.out or args.seed is not None:
             raise InputError("Of which lesson?", f"Give its number, as in: {PROGRAM} lesson 05 --quick")
-        print_list(desk)
+        print_list(Desk(args.folder))
         return 0
     if args.to:
         if args.to != "ipynb":
@@ -50,13 +49,11 @@ def run(args) -> int:
             f"lesson {outline.name}: {outline.title}   (lessons/{outline.path.name}, about {duration(outline.seconds)})"
         )
         clock = time.perf_counter()
-        code = run_lesson(outline, quick=args.quick, seed=args.seed, out=args.out)
+        code = run_lesson(outline, quick=args.quick, seed=args.seed, out=args.out, folder=args.folder)
         if code:
             say(f"Lesson {outline.name} ended with exit code {code}.")
             return code
         say(f"done in {duration(time.perf_counter() - clock)}   next: {program()} check {outline.name}\n")
-        if not args.quick:
-            desk.note(outline, ["run"])
     return 0
 
 

@@ -27,8 +27,7 @@ import numpy as np
 from minillm.course.answers import Failure, answers, as_json, failure, from_json
 from minillm.course.desk import exercises_of, solution_of
 from minillm.course.exercises import Exercise, load, read
-from minillm.course.lesson import ROOT
-from minillm.course.outline import Outline, read_outline
+from minillm.course.outline import ROOT, Outline, read_outline
 
 SECONDS = 5.0  # for loading the file, and as many for all calls; a right solution takes milliseconds
 MEMORY = 4 * 2**30  # bytes of address space, of which Python with NumPy takes an eighth

@@ -46,7 +46,7 @@ def check_lesson(outline: Outline, desk: Desk, seed: int = 0, tell: Tell | None 
     path, new = desk.copy_of(outline)
     verdicts = verdicts_on(outline, path, seed, tell)
     done, undone = ([verdict.name for verdict in verdicts if verdict.passed is passed] for passed in (True, False))
-    desk.note(outline, done, undone)
+    desk.note(outline.name, done, undone)
     return Checked(path, new, exercises, verdicts)
 
 

@@ -59,10 +59,10 @@ class Desk(NamedTuple):
             )
         return done
 
-    def note(self, outline: Outline, names: Sequence[str], undone: Sequence[str] = ()) -> None:
-        """Note things of a lesson as done, and others as not done any more."""
+    def note(self, lesson: str, names: Sequence[str], undone: Sequence[str] = ()) -> None:
+        """Note things of a lesson, such as "01", as done, and others as not done any more."""
         done = self.done()
-        done[outline.name] = sorted({*done.get(outline.name, []), *names} - {*undone})
+        done[lesson] = sorted({*done.get(lesson, []), *names} - {*undone})
         write_atomic(self.folder / "done.json", (json.dumps(done, indent=1) + os.linesep).encode())
 
     def progress(self) -> list[Progress]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minillm.backend import reuse_freed_memory
+from minillm.course.desk import USUAL, Desk
+from minillm.course.outline import ROOT
 from minillm.errors import InputError
 from minillm.files import write_atomic
 
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
 
 INDEX = "README.md"  # of a folder of figures
 HEADING = "# Figures\n\nWhat the lessons draw, each with words for those who cannot see it.\n"
-ROOT = Path(__file__).resolve().parents[2]  # the folder that holds minillm/, lessons/ and figures/
 
 
 class Lesson:
@@ -29,8 +31,9 @@ class Lesson:
     quick: whether to do a few steps only, to see that everything runs. The numbers are then not those of the text.
     seed:  of all random numbers (0).
     out:   the folder of the figures: figures/, or runs/figures/ for a quick run or another seed, whose figures aren't those of the text.
+    desk:  the folder of the student, where a run that came to its end is noted, if it was no quick one.
 
-    In a notebook there is no command line, and the defaults hold.
+    In a notebook there is no command line: the defaults hold, and nothing is noted.
     """
 
     def __init__(self, number: int, arguments: Sequence[str] | None = None):
@@ -39,8 +42,9 @@ class Lesson:
             sys.stdout.reconfigure(encoding="utf-8")
         self.number = number
         script = Path(sys.argv[0]).name
+        is_script = script.startswith(f"{number:02d}_")
         if arguments is None:
-            arguments = sys.argv[1:] if script.startswith(f"{number:02d}_") else []
+            arguments = sys.argv[1:] if is_script else []
         main = sys.modules["__main__"]
         parser = argparse.ArgumentParser(
             prog=script, description=main.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -48,11 +52,15 @@ class Lesson:
         parser.add_argument("--quick", action="store_true", help="a few steps only: does everything run?")
         parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the random numbers (0)")
         parser.add_argument("--out", type=Path, metavar="DIR", help="the folder of the figures (figures)")
+        parser.add_argument(
+            "--folder", type=Path, default=USUAL, metavar="DIR", help=f"where your exercises are ({USUAL})"
+        )
         options = parser.parse_args(arguments)
         if options.seed < 0:
             parser.error(f"--seed {options.seed} is negative")
         self.quick: bool = options.quick
         self.seed: int = options.seed
+        self.desk = Desk(options.folder)
         usual = ROOT / "figures" if not (self.quick or self.seed) else ROOT / "runs" / "figures"
         self.out: Path = options.out or usual
         if self.out.absolute() != usual:
@@ -60,6 +68,17 @@ class Lesson:
                 self._refuse_to_replace()
             except InputError as error:
                 parser.error(f"{error.wrong} {error.remedy}")
+        if is_script and not self.quick:
+            atexit.register(self._note_run)
+
+    def _note_run(self) -> None:
+        """Tick the lesson at the end of its script, unless an error ended it."""
+        if hasattr(sys, "last_value"):  # Python keeps there what nobody caught
+            return
+        try:
+            self.desk.note(f"{self.number:02d}", ["run"])
+        except InputError as error:
+            print(f"This run is not noted. {error.wrong} {error.remedy}", file=sys.stderr)
 
     def rng(self) -> np.random.Generator:
         """A new generator of random numbers, from the seed."""
@@ -92,6 +111,7 @@ class Lesson:
         try:
             save(figure, path, alt=alt)
         except InputError as error:
+            atexit.unregister(self._note_run)
             raise SystemExit(f"{error.wrong}\n{error.remedy}") from None
         write_index(self.out)
         if _in_notebook():

@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from minillm.course.lesson import ROOT
 from minillm.errors import InputError
 
+ROOT = Path(__file__).resolve().parents[2]  # the folder that holds minillm/, lessons/ and figures/
 FOLDER = ROOT / "lessons"
 PLANNED = {  # the titles of the lessons that are not written yet, by their numbers
     14: "Translate",

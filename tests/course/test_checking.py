@@ -43,7 +43,7 @@ def test_what_is_drawn_is_the_first_output_that_is_wrong():
 
 
 def test_the_progress_of_all_lessons_is_in_the_order_of_their_numbers(desk):
-    desk.note(find(1), ["run", "pairs"])
+    desk.note("01", ["run", "pairs"])
     first, *others = desk.progress()
     assert (first.number, first.ran, first.solved, first.exercises) == (1, True, 1, 2)
     assert [(each.number, each.title, each.outline) for each in others] == [(*each, None) for each in PLANNED.items()]
@@ -56,8 +56,9 @@ def test_the_solution_of_one_exercise_is_its_function_without_the_markers():
 
 def test_a_lesson_runs_by_itself_with_the_options_of_its_script(course, tmp_path, capfd):
     find(1).path.write_text("import sys\nprint(sys.argv[1:])\nraise SystemExit(4)\n", encoding="utf-8")
-    assert run_lesson(find(1), quick=True, seed=3, out=tmp_path) == 4
-    assert capfd.readouterr().out == f"{['--quick', '--seed', '3', '--out', str(tmp_path)]}\n"
+    assert run_lesson(find(1), quick=True, seed=3, out=tmp_path, folder=tmp_path) == 4
+    given = ["--quick", "--seed", "3", "--out", str(tmp_path), "--folder", str(tmp_path)]
+    assert capfd.readouterr().out == f"{given}\n"
 
 
 def test_a_notebook_replaces_no_file(course, tmp_path):

@@ -1,5 +1,7 @@
 """The checks of exercises: right, not written, and each known mistake."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,12 @@ class TestLesson:
         assert 2 <= len(exercises) <= 3
         for exercise in exercises:
             assert len(exercise.hints) >= 2 and len(exercise.mistakes) >= 3, exercise.name
+
+    def test_each_states_its_difficulty_and_a_time_that_fits_a_lesson(self, lesson):
+        right = load(solution_of(lesson), "<solution>")
+        for exercise in exercises_of(lesson):
+            stated = re.search(r"Difficulty (\d)/5, about (\d+) minutes\.", getattr(right, exercise.name).__doc__)
+            assert 1 <= int(stated[1]) <= 5 <= int(stated[2]) <= 30, exercise.name
 
     def test_the_solution_passes_with_any_seed(self, lesson):
         for seed in range(3):

@@ -1,10 +1,14 @@
 """The options of a lesson script, and where its figures go."""
 
+import os
+import subprocess
 import sys
 
 import pytest
 
-from minillm.course import Lesson, lesson
+from minillm.course import Lesson
+from minillm.course.desk import Desk
+from minillm.course.outline import ROOT
 from minillm.plots import loss_curve
 
 
@@ -14,9 +18,9 @@ def test_options():
 
 
 def test_only_the_run_of_the_text_draws_into_figures():
-    assert Lesson(1, []).out == lesson.ROOT / "figures"
-    assert Lesson(1, ["--seed", "0"]).out == lesson.ROOT / "figures"
-    assert Lesson(1, ["--seed", "1"]).out == Lesson(1, ["--quick"]).out == lesson.ROOT / "runs" / "figures"
+    assert Lesson(1, []).out == ROOT / "figures"
+    assert Lesson(1, ["--seed", "0"]).out == ROOT / "figures"
+    assert Lesson(1, ["--seed", "1"]).out == Lesson(1, ["--quick"]).out == ROOT / "runs" / "figures"
 
 
 def test_another_program_s_arguments_are_not_read(monkeypatch):
@@ -78,3 +82,43 @@ def test_a_working_folder_that_was_deleted(tmp_path, monkeypatch):
 def test_a_figure_without_words_is_refused(tmp_path):
     with pytest.raises(SystemExit, match="alternative text"):
         Lesson(4, ["--out", str(tmp_path)]).save(loss_curve([(0, 1.0)], []), "x", alt=" ")
+
+
+def run_script(folder, end: str = "", *options: str) -> subprocess.CompletedProcess:
+    """A lesson of two lines, run as `python 01_mine.py` in its folder."""
+    (folder / "01_mine.py").write_text(
+        f"from minillm.course import Lesson\nlesson = Lesson(1)\n{end}\n", encoding="utf-8"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "01_mine.py", *options]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("end", "options", "noted"),
+    [
+        ("", [], {"01": ["run"]}),
+        ("", ["--quick"], {}),
+        ("1 / 0", [], {}),
+        ("raise KeyboardInterrupt", [], {}),
+        (
+            "from minillm.plots import loss_curve\nlesson.save(loss_curve([(0, 1.0)], []), 'x', alt='')",
+            ["--out", "out"],
+            {},
+        ),
+    ],
+)
+def test_a_script_that_comes_to_its_end_is_ticked_in_the_list_of_lessons(end, options, noted, tmp_path):
+    done = run_script(tmp_path, end, *options)
+    assert Desk(tmp_path / "my_exercises").done() == noted and (done.returncode != 0) == bool(end), done.stderr
+
+
+def test_a_note_that_cannot_be_written_is_told_and_the_lesson_has_run_all_the_same(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "done.json").write_text("[1", encoding="utf-8")
+    done = run_script(tmp_path, "", "--folder", "mine")
+    assert (
+        done.returncode == 0
+        and done.stderr.startswith("This run is not noted. ")
+        and "done.json is damaged." in done.stderr
+    )

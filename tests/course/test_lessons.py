@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from minillm.course.expected import broken, promises
-from minillm.course.lesson import ROOT
-from minillm.course.outline import PLANNED, outlines
+from minillm.course.outline import PLANNED, ROOT, outlines
 
 LESSONS = outlines()
 CONCEPTS = [lesson for lesson in LESSONS if lesson.seconds <= 15]
