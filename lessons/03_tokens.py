@@ -45,14 +45,14 @@ print("cat", list(b"cat"), "猫", list("猫".encode()))
 # language is a row of numbers from 0 to 255. We start from these bytes, so that nothing can ever be unknown, and then make the rows
 # shorter.
 #
-# ## 2. Join the most frequent pair
+# ## 2. Merge the most frequent pair
 #
-# Look for the two neighbours that occur together most often, give the pair a number of its own, and write it instead. That is a **merge**
-# (we say *join* for the step). Then do the same again: **byte-pair encoding** (BPE). Pieces never cross the borders of words: `the cat`
-# would become one piece, and use up a number, without being a word; and each word need be joined only once, however often it comes. The
-# space goes with the word behind it, so that cutting loses nothing and most words have one form, `␣cat`, in place of two. By hand, on
-# *the cat is on the table*, where `␣` is a space: the words are the, ␣cat, ␣is, ␣on, ␣the, ␣table. The pairs `␣ t`, `t h` and `h e` occur
-# twice, and every other once. Take one of the best, and look again.
+# Look for the two neighbours that occur together most often, give the pair a number of its own, and write it instead. That is a
+# **merge**. Then do the same again: **byte-pair encoding** (BPE). Pieces never cross the borders of words: `the cat` would become one
+# piece, and use up a number, without being a word; and each word need be merged only once, however often it comes. The space goes with
+# the word behind it, so that cutting loses nothing and most words have one form, `␣cat`, in place of two. By hand, on *the cat is on the
+# table*, where `␣` is a space: the words are the, ␣cat, ␣is, ␣on, ␣the, ␣table. The pairs `␣ t`, `t h` and `h e` occur twice, and every
+# other once. Take one of the best, and look again.
 
 # %%
 # Letters, digits or punctuation, with the space before them; or other white space. Every character is in one of the four.
@@ -71,21 +71,21 @@ def count_pairs(words: dict[Word, int]) -> Counter:
     return pairs
 
 
-def join(word: Word, pair: Pair, new: int) -> Word:
+def merge(word: Word, pair: Pair, new: int) -> Word:
     """The word with `new` wherever the pair stands, from left to right."""
-    joined, at = [], 0
+    merged, at = [], 0
     while at < len(word):
         if word[at : at + 2] == pair:
-            joined.append(new)
+            merged.append(new)
             at += 2
         else:
-            joined.append(word[at])
+            merged.append(word[at])
             at += 1
-    return tuple(joined)
+    return tuple(merged)
 
 
 def learn(text: str, merges: int) -> list[Pair]:
-    """The pairs that were joined, in their order. Number 256 + i stands for the i-th. Of equally frequent pairs the smallest is first."""
+    """The pairs that were merged, in their order. Number 256 + i stands for the i-th. Of equally frequent pairs the smallest is first."""
     words = Counter(tuple(word.encode()) for word in WORD.findall(text))
     learned = []
     for new in range(256, 256 + merges):
@@ -93,7 +93,7 @@ def learn(text: str, merges: int) -> list[Pair]:
         best = min(pairs, key=lambda pair: (-pairs[pair], pair), default=None)
         if best is None or pairs[best] < 2:
             break
-        words = {join(word, best, new): count for word, count in words.items()}
+        words = {merge(word, best, new): count for word, count in words.items()}
         learned.append(best)
     return learned
 
@@ -107,8 +107,8 @@ def spell(learned: list[Pair]) -> list[bytes]:
 
 
 learned = learn("the cat is on the table", 3)
-print("joined:", [spell(learned)[256 + i].decode().replace(" ", "␣") for i in range(len(learned))])
-#> joined: ['␣t', 'he']
+print("merged:", [spell(learned)[256 + i].decode().replace(" ", "␣") for i in range(len(learned))])
+#> merged: ['␣t', 'he']
 
 # %% [markdown]
 # Of equally frequent pairs we take the one with the smallest numbers, so `␣t` was first. That used up one of the two `t h`, and the next
@@ -122,16 +122,16 @@ chinese = "\n".join("".join(story) for story in write_stories(300, lesson.seed, 
 learned = learn(english + "\n" + chinese, 400)
 assert learned == BPETokenizer.train(english + "\n" + chinese, 400).merges  # the library learns the same
 pieces = spell(learned)
-print(f"{len(learned)} joins; the first: {[piece.decode(errors='replace').replace(' ', '␣') for piece in pieces[256:264]]}")
-#> 400 joins; the first: ['␣t', 'he', '␣the', '␣.', …
+print(f"{len(learned)} merges; the first: {[piece.decode(errors='replace').replace(' ', '␣') for piece in pieces[256:264]]}")
+#> 400 merges; the first: ['␣t', 'he', '␣the', '␣.', …
 
 # %% [markdown]
 # Frequent words become one piece: `␣the` is the third. The fifth shows as `��`: the last two bytes of the Chinese full stop `。`, which
-# alone are no text at all. Its first byte joins them in the next step.
+# alone are no text at all. Its first byte is merged with them in the next step.
 #
 # ## 4. Cut with them
 #
-# To cut a new text, join in **the order in which the pairs were learned**. Later pairs are made of earlier ones, so any other order would
+# To cut a new text, merge in **the order in which the pairs were learned**. Later pairs are made of earlier ones, so any other order would
 # look for pieces that are not there yet.
 
 # %%
@@ -141,7 +141,7 @@ def encode(text: str, learned: list[Pair]) -> list[int]:
     for found in WORD.findall(text):
         word = tuple(found.encode())
         for i, pair in enumerate(learned):
-            word = join(word, pair, 256 + i)
+            word = merge(word, pair, 256 + i)
         ids += word
     return ids
 
@@ -154,19 +154,19 @@ def decode(ids: list[int], learned: list[Pair]) -> str:
 sentence = " ".join(EXAMPLE["en"])
 for known in (0, 5, 20, len(learned)):
     cut = [spell(learned[:known])[i].decode(errors="replace") for i in encode(sentence, learned[:known])]
-    print(f"{known:>3} joins, {len(cut):>2} pieces: {'|'.join(cut)}")
+    print(f"{known:>3} merges, {len(cut):>2} pieces: {'|'.join(cut)}")
 np.testing.assert_array_equal(encode(sentence, learned), BPETokenizer(learned).encode(sentence))
 ugly = " the kitten has 7 kittens,\n  x_1 = 2\t猫 😀\r\n"
 assert decode(encode(ugly, learned), learned) == ugly
 print("a new word:", [pieces[i].decode() for i in encode("the kitten", learned)])
-#> 0 joins, 25 pieces: t|h|e| |c|a|t| |i|s| |o|n| |t|h|e| |t|a|b|l|e| |.
-#> 5 joins, …
-#> 20 joins, …
-#> 400 joins, 8 pieces: t|he| cat| is| on| the| table| .
+#> 0 merges, 25 pieces: t|h|e| |c|a|t| |i|s| |o|n| |t|h|e| |t|a|b|l|e| |.
+#> 5 merges, …
+#> 20 merges, …
+#> 400 merges, 8 pieces: t|he| cat| is| on| the| table| .
 #> a new word: ['t', 'he', ' k', 'i', 't', 'te', 'n']
 
 # %% [markdown]
-# With all joins every word is one piece, but for the first: without a space before it *the* is another word, and a rare one. Real
+# With all merges every word is one piece, but for the first: without a space before it *the* is another word, and a rare one. Real
 # tokenizers have that quirk too. *kitten* was never seen: it comes out in a few pieces, and goes back together without loss, as does a
 # text with digits, tabs and an emoji. The library's tokenizer gives the same numbers on the stories (its pattern treats digits and line
 # breaks in another way: `minillm/text/bpe.py`).
@@ -193,23 +193,23 @@ for source, text in {"English alone": english, "both": english + "\n" + chinese}
             for n in sorted({*range(0, len(known), most // 8), len(known)})
         ]
 for name, curve in curves.items():
-    print(f"{name}: {curve[0][1]:.0f} -> {curve[-1][1]:.0f} tokens a story with {curve[-1][0]} joins")
+    print(f"{name}: {curve[0][1]:.0f} -> {curve[-1][1]:.0f} tokens a story with {curve[-1][0]} merges")
 lesson.save(
     line_chart(
         curves,
-        xlabel="joins learned",
+        xlabel="merges learned",
         ylabel="tokens per story",
         log_y=True,
         title="A tokenizer is cheap for the language that it learned from",
     ),
     "tokens_per_story",
-    alt="Four curves of tokens per story against the number of joins. English falls from about 200 to 50 either way, and ends early where "
+    alt="Four curves of tokens per story against the number of merges. English falls from about 200 to 50 either way, and ends early where "
     "nothing else was read. Chinese stays near 185 when the pieces were learned from English alone, and falls to about 30 when from both.",
 )
-#> English, learned from English alone: 190 ± 10 -> 46 ± 3 tokens a story with 173 ± 15 joins
-#> Chinese, learned from English alone: 185 ± 10 -> 185 ± 10 tokens a story with 173 ± 15 joins
-#> English, learned from both: 190 ± 10 -> 48 ± 3 tokens a story with 400 joins
-#> Chinese, learned from both: 185 ± 10 -> 29 ± 2 tokens a story with 400 joins
+#> English, learned from English alone: 190 ± 10 -> 46 ± 3 tokens a story with 173 ± 15 merges
+#> Chinese, learned from English alone: 185 ± 10 -> 185 ± 10 tokens a story with 173 ± 15 merges
+#> English, learned from both: 190 ± 10 -> 48 ± 3 tokens a story with 400 merges
+#> Chinese, learned from both: 185 ± 10 -> 29 ± 2 tokens a story with 400 merges
 
 # %% [markdown]
 # Read both prices. Against a tokenizer that has read Chinese, a Chinese reader pays six times as much; against an English reader of the
@@ -232,7 +232,7 @@ def stream(data: list[bytes]) -> list[str]:
     return printed
 
 
-data = [bytes([byte]) for byte in "猫在".encode()]  # no joins: a piece is a byte
+data = [bytes([byte]) for byte in "猫在".encode()]  # no merges: a piece is a byte
 print("each byte as it comes:", "".join(piece.decode(errors="replace") for piece in data))
 print("when whole:", stream(data))
 tokenizer = BPETokenizer(learned)
@@ -246,15 +246,15 @@ assert "".join(tokenizer.stream(iter(tokenizer.encode("猫在桌子上。")))) =
 #
 # ## Takeaways
 #
-# - Bytes make every text readable; joining frequent pairs makes it short. Between them lies a vocabulary of the size that you choose.
+# - Bytes make every text readable; merging frequent pairs makes it short. Between them lies a vocabulary of the size that you choose.
 # - Joins are applied in the order in which they were learned, and cutting and putting together again loses nothing.
 # - What was frequent in the tokenizer's text is cheap forever after; other languages pay.
 #
 # ## Exercises
 #
 # 1. `count_pairs`: how often each pair of neighbours occurs, in words that have counts.
-# 2. `join`: put one number in place of a pair, from left to right.
-# 3. `encode`: cut a word with joins that were learned.
+# 2. `merge`: put one number in place of a pair, from left to right.
+# 3. `encode`: cut a word with merges that were learned.
 #
 # `python -m minillm check 03`, and `--hint`.
 #
@@ -268,7 +268,7 @@ assert "".join(tokenizer.stream(iter(tokenizer.encode("猫在桌子上。")))) =
 #
 # ## In practice
 #
-# GPT-2 learned 50,000 merges; vocabularies of today have 100,000 to 256,000 tokens. Ours counts all pairs anew after each join; a real
+# GPT-2 learned 50,000 merges; vocabularies of today have 100,000 to 256,000 tokens. Ours counts all pairs anew after each merge; a real
 # program remembers where each pair stands, and touches only those places (`minillm/text/merging.py`). BERT's WordPiece chooses the pairs
 # by another rule. The unigram model of Kudo 2018 starts from many pieces and throws the least useful away; SentencePiece, the program
 # that T5 and Llama 2 use, can do both. A larger vocabulary makes texts shorter and the table of lesson 04 longer. From here on the

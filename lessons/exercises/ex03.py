@@ -18,10 +18,10 @@ def count_pairs(words: dict[Word, int]) -> dict[Pair, int]:
     raise NotImplementedError("not written yet")
 
 
-def join(word: Word, pair: Pair, new: int) -> Word:
+def merge(word: Word, pair: Pair, new: int) -> Word:
     """The word with the number `new` wherever the pair stands, from left to right.
 
-    For example join((1, 2, 3, 1, 2), (1, 2), 9) is (9, 3, 9), and join((5, 5, 5), (5, 5), 9) is (9, 5): a number is used once.
+    For example merge((1, 2, 3, 1, 2), (1, 2), 9) is (9, 3, 9), and merge((5, 5, 5), (5, 5), 9) is (9, 5): a number is used once.
     Returns a tuple (a list will do).
 
     Difficulty 2/5, about 15 minutes.
@@ -30,10 +30,10 @@ def join(word: Word, pair: Pair, new: int) -> Word:
 
 
 def encode(word: Word, learned: list[Pair]) -> Word:
-    """Cut one word with the pairs that were learned: join the first learned pair everywhere, then the second, and so on.
+    """Cut one word with the pairs that were learned: merge the first learned pair everywhere, then the second, and so on.
 
     The i-th pair becomes the number 256 + i. For example encode((1, 2, 3), [(2, 3), (1, 2)]) is (1, 256), because (2, 3) was learned first;
-    and encode((1, 2, 3), [(1, 2), (256, 3)]) is (257,). Use your `join`.
+    and encode((1, 2, 3), [(1, 2), (256, 3)]) is (257,). Use your `merge`.
 
     Difficulty 1/5, about 5 minutes.
     """

@@ -128,7 +128,7 @@ def print_json(found: list[tuple[Outline, list[Verdict]]]) -> None:
 
 
 def wanted_hint(words: list[str] | None) -> tuple[str, int]:
-    """The name of the exercise ("" for the first that is left) and the number of the hint: of `--hint`, `2`, `join`, `join 2`."""
+    """The name of the exercise ("" for the first that is left) and the number of the hint: of `--hint`, `2`, `merge`, `merge 2`."""
     match words or []:
         case []:
             return "", 1
