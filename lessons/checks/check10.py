@@ -21,8 +21,12 @@ def top_k_calls(rng: np.random.Generator) -> list[tuple]:
     ]
 
 
-def rate_calls(rng: np.random.Generator) -> list[tuple]:
-    return [(40, 1.0, 8, 0.1), (10, 3e-3, 0, 0.0), (25, float(rng.uniform(0.1, 1)), 5, 0.01)]
+def ngram_calls(rng: np.random.Generator) -> list[tuple]:
+    def call(batch, length, width, tables, words):
+        return rng.normal(size=(batch, length, width)), rng.integers(words, size=(batch, length)), tables, words
+
+    short = np.array([[[1.0], [10.0], [100.0]]]), np.array([[0, 1, 0]]), 2, 2
+    return [call(3, 7, 4, 3, 5), call(2, 6, 2, 4, 9), call(4, 5, 3, 1, 3), short]
 
 
 EXERCISES = [
@@ -234,118 +238,99 @@ EXERCISES = [
         ],
     ),
     Exercise(
-        "learning_rates",
-        rate_calls,
+        "ngram_backward",
+        ngram_calls,
         hints=[
-            "A loop over t in range(steps) with an if: before `warmup`, or after it. Collect the rates in a list, and return np.array(rates).",
-            "Copy both formulas from the description. cos(π r) is np.cos(np.pi * r): 1 at the top, -1 at the end.",
-            "r counts from the end of the warm-up: (t - warmup) / (steps - warmup).",
+            "First without k: with one table it is the backward pass of an embedding. np.add.at(dE[0], ids, dx) adds each place's gradient to the "
+            "row of its word, also where a word comes twice.",
+            "Which place read table 1 at the word of place 3? Place 4. And table k at the word of place t? Place t + k, if there is one.",
+            "The words ids[:, : T - k] were read from table k by the places k, k + 1, ... T - 1, whose gradients are dx[:, k:].",
         ],
         mistakes=[
             Mistake(
-                "peak * (t + 1) / (warmup + 1)",
-                "peak * t / warmup",
-                "The first rate is 0, so the first step is wasted: count from t + 1.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "dE[k][ids[:, : T - k]] += dx[:, k:]",
+                "A row that was read several times got one of its gradients only: += with a list of rows writes each row once. np.add.at adds all of them.",
             ),
             Mistake(
-                "r = (t - warmup) / (steps - warmup)",
-                "r = t / steps",
-                "The cosine started with the first step, not after the warm-up: the rate jumps at the seam.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[k], ids, dx)",
+                "All tables got the same: table k was read at the word k places before, so its gradient comes from k places further on.",
             ),
             Mistake(
-                "floor + (peak - floor) * (1",
-                "peak * (1",
-                "The floor is missing: the rate goes down to 0.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[k], ids[:, k:], dx[:, : T - k])",
+                "The shift goes the wrong way: a word's vector went into x at its own place and at later ones, so its gradient comes from there.",
             ),
             Mistake(
-                "floor + (peak - floor) * (1",
-                "floor + peak * (1",
-                "The floor is added on top: after the warm-up the rate jumps above the peak.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[k], np.roll(ids, k, axis=1), dx)",
+                "np.roll brings the last words to the front: the first k places have no word k places before, and read nothing from table k.",
             ),
             Mistake(
-                "(1 + np.cos(np.pi * r)) / 2",
-                "(1 + np.cos(2 * np.pi * r)) / 2",
-                "That is a whole cosine: it comes down and goes up again. Half of one is needed, up to π.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, : T - k])",
+                "The words are the right ones, and their gradients are from their own place: x[b, t] read table k at the word t - k, so it is dx[:, k:].",
             ),
             Mistake(
-                "(1 + np.cos(np.pi * r)) / 2",
-                "(1 - r)",
-                "You come down along a straight line. It should be half a cosine: slow, fast, slow.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[k], ids[:, k:], dx[:, k:])",
+                "The gradients are from the right places, and the words are those that stand there: table k was read at the word k places before.",
             ),
             Mistake(
-                "r = (t - warmup) / (steps - warmup)",
-                "r = (t - warmup) / max(steps - 1 - warmup, 1)",
-                "You divided by steps - 1 - warmup: then the last step has the floor. Here it is steps - warmup, and the floor would come one step later.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[k], ids[:, tables - 1 :] if k == 0 else ids[:, tables - 1 - k : -k], dx[:, tables - 1 :])",
+                "The first places are left out of all tables: a place that has no word k places before still reads the tables of shorter distances.",
             ),
             Mistake(
-                "r = (t - warmup) / (steps - warmup)",
-                "r = (t - warmup + 1) / (steps - warmup)",
-                "The way down is one step ahead: r is 0 at t = warmup, where the rate is the peak.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[0], ids[:, : T - k], dx[:, k:])",
+                "All of it was added to the table of distance 0: each distance has a table of its own.",
             ),
             Mistake(
-                "peak * (t + 1) / (warmup + 1)",
-                "peak * (t + 1) / warmup",
-                "You divided by warmup: then the peak comes one step too early. It is warmup + 1.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[tables - 1 - k], ids[:, : T - k], dx[:, k:])",
+                "The tables are in the wrong order: dE[0] is for the word at the place itself.",
             ),
             Mistake(
-                "peak * (t + 1) / (warmup + 1)",
-                "peak * t / (warmup + 1)",
-                "The first rate is 0: it is (t + 1) / (warmup + 1).",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:] / tables)",
+                "It was divided by the number of tables: x is their sum, so each gets all of dx.",
             ),
             Mistake(
-                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
-                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)))",
-                "The half is missing: 1 + cos goes from 2 to 0.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:] / len(ids))",
+                "It was divided by the number of texts: dx is what it is, and gradients of several texts add up.",
             ),
             Mistake(
-                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
-                "rates.append(floor + (peak - floor) * (1 + np.sin(np.pi * r)) / 2)",
-                "A sine in place of the cosine: it begins in the middle, goes up and comes back.",
+                "np.add.at(dE[k], ids[:, : T - k], dx[:, k:])",
+                "np.add.at(dE[k], ids[:1, : T - k], dx[:1, k:])",
+                "Only the first text was used: the gradients of all texts add up.",
             ),
             Mistake(
-                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
-                "rates.append(floor + (peak - floor) * (1 - np.cos(np.pi * r)) / 2)",
-                "1 - cos goes up: 1 + cos comes down.",
+                "for k in range(tables):",
+                "for k in range(1, tables):",
+                "Table 0 got nothing: it was read at the word of the place itself.",
             ),
             Mistake(
-                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
-                "rates.append(floor + (peak - floor) * np.cos(np.pi / 2 * r))",
-                "A quarter of a cosine: it ends steeply. Half of one, (1 + cos(π r)) / 2, ends flat.",
+                "for k in range(tables):",
+                "for k in range(tables - 1):",
+                "The last table got nothing: k goes from 0 to tables - 1.",
             ),
             Mistake(
-                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
-                "rates.append(floor + (peak - floor) * (1 + np.cos(180 * r)) / 2)",
-                "The angle is in radians: np.cos(np.pi * r).",
+                "    return dE\n",
+                "    return dE.sum(axis=0)\n",
+                "The tables were added up: each has a gradient of its own, (tables, V, D).",
             ),
             Mistake(
-                "rates.append(floor + (peak - floor) * (1 + np.cos(np.pi * r)) / 2)",
-                "rates.append(peak)",
-                "After the warm-up the rate stays at the peak: it comes down along half a cosine.",
+                "    return dE\n",
+                "    counts = np.stack([np.bincount(ids[:, : T - k].ravel(), minlength=V) for k in range(tables)])\n    return dE / np.maximum(counts, 1)[:, :, None]\n",
+                "These are means: a row that was read three times gets the sum of the three gradients.",
             ),
             Mistake(
-                "peak * (t + 1) / (warmup + 1)",
-                "peak",
-                "There is no warm-up: the rate is the peak from the beginning.",
-            ),
-            Mistake(
-                "peak * (t + 1) / (warmup + 1)",
-                "floor + (peak - floor) * (t + 1) / (warmup + 1)",
-                "The warm-up begins at the floor: it begins near 0, peak · (t + 1) / (warmup + 1).",
-            ),
-            Mistake(
-                "rates.append(floor + (peak - floor)",
-                "rates.append((peak - floor)",
-                "The floor is not added: the rate comes down to 0, from less than the peak.",
-            ),
-            Mistake(
-                "peak * (t + 1) / (warmup + 1)",
-                "peak * (t + 1) / warmup + 1",
-                "The brackets: / warmup + 1 divides by warmup, and adds 1. / (warmup + 1).",
-            ),
-            Mistake(
-                "for t in range(steps):",
-                "for t in range(1, steps + 1):",
-                "The steps are counted from 1: from 0 to steps - 1, range(steps).",
+                "    return dE\n",
+                "    return -dE\n",
+                "The sign: each row that was read gets dx as it is.",
             ),
         ],
     ),

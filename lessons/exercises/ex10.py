@@ -1,4 +1,4 @@
-"""Exercises of lesson 10: the loss of a language model, the choice of a word, and the learning rate.
+"""Exercises of lesson 10: the loss of a language model, the choice of a word, and the way back through an n-gram embedding.
 
 Write what is missing, then run: python -m minillm check 10
 """
@@ -33,14 +33,15 @@ def top_k_probabilities(scores: np.ndarray, k: int, temperature: float) -> np.nd
     raise NotImplementedError("not written yet")
 
 
-def learning_rates(steps: int, peak: float, warmup: int, floor: float) -> np.ndarray:
-    """The learning rate of each step 0, 1, ... steps - 1, (steps,): up along a line, then down along half a cosine.
+def ngram_backward(dx: np.ndarray, ids: np.ndarray, tables: int, V: int) -> np.ndarray:
+    """The gradient of the tables of an n-gram embedding: dx (B, T, D), ids (B, T) -> dE (tables, V, D).
 
-    Warm-up: step t < warmup has peak · (t + 1) / (warmup + 1), so the first is not zero and step `warmup` would have the peak.
-    After it: floor + (peak - floor) · (1 + cos(π r)) / 2, where r, the share of the way down, is (t - warmup) / (steps - warmup).
+    The lesson has the forward pass: x[b, t] is the sum of E[k][ids[b, t - k]] over k = 0, 1, ... tables - 1, as far as there is a word k
+    places before. Its backward pass isn't in the lesson: which rows of which table did x[b, t] read? Each of them gets dx[b, t], and a row
+    that was read several times gets the sum. V is the number of words, and no text is shorter than the number of tables.
 
-    With steps = 4, peak = 1, warmup = 2 and floor = 0 it is [1/3, 2/3, 1, 0.5].
+    With ids [[0, 1, 0]], dx [[[1], [10], [100]]], 2 tables and V = 2 it is [[[101], [10]], [[10], [100]]].
 
-    Difficulty 1/5, about 10 minutes.
+    Difficulty 4/5, about 15 minutes.
     """
     raise NotImplementedError("not written yet")
