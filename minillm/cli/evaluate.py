@@ -6,37 +6,47 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minillm.backend import choose_device
+from minillm.cli.parser import choice
 from minillm.cli.results import mistakes
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.terminal import count, say, visible
 from minillm.errors import InputError
 from minillm.files import write_atomic
-from minillm.finetuning.evaluation import Answered, evaluate_classifier
+from minillm.finetuning.evaluation import Answered, evaluate_classifier, evaluate_pairs
 from minillm.finetuning.examples import labelled_lines, read_examples
+from minillm.finetuning.pair_tasks import SUMMARISE, TRANSLATE
+from minillm.finetuning.pairs import read_pairs
+from minillm.generation.translation import TOGETHER
 from minillm.metrics import Baseline, Case, Comparison, Measured
-from minillm.models import GPT, MaskedLM, Model
+from minillm.models import GPT, EncoderDecoder, MaskedLM, Model
 from minillm.pretraining.evaluation import evaluate_on_text
 from minillm.text import Tokenizer, name_of, read_text
-from minillm.training import load
+from minillm.training import check_texts, load
 from minillm.training.folder import has_labels
 
 DESCRIPTION = """example: python -m minillm evaluate --checkpoint tales --data book.txt
 
 How good a model is on texts that it has not seen, with intervals of 95 %, what it has to beat, and where it is worst. What
 is measured depends on the model: of a GPT nats a token and bits a character of a text, of a masked model its loss and the
-holes that it fills right, of a classifier accuracy and macro-F1 on lines of a text, a tab and a label."""
+holes that it fills right, of a classifier accuracy and macro-F1 on lines of a text, a tab and a label, of an
+encoder-decoder BLEU and chrF, or ROUGE, on lines of a source, a tab and its target."""
 
+METRICS = {"bleu": TRANSLATE, "rouge": SUMMARISE}
 SHOWN = 100  # characters of a text
-SOME = ("train", "save")  # options that have no meaning for every model
+SOME = ("train", "save", "metric", "beams")  # options that have no meaning for every model
 
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
     add_checkpoint(add, "the folder of a run, or of a model of Hugging Face")
     add("--data", metavar="FILE", required=True, help="what to judge it by, in the model's form; - is standard input")
+    add("--train", metavar="FILE", help="more of the kind of --data, which what is to be beaten learns from")
     add(
-        "--train", metavar="FILE", help="of a classifier: labelled texts that a bag of words, to be beaten, learns from"
+        "--metric",
+        type=choice("metric", METRICS),
+        help="of an encoder-decoder: bleu, with chrF (default), or rouge, for summaries",
     )
+    add("--beams", type=int, help="of an encoder-decoder: beams of the search (default 1)")
     add("--save", metavar="FILE", help="write what the model answered, a line for each text")
     add("--json", action="store_true", help="print all of it as JSON")
     add_device(add)
@@ -72,8 +82,10 @@ def way_of(model: Model) -> Way:
         return Way(on_text, ())
     if has_labels(model):
         return Way(on_labelled_texts, ("train", "save"))
+    if isinstance(model, EncoderDecoder):
+        return Way(on_pairs, SOME)
     raise InputError(
-        f"This is {model.config.name}, which can't be judged here.", "Use one that guesses words or classes."
+        f"This is {model.config.name}, which can't be judged here.", "Use one that guesses words or classes, or writes."
     )
 
 
@@ -84,6 +96,13 @@ def on_text(args, model: Model, tokenizer: Tokenizer) -> Answered:
 def on_labelled_texts(args, model: Model, tokenizer: Tokenizer) -> Answered:
     training = None if args.train is None else read_examples(args.train)
     return evaluate_classifier(model, tokenizer, labelled_lines(args.data), training)
+
+
+def on_pairs(args, model: Model, tokenizer: Tokenizer) -> Answered:
+    pairs, training = read_pairs(args.data), None if args.train is None else read_pairs(args.train)
+    beams = 1 if args.beams is None else args.beams
+    check_texts([model.config], max(beams, TOGETHER), "Search with fewer: --beams.")
+    return evaluate_pairs(model, tokenizer, pairs, METRICS[args.metric or "bleu"], training, beams=beams)
 
 
 def show(args, model: Model, answered: Answered) -> None:

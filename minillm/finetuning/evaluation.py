@@ -11,10 +11,13 @@ from minillm.finetuning.bag_of_words import BagOfWords
 from minillm.finetuning.columns import Line
 from minillm.finetuning.data import padding_of, tokenize
 from minillm.finetuning.examples import Examples, classes_of, numbers_of
+from minillm.finetuning.pair_tasks import TRANSLATE, PairTask, is_chinese, simple_targets
+from minillm.finetuning.pairs import Pairs
 from minillm.finetuning.scores import class_probabilities, confusion_matrix
+from minillm.generation import translate
 from minillm.metrics import Accuracy, Case, Evaluation, MacroF1
 from minillm.metrics.evaluation import count_answers, evaluation_of, worst_places
-from minillm.models import SequenceClassifier
+from minillm.models import Model, SequenceClassifier
 from minillm.text import Tokenizer
 
 
@@ -52,6 +55,31 @@ def evaluate_classifier(
     worst = [Case(float(of_label[i]), texts[i], answers[i], labels[i], lines[i].number) for i in worst_places(of_label)]
     confusion = confusion_matrix(numbers, probabilities.argmax(axis=1), len(names))
     return Answered(answers, evaluation_of("text", counts, worst), confusion)
+
+
+def evaluate_pairs(
+    model: Model,
+    tokenizer: Tokenizer,
+    pairs: Pairs,
+    task: PairTask = TRANSLATE,
+    training: Pairs | None = None,
+    **settings,
+) -> Answered:
+    """How near an encoder-decoder's answers to the sources come to their targets, by the metrics of a task, and the answers that are the
+    furthest away.
+
+    To be beaten are a part of the source, and where there are pairs to learn from, the target of the training source that is nearest to
+    it. `settings` are those of `translate`.
+    """
+    answers = translate(model, tokenizer, pairs.sources, **settings)
+    simple = simple_targets(task, pairs.sources, training)
+    metrics = task.metrics(is_chinese(pairs.targets))
+    counts = [count_answers(metric, answers, pairs.targets, simple) for metric in metrics]
+    scores = [metrics[0].sentence_score(*each) for each in zip(answers, zip(pairs.targets), strict=True)]
+    worst = [
+        Case(scores[i], pairs.sources[i], answers[i], pairs.targets[i], pairs.lines[i]) for i in worst_places(scores)
+    ]
+    return Answered(answers, evaluation_of("pair", counts, worst))
 
 
 def simple_answers(texts: Sequence[str], labels: Sequence[str], training: Examples | None) -> dict[str, list[str]]:

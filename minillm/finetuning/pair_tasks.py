@@ -8,7 +8,6 @@ from typing import NamedTuple
 from minillm.finetuning.nearest import NearestText
 from minillm.finetuning.pairs import Pairs
 from minillm.metrics import BLEU, ChrF, Metric, Rouge
-from minillm.metrics.metric import Mean
 
 
 @dataclass(frozen=True)
@@ -61,19 +60,23 @@ class Judge:
 
     def scores(self, answers: Sequence[str]) -> Scores:
         targets = self.held_out.targets
-        values = {}
-        for metric in self._metrics:
-            value = metric.score(metric.of_each(answers, targets).sum(axis=0))
-            values[metric.name] = 100 * value if isinstance(metric, Mean) else value
+        values = {metric.name: metric.score(metric.of_each(answers, targets).sum(axis=0)) for metric in self._metrics}
         exact = sum(answer == target for answer, target in zip(answers, targets, strict=True))
         return Scores(values, 100 * exact / len(targets))
 
     def baselines(self, training: Pairs) -> dict[str, Scores]:
-        """What needs no model: a part of the source, or the target of the training source that is nearest to it."""
+        """What needs no model."""
+        found = simple_targets(self.task, self.held_out.sources, training)
+        return {name: self.scores(answers) for name, answers in found.items()}
+
+
+def simple_targets(task: PairTask, sources: Sequence[str], training: Pairs | None) -> dict[str, list[str]]:
+    """Without a model: a part of the source, or the target of the training source that is nearest to it."""
+    answers = {task.simple: [task.answer_simply(source) for source in sources]}
+    if training is not None:
         nearest = NearestText(training.sources)
-        found = [training.targets[nearest.place(source)] for source in self.held_out.sources]
-        simple = [self.task.answer_simply(source) for source in self.held_out.sources]
-        return {self.task.simple: self.scores(simple), "the nearest pair's target": self.scores(found)}
+        answers["the nearest pair's target"] = [training.targets[nearest.place(source)] for source in sources]
+    return answers
 
 
 def is_chinese(texts: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from minillm.metrics.metric import Mean, Metric
 
 
 class Accuracy(Mean):
-    """The share of right answers, from 0 to 1."""
+    """The share of right answers, in percent."""
 
     name = "accuracy"
 
@@ -18,7 +18,7 @@ class Accuracy(Mean):
 
 
 class MacroF1(Metric):
-    """The mean over the classes of F1 = 2 P R / (P + R), each class counting as much as any other, from 0 to 1.
+    """The mean over the classes of F1 = 2 P R / (P + R), each class counting as much as any other, in percent.
 
         P = right answers of this class / answers of this class        R = right answers of this class / texts of this class
 
@@ -41,4 +41,4 @@ class MacroF1(Metric):
 
     def score(self, total: np.ndarray) -> float:
         right, named = np.reshape(total, (2, -1))
-        return float((2 * right[named > 0] / named[named > 0]).mean())
+        return float(100 * (2 * right[named > 0] / named[named > 0]).mean())

@@ -14,7 +14,7 @@ References = Sequence[str | Sequence[str]]  # for each answer one reference, or 
 
 
 class Metric(ABC):
-    """A score of answers against references, over a whole corpus.
+    """A score of answers against references, over a whole corpus, from 0 to 100.
 
     A corpus' BLEU is not the mean of its sentences': counts are added up first, and divided once. So a metric says two things: what it
     counts for one answer, and what score the sum of the counts gives.
@@ -58,10 +58,10 @@ def ratio(total: np.ndarray) -> float:
 
 
 class Mean(Metric):
-    """A metric whose corpus' score is the mean over the answers: `statistics` begin with an answer's score, and end with 1."""
+    """A metric whose corpus' score is the mean over the answers, in percent: `statistics` begin with an answer's share, and end with 1."""
 
     def score(self, total: np.ndarray) -> float:
-        return ratio(total)
+        return 100 * ratio(total)
 
 
 class Measured(NamedTuple):

@@ -19,7 +19,7 @@ class Overlap(NamedTuple):
 
 
 class Rouge(Mean):
-    """ROUGE-1, ROUGE-2 or ROUGE-L: the mean of F1 over the answers, from 0 to 1. Lin 2004; equal to rouge_score without its stemmer.
+    """ROUGE-1, ROUGE-2 or ROUGE-L: the mean of F1 over the answers, from 0 to 100. Lin 2004; equal to rouge_score without its stemmer.
 
         P = common / of the answer        R = common / of the reference        F1 = 2 P R / (P + R)
 
@@ -41,7 +41,7 @@ class Rouge(Mean):
         return [best.f1, best.precision, best.recall, 1]
 
     def means(self, total: np.ndarray) -> Overlap:
-        """The means over a corpus, from the sum of its answers' statistics."""
+        """The means over a corpus, as shares, from the sum of its answers' statistics."""
         f1, precision, recall = (float(each) for each in total[:3] / total[3])
         return Overlap(precision, recall, f1)
 

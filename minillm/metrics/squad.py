@@ -41,10 +41,10 @@ class Answer(Mean):
         self._words, self.settings = WORDS[language], f"lang:{language}"
 
     def statistics(self, answer: str, references: Sequence[str]) -> list[float]:
-        """The best score, from 0 to 100, and 1. References without a word are left out; where none is left, no answer is the right one."""
+        """The best agreement, and 1. References without a word are left out; where none is left, no answer is the right one."""
         words = self._words(answer)
         others = [other for other in map(self._words, references) if other] or [[]]
-        return [100 * max(self.agreement(words, other) for other in others), 1]
+        return [max(self.agreement(words, other) for other in others), 1]
 
     @abstractmethod
     def agreement(self, answer: list[str], reference: list[str]) -> float:

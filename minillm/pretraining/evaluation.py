@@ -136,8 +136,8 @@ def holes_filled(pieces: list[Piece], hole: int) -> Count:
 
 
 def share(total: np.ndarray) -> float:
-    """A ratio, of which the text may have none to count."""
-    return ratio(total) if total[-1] else 0.0
+    """In percent; a text, or a resample of it, may have none to count."""
+    return 100 * ratio(total) if total[-1] else 0.0
 
 
 def described(piece: Piece, loss: float, tokenizer: Tokenizer, causal: bool) -> Case:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from minillm.cli import main
+from tests.finetuning.test_pair_job import texts
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +15,21 @@ def classifier_run(finished_run, labelled, tmp_path_factory):
         main(["finetune", f"--checkpoint={finished_run}", f"--data={labelled}", f"--out={directory}", "--freeze=body"])
         == 0
     )
+    return directory
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pairs") / "pairs.tsv"
+    path.write_text("".join(f"{s}\t{t}\n" for s, t in zip(*texts(60), strict=True)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def translator(pairs, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("runs") / "translator"
+    sizes = ["--layers=1", "--heads=2", "--d-model=16", "--merges=30", "--steps=2", "--eval-every=2"]
+    assert main(["finetune", "--task=translate", f"--data={pairs}", *sizes, f"--out={directory}"]) == 0
     return directory
 
 
@@ -52,11 +68,25 @@ def test_a_classifier_is_judged_by_accuracy_and_f1(call, classifier_run, labelle
     labels = [line.split("\t")[1] for line in labelled.read_text(encoding="utf-8").splitlines()]
     answers = saved.read_text(encoding="utf-8").splitlines()
     right = sum(answer == label for answer, label in zip(answers, labels, strict=True))
-    assert found["measures"][0]["value"] == right / len(labels)
+    assert found["measures"][0]["value"] == pytest.approx(100 * right / len(labels))
     assert found["confusion"][0][0] + found["confusion"][1][1] == right
     code, out, _ = call("evaluate", *argv)
     assert code == 0 and "<- answer" in out and "(right: " in out and "line " in out
     assert "accuracy|nrefs:1|bs:1000|seed:12345|version:minillm-" in out
+
+
+def test_an_encoder_decoder_is_judged_by_its_answers(call, translator, pairs, tmp_path):
+    saved = tmp_path / "answers.txt"
+    found = evaluated(call, "--checkpoint", translator, "--data", pairs, "--train", pairs, "--save", saved)
+    assert (found["unit"], found["count"]) == ("pair", 60)
+    assert [each["name"] for each in found["measures"]] == ["BLEU", "chrF2"]
+    assert "|tok:13a|" in found["measures"][0]["signature"]
+    assert {each["baseline"] for each in found["baselines"]} == {"the source as it is", "the nearest pair's target"}
+    assert len(saved.read_text(encoding="utf-8").splitlines()) == 60 and len(found["worst"]) == 10
+    few = tmp_path / "few.tsv"
+    few.write_text("".join(pairs.read_text(encoding="utf-8").splitlines(keepends=True)[:3]), encoding="utf-8")
+    found = evaluated(call, "--checkpoint", translator, "--data", few, "--metric=rouge", "--beams=2")
+    assert [each["name"] for each in found["measures"]] == ["ROUGE-L", "ROUGE-1", "ROUGE-2"]
 
 
 def test_of_a_single_text_there_is_no_interval(call, finished_run, tmp_path):
@@ -70,6 +100,13 @@ def test_of_a_single_text_there_is_no_interval(call, finished_run, tmp_path):
     assert out.splitlines()[0].split() == ["nats", "a", "token", f"{found['measures'][0]['value']:.3f}"]
 
 
+def test_pairs_that_cannot_be_judged(refused, translator, pairs, tmp_path):
+    assert "beams" in refused("evaluate", "--checkpoint", translator, "--data", pairs, "--beams=0")[0]
+    wrong = tmp_path / "wrong.tsv"
+    wrong.write_text("a\tb\na\n", encoding="utf-8")
+    assert "Line 2 of" in refused("evaluate", "--checkpoint", translator, "--data", wrong)[0]
+
+
 def test_what_cannot_be_judged(refused, finished_run, classifier_run, labelled, text_file, tmp_path):
     gpt, classifier = ["evaluate", "--checkpoint", finished_run], ["evaluate", "--checkpoint", classifier_run]
     assert "required: --data" in refused(*gpt)[0]
@@ -80,4 +117,6 @@ def test_what_cannot_be_judged(refused, finished_run, classifier_run, labelled, 
     wrong = tmp_path / "wrong.tsv"
     wrong.write_text("a token\tpraise\n\nthe token\tfair\n", encoding="utf-8")
     assert "Line 3 has the label 'fair'" in refused(*classifier, "--data", wrong)[0]
+    assert "--metric means nothing for a classifier" in refused(*classifier, "--data", labelled, "--metric=bleu")[0]
+    assert "no metric 'blue'" in refused(*gpt, "--data", text_file, "--metric=blue")[0]
     assert "exists already" in refused(*classifier, "--data", labelled, "--save", labelled)[0]

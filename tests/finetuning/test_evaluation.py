@@ -1,14 +1,19 @@
-"""How good a classifier is on labelled texts of a file."""
+"""How good a classifier is on labelled texts of a file, and an encoder-decoder on pairs."""
 
 import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.finetuning import Examples, class_probabilities, tokenize
+from minillm.finetuning import Examples, Pairs, class_probabilities, tokenize
 from minillm.finetuning.columns import Line
-from minillm.finetuning.evaluation import evaluate_classifier
-from minillm.models import ClassifierConfig, EncoderConfig, SequenceClassifier
+from minillm.finetuning.evaluation import evaluate_classifier, evaluate_pairs
+from minillm.finetuning.pair_tasks import SUMMARISE
+from minillm.generation import translate
+from minillm.gradcheck import randomize
+from minillm.metrics import BLEU, measure
+from minillm.models import ClassifierConfig, EncoderConfig, SequenceClassifier, Transformer
 from minillm.text import CharTokenizer
+from minillm.text.special_tokens import BOS, EOS, PAD
 
 TEXTS = [f"{word} {number}" for number in range(20) for word in ("good", "bad", "odd")]
 TOKENIZER = CharTokenizer.train(" ".join(TEXTS))
@@ -25,10 +30,10 @@ def test_answers_accuracy_and_confusion_agree():
     assert found.answers == [MODEL.labels[i] for i in probabilities.argmax(axis=1)]
     accuracy, macro = found.evaluation.measures
     right = np.mean([answer == label for answer, label in zip(found.answers, LABELS, strict=True)])
-    assert accuracy.value == right == np.trace(found.confusion) / found.confusion.sum()
+    assert right == np.trace(found.confusion) / found.confusion.sum() and accuracy.value == pytest.approx(100 * right)
     assert found.confusion.sum(axis=1).tolist() == [20, 20, 19]
     named = found.confusion.sum(axis=0) + found.confusion.sum(axis=1)
-    assert macro.value == pytest.approx((2 * np.diag(found.confusion) / named).mean())
+    assert macro.value == pytest.approx(100 * (2 * np.diag(found.confusion) / named).mean())
 
 
 def test_the_worst_are_those_whose_label_is_least_likely_with_their_lines():
@@ -48,16 +53,52 @@ def test_what_is_to_be_beaten():
         ("always good", "accuracy"),
         ("always good", "macro-F1"),
     ]
-    assert alone[0].measured.value == 20 / 59
+    assert alone[0].measured.value == pytest.approx(100 * 20 / 59)
     training = Examples([f"odd {i}" for i in range(9)] + ["good 1", "bad 1"] * 3, ["odd"] * 9 + ["good", "bad"] * 3)
     found = {
         each.name: each.measured.value
         for each in evaluate_classifier(MODEL, TOKENIZER, LINES, training).evaluation.baselines
         if each.measured.name == "accuracy"
     }
-    assert found == {"always odd": 19 / 59, "a bag of words": 1}
+    assert found == pytest.approx({"always odd": 100 * 19 / 59, "a bag of words": 100})
 
 
 def test_a_label_that_the_model_does_not_know_is_told_with_its_line():
     with pytest.raises(InputError, match=r"Line 7 has the label 'fair', which the model does not know"):
         evaluate_classifier(MODEL, TOKENIZER, [*LINES, Line(7, "good", "fair")])
+
+
+WRITES = CharTokenizer(" .abcdef", (PAD, BOS, EOS))
+WRITER = randomize(Transformer(WRITES.vocab_size, d_model=8, nhead=2, num_layers=1), np.random.default_rng(27))
+PAIRS = Pairs(
+    ["a b c d e", "b c d e", "f", "a. b", "c d"], ["a b c d f", "e d c b", "f f", "a.", "a a c"], [2, 3, 5, 6, 9]
+)
+TRAINING = Pairs(["c d e", "a b"], ["e d c b", "a"], [1, 2])
+
+
+def test_an_encoder_decoder_is_judged_by_what_it_writes():
+    found, written = evaluate_pairs(WRITER, WRITES, PAIRS, beams=2), translate(WRITER, WRITES, PAIRS.sources, beams=2)
+    assert found.answers == written != translate(WRITER, WRITES, PAIRS.sources)
+    assert [each.name for each in found.evaluation.measures] == ["BLEU", "chrF2"]
+    assert found.evaluation.measures[0] == measure(BLEU(), written, PAIRS.targets)
+    (copy,) = [each for each in found.evaluation.baselines if each.measured.name == "BLEU"]
+    assert copy.name == "the source as it is" and copy.measured == measure(BLEU(), PAIRS.sources, PAIRS.targets)
+
+
+def test_the_answers_furthest_from_their_targets_come_first_with_their_lines():
+    worst = evaluate_pairs(WRITER, WRITES, PAIRS).evaluation.worst
+    written = translate(WRITER, WRITES, PAIRS.sources)
+    assert sorted(case.line for case in worst) == PAIRS.lines
+    for case in worst:
+        place = PAIRS.lines.index(case.line)
+        assert case[1:4] == (PAIRS.sources[place], written[place], PAIRS.targets[place])
+        assert case.score == BLEU().sentence_score(case.answer, [case.reference])
+    assert [case.score for case in worst] == sorted(case.score for case in worst)
+
+
+def test_summaries_are_compared_with_the_first_sentence_and_with_the_nearest_text():
+    found = evaluate_pairs(WRITER, WRITES, PAIRS, SUMMARISE, TRAINING).evaluation
+    assert [each.name for each in found.measures] == ["ROUGE-L", "ROUGE-1", "ROUGE-2"]
+    first, nearest = (each for each in found.baselines if each.measured.name == "ROUGE-L")
+    assert (first.name, nearest.name) == ("the first sentence", "the nearest pair's target")
+    assert nearest.measured.value > 0

@@ -22,9 +22,10 @@ def test_the_interval_of_a_share_is_that_of_the_formula():
     right = np.random.default_rng(0).random(400) < 0.7
     measured = measure(Accuracy(), ["yes" if each else "no" for each in right], ["yes"] * 400)
     p = right.mean()
-    assert measured.value == p
+    assert measured.value == pytest.approx(100 * p)
     half = 1.96 * math.sqrt(p * (1 - p) / 400)
-    assert [measured.low, measured.high] == pytest.approx([p - half, p + half], abs=0.1 * half)
+    expected = [100 * (p - half), 100 * (p + half)]
+    assert [measured.low, measured.high] == pytest.approx(expected, abs=10 * half)
 
 
 def test_the_same_seed_gives_the_same_interval():

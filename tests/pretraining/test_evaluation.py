@@ -120,5 +120,5 @@ def test_of_a_masked_model_the_holes_count_that_it_fills_right():
     )
     said = fill_in_accuracy(model, Masked(context=12).data(TEXT * 10, tokenizer, held_out=True), tokenizer)
     commonest = found.baselines[-1].measured.value
-    assert f"{right.value:.1%} of" in said and f"always the commonest: {commonest:.1%}" in said
+    assert f"{right.value:.1f}% of" in said and f"always the commonest: {commonest:.1f}%" in said
     assert "[MASK]" in "".join(case.text for case in found.worst) and "[CLS]" not in found.worst[0].text
