@@ -208,6 +208,8 @@ def _wrong_kind(mine: Any, its: Any, names: Sequence[str]) -> str:
         fits, wanted = isinstance(mine, tuple | list), kind(its)
     elif isinstance(its, dict):
         fits, wanted = isinstance(mine, dict), "a dict"
+    elif isinstance(its, str):
+        fits, wanted = isinstance(mine, str), "a text"
     elif isinstance(its, np.ndarray):
         fits, wanted = isinstance(mine, np.ndarray) or is_number(mine), "a NumPy array"
     else:
@@ -221,13 +223,15 @@ def _wrong_kind(mine: Any, its: Any, names: Sequence[str]) -> str:
 
 
 def _parts(mine: Any, its: Any) -> str:
-    """What can be said of two lists, or of two dicts."""
+    """What can be said of two lists, or of two dicts; of two texts nothing."""
     if isinstance(its, dict):
         said = [f"{value(key)} is missing" for key in its if key not in mine][:1]
         said += [f"{value(key)} should not be there" for key in mine if key not in its][:1]
         other = [key for key in its if key in mine and not same(mine[key], its[key])]
         said += [f"for {value(key)} it is {value(mine[key])} and should be {value(its[key])}" for key in other[:1]]
         return f": {listed(said)}"
+    if isinstance(its, str):
+        return ""
     if len(mine) > 1 and same(list(mine)[::-1], list(its)):
         return ": it is right, in reversed order"
     if len(mine) != len(its):

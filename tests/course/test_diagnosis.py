@@ -77,7 +77,18 @@ def test_lists_are_shown_with_the_call(course):
 
 @pytest.mark.parametrize(
     "right",
-    ["x + 1", "float(x.sum())", "(x + 1, x.sum())", "(1, 2, 3)", "{1: 2}", "[1, 2]", "x > 2", "x[:0]", "x.sum(axis=0)"],
+    [
+        "x + 1",
+        "float(x.sum())",
+        "(x + 1, x.sum())",
+        "(1, 2, 3)",
+        "{1: 2}",
+        "[1, 2]",
+        "x > 2",
+        "x[:0]",
+        "x.sum(axis=0)",
+        "'same'",
+    ],
 )
 def test_whatever_is_returned_there_is_a_sentence(right):
     """None of them is right, none breaks the check."""
@@ -183,3 +194,17 @@ def test_a_dict_is_told_by_its_keys():
     assert message.endswith(": 2 is missing, 3 should not be there and for 1 it is 8 and should be 7")
     texts = [f"def f(n):\n    return {text}\n" for text in ("{1: n, 2: 4}", "{1: n + 1, 2: 4}")]
     assert said_of(exercise((7,)), *texts).message.endswith("should give {1: 7, 2: 4}: for 1 it is 8 and should be 7")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("'other'", "f(n=7) gives 'other', and should give 'same'"),
+        ("'emas'", "f(n=7) gives 'emas', and should give 'same'"),
+        ("50", "it returns one number, and should return a text"),
+        ("['same']", "it returns a list, and should return a text"),
+    ],
+)
+def test_a_text_is_told_as_a_text(answer, message):
+    texts = [f"def f(n):\n    return {text}\n" for text in ("'same'", answer)]
+    assert said_of(exercise((7,)), *texts).message == message
