@@ -36,6 +36,8 @@ QUICKER = {
     "lesson 01": "lesson 01 --quick --out figures",
     "--preference conditional": "--preference conditional --overwrite --steps 2 --preset tiny --eval-batches 2",
     "--pairs pairs.jsonl": "--pairs pairs.jsonl --overwrite --steps 2 --batch 2",
+    "--data pairs.tsv": "--data pairs.tsv --overwrite --steps 2 --batch 4",
+    "--minutes 3": "--overwrite --steps 2 --batch 4",
     "--data reviews.tsv": "--data reviews.tsv --overwrite",
     "--lora 4": "--lora 4 --steps 2 --batch 4",
     "--out runs/everything": "--out runs/everything --steps 2 --batch 4",
@@ -81,6 +83,11 @@ def folder(tmp_path_factory):
     (folder / "held_out.tsv").write_text("a warm film\tgood\nit is long\tbad\n", encoding="utf-8")
     finetune = ["finetune", "--checkpoint", str(folder / "runs/masked"), "--data", str(folder / "reviews.tsv")]
     assert main([*finetune, "--steps", "2", "--out", str(folder / "runs/reviews")]) == 0
+    pairs = "".join(f"dog {i}\tHund {i}\n" for i in range(20))
+    for task, name, run_folder in (("translate", "pairs", "german"), ("summarise", "reports", "short")):
+        (folder / f"{name}.tsv").write_text(pairs, encoding="utf-8")
+        learn = ["finetune", "--task", task, "--data", str(folder / f"{name}.tsv"), "--steps", "2", "--batch", "4"]
+        assert main([*learn, "--out", str(folder / "runs" / run_folder)]) == 0
     polite = ["--text", str(folder / "book.txt"), "--reward", "personal", "--preset", "tiny", "--steps", "2"]
     assert main(["pretrain", "--preference", "conditional", *polite, "--out", str(folder / "runs/polite")]) == 0
     pairs = [{"prompt": "The value", "chosen": " of the name", "rejected": " is so"} for _ in range(20)]

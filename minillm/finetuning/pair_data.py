@@ -46,12 +46,14 @@ def tokenize_pairs(pairs: Pairs, tokenizer: Tokenizer, context: int, *, cut: boo
         readable = [tokenizer.readable(text) for text in (source, target)]
         dropped += len(source) + len(target) - sum(map(len, readable))
         ids = [tokenizer.encode(text).astype(np.int64) for text in readable]
-        if cut and len(ids[0]) >= context:
+        loses_its_end = cut and len(ids[0]) >= context
+        if loses_its_end:
             ids[0] = ids[0][: context - 1]
-            rows.cut.append(line)
         if max(map(len, ids)) >= context:
             rows.long.append(line)
             continue
+        if loses_its_end:
+            rows.cut.append(line)
         kept.append(place)
         rows.sources.append(ids[0])
         rows.targets.append(ids[1])

@@ -9,22 +9,27 @@ from minillm.generation.filling import as_source
 from minillm.generation.translation import translations
 from minillm.gradcheck import randomize
 from minillm.models import GPT, T5, GPTConfig, Transformer
-from minillm.text import BPETokenizer, CharTokenizer
+from minillm.text import CharTokenizer
 from minillm.text.special_tokens import BOS, EOS, PAD
 
-TOKENIZER = BPETokenizer([], (PAD, BOS, EOS))
-TEXTS = ["a longer text than the others", "", "b", "the same", "the same", "</s>"]
+TOKENIZER = CharTokenizer("".join(sorted(set(" abcdefgh</s>"))), (PAD, BOS, EOS))
+TEXTS = ["a bad cabbage", "", "b", "face", "face", "</s>", "egg had a bed"]
 
 
 @pytest.fixture(scope="module")
 def model():
-    sizes = {"d_model": 8, "nhead": 2, "num_layers": 1}
-    return randomize(Transformer(TOKENIZER.vocab_size, **sizes, dtype=np.float64), np.random.default_rng(3))
+    """Its weights are so large that what it writes depends on the source, and sometimes ends early."""
+    model = Transformer(TOKENIZER.vocab_size, 16, 2, 1, norm="pre", seed=5, dtype=np.float64)
+    model.vector.data *= 2
+    return model
+
+
+EOS_ID = TOKENIZER.special_tokens[EOS]
 
 
 def alone(model, row, **settings):
     source, start = as_source(model, TOKENIZER, row)
-    tokens = generate(model, [start], cache=model.start(source[None]), temperature=0, eos=[258], **settings)
+    tokens = generate(model, [start], cache=model.start(source[None]), temperature=0, eos=[EOS_ID], **settings)
     return list(tokens)
 
 
@@ -33,19 +38,21 @@ def test_each_is_answered_as_alone(model):
     together = translations(model, TOKENIZER, rows)
     for row, answer in zip(rows, together, strict=True):
         assert answer == (alone(model, row, max_tokens=2 * (len(row) + 1) + 8) if len(row) else [])
-    assert len({tuple(answer) for answer in together}) > 2, "they differ"
+    assert len({tuple(answer[:4]) for answer in together}) > 4, "they differ"
     assert translations(model, TOKENIZER, rows, max_tokens=3) == [answer[:3] for answer in together]
 
 
 def test_with_beams_each_has_what_beam_search_finds(model):
     rows = [TOKENIZER.encode(text) for text in TEXTS if text]
+    found = {}
     for penalty in (0.0, 2.0):
-        found = translations(model, TOKENIZER, rows, beams=3, length_penalty=penalty, max_tokens=5)
-        for row, answer in zip(rows, found, strict=True):
+        found[penalty] = translations(model, TOKENIZER, rows, beams=3, length_penalty=penalty, max_tokens=12)
+        for row, answer in zip(rows, found[penalty], strict=True):
             source, start = as_source(model, TOKENIZER, row)
             cache = model.start(source[None])
-            best = beam_search(model, [start], 5, beams=3, cache=cache, length_penalty=penalty, eos=[258])[0]
+            best = beam_search(model, [start], 12, beams=3, cache=cache, length_penalty=penalty, eos=[EOS_ID])[0]
             assert answer == best.ids
+    assert found[0.0] != found[2.0]
 
 
 def test_texts_come_back_in_their_order_without_special_tokens(model):
@@ -55,23 +62,22 @@ def test_texts_come_back_in_their_order_without_special_tokens(model):
     assert answers == [TOKENIZER.decode(ids, special=False).strip() for ids in translations(model, TOKENIZER, rows)]
 
 
-def test_a_name_of_a_special_token_is_text(model):
-    tokenizer = CharTokenizer("/<>s", (PAD, BOS, EOS))
-    small = randomize(Transformer(tokenizer.vocab_size, d_model=8, nhead=2, num_layers=1), np.random.default_rng(0))
-    (as_text,) = translations(small, tokenizer, [tokenizer.encode("</s>")])
-    assert translate(small, tokenizer, ["</s>"]) == [tokenizer.decode(as_text, special=False)]
-    assert translate(small, tokenizer, ["<語/s>"]) == translate(small, tokenizer, ["</s>"]), (
-        "what is unknown is left out"
-    )
+def test_a_name_of_a_special_token_is_text_and_what_nobody_knows_is_left_out(model):
+    (as_text,) = translations(model, TOKENIZER, [TOKENIZER.encode("</s>")])
+    assert translate(model, TOKENIZER, ["</s>"]) == [TOKENIZER.decode(as_text, special=False).strip()]
+    assert as_text != translations(model, TOKENIZER, [np.array([EOS_ID])])[0]
+    assert translate(model, TOKENIZER, ["<語/s>"]) == translate(model, TOKENIZER, ["</s>"])
 
 
 def test_what_nobody_can_write_is_never_written():
-    """A vocabulary that is padded has scores for ids that are no tokens."""
-    t5 = randomize(T5(vocab_size=400, layers=1, heads=1, d_model=4, d_kv=2, d_ff=4), np.random.default_rng(0))
-    t5.eos_token_id = (258,)
+    """A vocabulary that is padded has scores for ids that are no tokens, and here the highest."""
+    size = TOKENIZER.vocab_size
+    t5 = randomize(T5(vocab_size=size + 30, layers=1, heads=1, d_model=4, d_kv=2, d_ff=4), np.random.default_rng(0))
+    t5.embedding.weight.data[size:] *= 9
+    t5.eos_token_id = (EOS_ID,)
     for beams in (1, 2):
         (answer,) = translations(t5, TOKENIZER, [TOKENIZER.encode("abc")], beams=beams)
-        assert answer and max(answer) < TOKENIZER.vocab_size
+        assert answer and max(answer) < size
 
 
 @pytest.mark.parametrize(
