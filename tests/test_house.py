@@ -15,6 +15,7 @@ LIBRARY = REPOSITORY / "minillm"
 GROUND = (
     "errors",
     "visible",
+    "units",
     "lazy",
     "files",
     "safetensors",

@@ -12,11 +12,11 @@ from minillm.alignment.offline import PairData, offline_objective
 from minillm.alignment.pairs import Pair, TokenPairs, as_pair, check_enough, split_pairs
 from minillm.alignment.policy_data import PolicyData
 from minillm.alignment.policy_trainer import PolicyTrainer
-from minillm.alignment.reward_model import REWARD_MODEL, RewardData, new_reward_model
+from minillm.alignment.reward_model import REWARD_MODEL, RewardData, load_reward, new_reward_model
 from minillm.alignment.rollout import prompts_from
 from minillm.errors import InputError, check_known
 from minillm.models import GPT, GPTWithValue, SequenceClassifier, build, copy_parameters
-from minillm.preferences import Reward, parse_reward
+from minillm.preferences import Reward
 from minillm.text import Tokenizer
 from minillm.text.characters import check_text
 from minillm.training import Trainer, TrainOptions
@@ -97,7 +97,7 @@ def align(
 
     Either from `pairs`, tuples (prompt, chosen, rejected) or dictionaries with these names, by the method dpo (default), robust, hinge,
     ipo, kto, orpo, simpo or reward; or from a `reward` of its own answers to the line ends of the text `prompts`, by grpo (default), ppo or
-    reinforce. The reward is a `Reward` or its form for `parse_reward`. `settings` are those of the method and the fields of `TrainOptions`.
+    reinforce. The reward is a `Reward` or its form for `load_reward`. `settings` are those of the method and the fields of `TrainOptions`.
     """
     method = method_for(method, pairs=pairs, reward=reward, prompts=prompts)
     check_known(settings, [*sorted(METHOD_SETTINGS), *TrainOptions.names()])
@@ -108,7 +108,7 @@ def align(
     if method in ON_POLICY:
         if prompts is None:
             raise InputError("There are no prompts to answer.", "Give a text: `prompts`.")
-        reward = parse_reward(reward, trusted=True) if isinstance(reward, str) else reward
+        reward = load_reward(reward, trusted=True) if isinstance(reward, str) else reward
         rows = prompts_for(prompts, tokenizer, base.config.context, settings, options.seed)
         trainer: Trainer = trainer_on_rewards(method, base, tokenizer, rows, reward, options, settings)
     else:

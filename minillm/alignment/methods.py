@@ -89,3 +89,12 @@ def check_bounds(settings: dict) -> None:
     for name, (fits, must) in BOUNDS.items():
         if settings.get(name) is not None and not fits(settings[name]):
             raise InputError(f"`{name}` {must}, got {settings[name]}.", "Leave it out for the usual one.")
+
+
+def beginning_loss(method: str, settings: dict) -> str:
+    """The loss, of a method that learns from pairs, of a model that has learned nothing yet, in words."""
+    if method in ("dpo", "robust"):
+        return "ln 2 = 0.693"
+    return {"hinge": "1", "kto": "1/2", "ipo": f"1/(2β)² = {1 / (2 * settings['beta']) ** 2:.3g}"}.get(
+        method, "its own: there is no reference"
+    )

@@ -12,6 +12,7 @@ from minillm.models import GPT, finite_on_host
 from minillm.objectives import Objective, count_rows
 from minillm.ops import IGNORE, sequence_logp, sequence_logp_backward
 from minillm.preferences import dpo, hinge, ipo, kto, kto_kl, orpo, robust_dpo, simpo
+from minillm.units import per_cent
 
 
 class PairBatch(NamedTuple):
@@ -192,6 +193,13 @@ class Report(NamedTuple):
     margin: float  # of log p - log q: chosen less rejected
     chosen: float  # log p - log q of the chosen answers
     rejected: float
+
+    def describe(self, beta: float) -> str:
+        """In words, with the β of the method."""
+        return (
+            f"held-out pairs: {per_cent(self.accuracy)} right, margin {beta * self.margin:+.3f} (β times {self.margin:+.2f} nats); "
+            f"chosen answers {self.chosen:+.2f} nats, rejected {self.rejected:+.2f}"
+        )
 
 
 def evaluate_pairs(model: GPT, data: PairData, size: int = 16) -> Report:

@@ -16,6 +16,7 @@ from minillm.ops import IGNORE, kl_divergence
 from minillm.training import Trainer, TrainOptions, clip_grad_norm
 from minillm.training.run import state_arrays
 from minillm.training.trainer import MicroBatch, Stopped, forward_backward
+from minillm.visible import visible
 
 EVALUATED = 128  # answers to an evaluation
 
@@ -27,6 +28,12 @@ class PolicyReport(NamedTuple):
     kl: float  # of whole answers, in nats: the sum over their tokens
     length: float  # tokens of an answer
     sample: str
+
+    def describe(self) -> str:
+        return (
+            f"answers to held-out prompts: reward {self.reward:.3f}, KL {self.kl:.2f} nats an answer of {self.length:.0f} tokens; "
+            f"one of them: {visible(self.sample.rstrip(chr(10)))}"
+        )
 
 
 def evaluate_policy(model: GPT, reference: GPT, data: PolicyData, seed: int = 0, most: int = EVALUATED) -> PolicyReport:

@@ -12,10 +12,12 @@ from minillm.errors import InputError
 from minillm.finetuning import new_classifier, padded
 from minillm.models import GPT, SequenceClassifier, finite_on_host
 from minillm.objectives import Objective, count_rows
-from minillm.preferences import Reward, bradley_terry
+from minillm.preferences import Reward, bradley_terry, parse_reward
 from minillm.preferences.rewards import check_sha256
 from minillm.text import Tokenizer
 from minillm.training import load
+from minillm.training.record import origin
+from minillm.weights import find
 
 
 def new_reward_model(body: GPT, *, seed: int = 0) -> SequenceClassifier:
@@ -102,6 +104,13 @@ def load_reward_model(directory: str, sha256: str | None = None) -> Reward:
         )
     content = model.vector.data.tobytes() + json.dumps([model.config.to_dict(), tokenizer.to_json()]).encode("utf-8")
     return reward_from_model(model, tokenizer, directory)._replace(sha256=check_sha256(directory, content, sha256))
+
+
+def load_reward(form: str, *, trusted: bool, sha256: str | None = None) -> Reward:
+    """As `parse_reward`, and of a folder the reward model in it."""
+    if find(form).is_dir():
+        return load_reward_model(origin(form), sha256)
+    return parse_reward(form, trusted=trusted, sha256=sha256)
 
 
 def reward_from_model(model: SequenceClassifier, tokenizer: Tokenizer, name: str = "the reward model") -> Reward:

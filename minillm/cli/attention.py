@@ -5,11 +5,12 @@ from pathlib import Path
 from minillm.backend import choose_device
 from minillm.cli.parser import choice
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
-from minillm.cli.terminal import count, say
+from minillm.cli.terminal import say
 from minillm.errors import InputError
 from minillm.generation.attention_maps import VIEWS, AttentionMaps, attention_maps
 from minillm.models import EncoderDecoder
 from minillm.training import load
+from minillm.units import count
 
 DESCRIPTION = """example: python -m minillm attention --checkpoint runs/first --text "The value of the name" --out map.png
 

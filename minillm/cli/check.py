@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
-from minillm.cli.terminal import count, program, say, shell_word
+from minillm.cli.terminal import program, say, shell_word
 from minillm.course.checking import Checked, check_all, check_lesson, to_draw
 from minillm.course.desk import USUAL, Desk, exercise_named, solution_of
 from minillm.course.diagnosis import Verdict
 from minillm.course.exercises import Exercise, solution_text
 from minillm.course.outline import Outline, find, outlines
 from minillm.errors import InputError
+from minillm.units import count
 from minillm.visible import visible
 
 PRINTED = 10  # lines that are shown of what a student's code prints
@@ -113,18 +114,7 @@ def run_all(desk: Desk, seed: int, as_json: bool) -> int:
 
 
 def print_json(found: list[tuple[Outline, list[Verdict]]]) -> None:
-    rows = [
-        {
-            "lesson": outline.name,
-            "exercise": verdict.name,
-            "passed": verdict.passed,
-            "diagnosis": verdict.message,
-            "seconds": round(verdict.seconds, 4),
-        }
-        for outline, verdicts in found
-        for verdict in verdicts
-    ]
-    print(json.dumps(rows, indent=1))
+    print(json.dumps([verdict.row(outline.name) for outline, verdicts in found for verdict in verdicts], indent=1))
 
 
 def wanted_hint(words: list[str] | None) -> tuple[str, int]:
@@ -150,12 +140,7 @@ def lesson_asked_for(args, desk: Desk) -> Outline:
         if args.next:
             raise InputError("--next finds the lesson itself.", "Leave out the number, or --next.")
         return find(args.number)
-    for lesson in desk.progress():
-        if lesson.solved < lesson.exercises:
-            return lesson.outline
-    raise InputError(
-        "Every exercise of every lesson is solved.", "Check one again by its number, or write a lesson of your own."
-    )
+    return desk.first_unsolved()
 
 
 def print_verdict(verdict: Verdict) -> None:
@@ -169,11 +154,7 @@ def print_verdict(verdict: Verdict) -> None:
 
 
 def print_hint(exercise: Exercise, number: int) -> None:
-    if not 1 <= number <= len(exercise.hints):
-        raise InputError(
-            f"There is no hint {number} for {exercise.name}.", f"There are hints 1 to {len(exercise.hints)}."
-        )
-    print(f"\nhint {number} of {len(exercise.hints)} for {exercise.name}: {exercise.hints[number - 1]}")
+    print(f"\nhint {number} of {len(exercise.hints)} for {exercise.name}: {exercise.hint(number)}")
 
 
 def save_figures(desk: Desk, outline: Outline, checked: Checked) -> None:

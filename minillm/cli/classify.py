@@ -6,10 +6,11 @@ import numpy as np
 
 from minillm.backend import choose_device
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
-from minillm.cli.terminal import count, say, visible
+from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
 from minillm.finetuning import class_probabilities, load_classifier, padding_of, tokenize
 from minillm.text import read_text
+from minillm.units import count
 
 DESCRIPTION = """example: python -m minillm classify --checkpoint runs/reviews --text "a warm and funny film"
 

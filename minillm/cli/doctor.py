@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minillm import machine
-from minillm.cli.terminal import duration
+from minillm.units import duration
 
 DESCRIPTION = """example: python -m minillm doctor
 

@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from minillm.backend import choose_device
 from minillm.cli.parser import choice
-from minillm.cli.results import mistakes
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
-from minillm.cli.terminal import count, say, visible
+from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
 from minillm.files import write_atomic
 from minillm.finetuning.evaluation import Answered, evaluate_classifier, evaluate_pairs
 from minillm.finetuning.examples import labelled_lines, read_examples
 from minillm.finetuning.pair_tasks import SUMMARISE, TRANSLATE
 from minillm.finetuning.pairs import read_pairs
+from minillm.finetuning.scores import confusion_table
 from minillm.generation.translation import TOGETHER
 from minillm.metrics import Baseline, Case, Comparison, Measured
 from minillm.models import GPT, EncoderDecoder, MaskedLM, Model
@@ -23,6 +23,7 @@ from minillm.pretraining.evaluation import evaluate_on_text
 from minillm.text import Tokenizer, name_of, read_text
 from minillm.training import check_texts, load
 from minillm.training.folder import has_labels
+from minillm.units import count
 
 DESCRIPTION = """example: python -m minillm evaluate --checkpoint tales --data book.txt
 
@@ -115,7 +116,7 @@ def show(args, model: Model, answered: Answered) -> None:
         print("\nto be beaten, and the model's score minus that")
         print(table([beaten(baseline, several) for baseline in evaluation.baselines]))
     if answered.confusion is not None:
-        print("\n" + mistakes(answered.confusion, model.labels))
+        print("\n" + confusion_table(answered.confusion, model.labels))
     print("\nthe worst")
     for case in evaluation.worst:
         print(described(case))

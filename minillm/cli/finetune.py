@@ -8,13 +8,11 @@ from typing import ClassVar
 
 from minillm.backend import Device
 from minillm.cli import last_layer, session
-from minillm.cli.job import Job, SavedRun, named_options, origin, source_again
+from minillm.cli.job import Job, named_options
 from minillm.cli.labelled_texts import check_named, describe_texts, inputs_of, report_classifier
 from minillm.cli.pairs import PairsJob
 from minillm.cli.parser import choice
-from minillm.cli.results import per_cent
 from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options, checkpoint_of
-from minillm.cli.terminal import count
 from minillm.errors import InputError
 from minillm.finetuning import (
     Baselines,
@@ -39,8 +37,9 @@ from minillm.layers.feedforward import ACTIVATIONS
 from minillm.layers.pooling import POOLINGS
 from minillm.models import ModelConfig
 from minillm.text import Tokenizer, name_of
-from minillm.training import Run, Trainer, TrainOptions, default_workers, load
-from minillm.training.record import Facts, absolute
+from minillm.training import Run, SavedRun, Trainer, TrainOptions, default_workers, load
+from minillm.training.record import Facts, absolute, origin
+from minillm.units import count, per_cent
 
 DESCRIPTION = """example: python -m minillm finetune --checkpoint runs/first --data reviews.tsv --out runs/reviews
 
@@ -194,8 +193,8 @@ class FinetuningJob(Job):
                 f"{folder.directory} holds a last layer that an earlier version trained, step by step: it is read as it is.",
                 "Fit another one, within seconds: finetune --freeze body.",
             )
-        data = saved.source(args.data, "--data")
-        dev = source_again(folder, choices["dev"], "--dev") if args.dev is None else args.dev
+        data = saved.source(args.data, "data", saved.facts.source)
+        dev = saved.source(args.dev, "dev", choices["dev"])
         split = read_split(data, dev, options.seed)
         saved.check_same(name_of(data), split.sha256())
         method, (classifier, _) = Method(choices["freeze"], choices["lora"]), load(folder.directory, device)

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minillm.backend import Device
-from minillm.cli.job import origin
-from minillm.cli.results import agreement, per_cent
-from minillm.cli.terminal import count, program, say, shell_word, visible
+from minillm.cli.terminal import program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.finetuning import (
     Baselines,
@@ -16,6 +14,9 @@ from minillm.finetuning import (
     load_classifier,
     padding_of,
 )
+from minillm.finetuning.scores import classification_report
+from minillm.training.record import origin
+from minillm.units import count, per_cent
 
 
 def inputs_of(args) -> dict[str, str | None]:
@@ -54,5 +55,5 @@ def report_classifier(directory: Path, parts: Parts, words: str, device: Device)
     """How often the classifier in a folder is right about the held-out texts, and a command to try it."""
     classifier, tokenizer = load_classifier(directory, device)
     answers = class_probabilities(classifier, parts.held_out_rows.rows, padding_of(tokenizer)).argmax(axis=1)
-    print(agreement(confusion_matrix(parts.held_out_labels, answers, len(parts.classes)), parts.classes))
+    print(classification_report(confusion_matrix(parts.held_out_labels, answers, len(parts.classes)), parts.classes))
     say(f"next    {program()} classify --checkpoint {shell_word(directory)} --text={shell_word(words)}")

@@ -8,9 +8,8 @@ from tqdm import tqdm
 from minillm.backend import choose_device
 from minillm.cli.job import named_options
 from minillm.cli.labelled_texts import check_named, describe_texts, inputs_of, report_classifier
-from minillm.cli.results import per_cent
 from minillm.cli.run_options import checkpoint_of
-from minillm.cli.terminal import count, duration, say
+from minillm.cli.terminal import say
 from minillm.finetuning import (
     FinetuningRun,
     Method,
@@ -26,6 +25,7 @@ from minillm.finetuning.defaults import check_settings
 from minillm.finetuning.last_layer import Tried, layers_to_try
 from minillm.text import name_of
 from minillm.training import TrainOptions, load
+from minillm.units import count, duration, per_cent
 
 
 def run(args) -> int:

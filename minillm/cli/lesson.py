@@ -3,12 +3,13 @@
 import time
 from pathlib import Path
 
-from minillm.cli.terminal import PROGRAM, count, duration, program, say
+from minillm.cli.terminal import PROGRAM, program, say
 from minillm.course.desk import USUAL, Desk
 from minillm.course.notebook import write_notebook
 from minillm.course.outline import find, outlines
 from minillm.course.running import run_lesson
 from minillm.errors import InputError
+from minillm.units import count, duration
 
 DESCRIPTION = """example: python -m minillm lesson 05
 

@@ -35,7 +35,10 @@ def run(args) -> None:
         if lacking := card.lacking():
             say(f"        still to be written in its {CARD}: {', '.join(lacking)}")
     elif args.name is None:
-        print("\n".join(map(listed, names())) or "No models come with this copy of minillm.")
+        print(
+            "\n".join(read_card(folder_of(name)).summary() for name in names())
+            or "No models come with this copy of minillm."
+        )
     elif args.name not in names():
         near = nearest(args.name)
         remedy = f"Did you mean {near}?" if near else f"See which do: {PROGRAM} models"
@@ -61,20 +64,6 @@ def check(args) -> None:
         raise InputError("--pack shows no card.", f"Leave {args.name} out.")
 
 
-def listed(name: str) -> str:
-    """A model in a few lines."""
-    card = read_card(folder_of(name))
-    size = f"{card.parameters / 1e6:.1f} million parameters, {card.bytes / 1e6:.1f} MB, {card.licence}"
-    lines = [f"{name:<12}{size}", f"learned from {card.data}", f"loss {card.loss}", card.command]
-    return "\n".join([lines[0], *(f"{'':<12}{line}" for line in lines[1:]), ""])
-
-
 def loss_line(args) -> str:
-    text = read_text(args.text)
-    found = evaluate(*load(folder_of(args.name), choose_device(args.device)), text)
-    if found.bits_per_character is None:
-        return f"loss {found.nats_per_token:.4f} nats a hidden token, of {found.tokens:,}"
-    return (
-        f"loss {found.nats_per_token:.4f} nats a token, {found.bits_per_character:.4f} bits a character, "
-        f"of {found.tokens:,} tokens and {len(text):,} characters"
-    )
+    model, tokenizer = load(folder_of(args.name), choose_device(args.device))
+    return f"loss {evaluate(model, tokenizer, read_text(args.text)).describe()}"

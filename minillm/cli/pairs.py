@@ -9,19 +9,19 @@ from typing import ClassVar
 import numpy as np
 
 from minillm.backend import Device
-from minillm.cli.job import Job, SavedRun, named_options, origin, source_again
+from minillm.cli.job import Job, named_options
 from minillm.cli.labelled_texts import check_named, inputs_of
-from minillm.cli.terminal import count, program, say, shell_word, visible
+from minillm.cli.terminal import program, say, shell_word, visible
 from minillm.errors import InputError
-from minillm.finetuning.pair_data import PairRows
 from minillm.finetuning.pair_job import HeldOut, Learner, begin_pairs, resume_pairs
 from minillm.finetuning.pair_tasks import PAIR_TASKS
 from minillm.finetuning.pairs import read_pair_split
 from minillm.finetuning.record import PAIRS, PairChoices
 from minillm.models import ModelConfig
 from minillm.text import Tokenizer, name_of, unigram_entropy
-from minillm.training import Run, Trainer, TrainOptions, load
-from minillm.training.record import Facts, absolute
+from minillm.training import Run, SavedRun, Trainer, TrainOptions, load
+from minillm.training.record import Facts, absolute, origin
+from minillm.units import count
 
 SHOWN = 300  # characters of an example
 
@@ -78,8 +78,8 @@ class PairsJob(Job):
             raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
         learned, choices = saved.tokenizer.to_json(), saved.facts.settings
         options = saved.altered(named, merges=len(learned.get("merges", [])))
-        data = saved.source(args.data, "--data")
-        dev = source_again(folder, choices["dev"], "--dev") if args.dev is None else args.dev
+        data = saved.source(args.data, "data", saved.facts.source)
+        dev = saved.source(args.dev, "dev", choices["dev"])
         split = read_pair_split(data, dev, options.seed)
         saved.check_same(name_of(data), split.sha256())
         model, _ = load(folder.directory, device)
@@ -102,7 +102,7 @@ class PairsJob(Job):
             f"{lengths} tokens to a pair"
         )
         for what, rows in zip(("", "held-out "), parts, strict=True):
-            yield from (f"        {what}{told}" for told in left_out(rows, settings["context"]))
+            yield from (f"        {what}{line}" for line in rows.left_out(settings["context"]))
         chance, frequencies = self.baselines
         yield (
             f"        validation loss of a blind guess: ln {config.vocab_size} = {chance:.2f}; of one that knows the frequencies: "
@@ -143,19 +143,3 @@ class PairsJob(Job):
             print(f"{scores.describe()}  ({name})")
         here = shell_word(self.folder.directory)
         say(f"next    {program()} {task} --checkpoint {here} --text={shell_word(self.facts.prompt)}")
-
-
-def left_out(rows: PairRows, context: int) -> Iterator[str]:
-    """What of the pairs nothing is learned from, with the first line of each kind."""
-    first = "the first in line {:,}"
-    if rows.same:
-        yield f"{count(len(rows.same), 'pair')} of two equal sides left out, {first.format(rows.same[0])}"
-    if rows.long:
-        side = "with a target" if rows.cut else "with a side"
-        yield (
-            f"{count(len(rows.long), 'pair')} {side} of more than {context} tokens left out, {first.format(rows.long[0])}"
-        )
-    if rows.cut:
-        yield f"{count(len(rows.cut), 'source')} of more than {context} tokens cut to that, {first.format(rows.cut[0])}"
-    if rows.dropped:
-        yield f"{count(rows.dropped, 'character')} that the model's tokenizer does not know left out"

@@ -10,10 +10,10 @@ from typing import ClassVar
 
 from minillm.backend import Device
 from minillm.cli import session
-from minillm.cli.job import CHANGEABLE, Job, SavedRun, named_options
+from minillm.cli.job import Job, named_options
 from minillm.cli.parser import choice
 from minillm.cli.run_options import add_run_options, add_training_options
-from minillm.cli.terminal import count, program, say, shell_word, visible
+from minillm.cli.terminal import program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
@@ -34,8 +34,10 @@ from minillm.pretraining import (
 )
 from minillm.pretraining.job import TOKENIZERS
 from minillm.text import Tokenizer, unigram_entropy
-from minillm.training import Run, Trainer, check_memory
+from minillm.training import Run, SavedRun, Trainer, check_memory
 from minillm.training.record import Facts, sha256_of
+from minillm.training.saved_run import CHANGEABLE
+from minillm.units import count
 
 DESCRIPTION = """example: python -m minillm pretrain --text book.txt --out runs/book
 
@@ -167,7 +169,7 @@ class PretrainingJob(Job):
             preset | named, tokenizer=learned["type"], merges=len(learned.get("merges", []))
         )
         check_memory(saved.config, options, task.context)
-        text = task.read(saved.source(args.text, "--text"))
+        text = task.read(saved.source(args.text, "text", facts.source))
         saved.check_same(facts.name, sha256_of(text))
         data = task.data(text, saved.tokenizer)
         trainer = Trainer(task.build(saved.config, device=device), data, options, task.objective())

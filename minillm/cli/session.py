@@ -1,7 +1,6 @@
 """The life of a training run at the terminal, the same for every command: begun or gone on with, planned, trained, stopped, reported."""
 
 import contextlib
-import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -10,13 +9,15 @@ from tqdm import tqdm
 
 from minillm.backend import Device, choose_device
 from minillm.cli.curve import draw_curve
-from minillm.cli.job import Job, SavedRun
-from minillm.cli.terminal import count, duration, program, say, shell_word
+from minillm.cli.job import Job
+from minillm.cli.terminal import program, say, shell_word
 from minillm.errors import InputError
 from minillm.files import reading
-from minillm.training import DeadWorkerError, DivergedError, Progress, Run, Trainer
+from minillm.training import DeadWorkerError, DivergedError, Progress, Run, SavedRun, Trainer
 from minillm.training.checkpoint import RETRAIN
+from minillm.training.plan import describe_plan
 from minillm.training.run import OPTIONS
+from minillm.units import count, duration
 
 
 def run(kind: type[Job], args) -> int:
@@ -64,7 +65,7 @@ def resume(kind: type[Job], folder: Run, args, device: Device) -> Job:
     tokenizer = folder.tokenizer(config)
     with reading(folder.path(OPTIONS), f"description of a run of {kind.command}", RETRAIN):
         kind.check(facts.settings, config, tokenizer)
-    job = kind.resume(folder, args, SavedRun(folder, options, facts, config, tokenizer), device)
+    job = kind.resume(folder, args, SavedRun(folder, options, facts, config, tokenizer, say), device)
     folder.load(job.trainer)
     done = job.trainer.steps_done
     for name, does in (("steps", "end"), ("stop_at", "stop")):
@@ -78,22 +79,13 @@ def resume(kind: type[Job], folder: Run, args, device: Device) -> Job:
 
 
 def announce_plan(job: Job, stop_at: int | None) -> None:
-    """How long it will take, to the end or to --stop-at, measured on real batches, before it starts."""
-    trainer, options = job.trainer, job.trainer.options
-    if trainer.finished():
-        say(
-            f"plan    none: this run is finished, after {count(trainer.steps_done, 'step')}; more --steps or --minutes make it longer"
-        )
-        return
-    end = trainer.planned_steps()
-    last = end if stop_at is None else min(stop_at, end)
-    if options.minutes is not None and last == end:
-        plan = f"{duration(60 * options.minutes)}, about {end:,} steps"
+    """How long it will take, to the end or to --stop-at, before it starts."""
+    plan = describe_plan(job.trainer, job.validation_batches(), stop_at)
+    if plan is None:
+        done = count(job.trainer.steps_done, "step")
+        say(f"plan    none: this run is finished, after {done}; more --steps or --minutes make it longer")
     else:
-        left, batches = last - trainer.steps_done, min(job.validation_batches(), options.eval_batches or math.inf)
-        steps = count(left, "step") + (f" to step {last:,} of {end:,}" if last < end else "")
-        plan = f"{steps}, about {duration(trainer.planned_seconds(left, batches))} on this machine"
-    say(f"plan    {plan} ({job.tokens():,} tokens a step) -> {job.folder.directory}   Ctrl-C stops and saves")
+        say(f"plan    {plan} ({job.tokens():,} tokens a step) -> {job.folder.directory}   Ctrl-C stops and saves")
 
 
 STOP_AT = object()

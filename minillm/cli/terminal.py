@@ -1,4 +1,4 @@
-"""What a person at a terminal sees: messages on stderr, times in words, commands that can be copied."""
+"""What a person at a terminal sees: messages on stderr, commands that can be copied."""
 
 import contextlib
 import os
@@ -37,11 +37,6 @@ def open_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
-def count(number: int, noun: str) -> str:
-    """`1 layer`, `2 layers`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def program() -> str:
     """How this program is called from here: `python -m minillm`, or by the interpreter's path where `python` is another one."""
     python = shutil.which("python")
@@ -51,16 +46,6 @@ def program() -> str:
             python = python.relative_to(Path.cwd())
         return f"{shell_word(python)} -m minillm"
     return PROGRAM
-
-
-def duration(seconds: float) -> str:
-    """75.2 -> `1 min 15 s`."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02d} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
 
 
 def shell_word(text: object) -> str:

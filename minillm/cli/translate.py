@@ -5,7 +5,7 @@ import sys
 from minillm.backend import choose_device
 from minillm.cli.attention import draw
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
-from minillm.cli.terminal import count, say, visible
+from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
 from minillm.generation import translate
 from minillm.generation.attention_maps import encoder_decoder_maps
@@ -14,6 +14,7 @@ from minillm.generation.translation import TOGETHER, check_translates, translati
 from minillm.models import EncoderDecoder
 from minillm.text import Tokenizer, read_text
 from minillm.training import check_texts, load
+from minillm.units import count
 
 DESCRIPTION = """example: python -m minillm translate --checkpoint runs/german --text "A man in a red shirt."
 

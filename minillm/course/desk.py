@@ -74,6 +74,16 @@ class Desk(NamedTuple):
             found.append(Progress(outline.number, outline.title, outline, "run" in names, solved, len(exercises)))
         return sorted(found, key=lambda each: each.number)
 
+    def first_unsolved(self) -> Outline:
+        """The first lesson with an exercise left; InputError if there is none."""
+        for lesson in self.progress():
+            if lesson.solved < lesson.exercises:
+                return lesson.outline
+        raise InputError(
+            "Every exercise of every lesson is solved.",
+            "Check one again by its number, or write a lesson of your own.",
+        )
+
 
 def is_list_of_names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in value)

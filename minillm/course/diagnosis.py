@@ -29,6 +29,17 @@ class Verdict(NamedTuple):
     printed: str = ""  # what the student's code printed, or the beginning of it
     seconds: float = 0.0
 
+    def row(self, lesson: str) -> dict[str, Any]:
+        """What a teacher's table has of it, for JSON."""
+        seconds = round(self.seconds, 4)
+        return {
+            "lesson": lesson,
+            "exercise": self.name,
+            "passed": self.passed,
+            "diagnosis": self.message,
+            "seconds": seconds,
+        }
+
 
 def judge(exercise: Exercise, attempt: Attempt, solution: str, source: str = "", seed: int = 0) -> Verdict:
     """Whether the answers are those of the solution, and else what is wrong. source: the student's text, to quote lines from."""

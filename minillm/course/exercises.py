@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minillm.errors import InputError
+
 NOT_WRITTEN = "not written yet"
 
 
@@ -33,6 +35,12 @@ class Exercise(NamedTuple):
     hints: Sequence[str]  # from a nudge to almost the line itself
     mistakes: Sequence[Mistake]
     outputs: Sequence[str] = ()  # the names of what it returns, if that are several things
+
+    def hint(self, number: int) -> str:
+        """The hint of this number, from 1 on."""
+        if not 1 <= number <= len(self.hints):
+            raise InputError(f"There is no hint {number} for {self.name}.", f"There are hints 1 to {len(self.hints)}.")
+        return self.hints[number - 1]
 
 
 def load(source: str, name: str) -> types.ModuleType:

@@ -27,6 +27,7 @@ from minillm.layers.pooling import POOLINGS
 from minillm.models import GPT, Model, ModelConfig, SequenceClassifier, finite_on_host
 from minillm.objectives.rows import by_length
 from minillm.training.memory import Need, check_needs
+from minillm.units import per_cent
 
 ALL = "all"  # layers, side by side
 MOST_AXES = 4096  # with more of them, all layers side by side would take minutes: only who asks for that gets it
@@ -65,7 +66,7 @@ class Fitted(NamedTuple):
         config, (l2, _, accuracy) = self.classifier.config, self.best.validated
         return (
             f"layer {self.best.name} of {config.body.layers}, pooling {config.pooling}, L2 {l2:.2g}: "
-            f"{100 * accuracy:.1f} % right by cross-validation"
+            f"{per_cent(accuracy)} right by cross-validation"
         )
 
 

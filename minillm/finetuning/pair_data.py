@@ -13,6 +13,7 @@ from minillm.models import EncoderDecoder
 from minillm.objectives.rows import Rows, by_length
 from minillm.objectives.sequence_to_sequence import SequenceBatch, sequence_batch
 from minillm.text import SpecialTokens, Tokenizer
+from minillm.units import count
 
 
 class PairRows(NamedTuple):
@@ -29,6 +30,20 @@ class PairRows(NamedTuple):
     def longest(self) -> int:
         """Tokens of the longest side, its end among them."""
         return 1 + max(map(len, [*self.sources, *self.targets]))
+
+    def left_out(self, context: int) -> Iterator[str]:
+        """What of the pairs nothing is learned from, in words, with the first line of each kind."""
+        first = "the first in line {:,}"
+        if self.same:
+            yield f"{count(len(self.same), 'pair')} of two equal sides left out, {first.format(self.same[0])}"
+        if self.long:
+            what = f"{count(len(self.long), 'pair')} {'with a target' if self.cut else 'with a side'}"
+            yield f"{what} of more than {context} tokens left out, {first.format(self.long[0])}"
+        if self.cut:
+            what = count(len(self.cut), "source")
+            yield f"{what} of more than {context} tokens cut to that, {first.format(self.cut[0])}"
+        if self.dropped:
+            yield f"{count(self.dropped, 'character')} that the model's tokenizer does not know left out"
 
 
 def tokenize_pairs(pairs: Pairs, tokenizer: Tokenizer, context: int, *, cut: bool = False) -> PairRows:

@@ -10,6 +10,10 @@ from minillm.models import SequenceClassifier, finite_on_host
 from minillm.objectives.rows import by_length
 from minillm.ops import softmax
 from minillm.training import Trainer
+from minillm.units import per_cent
+from minillm.visible import visible
+
+SHOWN = 12  # classes, of which all mistakes fit on a screen
 
 
 def class_probabilities(
@@ -40,3 +44,31 @@ def accuracy_of(confusion: np.ndarray) -> tuple[float, float]:
     count = confusion.sum()
     right = float(np.trace(confusion) / count)
     return right, math.sqrt(right * (1 - right) / count)
+
+
+def classification_report(confusion: np.ndarray, classes: Sequence[str]) -> str:
+    """Accuracy, and which class is taken for which, as a person reads it."""
+    right, error = accuracy_of(confusion)
+    accuracy = f"accuracy  {per_cent(right)} ± {100 * error:.1f}"
+    return f"{accuracy}  ({np.trace(confusion):,} of {confusion.sum():,} held-out texts)\n{confusion_table(confusion, classes)}"
+
+
+def confusion_table(confusion: np.ndarray, classes: Sequence[str]) -> str:
+    """Which class is taken for which; of many classes the most frequent mistakes only."""
+    lines = []
+    names = [visible(name) for name in classes]
+    if len(classes) > SHOWN:
+        wrong = confusion - np.diag(np.diag(confusion))
+        for place in np.argsort(-wrong, axis=None, kind="stable")[:SHOWN]:
+            label, answer = divmod(int(place), len(classes))
+            if wrong[label, answer]:
+                lines.append(f"{wrong[label, answer]:>8,}  {names[label]} taken for {names[answer]}")
+        return "\n".join(lines)
+    side = max(len("label"), *map(len, names))
+    widths = [max(len(name), len(f"{column.max():,}")) for name, column in zip(names, confusion.T, strict=True)]
+    lines.append(
+        f"{'label':<{side}}  " + "  ".join(f"{n:>{w}}" for n, w in zip(names, widths, strict=True)) + "  <- answer"
+    )
+    for name, row in zip(names, confusion, strict=True):
+        lines.append(f"{name:<{side}}  " + "  ".join(f"{n:>{w},}" for n, w in zip(row, widths, strict=True)))
+    return "\n".join(lines)

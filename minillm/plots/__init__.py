@@ -16,7 +16,7 @@ FIGURES = {
     "residual_stream": ("layer_norms",),
     "charts": ("line_chart",),
     "lens": ("logit_lens",),
-    "loss": ("loss_curve",),
+    "loss": ("curve_of_log", "loss_curve"),
     "matrices": ("comparison", "matrix_maps"),
     "next_words": ("next_word_bars",),
     "positions": ("position_curves", "position_heatmap"),

@@ -49,6 +49,21 @@ def loss_curve(
     return figure
 
 
+def curve_of_log(log: Sequence[dict], *, per: str = "token", **options) -> tuple[Figure, str]:
+    """The loss curve of a run's log, whose entries have a step, and a loss or a validation loss; and its alternative text.
+
+    `options` are those of `loss_curve`.
+    """
+    train, validation = (
+        [(entry["step"], entry[name]) for entry in log if name in entry] for name in ("loss", "validation")
+    )
+    losses = [loss for _, loss in validation]
+    seen = "No evaluation yet."
+    if losses:
+        seen = f"Validation loss falls from {losses[0]:.2f} to {min(losses):.2f} nats a {per}."
+    return loss_curve(train, validation, per=per, **options), f"Training and validation loss against the step. {seen}"
+
+
 def _finite(points: Points) -> tuple[np.ndarray, np.ndarray]:
     """The steps (N,) and the losses (N,) of the finite points."""
     steps, losses = np.asarray(points, dtype=float).reshape(-1, 2).T

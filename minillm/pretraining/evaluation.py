@@ -23,6 +23,15 @@ class TextLoss(NamedTuple):
     nats_per_token: float
     bits_per_character: float | None  # None where not every token is guessed
     tokens: int  # that were guessed
+    characters: int  # of the text
+
+    def describe(self) -> str:
+        if self.bits_per_character is None:
+            return f"{self.nats_per_token:.4f} nats a hidden token, of {self.tokens:,}"
+        return (
+            f"{self.nats_per_token:.4f} nats a token, {self.bits_per_character:.4f} bits a character, "
+            f"of {self.tokens:,} tokens and {self.characters:,} characters"
+        )
 
 
 class Piece(NamedTuple):
@@ -46,7 +55,7 @@ def evaluate(model: Model, tokenizer: Tokenizer, text: str, batch: int = 16) -> 
     """
     total, guessed = loss_counts(guess(model, tokenizer, text, batch)).sum(axis=0)
     bits = total / math.log(2) / len(text) if isinstance(model, GPT) else None
-    return TextLoss(total / guessed, bits, int(guessed))
+    return TextLoss(total / guessed, bits, int(guessed), len(text))
 
 
 def evaluate_on_text(model: Model, tokenizer: Tokenizer, text: str, batch: int = 16) -> Evaluation:

@@ -6,6 +6,7 @@ from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
 from minillm.training.packing import pack
 from minillm.training.run import Run
+from minillm.training.saved_run import SavedRun
 from minillm.training.schedules import learning_rate
 from minillm.training.train import train
 from minillm.training.trainer import DivergedError, Progress, Trainer
@@ -17,6 +18,7 @@ __all__ = [
     "DivergedError",
     "Progress",
     "Run",
+    "SavedRun",
     "TrainOptions",
     "Trainer",
     "check_memory",

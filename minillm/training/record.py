@@ -7,6 +7,7 @@ from pathlib import Path
 
 from minillm.errors import InputError
 from minillm.models import check_fields
+from minillm.weights import find
 
 
 def sha256_of(text: str) -> str:
@@ -17,6 +18,11 @@ def sha256_of(text: str) -> str:
 def absolute(path: str | None) -> str | None:
     """A path that is right wherever a run is resumed from. Standard input has none."""
     return path if path in (None, "-") else str(Path(path).resolve())
+
+
+def origin(checkpoint: str | None) -> str | None:
+    """The whole path of the model that a run begins with, which may be called by its name."""
+    return None if checkpoint is None else absolute(str(find(checkpoint)))
 
 
 @dataclass(frozen=True)

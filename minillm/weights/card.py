@@ -30,6 +30,12 @@ class Card:
         head = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "text"}
         return "\n".join(["---", *(f"{key}: {value}" for key, value in head.items()), "---", self.text])
 
+    def summary(self) -> str:
+        """The head in a few lines, with an empty one after them."""
+        size = f"{self.parameters / 1e6:.1f} million parameters, {self.bytes / 1e6:.1f} MB, {self.licence}"
+        more = (f"learned from {self.data}", f"loss {self.loss}", self.command)
+        return "\n".join([f"{self.name:<12}{size}", *(f"{'':<12}{line}" for line in more), ""])
+
     def lacking(self) -> list[str]:
         """The keys and sections that nobody has written yet."""
         keys = [field.name for field in dataclasses.fields(self) if getattr(self, field.name) == MISSING]

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 from minillm.cli import COMMANDS, main
 from minillm.cli.parser import Parser
-from minillm.cli.terminal import count, duration, shell_word, visible
+from minillm.cli.terminal import shell_word, visible
 from minillm.errors import InputError
 
 
@@ -199,19 +199,8 @@ def test_a_name_too_long_for_the_system(refused, finished_run):
     refused("attention", "--checkpoint", finished_run, "--text", "the", "--out", f"{name}.png")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (75, "1 min 15 s"), (7380, "2 h 03 min")]
-)
-def test_durations(seconds, words):
-    assert duration(seconds) == words
-
-
 def test_control_characters_are_shown_and_not_obeyed():
     assert visible("\x1b[2J\x08 é\n\t我\x7f") == "U+001B[2JU+0008 é\n\t我U+007F"
-
-
-def test_counts():
-    assert (count(1, "layer"), count(2, "layer"), count(1000, "step")) == ("1 layer", "2 layers", "1,000 steps")
 
 
 @pytest.mark.parametrize("text", ["--- title", "-x", "--debug is an option", "--zzzz", "-", "--=", "-1"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minillm.course.checking import check_lesson, to_draw
-from minillm.course.desk import Desk
+from minillm.course.desk import Desk, exercises_of
 from minillm.course.diagnosis import Verdict
 from minillm.course.exercises import solution_text
 from minillm.course.notebook import write_notebook
@@ -66,3 +66,18 @@ def test_a_notebook_replaces_no_file(course, tmp_path):
     assert path.exists()
     with pytest.raises(InputError, match="may hold your own work"):
         write_notebook(find(1), path)
+
+
+def test_a_hint_is_asked_for_by_its_number(course):
+    scaled = exercises_of(find(1))[0]
+    assert scaled.hint(1) == "First think." and scaled.hint(2) == "x * factor"
+    for number in (0, 3):
+        with pytest.raises(InputError, match=f"no hint {number} for scaled"):
+            scaled.hint(number)
+
+
+def test_the_first_lesson_with_an_exercise_left(desk):
+    assert desk.first_unsolved() == find(1)
+    desk.note(find(1), ["scaled", "pairs"])
+    with pytest.raises(InputError, match="Every exercise of every lesson is solved"):
+        desk.first_unsolved()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minillm.cli.results import agreement
 from minillm.finetuning import accuracy_of, confusion_matrix
+from minillm.finetuning.scores import classification_report
 
 
 def test_rows_are_labels_and_columns_answers():
@@ -12,7 +12,7 @@ def test_rows_are_labels_and_columns_answers():
     assert confusion.tolist() == [[1, 1, 0], [0, 1, 0], [2, 0, 0]]
     right, error = accuracy_of(confusion)
     assert right == 0.4 and error == pytest.approx(np.sqrt(0.4 * 0.6 / 5))
-    assert agreement(confusion, ["a", "bb", "c\x1b"]).splitlines() == [
+    assert classification_report(confusion, ["a", "bb", "c\x1b"]).splitlines() == [
         "accuracy  40.0 % ± 21.9  (2 of 5 held-out texts)",
         "label    a  bb  cU+001B  <- answer",
         "a        1   1        0",

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from minillm.plots import loss_curve
+from minillm.plots import curve_of_log, loss_curve
 
 
 def curve(n, every=1):
@@ -27,6 +27,17 @@ def test_lines_are_the_data():
     assert raw.get_linewidth() < smooth.get_linewidth()
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("step", "loss (nats per token)")
     assert axes.get_title(loc="left") == "it learns"
+
+
+def test_a_log_is_drawn_with_words_for_who_cannot_see_it():
+    log = [{"step": 0, "validation": 4.0}, {"step": 1, "loss": 3.5}, {"step": 2, "loss": 3.0, "validation": 2.5}]
+    figure, alt = curve_of_log([*log, {"step": 3, "validation": 2.75}], per="text", choices="C", chance=1.1)
+    axes = figure.axes[0]
+    np.testing.assert_array_equal(line(axes, "train").get_xydata(), [(1, 3.5), (2, 3.0)])
+    np.testing.assert_array_equal(line(axes, "validation").get_xydata(), [(0, 4.0), (2, 2.5), (3, 2.75)])
+    assert axes.get_ylabel() == "loss (nats per text)" and "ln C" in axes.texts[0].get_text()
+    assert alt.endswith("Validation loss falls from 4.00 to 2.50 nats a text.")
+    assert curve_of_log([])[1].endswith("No evaluation yet.")
 
 
 def test_smoothing_is_a_mean_over_neighbours():

@@ -9,7 +9,7 @@ from minillm.errors import InputError
 from minillm.models import GPT, ClassifierConfig, EncoderConfig, GPTConfig, MaskedLM, SequenceClassifier
 from minillm.objectives import MASKED
 from minillm.pretraining import Masked, evaluate
-from minillm.pretraining.evaluation import evaluate_on_text
+from minillm.pretraining.evaluation import TextLoss, evaluate_on_text
 from minillm.pretraining.scores import fill_in_accuracy
 from minillm.text import BPETokenizer
 from minillm.training import Trainer, TrainOptions
@@ -38,6 +38,12 @@ def test_it_is_the_mean_over_all_tokens_but_the_first(length):
     assert found.tokens == guessed
     assert found.nats_per_token == pytest.approx(total / guessed, rel=1e-5)
     assert found.bits_per_character == pytest.approx(total / math.log(2) / length, rel=1e-5)
+
+
+def test_the_loss_in_words():
+    found = TextLoss(1.23456, 2.0, 1000, 3000)
+    assert found.describe() == "1.2346 nats a token, 2.0000 bits a character, of 1,000 tokens and 3,000 characters"
+    assert found._replace(bits_per_character=None).describe() == "1.2346 nats a hidden token, of 1,000"
 
 
 def test_it_does_not_depend_on_the_batch():

@@ -1,0 +1,80 @@
+"""What the folder of a run says of it, and what of that whoever goes on with it may alter."""
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from minillm.errors import InputError
+from minillm.models import ModelConfig
+from minillm.text import Tokenizer
+from minillm.training.options import TrainOptions
+from minillm.training.record import Facts
+from minillm.training.run import OPTIONS, Run
+
+CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # what `resume` may alter
+
+
+class SavedRun(NamedTuple):
+    """A run as its folder has it. `report` is told of each text that is read because the folder names it."""
+
+    folder: Run
+    options: TrainOptions
+    facts: Facts
+    config: ModelConfig
+    tokenizer: Tokenizer
+    report: Callable[[str], object]
+
+    def altered(self, named: dict, **fixed) -> TrainOptions:
+        """The run's options, with what is `named` now; InputError for what `resume` can't alter.
+
+        `fixed` are values that the folder does not have under the names of the options.
+        """
+        fixed = self.config.to_dict() | self.options.to_dict() | self.facts.settings | fixed
+        changed = {}
+        for name, value in named.items():
+            if name not in fixed or fixed[name] == value:
+                continue
+            if name not in CHANGEABLE:
+                raise InputError(
+                    f"This run has {name} {fixed[name]}, and `resume` cannot change it to {value}.",
+                    f"Leave `{name}` out, or start another run.",
+                )
+            changed[name] = value
+        if "steps" in named:
+            changed.setdefault("minutes", None)
+        return dataclasses.replace(self.options, **changed)
+
+    def source(self, given: str | None, parameter: str, remembered: str | None) -> str | None:
+        """Where a text is: the one `given` now, by this `parameter`, or the one that the run began with."""
+        return source_again(self.folder, remembered, parameter, self.report) if given is None else given
+
+    def check_same(self, name: str, sha256: str) -> None:
+        """InputError if what was read now, of this name, is not what the run began with."""
+        if sha256 != self.facts.sha256:
+            raise InputError(
+                f"{name} does not hold what this run began with.", "Give the same again, or start another run."
+            )
+
+
+def source_again(folder: Run, remembered: str | None, parameter: str, report: Callable[[str], object]) -> str | None:
+    """Where a text is, by what the folder of a run says; whoever names it anew gives the `parameter`, and this is not asked.
+
+    The folder may be anybody's: what lies outside it is told before it is read, and neither a pipe nor a device is.
+    """
+    if remembered is None:
+        return None
+    again = f"Give it again: `{parameter}` FILE, or through a pipe."
+    if remembered == "-":
+        if sys.stdin.isatty():
+            raise InputError("This run read its text from standard input.", again)
+        return "-"
+    path, record = Path(remembered), folder.path(OPTIONS)
+    if not path.is_absolute():
+        raise InputError(f"{record} names the text {remembered}, and does not say in which folder.", again)
+    if path.exists() and not path.is_file():
+        raise InputError(f"{record} names the text {remembered}, which is no file.", again)
+    if not path.is_relative_to(folder.directory.resolve()):
+        report(f"reads   {remembered}, which {record} names")
+    return remembered
