@@ -43,6 +43,7 @@ TEXT = "the model reads"
 GENERATE = ["generate", "--max-tokens=3", "--prompt=the", "--checkpoint"]
 ATTENTION = ["attention", "--text=the model", "--out=map.html", "--checkpoint"]
 FILL = ["fill", "--text=the [MASK] reads", "--beams=1", "--checkpoint"]
+TRANSLATE = ["translate", "--text=the model", "--max-tokens=3", "--checkpoint"]
 CLASSIFY = ["classify", "--text=the model", "--checkpoint"]
 
 
@@ -90,6 +91,7 @@ def make_targets(root: Path) -> list[Target]:
     masked = run("masked", *pretrain, "--objective=masked", "--merges=20")
     denoise = run("denoise", *pretrain, "--objective=denoise", "--merges=20")
     classifier = run("classifier", "finetune", f"--data={labelled}", f"--checkpoint={masked}", "--workers=1", *quick)
+    translator = run("translator", "finetune", "--task=translate", f"--data={labelled}", "--merges=9", *QUICK)
     frozen = run("frozen", "finetune", f"--data={labelled}", f"--checkpoint={causal}", "--freeze=body")
     dpo = run("dpo", "align", f"--checkpoint={causal}", f"--pairs={pairs}", "--workers=1", *quick)
     ppo = run("ppo", "align", f"--checkpoint={causal}", f"--prompts={text}", "--method=ppo", *sampled)
@@ -103,6 +105,7 @@ def make_targets(root: Path) -> list[Target]:
         Target(masked, [FILL, ATTENTION, resume("pretrain"), finetune]),
         Target(denoise, [FILL, GENERATE, resume("pretrain")]),
         Target(classifier, [CLASSIFY, ATTENTION, resume("finetune")]),
+        Target(translator, [TRANSLATE, resume("finetune")]),
         Target(frozen, [CLASSIFY]),
         Target(dpo, [GENERATE, resume("align")]),
         Target(ppo, [GENERATE, resume("align")]),
@@ -113,7 +116,7 @@ def make_targets(root: Path) -> list[Target]:
         Target(
             bert(root / "classes", SequenceClassifier(ClassifierConfig(ENCODER, classes=3, pooler=True))), [CLASSIFY]
         ),
-        Target(t5(root / "t5"), [FILL, GENERATE]),
+        Target(t5(root / "t5"), [FILL, GENERATE, TRANSLATE]),
     ]
 
 

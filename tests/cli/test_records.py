@@ -41,6 +41,7 @@ def runs(texts, tmp_path_factory) -> Path:
         "denoise": [*pretrain, "--objective=denoise", "--merges=9"],
         "preference": [*pretrain, "--preference=conditional", "--reward=length:9", "--threshold=-1"],
         "finetune": ["finetune", checkpoint, f"--data={texts / 'labelled.tsv'}", "--freeze=1", *QUICK],
+        "translate": ["finetune", "--task=translate", f"--data={texts / 'labelled.tsv'}", "--merges=9", *SIZES],
         "align": ["align", checkpoint, f"--pairs={texts / 'pairs.jsonl'}", *QUICK],
         "sampled": ["align", checkpoint, *sampled],
         "prompted": ["align", checkpoint, f"--prompts={texts / 'text.txt'}", *sampled],
@@ -55,9 +56,8 @@ def copied(runs, tmp_path):
 
     def take(name) -> tuple[Path, list[str]]:
         run = Path(shutil.copytree(runs / name, tmp_path / name))
-        command = {"finetune": "finetune", "align": "align", "sampled": "align", "prompted": "align"}.get(
-            name, "pretrain"
-        )
+        commands = {"finetune": "finetune", "translate": "finetune", "align": "align", "sampled": "align"}
+        command = commands.get(name, "align" if name == "prompted" else "pretrain")
         return run, [command, "--resume", "--steps=3", f"--out={run}"]
 
     return take
@@ -82,6 +82,7 @@ PLACES = {
     "denoise": ["text.chosen.noise", "text.chosen.rate", "options.schedule", "options.eval_batches", "options.clip"],
     "preference": [f"text.chosen.{name}" for name in ("preference", "reward", "reward_sha256", "threshold", "spoil", "drop")],
     "finetune": [f"text.chosen.{name}" for name in ("objective", "freeze", "lora", "dev")],
+    "translate": [f"text.chosen.{name}" for name in ("objective", "task", "checkpoint", "dev", "context")],
     "align": [f"text.chosen.{name}" for name in ("objective", "method", "checkpoint", "beta", "label_smoothing")],
     "sampled": [
         f"text.chosen.{name}"
@@ -113,6 +114,9 @@ def test_a_value_of_another_type_is_refused(copied, refused, name):
         ("preference", "text.chosen.drop", -1),
         ("preference", "text.chosen.threshold", float("nan")),
         ("finetune", "text.chosen.freeze", "all"),
+        ("translate", "text.chosen.task", "answer"),
+        ("translate", "text.chosen.task", ...),
+        ("translate", "text.chosen.context", 1),
         ("align", "text.chosen.beta", ...),
         ("align", "text.chosen.beta", 0),
         ("align", "text.chosen.method", "grpo"),
@@ -158,6 +162,7 @@ def test_an_option_that_an_earlier_version_did_not_write_is_said_and_taken(copie
         ("masked", "pretrain"),
         ("denoise", "masked"),
         ("finetune", "pretrain"),
+        ("translate", "masked"),
         ("align", "masked"),
     ],
 )

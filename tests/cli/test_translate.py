@@ -254,17 +254,3 @@ def test_nothing_is_overwritten_unless_asked(call, refused, quick, plain, tmp_pa
     wrong, _ = refused(*quick, "--checkpoint", run, "--out", run, "--overwrite")
     assert wrong == f"{run} holds the model to begin with."
     assert call(*quick, "--out", run, "--steps=1", "--overwrite")[0] == 0
-
-
-@pytest.mark.parametrize(
-    "damage", [{"task": "answer"}, {"task": ...}, {"context": 0}, {"context": "9"}, {"dev": 3}], ids=str
-)
-def test_resuming_a_run_that_has_forgotten_how_it_learns(call, refused, quick, plain, tmp_path, damage):
-    assert call(*quick, "--out", tmp_path / "run", "--stop-at=1")[0] == 0
-    path = tmp_path / "run/trainer.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    chosen = content["text"]["chosen"] | damage
-    content["text"]["chosen"] = {name: value for name, value in chosen.items() if value is not ...}
-    path.write_text(json.dumps(content), encoding="utf-8")
-    wrong, _ = refused("finetune", "--resume", "--out", tmp_path / "run")
-    assert wrong.startswith(f"{path} is no description of a run of finetune: ")
