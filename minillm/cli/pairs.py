@@ -137,9 +137,11 @@ class PairsJob(Job):
     def conclude(self, device: Device) -> None:
         model, _ = load(self.folder.directory, device)
         held_out, task = self.held_out, self.learner.task.name
-        answers = held_out.answers(model)
-        print(held_out.scores(answers).describe())
+        reached = held_out.scores(held_out.answers(model))
+        print(reached.describe())
         for name, scores in held_out.baselines.items():
-            print(f"{scores.describe()}  ({name})")
+            print(
+                f"{scores.describe()}  ({name}{'' if scores.main < reached.main else ', which the model does not beat'})"
+            )
         here = shell_word(self.folder.directory)
         say(f"next    {program()} {task} --checkpoint {here} --text={shell_word(self.facts.prompt)}")

@@ -63,6 +63,8 @@ def answer(args) -> tuple[EncoderDecoder, Tokenizer]:
     check_translates(model)
     check_beams(args.beams)
     check_texts([model.config], max(args.beams, TOGETHER), "Search with fewer: --beams.")
+    if args.text is None and sys.stdin.isatty():
+        say("Write a text in each line; Ctrl-D ends them.")
     texts = read_text("-").removesuffix("\n").split("\n") if args.text is None else [args.text]
     if dropped := sum(len(text) - len(tokenizer.readable(text)) for text in texts):
         say(f"({count(dropped, 'character')} that the model's tokenizer does not know left out.)")

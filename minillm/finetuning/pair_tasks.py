@@ -47,6 +47,10 @@ class Scores(NamedTuple):
     values: dict[str, float]  # by the name of the metric, the one that counts most first
     exact: float  # share of the answers that are the target
 
+    @property
+    def main(self) -> float:
+        return next(iter(self.values.values()))
+
     def describe(self) -> str:
         return ", ".join(f"{name} {value:.1f}" for name, value in {**self.values, "exact": self.exact}.items())
 

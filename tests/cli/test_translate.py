@@ -79,6 +79,7 @@ def test_a_run_from_beginning_to_end(call, curves, quick, tmp_path):
     ):
         assert told in err
     assert len(re.findall(r"^BLEU .*, chrF2 .*, exact ", out, re.MULTILINE)) == 3, "the model, and two to be beaten"
+    assert out.count("which the model does not beat)") == 2, "after eight steps"
     assert (Path("my run") / "loss.png").exists()
     (command,) = re.findall(r"-m minillm (translate .*)", err)
     code, out, _ = call(*shlex.split(command))
