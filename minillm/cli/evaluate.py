@@ -11,14 +11,15 @@ from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
 from minillm.files import write_atomic
-from minillm.finetuning.evaluation import Answered, evaluate_classifier, evaluate_pairs
+from minillm.finetuning.evaluation import Answered, evaluate_classifier, evaluate_pairs, evaluate_questions
 from minillm.finetuning.examples import labelled_lines, read_examples
 from minillm.finetuning.pair_tasks import SUMMARISE, TRANSLATE
 from minillm.finetuning.pairs import read_pairs
+from minillm.finetuning.questions import read_questions
 from minillm.finetuning.scores import confusion_table
 from minillm.generation.translation import TOGETHER
 from minillm.metrics import Baseline, Case, Comparison, Measured
-from minillm.models import GPT, EncoderDecoder, MaskedLM, Model
+from minillm.models import GPT, EncoderDecoder, MaskedLM, Model, QuestionAnswering
 from minillm.pretraining.evaluation import evaluate_on_text
 from minillm.text import Tokenizer, name_of, read_text
 from minillm.training import check_texts, load
@@ -30,7 +31,8 @@ DESCRIPTION = """example: python -m minillm evaluate --checkpoint tales --data b
 How good a model is on texts that it has not seen, with intervals of 95 %, what it has to beat, and where it is worst. What
 is measured depends on the model: of a GPT nats a token and bits a character of a text, of a masked model its loss and the
 holes that it fills right, of a classifier accuracy and macro-F1 on lines of a text, a tab and a label, of an
-encoder-decoder BLEU and chrF, or ROUGE, on lines of a source, a tab and its target."""
+encoder-decoder BLEU and chrF, or ROUGE, on lines of a source, a tab and its target, of a question answerer F1 and exact
+match on a file in SQuAD's form."""
 
 METRICS = {"bleu": TRANSLATE, "rouge": SUMMARISE}
 SHOWN = 100  # characters of a text
@@ -48,7 +50,11 @@ def add_arguments(parser) -> None:
         help="of an encoder-decoder: bleu, with chrF (default), or rouge, for summaries",
     )
     add("--beams", type=int, help="of an encoder-decoder: beams of the search (default 1)")
-    add("--save", metavar="FILE", help="write what the model answered, a line for each text")
+    add(
+        "--save",
+        metavar="FILE",
+        help="write what the model answered: a line for each text, or as JSON for SQuAD's script",
+    )
     add("--json", action="store_true", help="print all of it as JSON")
     add_device(add)
 
@@ -74,8 +80,13 @@ def run(args) -> None:
     else:
         show(args, model, answered)
     if args.save is not None:
-        lines = [" ".join(answer.split("\n")) for answer in answered.answers]
-        write_atomic(Path(args.save), "".join(f"{line}\n" for line in lines).encode("utf-8"))
+        write_atomic(Path(args.save), to_save(answered).encode("utf-8"))
+
+
+def to_save(answered: Answered) -> str:
+    if answered.ids is not None:
+        return json.dumps(dict(zip(answered.ids, answered.answers, strict=True)), ensure_ascii=False, indent=0) + "\n"
+    return "".join(" ".join(answer.split("\n")) + "\n" for answer in answered.answers)
 
 
 def way_of(model: Model) -> Way:
@@ -85,8 +96,10 @@ def way_of(model: Model) -> Way:
         return Way(on_labelled_texts, ("train", "save"))
     if isinstance(model, EncoderDecoder):
         return Way(on_pairs, SOME)
+    if isinstance(model, QuestionAnswering):
+        return Way(on_questions, ("save",))
     raise InputError(
-        f"This is {model.config.name}, which can't be judged here.", "Use one that guesses words or classes, or writes."
+        f"This is {model.config.name}, which can't be judged here.", "Use one that guesses, writes or answers."
     )
 
 
@@ -104,6 +117,10 @@ def on_pairs(args, model: Model, tokenizer: Tokenizer) -> Answered:
     beams = 1 if args.beams is None else args.beams
     check_texts([model.config], max(beams, TOGETHER), "Search with fewer: --beams.")
     return evaluate_pairs(model, tokenizer, pairs, METRICS[args.metric or "bleu"], training, beams=beams)
+
+
+def on_questions(args, model: Model, tokenizer: Tokenizer) -> Answered:
+    return evaluate_questions(model, tokenizer, read_questions(args.data))
 
 
 def show(args, model: Model, answered: Answered) -> None:

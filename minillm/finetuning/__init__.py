@@ -5,6 +5,7 @@ and to summarise.
 from minillm.finetuning.bag_of_words import BagOfWords
 from minillm.finetuning.baselines import Baselines, baselines_of
 from minillm.finetuning.data import TextBatch, TextData, Tokens, padded, padding_of, tokenize
+from minillm.finetuning.evaluation import Answered, evaluate_classifier, evaluate_pairs, evaluate_questions
 from minillm.finetuning.examples import (
     Examples,
     Split,
@@ -19,10 +20,12 @@ from minillm.finetuning.last_layer import Fitted, body_features, fit_last_layer
 from minillm.finetuning.methods import Method, Trained, body_of, learned_count, merged, new_classifier, prepare
 from minillm.finetuning.pair_job import learn_pairs
 from minillm.finetuning.pairs import Pairs, PairSplit, read_pair_split, read_pairs, split_pairs
+from minillm.finetuning.questions import Questions, read_questions
 from minillm.finetuning.run import FinetuningRun, load_classifier
 from minillm.finetuning.scores import accuracy_of, class_probabilities, confusion_matrix, held_out_answers
 
 __all__ = [
+    "Answered",
     "BagOfWords",
     "Baselines",
     "Examples",
@@ -32,6 +35,7 @@ __all__ = [
     "PairSplit",
     "Pairs",
     "Parts",
+    "Questions",
     "Split",
     "TextBatch",
     "TextData",
@@ -47,6 +51,9 @@ __all__ = [
     "classifier_for",
     "classify",
     "confusion_matrix",
+    "evaluate_classifier",
+    "evaluate_pairs",
+    "evaluate_questions",
     "finetune",
     "fit_last_layer",
     "held_out_answers",
@@ -64,6 +71,7 @@ __all__ = [
     "read_examples",
     "read_pair_split",
     "read_pairs",
+    "read_questions",
     "read_split",
     "split_pairs",
     "tokenize",

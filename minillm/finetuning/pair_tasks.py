@@ -22,9 +22,13 @@ class PairTask:
     answer_simply: Callable[[str], str]  # which makes its answer of a source
 
 
+def sentences_of(text: str) -> list[str]:
+    """Cut after each mark that ends one."""
+    return re.split(r"(?<=[.!?])\s+|(?<=[。！？])(?!$)", text.strip())
+
+
 def first_sentence(text: str) -> str:
-    """Up to the first mark that ends one."""
-    return re.split(r"(?<=[.!?])\s+|(?<=[。！？])", text.strip(), maxsplit=1)[0]
+    return sentences_of(text)[0]
 
 
 def translation_metrics(chinese: bool) -> list[Metric]:

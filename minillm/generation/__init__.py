@@ -1,5 +1,6 @@
 """Generation: sampling, beam search, text token by token, and ways to steer it."""
 
+from minillm.generation.answering import find_answers
 from minillm.generation.attention_maps import AttentionMaps, attention_maps
 from minillm.generation.beam_search import Hypothesis, beam_search, gnmt_penalty, power_penalty
 from minillm.generation.continuation import continuation, stream_continuation
@@ -35,6 +36,7 @@ __all__ = [
     "end_tokens",
     "fill",
     "fillings",
+    "find_answers",
     "generate",
     "generate_batch",
     "gnmt_penalty",

@@ -85,16 +85,24 @@ class QuestionAnswering(ModelWithBody):
         Of all spans of the passage (token type 1) with at most `longest` tokens, the one with the highest start + end: Devlin et al. 2019,
         section 4.2. ValueError if a text has no passage.
         """
-        start, end = finite_on_host(self.forward(ids, mask=mask, token_types=token_types)[0]).swapaxes(0, 1)
-        passage = mask & (token_types == 1)
-        if not passage.any(axis=1).all():
-            raise ValueError(f"text {passage.any(axis=1).argmin()} has no passage: no real token of type 1")
-        length = ids.shape[1]
-        further = np.arange(length) - np.arange(length)[:, None]
-        spans = passage[:, :, None] & passage[:, None] & (further >= 0) & (further < longest)
-        scores = np.where(spans, start[:, :, None] + end[:, None], -np.inf)
-        return np.stack(np.divmod(scores.reshape(len(ids), -1).argmax(axis=1), length), axis=1)
+        scores, _ = self.forward(ids, mask=mask, token_types=token_types)
+        return best_spans(finite_on_host(scores), mask & (token_types == 1), longest)[0]
 
     def backward(self, dscores: Array, saved: QuestionAnsweringSaved) -> None:
         dhidden = self.head.backward(dscores, saved.head)  # scores = head(hidden)
         self.body.hidden_backward(dhidden, saved.body)  # hidden = body.hidden(ids)
+
+
+def best_spans(scores: np.ndarray, passage: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """The spans of at most `longest` tokens with the highest start + end: scores (B, 2, T) and passage (B, T), boolean, True where an
+    answer may be -> first and last token of each (B, 2), and start + end (B,).
+    """
+    if not passage.any(axis=1).all():
+        raise ValueError(f"text {passage.any(axis=1).argmin()} has no passage: no real token of type 1")
+    start, end = scores.swapaxes(0, 1)
+    rows, length = passage.shape
+    further = np.arange(length) - np.arange(length)[:, None]
+    spans = passage[:, :, None] & passage[:, None] & (further >= 0) & (further < longest)
+    sums = np.where(spans, start[:, :, None] + end[:, None], -np.inf).reshape(rows, -1)
+    best = sums.argmax(axis=1)
+    return np.stack(np.divmod(best, length), axis=1), sums[np.arange(rows), best]

@@ -1,7 +1,7 @@
 """Pretraining: from a text to a trained model, in one of several ways."""
 
 from minillm.pretraining.causal import Causal
-from minillm.pretraining.evaluation import TextLoss, evaluate
+from minillm.pretraining.evaluation import TextLoss, evaluate, evaluate_on_text
 from minillm.pretraining.job import (
     OBJECTIVES,
     PREFERENCES,
@@ -40,6 +40,7 @@ __all__ = [
     "TextLoss",
     "Unlikelihood",
     "evaluate",
+    "evaluate_on_text",
     "prepare",
     "pretrain",
     "settings_for",

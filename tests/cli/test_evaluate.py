@@ -5,6 +5,8 @@ import json
 import pytest
 
 from minillm.cli import main
+from minillm.models import EncoderConfig, QuestionAnswering, QuestionAnsweringConfig
+from minillm.models.huggingface import save_pretrained
 from tests.finetuning.test_pair_job import texts
 
 
@@ -87,6 +89,27 @@ def test_an_encoder_decoder_is_judged_by_its_answers(call, translator, pairs, tm
     few.write_text("".join(pairs.read_text(encoding="utf-8").splitlines(keepends=True)[:3]), encoding="utf-8")
     found = evaluated(call, "--checkpoint", translator, "--data", few, "--metric=rouge", "--beams=2")
     assert [each["name"] for each in found["measures"]] == ["ROUGE-L", "ROUGE-1", "ROUGE-2"]
+
+
+def test_a_question_answerer_is_judged_on_questions_in_the_form_of_squad(call, refused, tmp_path):
+    vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "who", "ran", "ann", "and", "ben", "?", "."]
+    body = EncoderConfig(len(vocab), context=12, layers=1, heads=2, d_model=4, token_types=2)
+    save_pretrained(QuestionAnswering(QuestionAnsweringConfig(body), seed=1), tmp_path)
+    (tmp_path / "vocab.txt").write_text("\n".join(vocab) + "\n", encoding="utf-8")
+    qas = [
+        {"id": f"q{n}", "question": "Who ran?", "answers": [{"text": name}]} for n, name in enumerate(["Ann", "Ben"])
+    ]
+    passage = "Ann and Ben ran. " * 3
+    data = tmp_path / "questions.json"
+    data.write_text(json.dumps({"data": [{"paragraphs": [{"context": passage, "qas": qas}]}]}), encoding="utf-8")
+    argv = ["--checkpoint", tmp_path, "--data", data]
+    found = evaluated(call, *argv, "--save", tmp_path / "answers.json")
+    assert (found["unit"], found["count"]) == ("question", 2)
+    assert [each["name"] for each in found["measures"]] == ["F1", "EM"]
+    answers = json.loads((tmp_path / "answers.json").read_text(encoding="utf-8"))
+    assert [*answers] == ["q0", "q1"] and all(answer in passage for answer in answers.values())
+    data.write_text('{"data": [\n', encoding="utf-8")
+    assert "line 2" in refused("evaluate", *argv)[0]
 
 
 def test_of_a_single_text_there_is_no_interval(call, finished_run, tmp_path):

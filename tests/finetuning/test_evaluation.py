@@ -1,4 +1,4 @@
-"""How good a classifier is on labelled texts of a file, and an encoder-decoder on pairs."""
+"""How good a classifier is on labelled texts of a file, an encoder-decoder on pairs, and a question answerer."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,17 @@ import pytest
 from minillm.errors import InputError
 from minillm.finetuning import Examples, Pairs, class_probabilities, tokenize
 from minillm.finetuning.columns import Line
-from minillm.finetuning.evaluation import evaluate_classifier, evaluate_pairs
+from minillm.finetuning.evaluation import evaluate_classifier, evaluate_pairs, evaluate_questions, sentence_like
 from minillm.finetuning.pair_tasks import SUMMARISE
+from minillm.finetuning.questions import Questions
 from minillm.generation import translate
 from minillm.gradcheck import randomize
 from minillm.metrics import BLEU, measure
 from minillm.models import ClassifierConfig, EncoderConfig, SequenceClassifier, Transformer
 from minillm.text import CharTokenizer
 from minillm.text.special_tokens import BOS, EOS, PAD
+from tests.generation.test_answering import TOKENIZER as POINTS_IN
+from tests.generation.test_answering import pointing
 
 TEXTS = [f"{word} {number}" for number in range(20) for word in ("good", "bad", "odd")]
 TOKENIZER = CharTokenizer.train(" ".join(TEXTS))
@@ -102,3 +105,42 @@ def test_summaries_are_compared_with_the_first_sentence_and_with_the_nearest_tex
     first, nearest = (each for each in found.baselines if each.measured.name == "ROUGE-L")
     assert (first.name, nearest.name) == ("the first sentence", "the nearest pair's target")
     assert nearest.measured.value > 0
+
+
+PASSAGE = "The fox sleeps. The old owl flew to the sea! We saw it."
+
+
+def test_a_question_answerer_is_judged_by_f1_and_exact_match():
+    questions = Questions(
+        ["1", "2", "3"],
+        ["who flew ?", "where to ?", "when ?"],
+        [PASSAGE] * 3,
+        [["Owl"], ["the sea"], ["now", "the owl flew!"]],
+    )
+    found = evaluate_questions(pointing("owl", "owl", context=40), POINTS_IN, questions)
+    assert found.answers == ["owl"] * 3 and found.ids == ["1", "2", "3"]
+    f1, exact = found.evaluation.measures
+    assert (f1.name, exact.name) == ("F1", "EM")
+    assert exact.value == pytest.approx(100 / 3) and f1.value == pytest.approx(100 * (1 + 0 + 2 / 3) / 3)
+    assert "lang:en" in f1.signature
+    (baseline, _) = found.evaluation.baselines
+    assert baseline.name == "the sentence most like the question" and baseline.measured.value < f1.value
+    assert [case.text for case in found.evaluation.worst] == ["where to ?", "when ?", "who flew ?"]
+    assert found.evaluation.worst[0][1:4] == ("where to ?", "owl", "the sea")
+
+
+def test_where_answers_may_be_missing_the_model_may_say_so():
+    questions = Questions(["1", "2"], ["who flew ?", "why ?"], [PASSAGE, "We saw it."], [["owl"], [""]])
+    found = evaluate_questions(pointing("owl", "owl", missing=5, context=40), POINTS_IN, questions)
+    assert found.answers == ["owl", ""] and found.evaluation.measures[1].value == 100
+
+
+def test_chinese_answers_are_measured_by_character():
+    questions = Questions(["1"], ["谁？"], ["我们 owl"], [["我们"]])
+    found = evaluate_questions(pointing("我", "我", context=40), POINTS_IN, questions).evaluation
+    assert found.measures[0].value == pytest.approx(100 * 2 / 3) and "lang:zh" in found.measures[0].signature
+
+
+def test_the_sentence_most_like_a_question():
+    assert sentence_like("Where did the owl fly?", PASSAGE) == "The old owl flew to the sea!"
+    assert sentence_like("我们看见了什么？", "狐狸睡了。我们看见了它。") == "我们看见了它。"
