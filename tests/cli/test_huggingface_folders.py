@@ -77,7 +77,7 @@ def with_the_tokenizer_of_gpt2(folder):
 
 @pytest.mark.parametrize("kind", ["GPT", "masked words", "body", "classes", "questions"])
 def test_attention_of_one_half(folder, call, kind):
-    code, _, err = call("attention", "--checkpoint", folder(kind), "--text", TEXT, "--out=map.png")
+    code, _, err = call("attention", "--checkpoint", folder(kind), "--text", TEXT, "--out=map.html")
     tokens = 5 if kind == "GPT" else 7  # an encoder reads [CLS] and [SEP] too
     assert code == 0 and f"2 layers × 2 heads, {tokens} tokens" in err
 
@@ -91,7 +91,7 @@ def test_more_beams_than_the_memory_holds(folder, refused):
 
 @pytest.mark.parametrize(("view", "layers"), [("encoder", 2), ("decoder", 3), ("cross", 3)])
 def test_attention_of_two_halves_that_differ(folder, call, refused, view, layers):
-    argv = ["attention", "--checkpoint", folder("T5", **ENDS), "--text", TEXT, "--view", view, "--out=map.png"]
+    argv = ["attention", "--checkpoint", folder("T5", **ENDS), "--text", TEXT, "--view", view, "--out=map.html"]
     code, _, err = call(*argv)
     assert code == 0 and f"{view}, {layers} layers × 2 heads" in err
     code, _, err = call(*argv, f"--layer={layers - 1}", "--head=1")
@@ -224,7 +224,7 @@ def test_a_head_that_minillm_does_not_do_hinders_nobody_who_needs_none(folder, c
     (tmp_path / "data.tsv").write_text("a good token\tyes\na bad token\tno\n" * 20, encoding="utf-8")
     path = folder(kind)
     edit_config(path, **fields)
-    assert call("attention", "--checkpoint", path, "--text", TEXT, "--out=map.png")[0] == 0
+    assert call("attention", "--checkpoint", path, "--text", TEXT, "--out=map.html")[0] == 0
     argv = ["--data", tmp_path / "data.tsv", "--out", tmp_path / "run", "--steps=1", "--batch=2", "--workers=1"]
     assert call("finetune", "--checkpoint", path, *argv)[0] == 0
     refused("fill", "--checkpoint", path, "--text=the [MASK]")

@@ -50,7 +50,7 @@ def test_the_model_is_of_the_right_kind_and_can_be_used(name, runs, call):
     assert isinstance(model, kind) and "[PAD]" in tokenizer.special_tokens
     code, out, err = call("fill", "--checkpoint", runs[name], "--text", text)
     assert (code, err) == (0, "") and out.startswith(beginning)
-    code, _, err = call("attention", "--checkpoint", runs[name], "--text", text, "--out", runs[name] / "map.png")
+    code, _, err = call("attention", "--checkpoint", runs[name], "--text", text, "--out", runs[name] / "map.html")
     assert code == 0 and "1 layer × 2 heads" in err
 
 

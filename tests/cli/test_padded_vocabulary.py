@@ -68,7 +68,7 @@ def test_a_run_goes_on_and_is_used(method, padded, learned_from, call, tmp_path)
     np.testing.assert_array_equal(*weights)
     model, tokenizer = load(tmp_path / "whole")
     assert getattr(model.config, "body", model.config).vocab_size == 304 and tokenizer.vocab_size == KNOWN
-    assert call("attention", "--checkpoint", tmp_path / "whole", "--text=a text", "--out=map.svg")[0] == 0
+    assert call("attention", "--checkpoint", tmp_path / "whole", "--text=a text", "--out=map.html")[0] == 0
     if method == "reward":
         call("align", "--checkpoint", padded(257), *learned_from("grpo"), "--steps=1", "--out", tmp_path / "policy")
         scored = ["align", "--checkpoint", padded(264), *learned_from("grpo"), "--reward", tmp_path / "whole"]

@@ -63,7 +63,7 @@ def test_generate_reads_the_tokens_of_a_prompt(gpt2, call, where):
 
 
 def test_attention_shows_them(gpt2, call):
-    argv = ["attention", "--checkpoint", gpt2(), "--out=map.svg", "--text"]
+    argv = ["attention", "--checkpoint", gpt2(), "--out=map.html", "--text"]
     assert "3 tokens" in call(*argv, "a<|endoftext|>b")[2]
     assert "13 tokens" in call(*argv, "<endoftext> b")[2]
 
