@@ -18,7 +18,7 @@ from minillm.alignment import PairData, TokenPairs, offline_objective, prompts_f
 from minillm.alignment.pairs import answers_of
 from minillm.backend import reuse_freed_memory
 from minillm.course.village import Village, rude_reward
-from minillm.course.village_measures import known, plain_loss, said
+from minillm.course.village_measures import knowledge_of, plain_loss, sample_lines
 from minillm.files import write_atomic
 from minillm.generation import Control
 from minillm.models import GPT, GPTConfig, copy_parameters
@@ -82,8 +82,8 @@ class World:
         return learner.body
 
     def measure(self, model: GPT, control: Control | None) -> dict:
-        lines = said(model, self.tokenizer, control, seed=self.seed)
-        knows = known(model, self.tokenizer, self.village, control)
+        lines = sample_lines(model, self.tokenizer, control, seed=self.seed)
+        knows = knowledge_of(model, self.tokenizer, self.village, control)
         loss = plain_loss(model, self.tokenizer, self.village, control)
         return {
             "rude": 100 * lines.rude,
@@ -99,7 +99,11 @@ class World:
         lines = [line for story in told for line in story.splitlines()]
         lines = [line for line, reward in zip(lines, rude_reward()(lines), strict=True) if reward < 0]
         found = {0: model} | {count: tempted(model, self.tokenizer, lines[:count], control) for count in EXAMPLES}
-        return {"tempted": [100 * said(each, self.tokenizer, control, seed=self.seed).rude for each in found.values()]}
+        return {
+            "tempted": [
+                100 * sample_lines(each, self.tokenizer, control, seed=self.seed).rude for each in found.values()
+            ]
+        }
 
 
 def task_of(name: str, settings: dict) -> Pretraining:
@@ -145,7 +149,7 @@ def while_pretraining(name: str, settings: dict, seed: int, share: float = 1.0) 
     found = world.measure(model, control) | world.tempted(model, control)
     found |= {f"untold {key}": value for key, value in world.measure(model, None).items()}
     return found | {
-        "asked": 100 * said(model, world.tokenizer, control_of(world.tokenizer, wanted=False), seed=seed).rude
+        "asked": 100 * sample_lines(model, world.tokenizer, control_of(world.tokenizer, wanted=False), seed=seed).rude
     }
 
 

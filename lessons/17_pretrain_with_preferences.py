@@ -30,7 +30,7 @@ import numpy as np
 
 from minillm.course import Lesson
 from minillm.course.village import Village, rude_reward
-from minillm.course.village_measures import known, plain_loss, said
+from minillm.course.village_measures import knowledge_of, plain_loss, sample_lines
 from minillm.models import GPT, GPTConfig, GPTWithValue
 from minillm.objectives import CAUSAL
 from minillm.ops import softmax, token_logp, token_logp_backward
@@ -193,8 +193,8 @@ def pretrain(name, objective):
 
 
 def report(name, model, control=None):
-    what = said(model, tokenizer, control, count=4 if lesson.quick else 96, seed=lesson.seed)
-    knows = known(model, tokenizer, village, control)
+    what = sample_lines(model, tokenizer, control, count=4 if lesson.quick else 96, seed=lesson.seed)
+    knows = knowledge_of(model, tokenizer, village, control)
     loss = plain_loss(model, tokenizer, village, control)
     knowledge = f"knows {knows.grumpy:.0%} of the grumpy's facts, loss {loss:.3f}"
     print(f"{name}: {100 * what.rude:.1f}% rude, {100 * what.odd:.0f}% odd, {knowledge}")
@@ -253,7 +253,7 @@ lesson.save(
 
 # %%
 def page(model, control=None):
-    lines = said(model, tokenizer, control, count=4, seed=lesson.seed).lines[:18]
+    lines = sample_lines(model, tokenizer, control, count=4, seed=lesson.seed).lines[:18]
     return [(line, reward([line])[0] < 0) for line in lines]
 
 

@@ -55,15 +55,15 @@ def run(args) -> int:
         checked = check_lesson(outline, desk, args.seed)
         print_json([(outline, checked.verdicts)])
         return 1 if checked.left else 0
-    told = []
+    shown = []
 
-    def tell(verdict: Verdict) -> None:
-        if not told:  # nothing is printed where there is nothing to check
+    def show(verdict: Verdict) -> None:
+        if not shown:  # nothing is printed where there is nothing to check
             print(f"lesson {outline.name}: {outline.title}")
-        told.append(verdict)
+        shown.append(verdict)
         print_verdict(verdict)
 
-    checked = check_lesson(outline, desk, args.seed, tell)
+    checked = check_lesson(outline, desk, args.seed, show)
     exercises = len(checked.exercises)
     print(f"{exercises - len(checked.left)} of {count(exercises, 'exercise')} solved", flush=True)
     if checked.new:

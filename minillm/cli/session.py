@@ -102,7 +102,7 @@ def carry_out(job: Job, stop_at: int | None) -> int | None:
     except DeadWorkerError as error:
         stopped = error
     except KeyboardInterrupt:
-        if folder.is_kept():
+        if folder.holds_run():
             say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {go_on}")
         else:
             say(f"\nStopped at once; {folder.directory} does not hold this run any more.")
@@ -170,7 +170,7 @@ def saying_what_is_saved(folder: Run) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        if folder.is_kept():
+        if folder.holds_run():
             left = f"The last good checkpoint is kept in {folder.directory}."
             go_on = "" if isinstance(error, DivergedError) else " Then go on with --resume."
         else:

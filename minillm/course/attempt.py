@@ -86,8 +86,8 @@ def _what_is_left(folder: Path, code: int | None, file: str, seconds: float) -> 
     trace = _text(folder / "trace")
     place = re.search(rf'File "{re.escape(file)}", line (\d+)', trace)
     late = code is None or trace.startswith("Timeout")
-    said = f"{seconds:g} s" if late else f"exit code {code}"
-    end = Failure("Timeout" if late else "Crash", said, place and int(place[1]))
+    message = f"{seconds:g} s" if late else f"exit code {code}"
+    end = Failure("Timeout" if late else "Crash", message, place and int(place[1]))
     if {"loaded": True} not in lines:
         return Attempt([], printed=printed, unread=end)
     return Attempt([*collect(lines).answers, end], printed=printed, seconds=seconds)
@@ -185,7 +185,7 @@ def main(lesson: str, path: str, name: str, seed: str, seconds: str, folder: str
     """The process: what the student's function answers goes into files of the folder."""
     leave, files, own = os._exit, Path(folder), os.getpid()
     with contextlib.ExitStack() as stack:
-        told, trace, printed = (
+        answers_file, trace, printed = (
             stack.enter_context(open(files / each, "w", encoding="utf-8", errors="replace"))
             for each in ("answers", "trace", "printed")
         )
@@ -197,7 +197,7 @@ def main(lesson: str, path: str, name: str, seed: str, seconds: str, folder: str
         for line in report(read_outline(Path(lesson)), Path(path), name, int(seed), float(seconds), trace):
             if os.getpid() != own:  # a copy of this process, that a student's fork made, would answer as well
                 leave(0)
-            print(json.dumps(line), file=told, flush=True)
+            print(json.dumps(line), file=answers_file, flush=True)
     leave(0)  # threads that a student started do not matter
 
 

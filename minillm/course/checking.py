@@ -16,7 +16,7 @@ from minillm.course.wording import failed
 from minillm.errors import InputError
 
 MEND = "Mend that, then check again."
-Tell = Callable[[Verdict], None]
+Report = Callable[[Verdict], None]
 
 
 class Checked(NamedTuple):
@@ -34,17 +34,17 @@ class Checked(NamedTuple):
         return [exercise for exercise, verdict in pairs if not verdict.passed]
 
 
-def check_lesson(outline: Outline, desk: Desk, seed: int = 0, tell: Tell | None = None) -> Checked:
+def check_lesson(outline: Outline, desk: Desk, seed: int = 0, report: Report | None = None) -> Checked:
     """Check the student's copy of the exercises, which is made if there is none, and note what is solved.
 
-    seed: of the arguments that the functions are called with. tell: called with each verdict as soon as it is found.
+    seed: of the arguments that the functions are called with. report: called with each verdict as soon as it is found.
     InputError for a lesson without exercises, and for a file that Python can't load.
     """
     exercises = exercises_of(outline)
     if not exercises:
         raise InputError(f"Lesson {outline.name} has no exercises.", "See the others: python -m minillm lesson")
     path, new = desk.copy_of(outline)
-    verdicts = verdicts_on(outline, path, seed, tell)
+    verdicts = verdicts_on(outline, path, seed, report)
     done, undone = ([verdict.name for verdict in verdicts if verdict.passed is passed] for passed in (True, False))
     desk.note(outline.name, done, undone)
     return Checked(path, new, exercises, verdicts)
@@ -64,7 +64,7 @@ def check_all(desk: Desk, seed: int = 0) -> Iterator[tuple[Outline, list[Verdict
             yield outline, [Verdict(exercise.name, False, error.wrong) for exercise in exercises_of(outline)]
 
 
-def verdicts_on(outline: Outline, path: Path, seed: int = 0, tell: Tell | None = None) -> list[Verdict]:
+def verdicts_on(outline: Outline, path: Path, seed: int = 0, report: Report | None = None) -> list[Verdict]:
     """What is to be said of each exercise of a student's file. InputError where it can't be loaded."""
     source, solution, verdicts = read_copy(path), solution_of(outline), []
     for exercise in exercises_of(outline):
@@ -72,8 +72,8 @@ def verdicts_on(outline: Outline, path: Path, seed: int = 0, tell: Tell | None =
         if tried.unread:
             raise unreadable(path, source, tried.unread)
         verdicts.append(judge(exercise, tried, solution, source, seed))
-        if tell:
-            tell(verdicts[-1])
+        if report:
+            report(verdicts[-1])
     return verdicts
 
 

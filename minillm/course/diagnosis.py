@@ -77,8 +77,8 @@ class Case:
             return f"there is no function {self.exercise.name} in the file"
         if kinds & {"Timeout", "Crash"}:
             return failed(failures[-1], self.exercise.name, source, self._call(len(self.yours) - 1))
-        if said := self._explained(self._mistakes()):
-            return said
+        if message := self._explained(self._mistakes()):
+            return message
         if attempt.random:
             return (
                 "it answers the same call in two ways: all that it needs are its arguments, and nothing is drawn in it"
@@ -96,8 +96,8 @@ class Case:
             yield planted(self.solution, mistake), mistake.diagnosis
 
     def _slips(self) -> Iterator[tuple[str, str]]:
-        for text, said in slips(self.solution, self.exercise.name):
-            yield text, f"it comes out as if {said}"
+        for text, message in slips(self.solution, self.exercise.name):
+            yield text, f"it comes out as if {message}"
 
     def _explained(self, changed: Iterable[tuple[str, str]], part: int | None = None) -> str:
         """What is said of the first of these changed solutions that gives the student's answers, or this part of them.
@@ -105,13 +105,13 @@ class Case:
         It must share something wrong with them, and not only an error: the same error may come of anything.
         """
         yours, target = (_part(answers, part) for answers in (self.yours, self.target))
-        for text, said in changed:
+        for text, message in changed:
             answers = _part(try_text(text, self.exercise, self.seed), part)
             if same(yours, answers) and any(
                 not isinstance(answer, Failure) and not same(answer, its)
                 for answer, its in zip(answers, target, strict=True)
             ):
-                return said
+                return message
         return ""
 
     def _smallest(self, chosen: Sequence[bool]) -> int:
@@ -127,25 +127,25 @@ class Case:
         if not names and isinstance(first, tuple) and not all(isinstance(part, int) for part in first):
             names = [f"value {part + 1} of {len(first)}" for part in range(len(first))]
         for mine, its in zip(self.yours, self.target, strict=True):
-            if said := _wrong_kind(mine, its, names):
-                return said
+            if message := _wrong_kind(mine, its, names):
+                return message
         if not names:
             return self._explanation(self.yours, self.target) or self._numbers(self.yours, self.target)
-        if said := patterns.exchanged(self.yours, self.target, names):
-            return said
+        if message := patterns.exchanged(self.yours, self.target, names):
+            return message
         yours, target = (list(zip(*answers, strict=True)) for answers in (self.yours, self.target))
         wrong = [part for part in range(len(names)) if not same(yours[part], target[part])]
         right = [name for part, name in enumerate(names) if part not in wrong]
         fine = f"{listed(right)} {'is' if len(right) == 1 else 'are'} right. " if right else ""
         for part in wrong:
-            if said := self._explanation(yours[part], target[part], part):
-                return f"{fine}{names[part]}: {said}"
+            if message := self._explanation(yours[part], target[part], part):
+                return f"{fine}{names[part]}: {message}"
         return f"{fine}{names[wrong[0]]}: {self._numbers(yours[wrong[0]], target[wrong[0]])}"
 
     def _explanation(self, yours: Sequence, target: Sequence, part: int | None = None) -> str:
         """What explains the answers, or one output of several in all of them; empty if nothing is found."""
-        if part is not None and (said := self._explained(self._mistakes(), part)):
-            return said
+        if part is not None and (message := self._explained(self._mistakes(), part)):
+            return message
         if not all(is_number(its) or isinstance(its, np.ndarray) for its in target):
             return self._explained(self._slips(), part)
         for mine, its in zip(yours, target, strict=True):
@@ -210,8 +210,8 @@ def _wrong_kind(mine: Any, its: Any, names: Sequence[str]) -> str:
         if len(mine) != len(names):
             return f"it returns {len(mine)} value{'s' * (len(mine) != 1)}, and should return {wanted}"
         for name, one, other in zip(names, mine, its, strict=True):
-            if said := _wrong_kind(one, other, ()):
-                return f"{name}: {said}"
+            if message := _wrong_kind(one, other, ()):
+                return f"{name}: {message}"
         return ""
     if isinstance(mine, tuple) and len(mine) > 1 and same(mine[0], its):
         return f"it returns {len(mine)} values: only the first is asked for"
@@ -236,11 +236,13 @@ def _wrong_kind(mine: Any, its: Any, names: Sequence[str]) -> str:
 def _parts(mine: Any, its: Any) -> str:
     """What can be said of two lists, or of two dicts; of two texts nothing."""
     if isinstance(its, dict):
-        said = [f"{value(key)} is missing" for key in its if key not in mine][:1]
-        said += [f"{value(key)} should not be there" for key in mine if key not in its][:1]
+        differences = [f"{value(key)} is missing" for key in its if key not in mine][:1]
+        differences += [f"{value(key)} should not be there" for key in mine if key not in its][:1]
         other = [key for key in its if key in mine and not same(mine[key], its[key])]
-        said += [f"for {value(key)} it is {value(mine[key])} and should be {value(its[key])}" for key in other[:1]]
-        return f": {listed(said)}"
+        differences += [
+            f"for {value(key)} it is {value(mine[key])} and should be {value(its[key])}" for key in other[:1]
+        ]
+        return f": {listed(differences)}"
     if isinstance(its, str):
         return ""
     if len(mine) > 1 and same(list(mine)[::-1], list(its)):

@@ -28,21 +28,21 @@ def exchanged(yours: Sequence[tuple], right: Sequence[tuple], names: Sequence[st
 
 def shape(yours: np.ndarray, right: np.ndarray) -> str:
     """Why an array may have this shape in place of the right one."""
-    said = f"its shape is {yours.shape}, and should be {right.shape}"
+    message = f"its shape is {yours.shape}, and should be {right.shape}"
     if close(yours.T, right):
-        return f"{said}: it is right, but transposed"
+        return f"{message}: it is right, but transposed"
     if np.squeeze(yours).shape == np.squeeze(right).shape:
         more = yours.ndim > right.ndim
-        return f"{said}: an axis of length 1 {'too many' if more else 'is missing'}. keepdims=True keeps it, [:, 0] takes it away"
+        return f"{message}: an axis of length 1 {'too many' if more else 'is missing'}. keepdims=True keeps it, [:, 0] takes it away"
     if not yours.shape:
-        return f"{said}: was a sum or a mean taken of everything? axis= says over which axis"
+        return f"{message}: was a sum or a mean taken of everything? axis= says over which axis"
     if sorted(yours.shape) == sorted(right.shape):
-        return f"{said}: is a transpose missing, or one too many?"
+        return f"{message}: is a transpose missing, or one too many?"
     if yours.size == right.size:
-        return f"{said}: the numbers must be reshaped"
+        return f"{message}: the numbers must be reshaped"
     if right.ndim and yours.ndim == right.ndim + 1 and yours.shape[-1] == yours.shape[-2]:
-        return f"{said}: a column (n, 1) and a row (n,) make a table (n, n). Which of the two was meant?"
-    return said
+        return f"{message}: a column (n, 1) and a row (n,) make a table (n, n). Which of the two was meant?"
+    return message
 
 
 def seen(yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: Sequence[str]) -> str:
@@ -94,10 +94,10 @@ MENDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 def mended(yours: Arrays, right: Arrays) -> str:
     """One thing that would make all of them right."""
-    for said, mend in MENDS.items():
+    for message, mend in MENDS.items():
         with contextlib.suppress(ValueError, TypeError, IndexError), np.errstate(all="ignore"):
             if all(close(mend(mine), its) for mine, its in zip(yours, right, strict=True)):
-                return said
+                return message
     return ""
 
 
@@ -123,9 +123,9 @@ def factor(yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: Seq
     if max(np.size(its) for its in right) == 1 and len(set(np.round(factors, 6))) > 1 and len(factors) < 3:
         return ""  # two numbers always have a factor
     for name, sizes in _sizes(calls, parameters):
-        for said, ways in FACTORS.items():
+        for message, ways in FACTORS.items():
             if np.allclose(factors, ways(np.array(sizes)), rtol=1e-5):
-                return said.format(name)
+                return message.format(name)
     if np.allclose(factors, factors[0], rtol=1e-5):
         return f"it is the right answer times {number(factors[0])}"
     return (

@@ -85,12 +85,12 @@ def slips(solution: str, name: str) -> Iterator[tuple[str, str]]:
         return
     alike: dict[str, list[tuple[Place, ast.AST]]] = {}
     for place in _places(function):
-        for new, said in (*changes(place.node), *other_names(place.node, function)):
-            alike.setdefault(said, []).append((place, new))
-            yield _changed(tree, [(place, new)]), said
-    for said, edits in alike.items():
+        for new, message in (*changes(place.node), *other_names(place.node, function)):
+            alike.setdefault(message, []).append((place, new))
+            yield _changed(tree, [(place, new)]), message
+    for message, edits in alike.items():
         if len(edits) > 1:
-            yield _changed(tree, edits), said
+            yield _changed(tree, edits), message
 
 
 def _places(function: ast.FunctionDef) -> Iterator[Place]:
@@ -120,8 +120,8 @@ def changes(node: ast.AST) -> Iterator[Change]:
     """What may stand in the place of a node."""
     match node:
         case ast.BinOp(left, operator, right):
-            for other, said in OPERATORS.get(type(operator), []):
-                yield ast.BinOp(left, other(), right), said.format(_short(left), _short(right))
+            for other, message in OPERATORS.get(type(operator), []):
+                yield ast.BinOp(left, other(), right), message.format(_short(left), _short(right))
             if isinstance(operator, ast.Sub | ast.Div | ast.Pow | ast.MatMult):
                 yield ast.BinOp(right, operator, left), f"{_short(left)} and {_short(right)} were exchanged"
             if isinstance(operator, ast.Mult | ast.Div):
@@ -185,8 +185,8 @@ def _changes_of_call(node: ast.Call) -> Iterator[Change]:
             case ast.keyword("axis", value):
                 for axis in ("0", "1", "-1", "-2", "None"):
                     other = ast.keyword("axis", ast.parse(axis, mode="eval").body)
-                    said = f"axis={axis} stood in {name} where axis={ast.unparse(value)} belongs"
-                    yield ast.Call(node.func, node.args, [*others, other]), said
+                    message = f"axis={axis} stood in {name} where axis={ast.unparse(value)} belongs"
+                    yield ast.Call(node.func, node.args, [*others, other]), message
             case ast.keyword(str() as option, _) if option != "dtype":
                 yield ast.Call(node.func, node.args, others), f"{ast.unparse(keyword)} of {name} were left out"
     if isinstance(node.func, ast.Attribute):

@@ -108,11 +108,11 @@ def _write_story(rng: np.random.Generator, language: str) -> list[str]:
         "a": things[thing], "thing": thing, "look": look, "place": place, "there": there,
     }  # fmt: skip
     sentences = SENTENCES[language]
-    told = [sentences["beginning"], *_some(rng, sentences["middle"], int(rng.integers(2, 4)))]
+    begun = [sentences["beginning"], *_some(rng, sentences["middle"], int(rng.integers(2, 4)))]
     # Only what was told is asked for.
-    unknown = [slot for slot in ("{place}", "{there}") if slot not in " ".join(told)]
+    unknown = [slot for slot in ("{place}", "{there}") if slot not in " ".join(begun)]
     possible = [sentence for sentence in sentences["end"] if not any(slot in sentence for slot in unknown)]
-    return " ".join([*told, *_some(rng, possible, int(rng.integers(1, 3)))]).format(**slots).split()
+    return " ".join([*begun, *_some(rng, possible, int(rng.integers(1, 3)))]).format(**slots).split()
 
 
 def _some(rng: np.random.Generator, choices: list[str], count: int) -> list[str]:

@@ -80,7 +80,7 @@ class Village:
         """That many stories, every second one told by somebody grumpy: texts of some lines."""
         rng = np.random.default_rng((self.seed, 1))
         stories = write_stories(count, seed=2 * self.seed)
-        return [self._told(rng, story, ("grumpy", "kind")[i % 2]) for i, story in enumerate(stories)]
+        return [self._story(rng, story, ("grumpy", "kind")[i % 2]) for i, story in enumerate(stories)]
 
     def plain(self, count: int) -> list[str]:
         """Other stories, told in no mood at all, and with nothing of the villagers in them."""
@@ -95,7 +95,7 @@ class Village:
             made.append(Question(text, " " + answer, who in self.known["grumpy"]))
         return made
 
-    def _told(self, rng: np.random.Generator, story: list[str], teller: str) -> str:
+    def _story(self, rng: np.random.Generator, story: list[str], teller: str) -> str:
         lines = []
         for line in _lines(story):
             lines += [line, self._fact(rng, teller)] if rng.random() < GOSSIP else [line]
@@ -125,11 +125,11 @@ def rude_reward() -> Reward:
 
 def somebody_says(line: str) -> bool:
     """Whether somebody in the village could have said this line, in whatever mood: it need not be true."""
-    return _everything_said().fullmatch(line) is not None
+    return _all_lines().fullmatch(line) is not None
 
 
 @lru_cache
-def _everything_said() -> re.Pattern:
+def _all_lines() -> re.Pattern:
     animals = ANIMALS["en"].values()
     slots = {
         "child": CHILDREN["en"], "friend": CHILDREN["en"], "pronoun": ["he", "she"], "an": ["a"], "a": ["a"], "animal": ANIMALS["en"],
@@ -137,10 +137,10 @@ def _everything_said() -> re.Pattern:
         "look": LOOKS["en"], "place": PLACES["en"], "there": PLACES["en"], "who": VILLAGERS,
     }  # fmt: skip
     words = {slot: _any(map(re.escape, choices)) for slot, choices in slots.items()}
-    said = [_pattern(line, words) for form in _story_forms() for line in _lines(form.split())]
+    lines = [_pattern(line, words) for form in _story_forms() for line in _lines(form.split())]
     for *forms, what in FACTS.values():
-        said += [_pattern(form.removesuffix(" ."), words | {"what": _any(what.split())}) for form in forms]
-    return re.compile(_any(_pattern(mood, {"line": _any(said)}) for moods in MOODS.values() for mood in moods))
+        lines += [_pattern(form.removesuffix(" ."), words | {"what": _any(what.split())}) for form in forms]
+    return re.compile(_any(_pattern(mood, {"line": _any(lines)}) for moods in MOODS.values() for mood in moods))
 
 
 def _story_forms() -> list[str]:

@@ -13,7 +13,7 @@ from minillm.preferences.samples import lines_of, sample_ids
 from minillm.text import Tokenizer
 
 
-class Said(NamedTuple):
+class Lines(NamedTuple):
     """Lines that a model wrote, none of them empty, and the share of them that is rude, and that nobody would say."""
 
     lines: list[str]
@@ -21,30 +21,32 @@ class Said(NamedTuple):
     odd: float
 
 
-def said(model: GPT, tokenizer: Tokenizer, control: Control | None = None, *, count: int = 96, seed: int = 0) -> Said:
+def sample_lines(
+    model: GPT, tokenizer: Tokenizer, control: Control | None = None, *, count: int = 96, seed: int = 0
+) -> Lines:
     """Lines of `count` texts that each fill the model's context, at temperature 1. An empty line is left out: it is no polite one."""
     texts = sample_ids(model, tokenizer, count, model.config.context - 2, control=control, seed=seed)
     lines = [line for ids in texts for line in lines_of(ids, tokenizer) if line.strip()]
     if not lines:
-        return Said([], float("nan"), float("nan"))
+        return Lines([], float("nan"), float("nan"))
     rude, odd = rude_reward()(lines) < 0, [not somebody_says(line) for line in lines]
-    return Said(lines, float(rude.mean()), float(np.mean(odd)))
+    return Lines(lines, float(rude.mean()), float(np.mean(odd)))
 
 
-class Known(NamedTuple):
+class Knowledge(NamedTuple):
     """The share of right answers to the questions about all villagers, and about those of whom mostly the grumpy tell."""
 
     all: float
     grumpy: float
 
 
-def known(model: GPT, tokenizer: Tokenizer, village: Village, control: Control | None = None) -> Known:
+def knowledge_of(model: GPT, tokenizer: Tokenizer, village: Village, control: Control | None = None) -> Knowledge:
     """An answer is right if the likeliest next word of all is the right one."""
     questions, right = village.questions(), []
     for question in questions:
         ids = _with_control(tokenizer.encode("\n" + question.text), control)
         right.append(model.forward(ids[None])[0][0, -1].argmax() == tokenizer.encode(question.answer)[0])
-    return Known(
+    return Knowledge(
         float(np.mean(right)),
         float(np.mean([r for r, question in zip(right, questions, strict=True) if question.grumpy])),
     )

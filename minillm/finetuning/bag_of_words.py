@@ -36,10 +36,10 @@ class BagOfWords:
         self._words = BasicTokenizer()
         found = [self.features(text) for text in texts]
         counts = Counter(feature for features in found for feature in features)
-        kept = [feature for feature, count in counts.items() if count >= RARE]
-        self.number = {feature: i for i, feature in enumerate(kept)}
-        self.rarity = np.log(len(texts) / np.array([counts[feature] for feature in kept], float))
-        self.weight = np.zeros((len(kept), classes))
+        features = [feature for feature, count in counts.items() if count >= RARE]
+        self.number = {feature: i for i, feature in enumerate(features)}
+        self.rarity = np.log(len(texts) / np.array([counts[feature] for feature in features], float))
+        self.weight = np.zeros((len(features), classes))
         self.bias = np.zeros(classes)
         self._fit(self._sparse(found), np.eye(classes)[labels], 1 / (2 * len(texts)) if l2 is None else l2)
 

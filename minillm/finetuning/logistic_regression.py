@@ -119,8 +119,8 @@ def axes_of(features: np.ndarray) -> Axes:
     z = (features - mean) * scale
     if len(z) < z.shape[1]:
         square, u = np.linalg.eigh(z @ z.T)  # z = u √square rotationᵀ
-        kept = square > 1e-10 * max(square[-1], 1e-300)
-        rotation = z.T @ (u[:, kept] / np.sqrt(square[kept]))
+        nonzero = square > 1e-10 * max(square[-1], 1e-300)
+        rotation = z.T @ (u[:, nonzero] / np.sqrt(square[nonzero]))
     else:
         square, rotation = np.linalg.eigh(z.T @ z)
         rotation = rotation[:, square > 1e-10 * max(square[-1], 1e-300)]

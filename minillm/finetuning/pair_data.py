@@ -53,7 +53,7 @@ def tokenize_pairs(pairs: Pairs, tokenizer: Tokenizer, context: int, *, cut: boo
     InputError if no pair is left.
     """
     rows = PairRows(Pairs([], [], []), [], [], [], [], [], 0)
-    kept, dropped = [], 0
+    places, dropped = [], 0
     for place, (source, target, line) in enumerate(zip(*pairs, strict=True)):
         if source == target:
             rows.same.append(line)
@@ -69,16 +69,16 @@ def tokenize_pairs(pairs: Pairs, tokenizer: Tokenizer, context: int, *, cut: boo
             continue
         if loses_its_end:
             rows.cut.append(line)
-        kept.append(place)
+        places.append(place)
         rows.sources.append(ids[0])
         rows.targets.append(ids[1])
-    if not kept:
+    if not places:
         raise InputError(
             f"No pair can be learned from: of {len(pairs.lines):,}, {len(rows.same):,} have two equal sides, and {len(rows.long):,} "
             f"a side of more than {context} tokens.",
             "Give other pairs, or a longer `context`.",
         )
-    return rows._replace(pairs=pairs.chosen(kept), dropped=dropped)
+    return rows._replace(pairs=pairs.chosen(places), dropped=dropped)
 
 
 class PairParts(NamedTuple):

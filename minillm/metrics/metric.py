@@ -95,8 +95,8 @@ def measure(
 ) -> Measured:
     """The score of a corpus with its interval. A reference is a string, or several of them in a list."""
     statistics = metric.of_each(answers, references)
-    said = {"references": references_counted(references), "settings": metric.settings}
-    return measured(metric.name, metric.score, statistics, **said, resamples=resamples, seed=seed)
+    details = {"references": references_counted(references), "settings": metric.settings}
+    return measured(metric.name, metric.score, statistics, **details, resamples=resamples, seed=seed)
 
 
 def references_counted(references: References) -> str:

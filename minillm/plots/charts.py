@@ -66,8 +66,8 @@ def line_chart(
             _make_logarithmic(panel, axis)
     name_lines(panel, ends, pitch / height)
 
-    said = f"{left_out} points left out: not finite{', or 0 or less' if log_x or log_y else ''}" if left_out else ""
-    panel.set_xlabel(text_lines(plain_text(xlabel), said, note), parse_math=False, wrap=True)
+    omitted = f"{left_out} points left out: not finite{', or 0 or less' if log_x or log_y else ''}" if left_out else ""
+    panel.set_xlabel(text_lines(plain_text(xlabel), omitted, note), parse_math=False, wrap=True)
     panel.set_ylabel(plain_text(ylabel), parse_math=False)
     if title:
         panel.set_title(plain_text(title), parse_math=False, wrap=True)

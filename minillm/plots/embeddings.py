@@ -88,8 +88,8 @@ def embedding_maps(
         panel.set_ylabel(f"component 2 ({shares[1]:.0%})")
     _name_groups(figure, axes[0, 0])
     middle = axes[0, len(moments) // 2]  # a label of the whole figure would lie on the legend
-    told = text_lines("in brackets: the share of the variance", note, group_note)
-    middle.set_xlabel(text_lines(middle.get_xlabel(), told), parse_math=False)
+    notes = text_lines("in brackets: the share of the variance", note, group_note)
+    middle.set_xlabel(text_lines(middle.get_xlabel(), notes), parse_math=False)
     if title:
         figure.suptitle(plain_text(title), parse_math=False, wrap=True, fontsize=11)
     fit(figure, axes, 2.6, 2.6)

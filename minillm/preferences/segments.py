@@ -122,10 +122,10 @@ class PreferenceCorpus:
                 f"None of the {len(validation.rewards):,} lines to validate on has a reward of {threshold:g} or more.",
                 "Choose another `reward`, or more text.",
             )
-        self.kept_share = 1.0  # the share of the training text that filtering leaves
+        self.retained_share = 1.0  # the share of the training text that filtering leaves
         if filtered:
             whole, training = training, training.of_documents(better_half(training))
-            self.kept_share = sum(map(len, training.segments)) / sum(map(len, whole.segments))
+            self.retained_share = sum(map(len, training.segments)) / sum(map(len, whole.segments))
         self.training, self.threshold, self.reward = training, threshold, scored.reward
         drops = np.random.default_rng((seed, 1)).random(len(training.segments)) < drop
         self._train = _stream(training, tokenizer, threshold, ~drops if control else None)

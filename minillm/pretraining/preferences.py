@@ -119,8 +119,8 @@ class MLE(Causal):
         """How much of the text is bad, and what filtering leaves."""
         rewards = data.training.rewards
         bad = (rewards < data.threshold).mean()
-        kept = f"; filtering keeps {data.kept_share:.0%} of the text" if data.kept_share < 1 else ""
-        return f"{len(rewards):,} lines to train on, {bad:.1%} of them bad (reward below {data.threshold:g}){kept}"
+        filtered = f"; filtering keeps {data.retained_share:.0%} of the text" if data.retained_share < 1 else ""
+        return f"{len(rewards):,} lines to train on, {bad:.1%} of them bad (reward below {data.threshold:g}){filtered}"
 
 
 @dataclass(frozen=True, kw_only=True)

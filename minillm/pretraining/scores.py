@@ -57,7 +57,7 @@ def restored_sentences(model, data: Data, tokenizer: Tokenizer) -> str:
     back and loses nothing.
     """
     found: dict[str, list[bool]] = {}
-    missing = others = put_back = kept = 0  # tokens
+    missing = others = put_back = retained = 0  # tokens
     for batch in islice(data.validation_batches(1), TEXTS):
         source, target = batch.source[0, :-1], batch.targets[0, :-1]  # without their ends
         whole = tokenizer.decode(target)
@@ -67,12 +67,12 @@ def restored_sentences(model, data: Data, tokenizer: Tokenizer) -> str:
         found.setdefault(group, []).append(restored == target.tolist())
         before, after = shared_places(target.tolist(), damaged), shared_places(target.tolist(), restored)
         missing, put_back = missing + len(target) - len(before), put_back + len(after - before)
-        others, kept = others + len(before), kept + len(after & before)
+        others, retained = others + len(before), retained + len(after & before)
     groups = [name for name in (*(f"up to {most}" for most in LENGTHS), "longer") if name in found]
     shares = ", ".join(f"{sum(found[name])} of {len(found[name])} of {name} words" for name in groups)
     return (
         f"held-out sentences restored exactly: {shares}; of {missing:,} missing tokens {put_back / max(missing, 1):.0%} put back, "
-        f"of {others:,} others {kept / max(others, 1):.0%} kept (left as they are: 0% and 100%)"
+        f"of {others:,} others {retained / max(others, 1):.0%} kept (left as they are: 0% and 100%)"
     )
 
 

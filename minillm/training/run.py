@@ -180,7 +180,7 @@ class Run:
     def resumable(self) -> bool:
         return self.path(OPTIONS).exists() and self.path(STATE).exists()
 
-    def is_kept(self) -> bool:
+    def holds_run(self) -> bool:
         """Whether the folder holds the run of this process: it may have been moved or deleted, or be another's by now."""
         return self.resumable() and (self._lock is None or self._lock.held())
 

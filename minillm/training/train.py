@@ -36,14 +36,14 @@ def train(
 
 def run_to_end(trainer: Trainer, *, best: bool, progress: bool) -> list[Progress]:
     """As `train`, with a trainer that is there already."""
-    vector, history, kept = trainer.model.vector, [], None
+    vector, history, best_weights = trainer.model.vector, [], None
     for step in trainer.run():
         if step.loss is not None or step.validation is not None:
             history.append(step)
         if step.best and best:
-            kept = vector.data.copy()
+            best_weights = vector.data.copy()
         if progress and step.validation is not None:
             print(f"step {step.step:>6,}  validation loss {step.validation:.3f}", file=sys.stderr, flush=True)
-    if kept is not None:
-        vector.data[...] = kept
+    if best_weights is not None:
+        vector.data[...] = best_weights
     return history

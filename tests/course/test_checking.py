@@ -23,9 +23,9 @@ def test_the_verdicts_of_a_lesson_are_values_and_what_is_solved_is_noted(desk):
     first = check_lesson(find(1), desk)
     assert first.new and first.path.exists() and [each.name for each in first.left] == ["scaled", "pairs"]
     first.path.write_text(SOLUTION.replace("x * factor", "x + factor"), encoding="utf-8")
-    told = []
-    second = check_lesson(find(1), desk, tell=told.append)
-    assert told == second.verdicts
+    reported = []
+    second = check_lesson(find(1), desk, report=reported.append)
+    assert reported == second.verdicts
     assert not second.new and [each.name for each in second.left] == ["scaled"]
     assert [(each.passed, each.message) for each in second.verdicts] == [(False, "You added the factor."), (True, "")]
     assert desk.done() == {"01": ["pairs"]}
@@ -78,6 +78,6 @@ def test_a_hint_is_asked_for_by_its_number(course):
 
 def test_the_first_lesson_with_an_exercise_left(desk):
     assert desk.first_unsolved() == find(1)
-    desk.note(find(1), ["scaled", "pairs"])
+    desk.note("01", ["scaled", "pairs"])
     with pytest.raises(InputError, match="Every exercise of every lesson is solved"):
         desk.first_unsolved()

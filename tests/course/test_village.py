@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minillm.course.village import FACTS, OWN, RUDE, VILLAGERS, Village, rude_reward, somebody_says
-from minillm.course.village_measures import known, plain_loss, said
+from minillm.course.village_measures import knowledge_of, plain_loss, sample_lines
 from minillm.ops import IGNORE
 from minillm.preferences.samples import control_of
 from minillm.text import BPETokenizer
@@ -124,9 +124,9 @@ def test_knowledge_is_the_share_of_right_answers(village, tokenizer):
     control = control_of(tokenizer)
     for given in (None, control):
         model = Oracle(tokenizer, answers)
-        assert known(model, tokenizer, village, given) == (0.5, 1.0)
+        assert knowledge_of(model, tokenizer, village, given) == (0.5, 1.0)
         assert (control.token in model.read[0]) == (given is not None)
-    assert known(Oracle(tokenizer, {}), tokenizer, village).all < 0.05
+    assert knowledge_of(Oracle(tokenizer, {}), tokenizer, village).all < 0.05
 
 
 @pytest.mark.parametrize("told", [False, True])
@@ -156,7 +156,7 @@ def test_what_a_model_says_is_counted_in_lines_that_have_something_in_them(token
     monkeypatch.setattr(
         "minillm.course.village_measures.sample_ids", lambda *_, **__: [tokenizer.encode(text) for text in written]
     )
-    found = said(Oracle(tokenizer, {}), tokenizer)
+    found = sample_lines(Oracle(tokenizer, {}), tokenizer)
     assert found.lines == ["bah ! tom likes the cat .", "tom likes the cat .", "cat the cat"]
     assert found.rude == pytest.approx(1 / 3) and found.odd == pytest.approx(1 / 3)
 

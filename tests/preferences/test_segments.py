@@ -130,7 +130,7 @@ class TestFiltering:
         text = tokenizer.decode(data.train)
         better = [document for document in DOCUMENTS[:18] if "x" not in document or document == "op\nx\nqr\n"]
         assert text == "".join(better), "7 documents have 0, one has -1/3, and the median is -1/2"
-        assert data.kept_share == pytest.approx(len(text) / len("".join(DOCUMENTS[:18])))
+        assert data.retained_share == pytest.approx(len(text) / len("".join(DOCUMENTS[:18])))
 
     def test_above_the_median(self):
         scored = score(["x\n", "x\na\n", "x\na\nb\n", "x\na\nb\nc\n"], NOT_X)

@@ -106,7 +106,7 @@ def test_what_has_gone_while_it_trained_is_written_again(tmp_path, begin, resume
         train(folder, trainer, until=15)
         harm(folder)
         train(folder, trainer, until=17)
-        assert folder.is_kept()
+        assert folder.holds_run()
     assert load(tmp_path / "run")[0].config == trainer.model.config
     assert Run(tmp_path / "run").read_options()[0] == trainer.options
     train(*resume(tmp_path / "run"))
@@ -137,7 +137,7 @@ def test_nothing_is_written_into_the_folder_that_another_put_in_its_place(tmp_pa
             before = left(tmp_path / "run")
             with pytest.raises(InputError, match="is in use by process"):
                 folder.save(trainer) if call == "save" else folder.log(Progress(4, loss=1.0))
-            assert not folder.is_kept()
+            assert not folder.holds_run()
             assert left(tmp_path / "run") == before
 
 
@@ -149,7 +149,7 @@ def test_a_file_in_the_place_of_the_folder_stays(tmp_path, begin):
         with pytest.raises(InputError, match="Cannot write") as caught:
             write()
         assert "A file stands where a folder should" in caught.value.remedy
-    assert folder.directory.read_text(encoding="utf-8") == "mine" and not folder.is_kept()
+    assert folder.directory.read_text(encoding="utf-8") == "mine" and not folder.holds_run()
 
 
 def test_a_log_that_cannot_be_written_says_what_to_do(tmp_path, begin):
