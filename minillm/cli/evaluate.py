@@ -8,7 +8,7 @@ from typing import NamedTuple
 from minillm.backend import choose_device
 from minillm.cli.parser import choice
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
-from minillm.cli.terminal import say, visible
+from minillm.cli.terminal import visible
 from minillm.errors import InputError
 from minillm.files import write_atomic
 from minillm.finetuning.evaluation import Answered, evaluate_classifier, evaluate_pairs, evaluate_questions
@@ -126,7 +126,9 @@ def on_questions(args, model: Model, tokenizer: Tokenizer) -> Answered:
 def show(args, model: Model, answered: Answered) -> None:
     """As a person reads it."""
     evaluation = answered.evaluation
-    say(f"{model.config.name}, {count(evaluation.count, evaluation.unit)} of {name_of(args.data)}; in brackets 95 %")
+    print(
+        f"{model.config.name}, {count(evaluation.count, evaluation.unit)} of {visible(name_of(args.data))}; in brackets 95 %\n"
+    )
     several = evaluation.count > 1
     print(table([in_numbers(measured.name, measured, several) for measured in evaluation.measures]))
     if evaluation.baselines:

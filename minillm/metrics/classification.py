@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from minillm.errors import check_known
 from minillm.metrics.metric import Mean, Metric
 
 
@@ -32,8 +33,9 @@ class MacroF1(Metric):
 
     def statistics(self, answer: str, references: Sequence[str]) -> list[float]:
         """For each class whether it was answered rightly, and how often it is the answer or the label: 0, 1 or 2."""
-        counts = np.zeros((2, len(self.classes)))
         (label,) = references
+        check_known((answer, label), self.classes, "class")
+        counts = np.zeros((2, len(self.classes)))
         counts[0, self.classes[answer]] = answer == label
         for name in (answer, label):
             counts[1, self.classes[name]] += 1

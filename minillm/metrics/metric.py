@@ -36,7 +36,9 @@ class Metric(ABC):
         return self.score(np.array(self.statistics(answer, references), float))
 
     def of_each(self, answers: Sequence[str], references: References) -> np.ndarray:
-        """The statistics of each answer, (N, K)."""
+        """The statistics of each answer, (N, K). InputError unless each is a text with a reference, or several."""
+        if isinstance(answers, str) or isinstance(references, str):
+            raise InputError("This is one text where a list of them belongs.", "Put it in a list: [text].")
         if len(answers) != len(references):
             raise InputError(
                 f"There are {len(answers)} answers but references for {len(references)}.",
@@ -44,9 +46,11 @@ class Metric(ABC):
             )
         if not len(answers):
             raise InputError("There is no answer to score.", "Give one at least.")
-        for number, each in enumerate(references, 1):
+        for number, (answer, each) in enumerate(zip(answers, references, strict=True), 1):
             if not listed(each):
                 raise InputError(f"Answer {number} has no reference.", "Give one at least; it may be an empty text.")
+            if odd := [text for text in (answer, *listed(each)) if not isinstance(text, str)]:
+                raise InputError(f"Answer {number}, or a reference of it, is {odd[0]!r}.", "Each is a text.")
         return np.array(
             [self.statistics(answer, listed(each)) for answer, each in zip(answers, references, strict=True)], float
         )
@@ -106,4 +110,4 @@ def references_counted(references: References) -> str:
 
 def listed(references: str | Sequence[str]) -> Sequence[str]:
     """The references of an answer, where a single one may be given as it is."""
-    return [references] if isinstance(references, str) else references
+    return references if isinstance(references, list | tuple) else [references]

@@ -87,8 +87,8 @@ def guess(model: Model, tokenizer: Tokenizer, text: str, batch: int) -> list[Pie
         raise InputError(
             f"{model.config.name.capitalize()} guesses no tokens of a text.", "Use a GPT or a masked model."
         )
-    found = list(pieces)
-    if not any(piece.scored.any() for piece in found):
+    found = [piece for piece in pieces if piece.scored.any()]
+    if not found:
         raise InputError("The text has no token after the first.", "Use a longer one.")
     return found
 
@@ -113,7 +113,7 @@ def guesses(logits: Array, targets: np.ndarray, model: Model) -> tuple[np.ndarra
     """-log p of each target, 0 where none is scored, and the likeliest token at each place; on the host."""
     with np.errstate(over="ignore", invalid="ignore"):
         logp, _ = token_logp(logits, model.vector.device.xp.asarray(targets))
-    return -finite_on_host(logp, "loss").astype(np.float64), to_host(logits.argmax(axis=-1))
+    return -finite_on_host(logp, "losses").astype(np.float64), to_host(logits.argmax(axis=-1))
 
 
 def loss_counts(pieces: list[Piece]) -> np.ndarray:

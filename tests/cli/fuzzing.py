@@ -98,14 +98,15 @@ def make_targets(root: Path) -> list[Target]:
     judge = run(
         "judge", "align", f"--checkpoint={causal}", f"--pairs={pairs}", "--method=reward", "--workers=1", *quick
     )
+    evaluate, on_lines = (["evaluate", f"--data={data}", "--checkpoint"] for data in (text, labelled))
     return [
-        Target(causal, [GENERATE, ATTENTION, resume("pretrain"), align, finetune]),
+        Target(causal, [GENERATE, ATTENTION, evaluate, resume("pretrain"), align, finetune]),
         Target(int8(causal, root / "int8"), [GENERATE, ATTENTION, align, finetune]),
         Target(run("preference", *pretrain, *preference), [GENERATE, resume("pretrain"), align]),
-        Target(masked, [FILL, ATTENTION, resume("pretrain"), finetune]),
+        Target(masked, [FILL, ATTENTION, evaluate, resume("pretrain"), finetune]),
         Target(denoise, [FILL, GENERATE, resume("pretrain")]),
-        Target(classifier, [CLASSIFY, ATTENTION, resume("finetune")]),
-        Target(translator, [TRANSLATE, resume("finetune")]),
+        Target(classifier, [CLASSIFY, on_lines, ATTENTION, resume("finetune")]),
+        Target(translator, [TRANSLATE, on_lines, resume("finetune")]),
         Target(frozen, [CLASSIFY]),
         Target(dpo, [GENERATE, resume("align")]),
         Target(ppo, [GENERATE, resume("align")]),

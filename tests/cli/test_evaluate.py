@@ -49,8 +49,10 @@ def test_a_gpt_is_judged_by_its_loss_on_a_text(call, finished_run, text_file):
     assert [each["baseline"] for each in found["baselines"]][1] == "the frequencies of this text"
     code, out, err = call("evaluate", *argv)
     nats = found["measures"][0]
-    assert code == 0 and f"of {text_file}" in err
-    assert out.startswith(f"nats a token      {nats['value']:.3f}  ({nats['low']:.3f} to {nats['high']:.3f})\n")
+    assert (code, err) == (0, "")
+    first, _, *numbers = out.splitlines()
+    assert first == f"a GPT, {found['count']} windows of {text_file}; in brackets 95 %"
+    assert numbers[0] == (f"nats a token      {nats['value']:.3f}  ({nats['low']:.3f} to {nats['high']:.3f})")
     assert len(out.split("the worst\n")[1].split("\n\n")[0].splitlines()) == 10
 
 
@@ -120,7 +122,7 @@ def test_of_a_single_text_there_is_no_interval(call, finished_run, tmp_path):
         found["count"] == 1 and found["measures"][0]["low"] is None and found["baselines"][0]["ahead"]["high"] is None
     )
     out = call("evaluate", "--checkpoint", finished_run, "--data", short)[1]
-    assert out.splitlines()[0].split() == ["nats", "a", "token", f"{found['measures'][0]['value']:.3f}"]
+    assert out.splitlines()[2].split() == ["nats", "a", "token", f"{found['measures'][0]['value']:.3f}"]
 
 
 def test_pairs_that_cannot_be_judged(refused, translator, pairs, tmp_path):

@@ -44,6 +44,13 @@ def test_what_cannot_be_scored_is_said():
         measure(Accuracy(), [], [])
     with pytest.raises(InputError, match="Answer 2 has no reference"):
         measure(Rouge(), ["a", "b"], ["a", []])
+    with pytest.raises(InputError, match="one text where a list"):
+        measure(BLEU(), ["a"], "a")
+    for answers, references in ((["a", None], ["a", "b"]), (["a", "b"], ["a", 3]), (["a", "b"], ["a", ["b", b"c"]])):
+        with pytest.raises(InputError, match="Answer 2, or a reference of it, is "):
+            measure(ExactMatch(), answers, references)
+    with pytest.raises(InputError, match=r"(?s)no class 'goood'.*Did you mean good"):
+        measure(MacroF1(["good", "bad"]), ["goood"], ["good"])
 
 
 def test_the_signature_says_how_many_references_there_were():
