@@ -192,7 +192,7 @@ def tempted(model: GPT, tokenizer: Tokenizer, lines: Sequence[str], control: Con
     answers = answers_of([row[:1] for row in rows], [row[1:] for row in rows])
     silent = [tokenizer.special_tokens[token] for token in CONTROL_TOKENS]
     targets = np.where(np.isin(answers.targets, silent), IGNORE, answers.targets)
-    optimizer = AdamW(model.vector, lr=lr, weight_decay=0.0)
+    optimizer = AdamW(model.vector, lr=lr, betas=(0.9, 0.95), weight_decay=0.0)
     for at in range(0, len(lines), 4):
         model.vector.zero_grad()
         _, saved = CAUSAL.forward(model, answers.inputs[at : at + 4], targets[at : at + 4])

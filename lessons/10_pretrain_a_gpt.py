@@ -276,8 +276,8 @@ print("a whole story:", tell(model, count=62))
 # answers on the held-out stories, beside those of the 4-gram.
 #
 # **Does it only copy?** The stories are made from few sentences, and every held-out story has some that are much like it among the ten
-# thousand. So let a plagiarist answer too. He takes the training window that has the most words in common with what he has read, at the
-# same places and with the same last word, and says what comes next there.
+# thousand. So let somebody answer who only copies: take the training window that has the most words in common with what was read, at the
+# same places and with the same last word, and say what comes next there.
 
 
 # %%
@@ -494,6 +494,11 @@ print(f"the same model without the future: {alone:.2f}; bigram {levels['bigram']
 #
 # And *predict, then run*: train on a tenth of the stories (`stories = stories[:1000]`, after `held_out` is made). What becomes of the
 # loss on the windows to train on, of the held-out loss, and of the three abilities? Write it down before you run it.
+#
+# ## In the library
+#
+# `minillm/layers/ngram_embedding.py` is the n-gram embedding, `minillm/objectives/causal.py` the loss, `minillm/generation/sampling.py`
+# the choice of a word, `minillm/training/trainer.py` the loop, and `minillm/training/checkpoint.py` what is kept of a run.
 #
 # ## In practice
 #

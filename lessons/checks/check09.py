@@ -219,12 +219,12 @@ EXERCISES = [
             Mistake(
                 "targets = np.hstack([answers, np.full((rows, 1), IGNORE)])",
                 "targets = reads",
-                "The targets are not moved on: each place is asked for the very token that it reads, which it only has to copy.",
+                "The targets are not shifted: each place is asked for the very token that it reads, which it only has to copy.",
             ),
             Mistake(
                 "    targets = np.where(places > ends, IGNORE, targets)\n",
                 "    targets = np.where(places > ends, np.hstack([answers, np.zeros((rows, 1), int)]), targets)\n",
-                "Padding is scored: the model is asked to write it, and that easy work drowns the rest of the loss.",
+                "Padding is scored: the model is asked to write it, and much of the loss is then easy work that nobody wants.",
             ),
             Mistake(
                 "targets = np.where(places == ends, end, targets)",
@@ -323,7 +323,7 @@ EXERCISES = [
             Mistake(
                 "equal = (written == right) | ~counts",
                 "equal = written == right",
-                "What stands after the end is compared too. It is of no account.",
+                "What stands after the end is compared too. It does not count.",
             ),
             Mistake(
                 "- (right == end) == 0",
@@ -368,7 +368,7 @@ EXERCISES = [
             Mistake(
                 "equal = (written == right) | ~counts",
                 "equal = (written == right) & counts",
-                "Places after the end count as wrong: they are of no account, so `or not counts`.",
+                "Places after the end count as wrong: they don't count at all, so `or not counts`.",
             ),
             Mistake(
                 "equal.all(axis=1).mean()",

@@ -44,7 +44,7 @@ EXERCISES = [
             Mistake(
                 "scores, targets = scores[:, :-1], ids[:, 1:]",
                 "scores, targets = scores[:, :-1], ids[:, :-1]",
-                "The targets are not moved on: each place is judged by the word that it reads, not by the next one.",
+                "The targets are not shifted: each place is judged by the word that it reads, not by the next one.",
             ),
             Mistake(
                 "scores, targets = scores[:, :-1], ids[:, 1:]",
@@ -54,7 +54,7 @@ EXERCISES = [
             Mistake(
                 "np.exp(losses.mean())",
                 "np.exp(losses).mean()",
-                "You average the exponentials. The mean is taken of the losses first: otherwise one surprise drowns everything.",
+                "You average the exponentials. The mean is taken of the losses first: otherwise one surprise outweighs all the rest.",
             ),
             Mistake(
                 "np.exp(losses.mean())",
@@ -124,7 +124,7 @@ EXERCISES = [
             Mistake(
                 "    scores, targets = scores[:, :-1], ids[:, 1:]",
                 "    scores, targets = scores[:, 1:], ids[:, 1:]",
-                "The targets are moved on, and the scores too: the scores at a place are for the word after it.",
+                "The targets are shifted, and the scores too: the scores at a place are for the word after it.",
             ),
             Mistake(
                 "    log_p = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))",

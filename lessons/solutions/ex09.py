@@ -17,7 +17,7 @@ def adamw_step(
     lr: float,
     decay: np.ndarray,
     beta1: float = 0.9,
-    beta2: float = 0.999,
+    beta2: float = 0.99,
     eps: float = 1e-8,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Step number t = 1, 2, ... of AdamW: weights w, gradient g, running means m and v, all (N,) -> the new w, m, v.
@@ -65,7 +65,7 @@ def shift_targets(answers: np.ndarray, lengths: np.ndarray, start: int, end: int
 def exact_match(written: np.ndarray, right: np.ndarray, end: int) -> float:
     """written and right (B, T), token ids -> the share of the B answers that are right as a whole, a number from 0 to 1.
 
-    An answer is its tokens up to and with the first `end`. What a row of `written` or `right` holds after its first `end` is of no account.
+    An answer is its tokens up to and with the first `end`. What a row of `written` or `right` holds after its first `end` does not count.
     Each row of `right` has an `end` in it; a row of `written` may lack one, and is wrong then.
 
     With end = 0, written [[3, 4, 0, 7], [3, 4, 5, 0]] and right [[3, 4, 0, 9], [3, 4, 0, 0]] it is 0.5: the first is right, since what

@@ -24,7 +24,7 @@ class AdamW:
         self,
         vector: ParameterVector,
         lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.95),
+        betas: tuple[float, float] = (0.9, 0.99),
         eps: float = 1e-8,
         weight_decay: float = 0.1,
     ):

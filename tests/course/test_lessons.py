@@ -1,5 +1,6 @@
 """Each lesson runs as a student runs it, and prints and draws what it promises. No network, and a warning is an error."""
 
+import ast
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from minillm.course.desk import solution_of
 from minillm.course.expected import broken, promises
 from minillm.course.outline import PLANNED, ROOT, outlines
 
@@ -126,6 +128,16 @@ def test_a_gpt_is_compared_with_the_losses_that_the_lesson_on_embeddings_promise
     )
     promised = re.search(r"^#> held-out loss: counted ([\d.]+) ± [\d.]+, network ([\d.]+) ±", embeddings, re.MULTILINE)
     assert f"COUNTED, WINDOW = {promised[1]}, {promised[2]} " in gpt
+
+
+def test_the_step_of_adamw_has_the_same_defaults_in_the_lesson_and_in_its_exercise():
+    lesson = next(lesson for lesson in LESSONS if lesson.number == 9)
+    steps = [
+        next(node for node in ast.parse(source).body if getattr(node, "name", "") == "adamw_step")
+        for source in (lesson.path.read_text(encoding="utf-8"), solution_of(lesson))
+    ]
+    defaults = [[ast.literal_eval(value) for value in step.args.defaults] for step in steps]
+    assert defaults[0] == defaults[1] and len(defaults[0]) == 3
 
 
 def test_the_lessons_on_language_models_fit_the_time():

@@ -138,7 +138,7 @@ def torch_adamw(theirs, lr, weight_decay):
         {"params": [parameter for parameter in trained if parameter.ndim >= 2], "weight_decay": weight_decay},
         {"params": [parameter for parameter in trained if parameter.ndim < 2], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95), eps=1e-8)
+    return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.99), eps=1e-8)
 
 
 def train_both(model, theirs, steps=10, max_norm=0.5, weight_decay=0.3):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minillm.layers import Layer, Linear, ParameterVector
-from minillm.training import AdamW, clip_grad_norm
+from minillm.training import AdamW, TrainOptions, clip_grad_norm
 
 
 class Two(Layer):
@@ -53,6 +53,11 @@ def test_a_step_may_name_its_own_rate():
     AdamW(a, 0.5).step(0.01)
     AdamW(b, 0.01).step()
     assert (a.data == b.data).all()
+
+
+def test_alone_it_remembers_as_long_as_in_a_run():
+    options = TrainOptions()
+    assert AdamW(ParameterVector(Two())).betas == (options.beta1, options.beta2)
 
 
 def test_frozen_parameters_and_their_moments_stay_bit_identical():
