@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minillm.cli import main
 from minillm.finetuning.pair_job import begin_pairs
 from minillm.finetuning.pair_tasks import TRANSLATE
 from minillm.finetuning.pairs import Pairs, PairSplit
@@ -83,3 +84,19 @@ def test_their_tokenizer_gives_the_same_sources_and_targets(folder):
     ours = {tuple(row[row != IGNORE]) for row in batch.targets}
     assert ours == {tuple(theirs(text).input_ids) for text in pairs.targets}
     assert (batch.decoder_input[:, 0] == 0).all()
+
+
+def test_a_run_of_the_command_is_stopped_resumed_and_used(folder, tmp_path, monkeypatch, capsys):
+    """It keeps their tokenizer, and the tokens that end a text."""
+    monkeypatch.chdir(tmp_path)
+    pairs = some_pairs(40)
+    lines = zip(pairs.sources, pairs.targets, strict=True)
+    (tmp_path / "pairs.tsv").write_text("".join(f"{s}\t{t}\n" for s, t in lines), encoding="utf-8")
+    learn = ["finetune", "--task=translate", f"--checkpoint={folder}", "--data=pairs.tsv", "--batch=4", "--steps=6"]
+    assert main([*learn, "--out=whole"]) == main([*learn, "--out=parts", "--stop-at=2"]) == 0
+    assert main(["finetune", "--resume", "--out=parts"]) == 0
+    for name in ("model.safetensors", "log.jsonl", "config.json", "generation_config.json"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+    assert list(load(tmp_path / "parts")[0].eos_token_id) == [1]
+    assert main(["translate", "--checkpoint=parts", "--text=the dog", "--max-tokens=5"]) == 0
+    assert main(["summarise", f"--checkpoint={folder}", "--text=the dog", "--max-tokens=5", "--beams=2"]) == 0
