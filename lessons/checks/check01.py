@@ -73,6 +73,16 @@ EXERCISES = [
                 "np.log(raised / raised.sum(axis=1, keepdims=True))",
                 "These are the logarithms of the probabilities: leave out the log.",
             ),
+            Mistake(
+                "counts + alpha",
+                "counts.T + alpha",
+                "The counts were turned round: row i belongs to the word before, and says what came after it.",
+            ),
+            Mistake(
+                "raised = counts + alpha",
+                "raised = np.exp(counts) + alpha",
+                "There is an exp of the counts: they are no logits. Add alpha to the counts themselves.",
+            ),
         ],
     ),
     Exercise(
@@ -149,6 +159,16 @@ EXERCISES = [
                 "np.exp(-np.log(p).mean())",
                 "np.exp(-np.log(p).sum() / (len(p) - 1))",
                 "You divided by N - 1: there are N words.",
+            ),
+            Mistake(
+                "-np.log(p).mean()",
+                "-np.log(p[1:]).sum() / len(p)",
+                "The first word is left out of the sum: Python counts from 0.",
+            ),
+            Mistake(
+                "-np.log(p).mean()",
+                "-np.log(p[:-1]).sum() / len(p)",
+                "The last word is left out of the sum: range(len(p)) ends before len(p) by itself.",
             ),
         ],
     ),
@@ -230,6 +250,21 @@ EXERCISES = [
                 "min(int(np.sum(right_ends <= u)), len(p) - 1)",
                 "min(int(np.sum(1 - right_ends > u)), len(p) - 1)",
                 "The line was read from its right end: word 0 lies at the left, from 0 on.",
+            ),
+            Mistake(
+                "min(int(np.sum(right_ends <= u)), len(p) - 1)",
+                "round(u * (len(p) - 1))",
+                "u was spread evenly over the numbers of the words: a word is as wide as its probability.",
+            ),
+            Mistake(
+                "np.sum(right_ends <= u)",
+                "np.sum(right_ends - p < u) - 1",
+                "Almost: where u is exactly the left end of a word, it belongs to that word. Count the left ends with <=.",
+            ),
+            Mistake(
+                "min(int(np.sum(right_ends <= u)), len(p) - 1)",
+                "p[min(int(np.sum(right_ends <= u)), len(p) - 1)]",
+                "That is the probability of the word: its number is asked for.",
             ),
         ],
     ),

@@ -98,6 +98,16 @@ EXERCISES = [
                 "e / e.sum(axis=1)",
                 "The sums of the rows were laid across the columns: keepdims=True keeps them beside their rows.",
             ),
+            Mistake(
+                "    return e / e.sum(axis=1, keepdims=True)",
+                "    return (x == x.max(axis=1, keepdims=True)) * 1.0",
+                "The largest logit of each row got all the probability: softmax gives the others their share.",
+            ),
+            Mistake(
+                "    e = np.exp(x - x.max(axis=1, keepdims=True))",
+                "    return np.exp(x - np.log(np.exp(x).sum(axis=1, keepdims=True)))",
+                "exp(1000) was computed, inside of the logarithm of the sum: it is infinite. First subtract each row's largest logit.",
+            ),
         ],
     ),
     Exercise(
@@ -208,6 +218,21 @@ EXERCISES = [
                 "    return np.where(np.arange(p.shape[1]) == targets[:, None], gradient, 0) / len(targets)",
                 "Only the right words have a gradient: the others have one too, their p, which pushes them down.",
             ),
+            Mistake(
+                "gradient[np.arange(len(targets)), targets] -= 1",
+                "np.subtract.at(gradient, (slice(None), targets), 1)",
+                "1 was taken from a whole column, once for each row: each row has one target, gradient[np.arange(N), targets].",
+            ),
+            Mistake(
+                "gradient[np.arange(len(targets)), targets] -= 1",
+                "gradient[np.arange(len(targets)), targets - 1] -= 1",
+                "The 1 was taken from the word before the target: words are numbered from 0, as columns are.",
+            ),
+            Mistake(
+                "    return gradient / len(targets)",
+                "    return gradient * p * (1 - p) / len(targets)",
+                "The factor p (1 - p) belongs to a squared error behind a sigmoid: behind softmax and -ln p it is p - y alone.",
+            ),
         ],
     ),
     Exercise(
@@ -267,6 +292,16 @@ EXERCISES = [
                 "np.add.at(dtable, words, gradient)",
                 "np.add.at(dtable, words, gradient[words % len(gradient)])",
                 "The gradient of the n-th prediction is gradient[n], not gradient[words[n]]: words[n] is the row that gets it.",
+            ),
+            Mistake(
+                "np.add.at(dtable, words, gradient)",
+                "np.add.at(dtable, words, gradient.sum(axis=1, keepdims=True))",
+                "The V numbers of a gradient were added up into one: a row of the table collects whole rows, number by number, sum(axis=0).",
+            ),
+            Mistake(
+                "np.add.at(dtable, words, gradient)",
+                "dtable[: len(words)] = gradient[:size] * np.isin(np.arange(len(gradient)), words)[:size, None]",
+                "Row i got the i-th gradient: it collects the gradients of those n for which words[n] is i.",
             ),
         ],
     ),

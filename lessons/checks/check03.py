@@ -87,6 +87,21 @@ EXERCISES = [
                 "    return max(pairs, key=pairs.get)",
                 "That is the commonest pair alone: return all pairs with their counts.",
             ),
+            Mistake(
+                "        for pair in zip(word, word[1:]):\n            pairs[pair] = pairs.get(pair, 0) + count\n    return pairs",
+                "        for pair in zip(word, word[1:]):\n            pairs[pair] = pairs.get(pair, 0) + count\n        return pairs",
+                "return stands inside the loop: only the first word was counted.",
+            ),
+            Mistake(
+                "zip(word, word[1:])",
+                "word",
+                "Single numbers were counted: a pair is a number and the next one, as a tuple.",
+            ),
+            Mistake(
+                "for word, count in words.items()",
+                "for word, count in [(tuple(n for word in words for n in word), 1)]",
+                "All words were laid in one row, each of them once: the last number of a word and the first of another are no neighbours, and a word counts as often as it occurs.",
+            ),
         ],
     ),
     Exercise(
@@ -268,6 +283,26 @@ EXERCISES = [
                 "    for i, pair in enumerate(learned):",
                 "    for i, pair in list(enumerate(learned))[1:]:",
                 "The first pair that was learned is left out.",
+            ),
+            Mistake(
+                "merge(word, pair, 256 + i)",
+                "merge(word, pair, 512 + i)",
+                "256 was added twice: enumerate(learned, 256) begins with 256 already.",
+            ),
+            Mistake(
+                "merge(word, pair, 256 + i)",
+                "merge(pair, word, 256 + i)",
+                "The word and the pair have changed places: merge(word, pair, new).",
+            ),
+            Mistake(
+                "        word = merge(word, pair, 256 + i)\n    return word",
+                "        word = merge(word, pair, 256 + len(learned))\n    return word",
+                "Every pair got the same number, 256 + len(learned): the i-th becomes 256 + i, enumerate(learned) counts them.",
+            ),
+            Mistake(
+                "    for i, pair in enumerate(learned):\n        word = merge(word, pair, 256 + i)\n    return word",
+                "    return [merge(word, pair, 256 + i) for i, pair in enumerate(learned)]",
+                "That is a list with the word after each single merge: each merge goes on with what the one before has made, and one word is returned.",
             ),
         ],
     ),

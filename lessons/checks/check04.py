@@ -144,6 +144,21 @@ EXERCISES = [
                 "np.sort(-cosine)[:k] * -1",
                 "These are the cosines: return the numbers of the words, with np.argsort.",
             ),
+            Mistake(
+                "np.linalg.norm(E, axis=1)\n    cosine = E @ E[word] / (lengths * lengths[word])",
+                "np.linalg.norm(E, axis=0)\n    cosine = (E / lengths) @ (E[word] / lengths)",
+                "The lengths are those of the columns: each word has one, over its D numbers, axis=1.",
+            ),
+            Mistake(
+                "    cosine[word] = -np.inf\n    return np.argsort(-cosine)[:k]",
+                "    return np.argsort(-np.delete(cosine, word))[:k]",
+                "The word itself was taken out of the list, and all words behind it have moved up by one: their numbers are not theirs any more. Give its cosine -inf in place of that.",
+            ),
+            Mistake(
+                "cosine[word] = -np.inf",
+                "cosine[word] = 0",
+                "The word's own cosine became 0: it then stands before all words with a negative one. -np.inf is always last.",
+            ),
         ],
     ),
     Exercise(
@@ -218,6 +233,11 @@ EXERCISES = [
                 "np.add.at(dE, contexts, dx)",
                 "np.add.at(dE, contexts, E[contexts])",
                 "The vectors themselves were added: it is their gradient, dx, that goes to their rows.",
+            ),
+            Mistake(
+                "np.add.at(dE, contexts, dx)",
+                "np.add.at(dE, contexts[:, -1], dx[:, -1])",
+                "Only the last word of each context sent its gradient to E: all n of them were looked up.",
             ),
         ],
         outputs=("dE", "dW"),

@@ -97,6 +97,21 @@ EXERCISES = [
                 "    allowed = np.eye(len(scores), dtype=bool)",
                 "Each word sees itself alone: it may look at all words before it too.",
             ),
+            Mistake(
+                "np.where(allowed, scores, -np.inf)",
+                "np.where(allowed, scores, scores + 1e9)",
+                "Forbidden scores were raised, so that they take all the weight: the sign of what is added must be minus.",
+            ),
+            Mistake(
+                "np.where(allowed, scores, -np.inf)",
+                "np.where(allowed, scores, scores - 10)",
+                "Forbidden scores were only lowered a little: where one is large it still takes all the weight. Minus infinity forbids.",
+            ),
+            Mistake(
+                "    return softmax(np.where(allowed, scores, -np.inf))",
+                "    return allowed / allowed.sum(axis=1, keepdims=True)",
+                "The weights are all alike in a row: the scores were not used.",
+            ),
         ],
     ),
     Exercise(
@@ -193,6 +208,21 @@ EXERCISES = [
                 "/ math.sqrt(q.shape[1])",
                 "/ q.shape[1] ** 2",
                 "You divided by K squared: by its square root.",
+            ),
+            Mistake(
+                "    scores = q @ k.T / math.sqrt(q.shape[1])",
+                "    q, k = (a / np.sqrt((a * a).sum(axis=1, keepdims=True)) for a in (q, k))\n    scores = q @ k.T",
+                "q and k were made of length one: these are cosines. The scores are dot products, divided by √K.",
+            ),
+            Mistake(
+                "softmax(scores) @ v",
+                "softmax(0 * scores) @ v",
+                "Every query got the plain mean of the values: the scores make the weights.",
+            ),
+            Mistake(
+                "    scores = q @ k.T / math.sqrt(q.shape[1])",
+                "    scores = q @ k.T / q.shape[1] ** (1 / 3)",
+                "You divided by the third root of K: it is the square root, math.sqrt.",
             ),
         ],
     ),
@@ -343,6 +373,16 @@ EXERCISES = [
                 "p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
                 "p * (dp + (p * dp).sum(axis=-1, keepdims=True))",
                 "The weighted sum was added in the softmax's backward: it is subtracted.",
+            ),
+            Mistake(
+                "dp = dy @ v.T",
+                "dp = softmax(dy @ v.T)",
+                "dp went through a softmax: the backward of softmax is p * (dp - Σ p dp), and dp itself is dy vᵀ.",
+            ),
+            Mistake(
+                "ds = p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
+                "ds = p * dp - (p * dp).sum(axis=-1, keepdims=True)",
+                "The sum in the softmax's backward lacks its factor p: p * (dp - sum), with brackets.",
             ),
         ],
         outputs=("dq", "dk", "dv"),

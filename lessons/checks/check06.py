@@ -95,6 +95,16 @@ EXERCISES = [
                 "    return table.T",
                 "It is right, but transposed: a row is a place, (T, D).",
             ),
+            Mistake(
+                "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle = np.arange(T)[:, None] * omega\n    table = np.empty((T, D))\n    table[:, 0::2] = np.sin(angle)\n    table[:, 1::2] = np.cos(angle)\n",
+                "    angle = np.arange(T)[:, None] * 10000.0 ** (-2 * np.arange(D) / D)\n    table = np.where(np.arange(D) % 2, np.cos(angle), np.sin(angle))\n",
+                "i ran over all D columns: it numbers the D/2 hands, and columns 2i and 2i + 1 share the speed of hand i.",
+            ),
+            Mistake(
+                "    return table\n    # end\n\n\ndef shift",
+                "    return np.stack([np.sin(angle), np.cos(angle)]).reshape(T, D)\n    # end\n\n\ndef shift",
+                "All sines of all places stand first: reshape keeps the order of the numbers. np.stack(..., axis=-1) lays each sine beside its cosine.",
+            ),
         ],
     ),
     Exercise(
@@ -200,6 +210,21 @@ EXERCISES = [
                 "sine, cosine = np.sin(np.arctan(p[0::2] / p[1::2])), np.cos(np.arctan(p[0::2] / p[1::2]))",
                 "arctan knows half of the circle only. np.arctan2(sine, cosine) knows all of it; better still, do without the angle.",
             ),
+            Mistake(
+                "    return moved",
+                "    return np.roll(p, k)",
+                "The numbers were moved along by k: they are sines and cosines of angles, and the angles grow by k ω_i.",
+            ),
+            Mistake(
+                "    D = len(p)\n    turn = k *",
+                "    D = len(p)\n    k = abs(k)\n    turn = k *",
+                "The sign of k was lost: with a negative k the hands turn back.",
+            ),
+            Mistake(
+                "    return moved",
+                "    return np.concatenate([moved[0::2], moved[1::2]])",
+                "The new numbers are right, all sines first and then all cosines: they take turns, as in p.",
+            ),
         ],
     ),
     Exercise(
@@ -269,6 +294,11 @@ EXERCISES = [
                 "dy.sum(axis=0)",
                 "dy.max(axis=0)",
                 "You took the largest gradient of the batch: add them all.",
+            ),
+            Mistake(
+                "dy.sum(axis=0)",
+                "dy.sum(axis=(0, 2))[:, None]",
+                "You also summed over the D numbers: each has a gradient of its own.",
             ),
         ],
     ),

@@ -138,6 +138,26 @@ EXERCISES = [
                 "xhat = x - mean / np.sqrt(variance + eps)",
                 "The brackets: x - mean / √... divides the mean alone. (x - mean) / √(variance + ε).",
             ),
+            Mistake(
+                "gamma * xhat + beta",
+                "gamma[: len(x), None] * xhat + beta[: len(x), None]",
+                "gamma and beta were laid along the rows, a number for each word: they have a number for each of the D columns.",
+            ),
+            Mistake(
+                "gamma * xhat + beta",
+                "gamma * xhat + beta / np.sqrt(variance + eps)",
+                "β was divided by the root too: it is added after the division. Mind the brackets.",
+            ),
+            Mistake(
+                "    xhat = (x - mean) / np.sqrt",
+                "    mean = x.mean()\n    xhat = (x - mean) / np.sqrt",
+                "The mean is that of everything: each row has its own, as it has its own variance.",
+            ),
+            Mistake(
+                "    xhat = (x - mean) / np.sqrt(variance + eps)\n    return gamma * xhat + beta",
+                "    low, high = x.min(axis=1, keepdims=True), x.max(axis=1, keepdims=True)\n    return gamma * (x - low) / (high - low) + beta",
+                "Each row was stretched from its smallest to its largest number: take its mean away, and divide by √(variance + ε).",
+            ),
         ],
     ),
     Exercise(
@@ -282,6 +302,16 @@ EXERCISES = [
                 "dx = scale * (g - g.mean(axis=1, keepdims=True) - (x - mean) * (g * xhat).mean(axis=1, keepdims=True))",
                 "x - mean stands in the last part of dx where x̂ belongs.",
             ),
+            Mistake(
+                "    g = gamma * dy\n    dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "    g = gamma * dy\n    dx = gamma * scale * (dy - dy.mean(axis=1, keepdims=True) - xhat * (dy * xhat).mean(axis=1, keepdims=True))",
+                "γ came in at the end of dx: the means are taken of g = γ dy, and the means of γ dy are not γ times those of dy.",
+            ),
+            Mistake(
+                "    dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "    dx = scale * scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "dx carries the scale twice: scale = 1 / √(variance + ε), with the root.",
+            ),
         ],
         outputs=("dx", "dgamma", "dbeta"),
     ),
@@ -342,6 +372,11 @@ EXERCISES = [
                 "x.reshape(T, H, D // H).transpose(1, 0, 2)",
                 "x.reshape(T, H, D // H).transpose(2, 0, 1)",
                 "The last axis came to the front: the heads are the axis in the middle, transpose(1, 0, 2).",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H).transpose(1, 0, 2)",
+                "np.stack([x[:, h : h + D // H] for h in range(H)])",
+                "The heads overlap: head h begins at column h K, not at h.",
             ),
         ],
     ),

@@ -85,6 +85,26 @@ EXERCISES = [
                 "V * D + T * T +",
                 "T × T is the size of the attention weights, which are computed and not learned. The table of positions is T × D.",
             ),
+            Mistake(
+                "    attention = 4 * D * D\n    feed_forward = 2 * D * F",
+                "    attention = 4 * D * D + 4 * D\n    feed_forward = 2 * D * F + F + D",
+                "There are biases in your count: this GPT has none, only the γ and β of its norms.",
+            ),
+            Mistake(
+                "feed_forward = 2 * D * F",
+                "feed_forward = 8 * D * D",
+                "F is given: you took it for 4 D.",
+            ),
+            Mistake(
+                "    norms = 2 * 2 * D\n    last_norm = 2 * D",
+                "    norms = 2 * D\n    last_norm = D",
+                "Each norm has a γ and a β, so 2 D numbers: you counted one of them.",
+            ),
+            Mistake(
+                "return V * D + T * D + L * (attention + feed_forward + norms) + last_norm + head",
+                "return L * (V * D + T * D + attention + feed_forward + norms + last_norm) + head",
+                "Only the blocks stand there L times: the embedding, the positions and the last norm are there once.",
+            ),
         ],
     ),
     Exercise(
@@ -99,6 +119,7 @@ EXERCISES = [
                 np.array([0.9, 0.8]),
             ),
             (np.zeros((1, 2, 10)), np.array([1]), np.array([1 - 2**-53])),
+            (np.zeros((1, 1, 2)), np.array([1]), np.array([0.5])),  # exactly the border of two words
         ],
         [
             "Which position knows all of text b, and none of its padding? One row of logits for each text: (B, V).",
@@ -166,6 +187,16 @@ EXERCISES = [
                 "(ends <= u[:, None]).sum(axis=1)",
                 "(ends > u[:, None]).sum(axis=1)",
                 "You counted the words that end beyond u: the number of the word is how many end before it.",
+            ),
+            Mistake(
+                "return np.minimum((ends <= u[:, None]).sum(axis=1), rows.shape[1] - 1)",
+                "return (ends > u[:, None]).argmax(axis=1)",
+                "Right but for rounding: where u lies behind the last end, no comparison is true, and argmax of that is 0. Then it is the last word.",
+            ),
+            Mistake(
+                "(ends <= u[:, None])",
+                "(ends < u[:, None])",
+                "Almost: where u is exactly the border of two words, it belongs to the word on its right, <=.",
             ),
         ],
     ),

@@ -99,17 +99,25 @@ class Case:
         for text, message in slips(self.solution, self.exercise.name):
             yield text, f"it comes out as if {message}"
 
-    def _explained(self, changed: Iterable[tuple[str, str]], part: int | None = None) -> str:
+    def _explained(
+        self, changed: Iterable[tuple[str, str]], part: int | None = None, spared: Sequence[int] = ()
+    ) -> str:
         """What is said of the first of these changed solutions that gives the student's answers, or this part of them.
 
-        It must share something wrong with them, and not only an error: the same error may come of anything.
+        It must share something wrong with them, and not only an error: the same error may come of anything. spared: the parts that are
+        right, and that it must leave so.
         """
         yours, target = (_part(answers, part) for answers in (self.yours, self.target))
         for text, message in changed:
-            answers = _part(try_text(text, self.exercise, self.seed), part)
-            if same(yours, answers) and any(
-                not isinstance(answer, Failure) and not same(answer, its)
-                for answer, its in zip(answers, target, strict=True)
+            whole = try_text(text, self.exercise, self.seed)
+            answers = _part(whole, part)
+            if (
+                same(yours, answers)
+                and all(same(_part(whole, each), _part(self.target, each)) for each in spared)
+                and any(
+                    not isinstance(answer, Failure) and not same(answer, its)
+                    for answer, its in zip(answers, target, strict=True)
+                )
             ):
                 return message
         return ""
@@ -126,7 +134,9 @@ class Case:
         first, names = self.target[0], self.exercise.outputs
         if not names and isinstance(first, tuple) and not all(isinstance(part, int) for part in first):
             names = [f"value {part + 1} of {len(first)}" for part in range(len(first))]
-        for mine, its in zip(self.yours, self.target, strict=True):
+        for index, (mine, its) in enumerate(zip(self.yours, self.target, strict=True)):
+            if mine is None and any(answer is not None for answer in self.yours):
+                return f"it returns None in {self._call(index)}: no return is reached there"
             if message := _wrong_kind(mine, its, names):
                 return message
         if not names:
@@ -135,27 +145,37 @@ class Case:
             return message
         yours, target = (list(zip(*answers, strict=True)) for answers in (self.yours, self.target))
         wrong = [part for part in range(len(names)) if not same(yours[part], target[part])]
-        right = [name for part, name in enumerate(names) if part not in wrong]
-        fine = f"{listed(right)} {'is' if len(right) == 1 else 'are'} right. " if right else ""
+        right = [part for part in range(len(names)) if part not in wrong]
+        fine = (
+            f"{listed([names[part] for part in right])} {'is' if len(right) == 1 else 'are'} right. " if right else ""
+        )
         for part in wrong:
-            if message := self._explanation(yours[part], target[part], part):
+            if message := self._explanation(yours[part], target[part], part, right):
                 return f"{fine}{names[part]}: {message}"
         return f"{fine}{names[wrong[0]]}: {self._numbers(yours[wrong[0]], target[wrong[0]])}"
 
-    def _explanation(self, yours: Sequence, target: Sequence, part: int | None = None) -> str:
-        """What explains the answers, or one output of several in all of them; empty if nothing is found."""
+    def _explanation(
+        self, yours: Sequence, target: Sequence, part: int | None = None, right: Sequence[int] = ()
+    ) -> str:
+        """What explains the answers, or one output of several in all of them; empty if nothing is found. right: the outputs that are."""
         if part is not None and (message := self._explained(self._mistakes(), part)):
             return message
+        if (
+            len(yours) > 2
+            and all(same(mine, yours[0]) for mine in yours)
+            and not all(same(its, target[0]) for its in target)
+        ):
+            return f"it answers {value(yours[0])} whatever it is given"
         if not all(is_number(its) or isinstance(its, np.ndarray) for its in target):
-            return self._explained(self._slips(), part)
+            return self._explained(self._slips(), part, right)
         for mine, its in zip(yours, target, strict=True):
             if np.shape(mine) != np.shape(its):
-                return self._explained(self._slips(), part) or patterns.shape(np.asarray(mine), np.asarray(its))
+                return self._explained(self._slips(), part, right) or patterns.shape(np.asarray(mine), np.asarray(its))
         mine, its = ([np.asarray(each) for each in answers] for answers in (yours, target))
         return (
             patterns.mended(mine, its)
             or patterns.unchanged(mine, self.calls, self.parameters)
-            or self._explained(self._slips(), part)
+            or self._explained(self._slips(), part, right)
             or patterns.seen(mine, its, self.calls, self.parameters)
         )
 
@@ -236,6 +256,9 @@ def _wrong_kind(mine: Any, its: Any, names: Sequence[str]) -> str:
 def _parts(mine: Any, its: Any) -> str:
     """What can be said of two lists, or of two dicts; of two texts nothing."""
     if isinstance(its, dict):
+        kinds = [next((kind(key) for key in each), "") for each in (mine, its)]
+        if mine and its and kinds[0] != kinds[1]:
+            return f": each key is {kinds[0]}, and should be {kinds[1]}"
         differences = [f"{value(key)} is missing" for key in its if key not in mine][:1]
         differences += [f"{value(key)} should not be there" for key in mine if key not in its][:1]
         other = [key for key in its if key in mine and not same(mine[key], its[key])]

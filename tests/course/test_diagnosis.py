@@ -188,7 +188,30 @@ def test_outputs_are_called_by_their_names():
     assert said[4] == "dk: it returns None: is there a return?"
 
 
+def test_an_answer_that_is_none_in_one_call_only_is_told_with_that_call():
+    texts = [
+        f"def f(x):\n    {text}\n"
+        for text in ("return x > 2", "if x > 2:\n        return True\n    if x < 2: return False")
+    ]
+    assert (
+        said_of(exercise((3,), (1,), (2,)), *texts).message == "it returns None in f(x=2): no return is reached there"
+    )
+
+
+def test_an_answer_that_is_the_same_whatever_is_given_is_told():
+    texts = [f"def f(x):\n    return {text}\n" for text in ("x * 10", "70")]
+    assert said_of(exercise((3,), (1,), (2,)), *texts).message == "it answers 70 whatever it is given"
+
+
+def test_no_slip_is_told_of_one_output_that_would_spoil_another_which_is_right():
+    texts = [f"def f(x):\n    two = 2\n    return x * two, x - two{text}\n" for text in ("", " - 1")]
+    message = said_of(exercise((X,), (Y,), outputs=("dx", "dy")), *texts).message
+    assert message.startswith("dx is right. dy: ") and "3 stood where 2 belongs" not in message
+
+
 def test_a_dict_is_told_by_its_keys():
+    texts = [f"def f(n):\n    return {text}\n" for text in ("{(1, 2): n}", "{'1 2': n}")]
+    assert said_of(exercise((7,)), *texts).message.endswith(": each key is text (a str), and should be a tuple")
     texts = [f"def f(n):\n    return {text}\n" for text in ("{1: n, 2: 4}", "{1: n + 1, 3: 4}")]
     message = said_of(exercise((7,)), *texts).message
     assert message.endswith(": 2 is missing, 3 should not be there and for 1 it is 8 and should be 7")
