@@ -9,7 +9,8 @@ import pytest
 from minillm.generation.answering import find_answers, windows_of, words_of
 from minillm.gradcheck import randomize
 from minillm.models import EncoderConfig, QuestionAnswering, QuestionAnsweringConfig
-from minillm.text import WordPieceTokenizer, with_cls_and_sep
+from minillm.text import BPETokenizer, WordPieceTokenizer, with_cls_and_sep
+from minillm.text.special_tokens import CLS, MASK, PAD, SEP
 from tests.odd_texts import ODD, random_text
 
 LETTERS = [chr(code) for code in range(0x21, 0x7F) if not chr(code).isupper()]
@@ -83,6 +84,13 @@ def test_windows_overlap_and_lose_no_token():
         assert np.array_equal(window.ids, expected[0]) and np.array_equal(window.types, expected[1])
 
 
+def test_a_tokenizer_that_keeps_spaces_reads_the_passage_as_a_whole():
+    tokenizer = BPETokenizer.train(" the owl and the fox" * 9, 12, (PAD, MASK, CLS, SEP))
+    (window,) = windows_of(0, "the fox", "the owl and the fox", tokenizer, 40)
+    whole = with_cls_and_sep(tokenizer, tokenizer.encode("the fox"), tokenizer.encode("the owl and the fox"))
+    assert np.array_equal(window.ids, whole[0])
+
+
 def test_a_question_takes_no_more_than_half_of_the_context():
     (window, *_) = windows_of(0, "q " * 100, "a b c d e f g h i j", TOKENIZER, 20)
     assert window.ids.tolist().count(TOKENIZER.vocab["q"]) == 10 and (window.places >= 0).sum() == 2 * 7
@@ -92,6 +100,8 @@ def test_no_answer_where_none_beats_the_first_token():
     ask = (TOKENIZER, ["q", "q"], ["the owl", "a b c"])
     assert find_answers(pointing("owl", "owl", missing=5), *ask, may_be_missing=True) == ["owl", ""]
     assert find_answers(pointing("owl", "owl", missing=5), *ask) == ["owl", "a"]
+    both = find_answers(pointing("owl", "owl", missing=10), *ask, may_be_missing=True)
+    assert both == ["", ""], "start and end count: 20 beats 18"
 
 
 def test_a_passage_without_a_token_has_an_empty_answer():

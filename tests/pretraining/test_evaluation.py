@@ -9,7 +9,7 @@ from minillm.errors import InputError
 from minillm.models import GPT, ClassifierConfig, EncoderConfig, GPTConfig, MaskedLM, SequenceClassifier
 from minillm.objectives import MASKED
 from minillm.pretraining import Masked, evaluate
-from minillm.pretraining.evaluation import TextLoss, evaluate_on_text
+from minillm.pretraining.evaluation import TextLoss, evaluate_on_text, share
 from minillm.pretraining.scores import fill_in_accuracy
 from minillm.text import BPETokenizer
 from minillm.training import Trainer, TrainOptions
@@ -114,6 +114,8 @@ def test_the_worst_windows_come_first():
     assert losses == sorted(losses, reverse=True) and len(losses) == 10
     assert found.measures[0].value < losses[0]
     assert all(case.text in TEXT for case in found.worst)
+    alone = evaluate_on_text(MODEL, TOKENIZER, TEXT[:20])
+    assert alone.worst[0].score == pytest.approx(alone.measures[0].value), "a mean, as windows may be cut short"
 
 
 def test_of_a_masked_model_the_holes_count_that_it_fills_right():
@@ -128,3 +130,8 @@ def test_of_a_masked_model_the_holes_count_that_it_fills_right():
     commonest = found.baselines[-1].measured.value
     assert f"{right.value:.1f}% of" in said and f"always the commonest: {commonest:.1f}%" in said
     assert "[MASK]" in "".join(case.text for case in found.worst) and "[CLS]" not in found.worst[0].text
+
+
+def test_of_no_holes_none_is_filled_right():
+    """A resample may have drawn none but sentences whose hidden token was left as it is."""
+    assert share(np.array([0, 0])) == 0 and share(np.array([1, 4])) == 25
