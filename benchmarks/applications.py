@@ -24,6 +24,7 @@ from minillm.finetuning.pair_job import Learner, begin_pairs
 from minillm.finetuning.pair_tasks import PAIR_TASKS
 from minillm.finetuning.pairs import Pairs, PairSplit, read_pairs
 from minillm.metrics import Measured
+from minillm.training import save
 from minillm.training.train import run_to_end
 
 PAGE, KEPT = (Path(__file__).with_suffix(end) for end in (".md", ".json"))
@@ -52,11 +53,13 @@ def scores_of(measures: list[Measured]) -> dict[str, tuple[float, float, float]]
     return {measured.name: (measured.value, measured.low, measured.high) for measured in measures}
 
 
-def measured(learner: Learner, training: Pairs, test: Pairs) -> Result:
+def measured(learner: Learner, training: Pairs, test: Pairs, out: str | None) -> Result:
     trainer, task = learner.trainer, learner.task
     clock = sum(os.times()[:4])  # of this process, and of its workers that have ended
     run_to_end(trainer, best=True, progress=True)
     processor = (sum(os.times()[:4]) - clock) / 60
+    if out is not None:
+        save(out, trainer.model, learner.tokenizer)
     config = trainer.model.config
     result = Result(
         task.name,
@@ -130,13 +133,14 @@ def main() -> None:
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--steps", type=int, default=2600, help="updates of the weights (default 2600)")
     either.add_argument("--minutes", type=float, help="train for this long in place of --steps")
+    add("--out", metavar="DIR", help="keep the model in this folder")
     args = parser.parse_args()
     reuse_freed_memory()
     split, task = PairSplit(read_pairs(args.train), read_pairs(args.dev)), PAIR_TASKS[args.task]
     learner = begin_pairs(split, task, {"steps": args.steps, "minutes": args.minutes})
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     results = {name: Result(**result) for name, result in kept.items()}
-    results[args.name] = measured(learner, split.training, read_pairs(args.test))
+    results[args.name] = measured(learner, split.training, read_pairs(args.test), args.out)
     content = json.dumps({name: asdict(result) for name, result in results.items()}, indent=1, ensure_ascii=False)
     write_atomic(KEPT, (content + "\n").encode("utf-8"))
     write_atomic(PAGE, "\n".join([*page(results), ""]).encode("utf-8"))

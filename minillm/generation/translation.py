@@ -13,7 +13,8 @@ from minillm.models import EncoderDecoder, Model
 from minillm.objectives.rows import Rows, by_length
 from minillm.text import Tokenizer
 
-TOGETHER = 64  # texts
+TOGETHER = 64  # texts that are answered at once
+TOKENS = 1 << 14  # to read at once: of long texts fewer
 
 
 def translate(
@@ -57,7 +58,9 @@ def translations(
     }
     written: list[list[int]] = [[] for _ in rows]
     there = [i for i, row in enumerate(rows) if len(row)]
-    for chosen in by_length([rows[i] for i in there], TOGETHER if beams == 1 else 1):
+    longest = max((len(row) for row in rows), default=0)
+    together = max(1, min(TOGETHER, TOKENS // max(longest, 1))) if beams == 1 else 1
+    for chosen in by_length([rows[i] for i in there], together):
         places = [there[i] for i in chosen]
         sources, start = zip(*(as_source(model, tokenizer, rows[i]) for i in places), strict=True)
         most = [2 * len(source) + 8 if max_tokens is None else max_tokens for source in sources]

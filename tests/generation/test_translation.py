@@ -55,6 +55,15 @@ def test_with_beams_each_has_what_beam_search_finds(model):
     assert found[0.0] != found[2.0]
 
 
+def test_many_are_read_at_once_and_of_long_ones_few(model, monkeypatch):
+    read, start = [], model.start
+    monkeypatch.setattr(model, "start", lambda source, **mask: read.append(source.shape) or start(source, **mask))
+    for length in (3, 600):
+        translations(model, TOKENIZER, [np.zeros(length, np.int64)] * 70, max_tokens=1)
+    assert read == [(64, 4), (6, 4), (27, 601), (27, 601), (16, 601)]
+    assert translations(model, TOKENIZER, []) == []
+
+
 def test_texts_come_back_in_their_order_without_special_tokens(model):
     answers = translate(model, TOKENIZER, TEXTS)
     assert len(answers) == len(TEXTS) and answers[1] == "" and answers[3] == answers[4]
