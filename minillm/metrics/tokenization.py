@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from minillm.errors import check_known
 
 # What sacrebleu's zh takes for Chinese. U+2001 to U+2A6D (dashes, arrows, mathematics ...) are in it by a slip: meant was Extension B,
-# U+20000 to U+2A6D6, which is not in it. It has been so in every published score.
+# U+20000 to U+2A6D6, which is not in it. All scores of sacrebleu for Chinese have it.
 CHINESE = re.compile(
     "([\u2001-\u2a6d\u2e80-\u2fdf\u2ff0-\u303f\u3100-\u312f\u31a0-\u31bf\u31c0-\u31ef\u3200-\u4db5\u4e00-\u9fbb"
     "\uf900-\ufa2d\ufa30-\ufa6a\ufa70-\ufad9\ufe10-\ufe1f\ufe30-\ufe4f\uff00-\uffef])"
