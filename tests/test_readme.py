@@ -34,7 +34,7 @@ QUICKER = {
     "--minutes 5": "--minutes 0.01 --preset tiny --eval-batches 2",
     "--steps 4000": "--steps 4 --eval-batches 2",
     "lesson 01": "lesson 01 --quick --out figures",
-    "--preference conditional": "--preference conditional --overwrite --steps 2 --preset tiny --eval-batches 2",
+    "--preference conditional": "--preference conditional --overwrite --steps 2 --preset tiny --text book.txt --reward personal",
     "--pairs pairs.jsonl": "--pairs pairs.jsonl --overwrite --steps 2 --batch 2",
     "--data pairs.tsv": "--data pairs.tsv --overwrite --steps 2 --batch 4",
     "--minutes 3": "--overwrite --steps 2 --batch 4",
@@ -42,6 +42,14 @@ QUICKER = {
     "--lora 4": "--lora 4 --steps 2 --batch 4",
     "--out runs/everything": "--out runs/everything --steps 2 --batch 4",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_curves():
+    """Without loss.png, which would take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("minillm.cli.session.draw_curve", lambda job: None)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +126,7 @@ def test_command_runs(command, folder, monkeypatch):
     monkeypatch.chdir(folder)
     for slow, quick in QUICKER.items():
         command = command.replace(slow, quick)
+    monkeypatch.setattr("minillm.cli.lesson.run_lesson", lambda *args, **options: 0)  # each runs in a test of its own
     if "doctor" in command:
         monkeypatch.setattr("minillm.cli.doctor.speed", lambda: "not measured here")
     python, minus_m, program, *arguments = shlex.split(command)

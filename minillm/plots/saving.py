@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import matplotlib.style
+import numpy as np
 from matplotlib.figure import Figure
 
 from minillm.errors import InputError
@@ -13,6 +14,7 @@ from minillm.plots.replacing import MAKER
 from minillm.plots.style import DPI
 from minillm.visible import shortened, visible
 
+SETTLED = 1e-6  # of the figure's size: a thousandth of a pixel
 # No date and no version of matplotlib: the same figure gives the same bytes.
 METADATA = {".png": {"Software": MAKER}, ".svg": {"Date": None, "Creator": MAKER}}
 
@@ -49,5 +51,13 @@ def _settle_layout(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         for _ in range(3):  # each turn starts from the sizes of the one before
+            before = _edges(figure)
             engine.execute(figure)
+            if np.abs(_edges(figure) - before).max(initial=0) < SETTLED:
+                break
         figure.set_layout_engine("none")
+
+
+def _edges(figure: Figure) -> np.ndarray:
+    """Where the axes of a figure end, as shares of its size: (axes, 4)."""
+    return np.array([axes.get_position(original=True).extents for axes in figure.axes])

@@ -33,7 +33,7 @@ def assert_inside():
     """Assert that nothing which the figure draws is cut off at its edge."""
 
     def check(figure):
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         box = figure.get_tightbbox(figure.canvas.get_renderer())  # inches
         width, height = figure.get_size_inches()
         pixel = 1 / figure.dpi

@@ -57,7 +57,7 @@ def test_large_maps_spread_the_small_weights(attention, words, tokens, middle):
         assert image_of(panel).norm(0.25) == middle
         assert image_of(panel).get_clim() == (0, 1)
         np.testing.assert_array_equal(image_of(panel).get_array(), weights[0, 0])
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         if tokens > 12:
             assert tick_texts(bar.yaxis) == ["0", "0.05", "0.2", "0.5", "1"]
 

@@ -58,7 +58,7 @@ def test_groups_differ_in_colour_and_marker_and_are_named_below():
     assert [len(line.get_xydata()) for line in (animals, numbers, rest)] == [2, 1, 1]
     assert animals.get_color() != numbers.get_color() != rest.get_color()
     assert animals.get_marker() != numbers.get_marker()
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["animal", "$\\frac$"]
     assert not legend.get_window_extent().overlaps(figure.axes[0].bbox)

@@ -48,7 +48,7 @@ def test_a_band_is_drawn_around_its_own_curve_in_its_colour():
 def test_a_name_stands_beside_the_end_of_its_curve():
     figure = line_chart({"up": [(0, 0), (1, 1)], "down": [(0, 1), (1, 0)]}, **LABELS)
     axes = figure.axes[0]
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     for text, y in zip(axes.texts, (0, 1), strict=True):
         box = text.get_window_extent()
         assert abs((box.y0 + box.y1) / 2 - axes.transData.transform((0, y))[1]) < 3
@@ -101,7 +101,7 @@ def test_logarithmic_axes_say_what_they_leave_out(assert_inside):
 
 def test_a_narrow_logarithmic_axis_has_numbers_on_it(assert_readable):
     figure = line_chart({"train": [(1, 2.2), (5, 4.1)]}, **LABELS, log_y=True)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     assert_readable(figure.axes[0], smallest=9)
     low, high = figure.axes[0].get_ylim()
     assert sum(low <= tick <= high for tick in figure.axes[0].get_yticks()) >= 3

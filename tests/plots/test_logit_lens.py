@@ -51,7 +51,7 @@ def test_long_words_are_cut_to_six_columns(monkeypatch):
 
 def test_words_fit_into_their_cells():
     figure = drawn(2, 7, predicted=[["common", "moments", "Women's", "␣many", "␣transformer", "⟨E4 BD⟩", "x"]] * 2)[1]
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     panel = figure.axes[0]
     cell = panel.get_window_extent().width / 7
     assert max(text.get_window_extent().width for text in panel.texts) <= cell

@@ -56,7 +56,7 @@ def test_best_validation_is_marked_and_named():
 
 def test_levels_are_named_beside_the_data():
     figure = loss_curve(curve(100), curve(5, every=20), chance=math.log(65), unigram=2.88)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     axes = figure.axes[0]
     assert [text.get_text() for text in axes.texts] == [
         "guessing blindly:\nln V = 4.17",
@@ -69,14 +69,14 @@ def test_levels_are_named_beside_the_data():
 
 def test_levels_close_together_do_not_overlap():
     figure = loss_curve(curve(50), [], chance=4.17, unigram=4.16)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     one, two = (text.get_window_extent() for text in figure.axes[0].texts)
     assert not one.overlaps(two)
 
 
 def test_the_legend_is_not_over_the_data():
     figure = loss_curve(curve(100), curve(5, every=20), chance=4.17)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     (legend,) = figure.legends
     assert not legend.get_window_extent().overlaps(figure.axes[0].get_window_extent())
 

@@ -77,7 +77,7 @@ def test_columns_of_any_text_stay_apart(assert_inside):
     lines = [("W" * 80, True), ("", False), ("\tx  ", True), ("$x$ \x1b[31m 中文", False)] * 5
     figure = text_columns({"one": lines, "two": lines, "three": lines[:1]}, width=30)
     assert_inside(figure)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     columns = {}
     for text in figure.texts:
         box = text.get_window_extent()
