@@ -150,9 +150,10 @@ print(f"rows of logits: {everywhere[..., 0].size} at all places, {len(there)} at
 # %% [markdown]
 # ## 3. The same size, the same text: a GPT and a model that repairs
 #
-# Both models have 2 layers, 4 heads and 64 columns, and read windows of 32 words of the same stories, as many of them. They differ in two
-# things. The GPT's attention is causal, and it is asked at every place for the next word. The other, like BERT, looks **both ways**, and
-# is asked at one place in seven. It may look both ways because its answer isn't there to be copied: we took it out.
+# Both models have 2 layers, 4 heads and 64 columns, and read the same number of windows of 32 words of the same stories: 900 steps of 32.
+# They differ in two things. The GPT's attention is causal, and it is asked at every place for the next word, 32 times a window. The
+# other, like BERT, looks **both ways**, and is asked at five places. It may look both ways because its answer isn't there to be copied:
+# we took it out.
 
 # %%
 special = SpecialTokens(pad=PAD, mask=MASK, bos=START, eos=END)
@@ -229,17 +230,16 @@ found = [vocabulary[repair(f"the [MASK] {sound} because it is happy .").argmax()
 print("six sounds, both ways:", " ".join(found))
 #> six sounds, both ways: cat dog bird mouse duck cow
 
-shown = np.argsort(-left)[:7]
-shown = [*shown, number["dog"]] if number["dog"] not in shown else list(shown)
+shown = [number["dog"], *(i for i in np.argsort(-left)[:7] if i != number["dog"])]
 lesson.save(
     next_word_bars(
         [vocabulary[i] for i in shown],
         np.array([left[shown], both[shown]]),
         labels=["GPT: it has read the", "both ways: all of it"],
-        title="the [MASK] barks ... : who reads on knows",
+        title="“the [MASK] barks ...”: who reads on knows",
     ),
     "fill_in",
-    alt="Bars of probability for some eight words, for two models. The GPT, which has read only 'the', spreads its guess over many "
+    alt="Bars of probability for seven words, for two models. The GPT, which has read only 'the', spreads its guess over many "
     "animals and places, each about 0.1. The model that looks both ways gives most to 'dog'.",
 )
 
@@ -301,12 +301,13 @@ print(
 )
 #> of what [MASK] reads, from words to its right: layer 0 0.62 ± 0.15, layer 1 0.60 ± 0.2; in a GPT 0, by its mask
 future = np.triu(np.ones(causal_map.shape, dtype=bool), 1)
+labels = ["the", "dog / [MASK]", *tokens[2:]]
 lesson.save(
     matrix_maps(
-        {"GPT (it reads dog there)": np.ma.array(causal_map, mask=future), "both ways": maps[0]},
-        rows=tokens,
-        columns=tokens,
-        title="A GPT's map is half a map (layer 0, mean of 4 heads)",
+        {"GPT: it reads dog": np.ma.array(causal_map, mask=future), "both ways: it reads [MASK]": maps[0]},
+        rows=labels,
+        columns=labels,
+        title="A GPT's map is half a map: the causal mask hides the rest (layer 0, mean of 4 heads)",
     ),
     "both_sides",
     alt="Two attention maps of the sentence 'the [MASK] barks because it is hungry .'. The GPT's is a triangle: all words to the right are "
@@ -411,11 +412,8 @@ class AskEverywhere(MaskedData):
         return super().corrupt(rng, texts)[0], Rows.select(texts.ids, texts.real)
 
 
-class SwapOnly(MaskedData):
-    """80 % of the words that are asked for masked, the others swapped."""
-
-    def instead(self, rng, original):
-        return rng.integers(V, size=len(original))
+class FourFifthsMasked(MaskedData):
+    """80 % of the words that are asked for masked; what the others become, `instead` says."""
 
     def corrupt(self, rng, texts):
         _, asked = super().corrupt(rng, texts)
@@ -424,14 +422,17 @@ class SwapOnly(MaskedData):
         return Rows(np.where(asked.values == IGNORE, original, hidden), asked.lengths), asked
 
 
-class KeepOnly(SwapOnly):
-    """80 % masked, the others as they are."""
+class SwapOnly(FourFifthsMasked):
+    def instead(self, rng, original):
+        return rng.integers(V, size=len(original))
 
+
+class KeepOnly(FourFifthsMasked):
     def instead(self, rng, original):
         return original
 
 
-class AlwaysMask(SwapOnly):
+class AlwaysMask(FourFifthsMasked):
     def instead(self, rng, original):
         return np.full_like(original, MASK)
 
@@ -502,9 +503,17 @@ for name, (loss, model) in results.items():
 #
 # 1. `mask_words`: the 80/10/10 masking, which leaves special tokens alone.
 # 2. `masked_loss`: loss and gradient at the places that are asked.
-# 3. `delete_words`: what is left of the texts, and which of it is real.
+# 3. `hide_spans`: T5's damage, whole spans of words behind one sentinel each. It isn't in the lesson.
+#
+# And *predict, then run*: choose 50 % of the places, not 15 % (`MaskedData(..., rate=0.5)` in section 3). Which way go the loss, the
+# holes of section 4, and the six sounds?
 #
 # `python -m minillm check 11`, with `--hint` and `--figure`.
+#
+# ## In the library
+#
+# `minillm/objectives/masked.py` has the masking and its loss, `minillm/objectives/denoise.py` the deleted words, and
+# `minillm/objectives/rows.py` texts of different lengths as one array. `minillm/models/encoder.py` looks both ways.
 #
 # ## In practice
 #
