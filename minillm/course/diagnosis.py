@@ -140,7 +140,9 @@ class Case:
             if message := _wrong_kind(mine, its, names):
                 return message
         if not names:
-            return self._explanation(self.yours, self.target) or self._numbers(self.yours, self.target)
+            if message := self._explanation(self.yours, self.target):
+                return message
+            return self._word() if isinstance(first, str) else self._numbers(self.yours, self.target)
         if message := patterns.exchanged(self.yours, self.target, names):
             return message
         yours, target = (list(zip(*answers, strict=True)) for answers in (self.yours, self.target))
@@ -153,6 +155,21 @@ class Case:
             if message := self._explanation(yours[part], target[part], part, right):
                 return f"{fine}{names[part]}: {message}"
         return f"{fine}{names[wrong[0]]}: {self._numbers(yours[wrong[0]], target[wrong[0]])}"
+
+    def _word(self) -> str:
+        """Of answers that are words, such as predictions, the first wrong one: what is said of the known mistake with the same word, or of
+        another that spoils the same call.
+        """
+        index = next(i for i, pair in enumerate(zip(self.yours, self.target, strict=True)) if not same(*pair))
+        answers = [(try_text(text, self.exercise, self.seed)[index], message) for text, message in self._mistakes()]
+        about = [
+            (same(answer, self.yours[index]), message)
+            for answer, message in answers
+            if not same(answer, self.target[index])
+        ]
+        if about:
+            return max(about, key=lambda pair: pair[0])[1]
+        return f"{self._call(index)} gives {value(self.yours[index])}, and should give {value(self.target[index])}"
 
     def _explanation(
         self, yours: Sequence, target: Sequence, part: int | None = None, right: Sequence[int] = ()

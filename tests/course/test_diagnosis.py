@@ -63,6 +63,26 @@ def test_what_is_said(course, body, message):
     assert verdict.passed == (message == "") and message in verdict.message
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('return {"a": "still", "b": "up"}[x]', "A: it moves."),
+        ('return {"a": "sideways", "b": "down"}[x]', "A: it rises."),
+        ('return {"a": "up", "b": "sideways"}[x]', "B: it falls."),
+        ("return 7", "it returns one number, and should return a text"),
+    ],
+)
+def test_of_predictions_the_first_wrong_one_is_explained_whatever_the_others_are(body, message):
+    solution = 'def predict(x):\n    return {"a": "up", "b": "down"}[x]\n'
+    mistakes = [
+        Mistake('"a": "up"', '"a": "down"', "A: it rises."),
+        Mistake('"a": "up"', '"a": "still"', "A: it moves."),
+        Mistake('"b": "down"', '"b": "up"', "B: it falls."),
+    ]
+    exercise = Exercise("predict", lambda rng: [("a",), ("b",)], ["a hint"], mistakes)
+    assert said_of(exercise, solution, f"def predict(x):\n    {body}\n").message == message
+
+
 def test_a_missing_function_is_named(course):
     lesson = outline.find(1)
     verdict = said_of(exercises_of(lesson)[1], solution_of(lesson), "x = 1")
