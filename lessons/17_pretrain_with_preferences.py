@@ -352,9 +352,9 @@ report("unlikelihood with alpha 1", harsh)
 #
 # ## Exercises
 #
-# 1. `reward_weights`: how much each token counts in RWR.
-# 2. `unlikelihood_loss`: likely where it is good, unlikely where it is bad.
-# 3. `with_control_tokens`: announce each line, and score everything but the announcement.
+# 1. `awr_loss`: advantage-weighted regression, and its derivatives, which aren't in the lesson.
+# 2. `with_control_tokens`: announce each line, and score everything but the announcement.
+# 3. `predict`: predict, then run. Of two lines that were told in the same place, how often will each objective tell the rude one?
 #
 # `python -m minillm check 17`, with `--hint` and `--figure`.
 #

@@ -1,34 +1,33 @@
 """Lesson 18: Steer it (preferences after pretraining, and while writing)
 
 Question   The model is trained, and writes what we don't want. What can still be done, and how far does each remedy bend it?
-You build  the losses of a reward model and of DPO, GRPO's advantages; best-of-n and guidance beside them, all from one base
+You build  the loss of a reward model and of DPO, best-of-n, guidance, a policy gradient; and what each pays for, in three villages
 You need   lessons 10, 17
 Article    section 2.3, preferences after pretraining, and used while generating
-Time       265 s on 2 cores
+Time       200 s on 2 cores
 Figures    18_margins.png, 18_steered.png, 18_answers.png, 18_too_far.png
 Run        python lessons/18_steer_it.py [--quick] [--seed S] [--out DIR]
 Check      python -m minillm check 18
 """
 
 # %% [markdown]
-# ## 1. One base model, three questions
+# ## 1. A base model, and four questions
 #
-# Lesson 17 was about a village. Here the text is real: the standard library of Python, and what we prefer is style, by PEP 8. It is so tidy
-# that we **put faults in**, into nearly half of its lines of code: a blank missing after a comma, one too many after a bracket ... A model
-# that is pretrained on this is our base, and it imitates the faults too. It gets a prompt that ends where a line ends, and answers with a
-# line. About every remedy we ask three questions.
+# We are back in the village of lesson 17. The model that guessed the next word there (MLE) has read everybody, the grumpy too, and is rude
+# in four lines of ten. It is our **base**. Now it is trained, and nobody wants to train it anew. It gets a prompt that ends where a line
+# ends, and answers with a line. About every remedy we ask four questions.
 #
-# - How many of its lines are **bad**? What we want is a line that breaks no rule, and has something in it: an empty line breaks none.
-# - How far is it from the base? The distance is the **KL** divergence of whole lines, in nats,
+# - How many answers are **rude**, and how many are **odd**: what nobody in the village would say? (As in lesson 17.)
+# - Does it still **know** what mostly the grumpy tell, and what is its **loss** on stories told in no mood? Neither asks for the
+#   preference.
+# - How far is it from the base? The distance is the **KL** divergence of whole answers, in nats,
 #
-#       KL(p || q) = E over answers of p:  sum over their places of  Σ_v p_v (log p_v - log q_v)
+#       KL(p ‖ q) = E over answers of p:  sum over their places of  Σ_v p_v (log p_v - log q_v)
 #
-#   Our alphabet is small, so at each place the sum over all characters is exact. The mean over answers is that of a sample: it has an
-#   error.
-# - Does it still **know** Python? We take files without faults and ask for the next character, wherever it is a letter: the faults are all
-#   made of blanks, so this doesn't ask for the preference. In nats a letter, lower is better.
+#   At each place the sum over all words is exact; the mean is that of 256 sampled answers.
 #
-# An error is a standard error over the 512 answers; two rates that are 4 points apart may be one.
+# A model is one draw, and so is a village. So we do everything in three villages, each with a base of its own, and print the mean of the
+# three with its standard error. What lies nearer together than its errors has no order.
 
 # %%
 import itertools
@@ -36,492 +35,508 @@ import math
 
 import numpy as np
 
-from minillm.alignment import (
-    REWARD_MODEL,
-    PairData,
-    PolicyData,
-    PolicyTrainer,
-    RewardData,
-    TokenPairs,
-    evaluate_pairs,
-    new_reward_model,
-    offline_objective,
-    prompts_from,
-    reward_accuracy,
-    roll_out,
-    score_texts,
-)
+from minillm import alignment
 from minillm.alignment.offline import log_probabilities
-from minillm.alignment.pairs import Answers, answers_of
+from minillm.alignment.pairs import answers_of
 from minillm.course import Lesson
-from minillm.generation import ExpertContrast, ModelScorer, generate_batch
-from minillm.models import GPT, GPTConfig, copy_parameters
-from minillm.ops import kl_divergence, token_logp
-from minillm.plots import line_chart, text_columns
-from minillm.preferences import Reward, best_of_n_kl, dpo, mean_and_error, style_violations
-from minillm.preferences.spoiling import spoil
-from minillm.text import CharTokenizer, Corpus
-from minillm.text.python_library import PAGE, python_library
-from minillm.training import Trainer, TrainOptions
+from minillm.course.village import rude_reward, somebody_says
+from minillm.course.village_base import VillageBase, row
+from minillm.generation import ModelScorer
+from minillm.ops import IGNORE, kl_divergence, kl_divergence_backward, sequence_logp, sequence_logp_backward
+from minillm.plots import line_chart, text_columns, trade_off
+from minillm.preferences import best_of_n_kl, bradley_terry, dpo, group_advantages
+from minillm.training import AdamW, Trainer, TrainOptions, train
 
 lesson = Lesson(18)
-for line in ("total = add(a, b)", "total=add(a,b)", "total = add( a, b) "):
-    print(f"{line!r}: {', '.join(rule[:4] for rule in style_violations(line)) or 'good'}")
-#> 'total = add(a, b)': good
-#> 'total=add(a,b)': E231, E225
-#> 'total = add( a, b) ': W291, E201
-
-files = python_library(200_000 if lesson.quick else 3_000_000)
-text = PAGE.join(spoil(files, 0.475))
-tokenizer = CharTokenizer.train(text)
-SIZES = {"context": 128, "layers": 2, "heads": 4, "d_model": 136, "ngram": 4}
+rude = rude_reward()  # a line with a rude word in it has the reward -1, any other 0
+villages = [VillageBase(3 * lesson.seed + i, quick=lesson.quick) for i in range(2 if lesson.quick else 3)]
+found = {}
 
 
-def trained(model, data, objective=None, each=lambda step: None, **options):
-    """Train the model for so many steps, and return the losses on held-out data; `each` is called after each of these."""
-    options = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "workers": 2} | options
-    options["steps"] = 2 if lesson.quick else options["steps"]
-    options = TrainOptions(**{"eval_every": options["steps"], "eval_batches": 2 if lesson.quick else 30, "seed": lesson.seed} | options)
-    losses = []
-    for progress in Trainer(model, data, options, *([objective] if objective else [])).run():
-        if progress.validation is not None:
-            losses.append(progress.validation)
-            each(progress.step)
-    return losses
+def measure(name, models):
+    """Answers of one model of each village, which are measured and told."""
+    answers = [home.write(model, home.asked, seed=0) for home, model in zip(villages, models)]
+    found[name] = [home.measure(model, each) for home, model, each in zip(villages, models, answers)]
+    print(row(name, found[name]))
+    return answers
 
 
-base = GPT(GPTConfig(tokenizer.vocab_size, **SIZES), seed=lesson.seed)
-losses = trained(base, Corpus(tokenizer.encode(text), 128), steps=1200, batch=8, lr=4e-3, warmup=100)
-print(f"loss of the base: {losses[-1]:.2f}")
-#> loss of the base: 1.37 ± 0.08
+bases = [home.model for home in villages]
+base_answers = measure("base", bases)
+#> base: 43 ± 5% rude (…), 8 ± 5% odd (…), KL 0.00 (0.00), knows 100 ± 2% (…), loss 0.70 ± 0.04 (…)
+
+# %% [markdown]
+# ### The least that it must cost
+#
+# Let f be the base's share of rude answers. A p with the share r may change two things: how much weight the rude answers have together, and
+# how it is spread among the rude ones and among the others. The KL is the sum of both parts, and the second is zero where all stay as they
+# are to each other. So nobody gets from f to r for less than
+#
+#     KL = r ln(r/f) + (1 - r) ln((1 - r)/(1 - f))        and to r = 0 for        -ln(1 - f)
+
+# %%
+def least_kl(r, f):
+    return sum(a * math.log(a / b) for a, b in ((r, f), (1 - r, 1 - f)) if a > 0)
 
 
-def good(line):
-    return bool(line.strip()) and not style_violations(line)
-
-
-rule = Reward("good lines", lambda lines: [0.0 if good(line) else -1.0 for line in lines])
-prompts = prompts_from(text, tokenizer, 32, seed=lesson.seed)
-COUNT = 16 if lesson.quick else 512
-asked = np.resize(prompts[:200], (COUNT, 32))  # held out: nothing below learns from these
-TOKENS = 64
-
-
-def line_of(answer):
-    return tokenizer.decode(answer).removesuffix("\n")
-
-
-def describe(answers):
-    """In percent: how many of the answers are bad, the standard error of that, and how many are empty."""
-    lines = [line_of(answer) for answer in answers]
-    bad, empty = (np.array([100.0 * test(line) for line in lines]) for test in (style_violations_in, is_empty))
-    return *mean_and_error(bad), empty.mean()
-
-
-def style_violations_in(line):
-    return bool(style_violations(line))
-
-
-def is_empty(line):
-    return not line.strip()
-
-
-def copy_of(model):
-    copy = GPT(model.config, seed=None)
-    copy_parameters(model, copy)
-    return copy
-
-
-ids = tokenizer.encode(PAGE.join(files)[-64 * 129 :]).reshape(64, 129)  # of the last files, without the faults; held out
-letters = np.array([tokenizer.decode([i]).isalpha() for i in range(tokenizer.vocab_size)])
-is_letter = letters[ids[:, 1:]]
-
-
-def letter_loss(scores_of):
-    """Nats a letter on files without faults, for a function from ids (B, T) to scores (B, T, V)."""
-    logp = np.concatenate([token_logp(scores_of(rows[:, :-1]), rows[:, 1:])[0] for rows in np.split(ids, 8)])
-    return -logp[is_letter].mean()
-
-
-def measure(model, name):
-    """Answers to the held-out prompts, and a line about them."""
-    answers = roll_out(model, tokenizer, asked, TOKENS, rule, lesson.seed).answers
-    kl = np.zeros(len(answers))
-    for i, answer in enumerate(answers):
-        read = np.concatenate([asked[i], answer])[None, :-1]
-        places = kl_divergence(model.forward(read)[0], base.forward(read)[0])[0]
-        kl[i] = places[0, 31:].sum()  # from the place on that guesses the answer's first character
-    (bad, error, empty), (kl, kl_error) = describe(answers), mean_and_error(kl)
-    print(f"{name}: {bad:.0f}% bad lines (error {error:.1f}), {empty:.0f}% empty, KL {kl:.1f} nats a line (error {kl_error:.1f})")
-    print(f"{name}: {letter_loss(lambda ids: model.forward(ids)[0]):.2f} nats a letter")
-    return answers, (kl, bad)
-
-
-points = {}
-base_answers, points["base"] = measure(base, "base")
-#> base: 34 ± 9% bad lines (error 2.1 ± 0.3), 17 ± 9% empty, KL 0.0 nats a line (error 0.0)
-#> base: … nats a letter
+f = np.mean([measured.rude for measured in found["base"]]) / 100
+print(f"never rude: at least {least_kl(0, f):.2f} nats; rude in 5%: at least {least_kl(0.05, f):.2f}")
+#> never rude: at least 0.57 ± 0.1 nats; rude in 5%: at least 0.39 ± 0.1
 
 # %% [markdown]
 # ## 2. From pairs to a reward: the model of Bradley and Terry
 #
 # People find it hard to give marks, and easy to say which of two answers is better. So: the base answers each prompt twice, and our rule,
-# in the place of a person, says which one is better. Where it can't, the pair is dropped. A reward model learns r(answer) from the pairs:
+# in the place of a person, says which answer is better. Where it can't, the pair is dropped. A reward r(answer) is learned from the pairs:
 #
-#     p(w is preferred to l) = σ(r_w - r_l)         loss = -log σ(r_w - r_l)
+#     p(w is preferred to l) = σ(r_w - r_l)         loss = -ln σ(r_w - r_l)
 #
-# By hand, for a difference of 2 nats: σ(2) = 0.88, the loss 0.13, and its derivative with respect to r_w is -(1 - 0.88) = -0.12. A pair
-# that is already told apart teaches little.
+# With u = r_w - r_l: dσ/du = σ (1 - σ), so d(-ln σ)/du = -(1 - σ(u)) = -σ(-u), and u grows with r_w and falls with r_l. By hand, for a
+# difference of 2 nats: σ(2) = 0.88, the loss 0.13, the derivative with respect to r_w -0.12. A pair that is told apart already teaches
+# little.
 
 # %%
-rng = np.random.default_rng(lesson.seed)
-rounds = np.resize(prompts[200:], (64 if lesson.quick else 3000, 32))
-one, two = (roll_out(base, tokenizer, rounds, TOKENS, rule, lesson.seed + 1 + i) for i in range(2))
-told = np.flatnonzero(one.rewards != two.rewards)
-first = one.rewards > two.rewards
-pairs = TokenPairs(
-    [rounds[i] for i in told],
-    [(one if first[i] else two).answers[i] for i in told],
-    [(two if first[i] else one).answers[i] for i in told],
-)
-split = len(told) * 9 // 10
-training, held_out = pairs.part(np.arange(split)), pairs.part(np.arange(split, len(told)))
-print(f"{len(rounds)} prompts, {len(told)} pairs in which one answer is better")
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
 
-reward_model = new_reward_model(base, seed=lesson.seed)
-trained(reward_model, RewardData(training, held_out), REWARD_MODEL, steps=250, lr=1e-3)
-print(f"the reward model is right about {100 * reward_accuracy(reward_model, held_out):.0f}% of the held-out pairs")
-#> 3000 prompts, 1461 ± 250 pairs in which one answer is better
-#> the reward model is right about 98 ± 3% of the held-out pairs
+
+def preferred(better, worse):
+    """Rewards (B,) each -> the mean of -ln σ(better - worse), and its derivatives (B,)."""
+    u = better - worse
+    pull = sigmoid(-u) / len(u)
+    return -np.log(sigmoid(u)).mean(), -pull, pull
+
+
+rng = lesson.rng()
+four = rng.normal(0, 3, (4, 5))
+for mine, theirs in zip(preferred(*four[:2]), bradley_terry(*four[:2])):
+    np.testing.assert_allclose(mine, theirs)
+loss, dbetter, dworse = preferred(np.array([2.0]), np.array([0.0]))
+print(f"a difference of 2: loss {loss:.2f}, derivatives {dbetter[0]:.2f} and {dworse[0]:.2f}")
+#> a difference of 2: loss 0.13, derivatives -0.12 and 0.12
+
+pairs = [home.pairs(100 if lesson.quick else 1200) for home in villages]  # to train on, and to judge by
+FEW = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "weight_decay": 0.0, "seed": lesson.seed}
+STEPS = 2 if lesson.quick else 100
+
+# %% [markdown]
+# The reward model is a copy of the base with another head: the vector at the last token of the answer, times a row of weights, is the
+# reward. Everything in it learns, by the loss above.
+
+# %%
+reward_models = [alignment.new_reward_model(base, seed=lesson.seed) for base in bases]
+for reward_model, (training, held_out) in zip(reward_models, pairs):
+    data = alignment.RewardData(training, held_out)
+    train(reward_model, data, alignment.REWARD_MODEL, steps=min(60, STEPS), eval_every=60, lr=1e-3, progress=False, **FEW)
+right = [100 * alignment.reward_accuracy(model, held_out) for model, (_, held_out) in zip(reward_models, pairs)]
+print(f"pairs: {', '.join(str(len(training.prompts)) for training, _ in pairs)}")
+print(f"the reward model is right about {np.mean(right):.0f}% of the held-out pairs")
+#> pairs: …
+#> the reward model is right about 97 ± 4% of the held-out pairs
 
 # %% [markdown]
 # ## 3. Best of n: no training at all
 #
 # Write n answers, keep the one with the highest reward. How far from the base does that take us? Number the answers by their rank, u from 0
-# to 1, evenly. The best of n lies below u with probability u^n, so its density is n u^(n-1), and
+# to 1, evenly. The best of n lies below u if all n do, with probability uⁿ, so its density is n uⁿ⁻¹, and
 #
-#     KL = ∫ n u^(n-1) log(n u^(n-1)) du = log n - (n - 1)/n
+#     KL = ∫ n uⁿ⁻¹ ln(n uⁿ⁻¹) du = ln n + (n - 1) ∫ n uⁿ⁻¹ ln u du = ln n - (n - 1)/n
 #
-# whatever the reward is, if no two answers are alike. Where some are, it is less (Beirami et al. 2024). So the most that it may cost is
-# known in advance. What one gets for it depends on the reward. The best of one is the base itself.
+# whatever the reward is, if no two answers have the same. Where some have, it is less (Beirami et al. 2024): at most so much, then, and
+# that is known before a word is written. What one gets for it depends on the reward.
 
 # %%
-best, curve = {}, []
-many = [base_answers, *(roll_out(base, tokenizer, asked, TOKENS, rule, 100 + i).answers for i in range(15))]
-scores = np.array([score_texts(reward_model, [np.concatenate(both) for both in zip(asked, answers)]) for answers in many])
-for n in (1, 2, 4, 8, 16):
-    kept = scores[:n].argmax(axis=0)
-    answers = [many[kept[i]][i] for i in range(COUNT)]
-    bad, error, empty = describe(answers)
-    curve.append((best_of_n_kl(n), bad))
-    print(f"best of {n}: {bad:.1f}% bad (error {error:.1f}), {empty:.0f}% empty, KL at most {best_of_n_kl(n):.2f}")
-fails = np.mean([not good(line_of(answer)) for answers in many for answer in answers])
-print(f"a single answer fails with probability {fails:.2f}; all of four, if they had nothing in common, with {100 * fails**4:.0f}%")
-assert math.isclose(best_of_n_kl(16), math.log(16) - 15 / 16)
-#> best of 1: 34 ± 9% bad (error 2.1 ± 0.3), 17 ± 9% empty, KL at most 0.00
-#> best of 2: 17.0 ± 8% bad (error 1.6 ± 0.5), 7 ± 6% empty, KL at most 0.19
-#> best of 4: 6.0 ± 5% bad (error 1 ± 0.6), 1 ± 4% empty, KL at most 0.64
-#> best of 8: 2.2 ± 3% bad (error 0.7 ± 0.6), 0 ± 3% empty, KL at most 1.20
-#> best of 16: 1.2 ± 2% bad (error 0.5 ± 0.5), 0 ± 2% empty, KL at most 1.84
-#> a single answer fails with probability 0.47 ± 0.1; all of four, if they had nothing in common, with 5 ± 5%
+def scored(home, reward_model, n=8):
+    """n answers to each prompt, of which the first are those of section 1, and their rewards (n, N)."""
+    several = [home.write(home.model, home.asked, seed=i) for i in range(n)]
+    texts = [[np.concatenate(both) for both in zip(home.asked, answers)] for answers in several]
+    return several, np.array([alignment.score_texts(reward_model, each) for each in texts])
+
+
+def best_of(n, several, rewards):
+    return [several[best][row] for row, best in enumerate(rewards[:n].argmax(axis=0))]
+
+
+several = [scored(home, reward_model) for home, reward_model in zip(villages, reward_models)]
+u = (np.arange(100_000) + 0.5) / 100_000
+for n in (2, 4, 8):
+    density = n * u ** (n - 1)
+    assert math.isclose((density * np.log(density)).mean(), math.log(n) - (n - 1) / n, rel_tol=1e-3)
+    assert math.isclose(best_of_n_kl(n), math.log(n) - (n - 1) / n)
+    measured = [home.measure(home.model, best_of(n, *each)) for home, each in zip(villages, several)]
+    found[f"best of {n}"] = [each._replace(kl=best_of_n_kl(n)) for each in measured]
+    print(row(f"best of {n}", found[f"best of {n}"]))
+#> best of 2: 20 ± 6% rude (…), 5 ± 4% odd (…), KL 0.19 (0.00), knows 100 ± 2% (…), loss 0.70 ± 0.04 (…)
+#> best of 4: 4.6 ± 4% rude (…), 5 ± 4% odd (…), KL 0.64 (0.00), knows 100 ± 2% (…), loss 0.70 ± 0.04 (…)
+#> best of 8: 1.4 ± 2% rude (…), 6 ± 4% odd (…), KL 1.20 (0.00), knows 100 ± 2% (…), loss 0.70 ± 0.04 (…)
 
 # %% [markdown]
 # ## 4. DPO: the pairs are enough
 #
-# Rafailov and others noticed that the reward model can be left out. Which p has the largest E[r] - β KL(p || q)? It is
-# -β KL(p || q e^(r/β) / Z) + β log Z, where Z makes a distribution of q e^(r/β); a KL is smallest where both sides are equal. So
+# Rafailov and others noticed that the reward model can be left out. Which p has the largest E[r] - β KL(p ‖ q)? It is
+# -β KL(p ‖ q e^(r/β) / Z) + β ln Z, where Z makes a distribution of q e^(r/β); a KL is smallest where both sides are equal. So
 #
-#     p = q e^(r/β) / Z        and turned round        r = β log(p/q) + β log Z
+#     p = q e^(r/β) / Z        and turned round        r = β ln(p/q) + β ln Z
 #
-# Z only depends on the prompt: in a difference of two answers it is gone. So a model's own log-probabilities, less those of the frozen
-# base, serve as its reward, in the same loss:
+# Z only depends on the prompt: in a difference of two answers it is gone. So β ln(p/q), from a model's own log-probabilities and those of
+# the frozen base, serves as the reward, and the loss is that of section 2:
 #
-#     h = (log p(w) - log q(w)) - (log p(l) - log q(l))        loss = -log σ(β h)
-#
-# At the beginning p = q, so h = 0, and the loss is ln 2, exactly. If yours is not, something is wrong already.
+#     h = (ln p(w) - ln q(w)) - (ln p(l) - ln q(l))        loss = -ln σ(β h)
 
 # %%
-loss, dchosen, drejected = dpo(*(np.zeros(1) for _ in range(4)), beta=0.1)
-print(f"two equal models: loss {loss:.6f}, ln 2 = {math.log(2):.6f}; the chosen answer's derivative {dchosen[0]:.3f} = -β/2")
-assert math.isclose(loss, math.log(2)) and dchosen == -drejected
-#> two equal models: loss 0.693147, ln 2 = 0.693147; the chosen answer's derivative -0.050 = -β/2
+def dpo_by_hand(better, worse, base_better, base_worse, beta):
+    """Log-probabilities of answers (B,) each -> loss, and its derivatives with respect to the first two."""
+    loss, dbetter, dworse = preferred(beta * (better - base_better), beta * (worse - base_worse))
+    return loss, beta * dbetter, beta * dworse
 
-data = PairData(training, held_out)
-data.ask_reference(base)  # the base's log-probabilities, once and for all
-aligned, reports = copy_of(base), []
-losses = trained(
-    aligned,
-    data,
-    offline_objective("dpo", beta=0.1),
-    each=lambda step: reports.append((step, evaluate_pairs(aligned, data))),
-    steps=200,
-    eval_every=1 if lesson.quick else 25,
-    lr=3e-4,
-)
-report = reports[-1][1]
+
+for mine, theirs in zip(dpo_by_hand(*four, 0.1), dpo(*four, beta=0.1)):
+    np.testing.assert_allclose(mine, theirs)
+loss, dbetter, dworse = dpo_by_hand(*np.zeros((4, 1)), 0.2)
+print(f"two equal models: loss {loss:.3f} (ln 2), derivatives {dbetter[0]:.3f} and {dworse[0]:.3f} (β/2)")
+#> two equal models: loss 0.693 (ln 2), derivatives -0.100 and 0.100 (β/2)
+
+
+def aligned(home, training, held_out, method="dpo", beta=0.2, lr=3e-4, **options):
+    """A copy of the base that learned from pairs; and at some steps, what it makes of the held-out ones."""
+    data, model, seen = alignment.PairData(training, held_out), home.copy(), []
+    data.ask_reference(home.model)  # the base's log-probabilities, once and for all
+    settings = TrainOptions(steps=STEPS, eval_every=max(1, STEPS // 5), lr=lr, **FEW)
+    for progress in Trainer(model, data, settings, alignment.offline_objective(method, beta=beta, **options)).run():
+        if progress.validation is not None:
+            seen.append((progress.step, alignment.evaluate_pairs(model, data)))
+    return model, seen
+
+
+dpo_models, seen = zip(*(aligned(home, *both) for home, both in zip(villages, pairs)))
+dpo_answers = measure("DPO", dpo_models)
+ends = [reports[-1][1] for reports in seen]
+moved = [np.mean([getattr(end, part) for end in ends]) for part in ("chosen", "rejected")]
+print("held-out pairs: the chosen answers moved by {:+.1f} nats, the rejected ones by {:+.1f}".format(*moved))
 lesson.save(
     line_chart(
         {
-            "chosen answers": [(step, seen.chosen) for step, seen in reports],
-            "rejected answers": [(step, seen.rejected) for step, seen in reports],
-            "margin, chosen less rejected": [(step, seen.margin) for step, seen in reports],
+            name: [(step, getattr(report, part)) for step, report in seen[0]]
+            for name, part in {"chosen answers": "chosen", "rejected answers": "rejected", "margin, h": "margin"}.items()
         },
         xlabel="step",
-        ylabel="log p - log q (nats)",
-        title="DPO lets both fall, the worse answers faster",
+        ylabel="ln p - ln q (nats)",
+        title="DPO parts the two by pushing the worse answers down",
     ),
     "margins",
-    alt="Log-probability relative to the base against the step, on held-out pairs: that of the chosen answers falls a little, that of the "
-    "rejected answers falls far, and their difference, the margin, grows.",
+    alt="Log-probability relative to the base against the step, on held-out pairs of the first village: that of the chosen answers stays "
+    "near 0, that of the rejected answers falls by 8 nats, and their difference, the margin, grows.",
 )
-print(f"loss on held-out pairs: {losses[0]:.3f} at first, {losses[-1]:.2f} at last")
-print(f"right about {100 * report.accuracy:.0f}% of the pairs; ", end="")
-print(f"the chosen answers moved by {report.chosen:+.1f} nats, the others by {report.rejected:+.1f}")
-dpo_answers, points["DPO"] = measure(aligned, "DPO")
-#> loss on held-out pairs: 0.693 at first, 0.29 ± 0.1 at last
-#> right about 96 ± 5% of the pairs; the chosen answers moved by -3.4 ± 3 nats, the others by -16.3 ± 7
-#> DPO: 2 ± 4% bad lines (error 0.6 ± 0.6), 0 ± 4% empty, KL 3.4 ± 2 nats a line (error …)
-#> DPO: … nats a letter
+#> DPO: 0.1 ± 2% rude (…), 17 ± 16% odd (…), KL 2.4 ± 2.2 (…), knows 100 ± 4% (…), loss 0.72 ± 0.06 (…)
+#> held-out pairs: the chosen answers moved by -0.5 ± 1.5 nats, the rejected ones by -7.0 ± 2.5
 
 # %% [markdown]
-# Look at the two numbers, and at the curves: both kinds of answer became *less* likely, the worse ones faster. Only the difference counts
-# for DPO. Where did the probability go? We ask for answers that are in no pair.
+# The chosen answers gained nothing: all of the margin comes from the rejected ones, which fell. Only the difference counts for DPO. Where
+# did the probability go? We ask for kind answers of the base that are in no pair, and for what DPO itself writes.
 
 # %%
-def moved(prompts, answers):
-    """How far DPO moved the log-probability of each answer, in nats, (N,)."""
-    texts = answers_of(prompts, answers)
-    parts = [Answers(texts.inputs[i : i + 64], texts.targets[i : i + 64]) for i in range(0, len(texts.inputs), 64)]
-    return np.concatenate([log_probabilities(aligned, part) - log_probabilities(base, part) for part in parts])
+def rise(answers, which=None):
+    """How far the log-probability of such answers has moved from the base to DPO, in nats: the mean over the villages."""
+    means = []
+    for home, model, each in zip(villages, dpo_models, answers):
+        texts = answers_of(list(home.asked), each)
+        nats = log_probabilities(model, texts) - log_probabilities(home.model, texts)
+        means.append(nats[which(home.lines(each)) if which else ...].mean())
+    return np.mean(means)
 
 
-fresh = [i for i in range(COUNT) if good(line_of(base_answers[i]))] or [0]
-lengths = np.array([len(base_answers[i]) for i in fresh])
-rise = moved(asked[fresh], [base_answers[i] for i in fresh])
-print(f"new good answers of the base: {rise.mean():+.1f} nats, {100 * (rise > 0).mean():.0f}% of them rose")
-print(f"what DPO itself writes: {moved(asked, dpo_answers).mean():+.1f} nats")
-#> new good answers of the base: -2.6 ± 3 nats, 27 ± 25% of them rose
-#> what DPO itself writes: 3.6 ± 3 nats
+fresh = rise(base_answers, which=lambda lines: rude(lines) == 0)
+print(f"kind answers of the base, in no pair: {fresh:+.1f} nats; what DPO writes: {rise(dpo_answers):+.1f}")
+#> kind answers of the base, in no pair: -0.6 ± 1.2 nats; what DPO writes: 2.3 ± 2.2
 
 # %% [markdown]
-# Even good answers of the base became less likely, most of them. What rose are lines that the base seldom writes. Nobody asked for those:
-# that is why one has to look at what the model now writes.
+# ## 5. A quarter of the labels is wrong
 #
-# ## 5. Guidance: exaggerate what was learned
+# Our rule is never wrong. People are: those of InstructGPT agreed with each other about 73 % of the pairs. So we turn round a quarter of
+# the pairs to train on, and judge by the true ones. What will become of h can be told with a pencil. If a share ε of the labels is wrong,
+# DPO minimises
 #
-# Two models at hand, the base and DPO's, and no more training. At every character, z = z_base + α (z_dpo - z_base): α = 0 is the base,
-# α = 1 is DPO, between them is a part of the way, and above 1 what DPO changed is exaggerated. (With a conditional model, lesson 17, the
-# same is done with its two control tokens.)
+#     -(1 - ε) ln σ(β h) - ε ln σ(-β h)        at rest where σ(β h) = 1 - ε        so  h = ln((1 - ε)/ε) / β
+#
+# With ε = 1/4 and β = 0.2 that is 5.5 nats. But with no wrong label it is *infinite*: however large β is, nothing holds h, and the only
+# brake is that training ends. That is the reason for two relatives. **cDPO** (Mitchell 2023) takes each label for wrong with probability
+# ε', so it comes to rest even where all are right: at ln((1 - ε')/ε') / β. On flipped labels it doubts twice, with ε + ε' - 2 ε ε' in the
+# place of ε. **IPO** (Azar et al. 2024) asks for one margin and no more:
+#
+#     (h - 1/(2τ))² for a right label, (-h - 1/(2τ))² for a wrong one        at rest where        h = (1 - 2ε)/(2τ)
+#
+# For τ = 0.1 that is 5 nats, and 2.5 with a quarter wrong.
 
 # %%
-def guided(alpha):
-    """Answers, and their exact KL to the base, from what each scored at every place."""
-    scorer = ExpertContrast(*(ModelScorer(model, COUNT, None) for model in (base, aligned, base)), alpha)
-    beside, places = ModelScorer(base, COUNT, None), []
-
-    class Watched:
-        def next_scores(self, text):
-            scores = scorer.next_scores(text)
-            places.append(kl_divergence(scores, beside.next_scores(text))[0])
-            return scores
-
-        def reorder(self, rows):
-            raise AssertionError("no answer ends early here")
-
-    written = np.array(generate_batch(Watched(), asked, TOKENS, seed=lesson.seed))
-    is_end = written == tokenizer.encode("\n")[0]
-    ends = np.where(is_end.any(axis=1), is_end.argmax(axis=1), TOKENS - 1)
-    kl = np.where(np.arange(TOKENS) <= ends[:, None], np.array(places).T, 0).sum(axis=1)
-    return [row[: end + 1] for row, end in zip(written, ends)], mean_and_error(kl)
+def flipped(training, share=0.25):
+    """The pairs, of which a share is labelled the wrong way round."""
+    wrong = lesson.rng().random(len(training.prompts)) < share
+    better = [bad if turned else good for good, bad, turned in zip(training.chosen, training.rejected, wrong)]
+    worse = [good if turned else bad for good, bad, turned in zip(training.chosen, training.rejected, wrong)]
+    return alignment.TokenPairs(training.prompts, better, worse)
 
 
-weak_guidance = []
-for alpha in (0.1, 0.3, 2.0):
-    answers, (kl, kl_error) = guided(alpha)
-    bad, error, empty = describe(answers)
-    loss = letter_loss(lambda ids, alpha=alpha: (1 - alpha) * base.forward(ids)[0] + alpha * aligned.forward(ids)[0])
-    print(f"guidance {alpha}: {bad:.0f}% bad lines (error {error:.1f}), {empty:.0f}% empty, KL {kl:.1f} (error {kl_error:.1f})")
-    print(f"guidance {alpha}: {loss:.2f} nats a letter")
-    weak_guidance.append((kl, bad))
-#> guidance 0.1: 21 ± 10% bad lines (error 1.8 ± 0.5), …
-#> guidance 0.1: … nats a letter
-#> guidance 0.3: 8 ± 7% bad lines (error 1.2 ± 0.6), …
-#> guidance 0.3: … nats a letter
-#> guidance 2.0: 3 ± 6% bad lines (error 0.8 ± 0.8), … KL 8.9 ± 6 (error …)
-#> guidance 2.0: … nats a letter
+variants = {  # where h comes to rest by the pencil; the method and its options; and whether a quarter of the labels is wrong
+    "DPO": (math.inf, {}, False),
+    "DPO, flipped": (math.log(3) / 0.2, {}, True),
+    "cDPO, flipped": (math.log(0.625 / 0.375) / 0.2, {"label_smoothing": 0.25}, True),
+    "IPO, flipped": (2.5, {"method": "ipo", "beta": 0.1}, True),  # the library calls τ beta
+}
+for name, (rest, options, wrong) in variants.items():
+    if name != "DPO":
+        taught = [(flipped(training) if wrong else training, held_out) for training, held_out in pairs]
+        models, seen = zip(*(aligned(home, *both, **options) for home, both in zip(villages, taught)))
+        measure(name, models)
+    h = np.mean([reports[-1][1].margin for reports in seen])
+    print(f"{name}: at rest at {rest:.1f}, after {STEPS} steps h is {h:.1f}")
+home, both = villages[0], pairs[0]
+for name, options in {"DPO": {}, "IPO": {"method": "ipo", "beta": 0.1}}.items():
+    model, reports = aligned(home, *both, lr=6e-4, **options)
+    after = home.measure(model, home.write(model, home.asked, seed=0))
+    print(f"{name} at twice the rate: h {reports[-1][1].margin:.1f}, {after.odd:.0f}% odd, knows {after.knows:.0f}%")
+
+#> DPO: at rest at inf, after 100 steps h is 6.5 ± 1.5
+#> DPO, flipped: 3.8 ± 4% rude (…), 5 ± 4% odd (…), KL 0.86 ± 0.4 (…), knows 99 ± 4% (…), loss 0.74 ± 0.06 (…)
+#> DPO, flipped: at rest at 5.5, after 100 steps h is 3.5 ± 1
+#> cDPO, flipped: 8 ± 6% rude (…), 5 ± 4% odd (…), KL 0.55 ± 0.25 (…), knows 99 ± 4% (…), loss 0.73 ± 0.06 (…)
+#> cDPO, flipped: at rest at 2.6, after 100 steps h is 2.3 ± 0.6
+#> IPO, flipped: 7 ± 6% rude (…), 6 ± 4% odd (…), KL 0.58 ± 0.25 (…), knows 99 ± 4% (…), loss 0.73 ± 0.06 (…)
+#> IPO, flipped: at rest at 2.5, after 100 steps h is 2.3 ± 0.5
+#> DPO at twice the rate: h 13 ± 7, 66 ± 34% odd, knows …%
+#> IPO at twice the rate: h 4.8 ± 0.8, 11 ± 9% odd, knows 98 ± 6%
 
 # %% [markdown]
-# ## 6. Policy gradients: try, and keep what was rewarded
+# The pencil is right: cDPO and IPO have all but reached their places, DPO with flipped labels is on its way, and DPO with true labels goes
+# on. So doubt is a brake. With a quarter of the labels wrong the answers are *less* odd and nearer to the base, and a few more are rude.
+# What nobody tells DPO to do it does where all labels agree: at twice the rate h is 13, and two answers of three are what nobody would say,
+# while IPO stops before its 5. DPO's own numbers don't show it. Its loss falls, and it is right about nearly all held-out pairs.
 #
-# The model writes K answers to a prompt. What was better than its siblings becomes likelier:
+# ## 6. Guidance: exaggerate what was learned
 #
-#     ∇ E[r] = E[A ∇ log p(answer)]        with the advantage A = r - baseline
-#
-# This is true for every baseline that doesn't contain the answer itself, since E[∇ log p] = 0. GRPO takes the mean of the group for it, the
-# answer included: the gradient then has the right direction and (K - 1)/K of its length. GRPO also divides A by the group's standard
-# deviation. That is another objective: a prompt on which most answers are good, or most are bad, then counts more than it did beside one
-# on which they differ (Liu and others 2025 leave the division out). Take prompts with one good answer and one bad one, the good one with
-# probability p, and write down all groups of K = 8:
+# Two models at hand, the base and DPO's, and no more training. At every word, z = z_base + α (z_dpo - z_base): α = 0 is the base, α = 1 is
+# DPO, between them is a part of the way, and above 1 what DPO changed is exaggerated. Since scores are log-probabilities up to a constant,
+# that is p ∝ p_base (p_dpo / p_base)^α. (With a conditional model, lesson 17, the same is done with its two control tokens.)
 
 # %%
-def expected_pull(p, advantage, K=8):
-    """E[mean of A ∇ log p] over all groups of K, on the logit of the good answer: there ∇ log p is 1 - p for it, and -p for the bad one."""
-    total = 0.0
-    for r in map(np.array, itertools.product((0.0, 1.0), repeat=K)):
-        total += np.where(r == 1, p, 1 - p).prod() * (advantage(r) * (r - p)).mean()
-    return total
+class Guided:
+    """Two models as one. `forward` is for measuring; `next_scores` reads a text word by word, for writing."""
+
+    def __init__(self, home, expert, alpha):
+        self.models, self.alpha, self.config, self.vector = (home.model, expert), alpha, expert.config, expert.vector
+        self.readers = [ModelScorer(model, len(home.asked), None) for model in self.models]
+
+    def mixed(self, z, expert):
+        return z + self.alpha * (expert - z)
+
+    def forward(self, ids, rng=None):
+        return self.mixed(*(model.forward(ids)[0] for model in self.models)), None
+
+    def next_scores(self, text):
+        return self.mixed(*(reader.next_scores(text) for reader in self.readers))
+
+    def reorder(self, rows):
+        for reader in self.readers:
+            reader.reorder(rows)
 
 
+for alpha in (0.3, 3.0):
+    measure(f"guidance {alpha:g}", [Guided(home, expert, alpha) for home, expert in zip(villages, dpo_models)])
+#> guidance 0.3: 14 ± 6% rude (…), 4 ± 4% odd (…), KL 0.33 ± 0.15 (…), knows 100 ± 4% (…), loss 0.70 ± 0.05 (…)
+#> guidance 3: 0.0 ± 1.5% rude (…), 66 ± 33% odd (…), KL …
+
+# %% [markdown]
+# ## 7. Policy gradients: try, and keep what was rewarded
+#
+# Now no pairs, but a reward for every answer. The model writes K answers to a prompt. What was better than its siblings becomes likelier:
+#
+#     ∇ E[r] = Σ_y r ∇p = Σ_y r p ∇ln p = E[r ∇ln p] = E[A ∇ln p]        with the advantage A = r - baseline
+#
+# The last step is true for every baseline that doesn't contain the answer itself, since E[∇ln p] = ∇ Σ p = 0. GRPO takes the mean of the
+# group for it, the answer included: the gradient then has the right direction and (K - 1)/K of its length. GRPO also divides A by the
+# group's standard deviation. That is another objective: a prompt on which nearly all answers are alike then counts more than it did (Liu
+# and others 2025 leave the division out). Take prompts with one good answer, of probability p, and one bad one, and write down all groups
+# of K = 8:
+
+# %%
 def centred(r):
-    return r - r.mean()
+    return r - r.mean(axis=-1, keepdims=True)
 
 
 def divided(r):
-    return centred(r) / (r.std(ddof=1) + 1e-4)
+    return centred(r) / (r.std(axis=-1, ddof=1, keepdims=True) + 1e-4)
 
 
+def expected_pull(p, advantage, K=8):
+    """E[mean of A ∇ln p] over all groups of K, on the logit of the good answer: there ∇ln p is 1 - p for it, and -p for the bad one."""
+    groups = np.array(list(itertools.product((0.0, 1.0), repeat=K)))
+    return (np.where(groups == 1, p, 1 - p).prod(axis=1) * (advantage(groups) * (groups - p)).mean(axis=1)).sum()
+
+
+np.testing.assert_allclose(divided(four).ravel(), group_advantages(four.ravel(), 5))
 for p in (0.5, 0.9):
     pulls = expected_pull(p, centred), expected_pull(p, divided)
     more = pulls[1] / pulls[0]
-    print(f"p = {p}: gradient {p * (1 - p):.3f}, centred {pulls[0]:.3f}, divided {pulls[1]:.3f}, which is {more:.1f} times as much")
+    print(f"p = {p}: gradient {p * (1 - p):.3f}, centred {pulls[0]:.3f}, divided {pulls[1]:.3f}, {more:.1f} times as much")
     assert math.isclose(pulls[0], 7 / 8 * p * (1 - p))  # dE[r]/dlogit = p (1 - p)
-#> p = 0.5: gradient 0.250, centred 0.219, divided 0.434, which is 2.0 times as much
-#> p = 0.9: gradient 0.090, centred 0.079, divided 0.196, which is 2.5 times as much
+#> p = 0.5: gradient 0.250, centred 0.219, divided 0.434, 2.0 times as much
+#> p = 0.9: gradient 0.090, centred 0.079, divided 0.196, 2.5 times as much
 
 # %% [markdown]
-# Now the model. The KL to the base has a price, or else nothing would hold it.
+# Now the model. The KL has a price, or else nothing would hold it. Each round is new answers and one step, so the answers are always the
+# model's own: GRPO takes several steps with the same ones, and therefore clips how far p may move. The price's gradient is exact at each
+# place, for the words that stand before it; that these words would become others is left out, as everywhere.
 
 # %%
-def grpo(reward, rounds, eval_every, kl_weight=0.02):
-    model = copy_of(base)
-    data = PolicyData(model, tokenizer, prompts[200:], reward, "grpo", tokens=TOKENS, group=8)
-    steps, batch, eval_every = (2, 16, 2) if lesson.quick else (rounds, 64, eval_every)
-    options = TrainOptions(
-        steps=steps, batch=batch, lr=3e-4, warmup=5, weight_decay=0.0, schedule="linear", lr_floor=0.0,
-        eval_every=eval_every, seed=lesson.seed,
-    )  # fmt: skip
-    trainer = PolicyTrainer(model, data, options, "grpo", base, updates=2, kl_weight=kl_weight)
-    history = []
-    for progress in trainer.run():
-        if progress.validation is not None:
-            answers = roll_out(model, tokenizer, asked[:128], TOKENS, rule, 7)
-            history.append((trainer.report.kl, trainer.report.reward, answers.rewards.mean()))
-    return model, history
+PRICE = 0.05
 
 
-policy, _ = grpo(rule, 40, eval_every=40)
-grpo_answers, points["GRPO"] = measure(policy, "GRPO")
-#> GRPO: 6 ± 6% bad lines (error 1 ± 0.6), 0 ± 5% empty, KL 5 ± 3 nats a line (error …)
-#> GRPO: … nats a letter
+def policy_gradient(home, reward, rounds=30, lr=1e-3, group=8, watch=None):
+    model, rng = home.copy(), lesson.rng()
+    optimizer = AdamW(model.vector, lr=lr, weight_decay=0.0)
+    rounds = 2 if lesson.quick else rounds
+    for number in range(rounds):
+        if watch and number % 3 == 0:
+            watch(model)
+        prompts = home.prompts[rng.integers(len(home.prompts), size=8)].repeat(group, axis=0)
+        answers = home.write(model, prompts, seed=int(rng.integers(2**31)))
+        A = divided(reward(home.lines(answers)).reshape(-1, group)).ravel() / len(answers)
+        inputs, targets = answers_of(list(prompts), answers)
+        logits, s = model.forward(inputs)
+        logp, sl = sequence_logp(logits, targets)
+        _, sk = kl_divergence(logits, home.model.forward(inputs)[0])
+        price = (PRICE * (targets != IGNORE) / len(answers)).astype(logp.dtype)
+        dlogits = kl_divergence_backward(price, sk)  # loss = PRICE · the mean KL of an answer ...
+        dlogits += sequence_logp_backward(-A.astype(logp.dtype), sl)  # ... - the mean of A ln p
+        model.vector.zero_grad()
+        model.backward(dlogits, s)
+        optimizer.step(lr * min(1, (number + 1) / 5) * (1 - number / rounds))
+    return model
+
+
+grpo_answers = measure("policy gradient", [policy_gradient(home, rude) for home in villages])
+#> policy gradient: 1.3 ± 2% rude (…), 6 ± 4% odd (…), KL 1.0 ± 0.4 (…), knows 100 ± 4% (…), loss 0.74 ± 0.06 (…)
 
 # %% [markdown]
-# All remedies on two axes. Down is better, and right is dearer. Best-of-n gets most for its KL, also beside weak guidance, and needs n
-# times the work for every answer; DPO and GRPO pay once, in training. Among the remedies below 8 % the errors leave no order. They weren't
-# told the same, either:
-#
-# | | was told | costs |
-# |---|---|---|
-# | best of 16 | 1,461 pairs (the reward model) | sixteen answers for one |
-# | DPO | the same pairs | 200 steps |
-# | guidance | nothing more | two models at every character |
-# | GRPO | the rule's verdict on 2,560 answers of its own | 40 rounds of writing, 80 steps |
+# All remedies on two axes, in three villages. Down is better, and right is dearer. The dashed line is section 1's: nobody can be below it,
+# and best-of-n keeps close. They were not told the same. Best-of-n, DPO and guidance know the same five hundred pairs; the policy gradient
+# asked the rule itself 1,920 times. And best of 8 pays eight answers for one, guidance reads with two models, the others pay once, in
+# training.
 
 # %%
+joined = {
+    "best of 1, 2, 4, 8": ["base", "best of 2", "best of 4", "best of 8"],
+    "guidance 0.3, 1 (DPO)": ["guidance 0.3", "DPO"],
+    **{name: [name] for name in ("policy gradient", "DPO, flipped", "cDPO, flipped", "IPO, flipped")},
+}
 lesson.save(
-    line_chart(
-        {
-            "best of 1, 2 ... 16": curve,
-            "guidance 0.1, 0.3, 1, 2": sorted([*weak_guidance, points["DPO"]]),
-            **{name: [points[name]] for name in ("base", "DPO", "GRPO")},
-        },
-        xlabel="KL to the base (nats a line)",
-        ylabel="bad lines (%)",
+    trade_off(
+        {name: [[(m.kl, m.rude) for m in found[row]] for row in rows] for name, rows in joined.items()},
+        xlabel="KL to the base (nats an answer)",
+        ylabel="rude answers (%)",
+        limit=[(least_kl(r, f), 100 * r) for r in np.linspace(0, f, 60)],
         title="What each remedy gets, and what it costs",
     ),
     "steered",
-    alt="Bad lines in percent against the KL to the base model. From the base two curves fall: best-of-n steeply, guidance less steeply, "
-    "up to weight 1, which is DPO, and no further at weight 2, far to the right. GRPO lies near DPO. Standard errors are up to 2 points.",
+    alt="Rude answers in percent against the KL to the base, means of three villages with their errors. A dashed line falls from the base, "
+    "at 44 %, to 0.57 nats: the least that it can cost. Best-of-n and guidance 0.3 keep close to it; the policy gradient ends at 1 nat. "
+    "DPO is as polite, at 2.4 nats. With flipped labels DPO, cDPO and IPO lie between 0.5 and 0.9 nats, at 4 to 8 %.",
 )
 lesson.save(
     text_columns(
         {
-            name: [(line_of(answer), style_violations_in(line_of(answer))) for answer in answers[:24]]
-            for name, answers in (("base", base_answers), ("DPO", dpo_answers), ("GRPO", grpo_answers))
+            name: [(line, not somebody_says(line)) for line in villages[0].lines(answers[0][:18])]
+            for name, answers in (("base", base_answers), ("DPO", dpo_answers), ("policy gradient", grpo_answers))
         },
-        width=40,
-        title="Answers to the same prompts; a dot is a blank at the end of a line",
+        width=52,
+        title="Answers to the same prompts; marked is what nobody would say",
     ),
     "answers",
-    alt="Three columns of answers to the same prompts. Of the base's a good third is marked as bad, of DPO's and GRPO's few are.",
+    alt="Three columns of answers to the same prompts, by the base, DPO and the policy gradient. Half of the base's are rude, of the "
+    "others' none. What nobody would say is marked: most of it is DPO's, lines that don't end, or run into the next.",
 )
 
 # %% [markdown]
-# ## 7. What breaks if ...
+# ## 8. What breaks if ...
 #
-# ... the reward is not quite what we meant? Let it be the style alone: a line must break no rule. That an empty line breaks none
-# is a detail. To an optimiser it is a gift.
+# ... the reward is not quite what we meant? Let it count kind words. A kind line has one. That a line may have more is a detail. To an
+# optimiser it is a gift.
 
 # %%
-weak = Reward("style alone", lambda lines: [-1.0 if style_violations(line) else 0.0 for line in lines])
-hacked, history = grpo(weak, 40, eval_every=4)
-_, (kl, bad) = measure(hacked, "GRPO on the weak reward")
-start, end = history[0], history[-1]
-print(f"the weak reward went from {start[1]:.2f} to {end[1]:.2f}, what we meant from {start[2]:.2f} to {end[2]:.2f}")
+KIND_WORDS = {"oh", "dear", "friend", "lovely", "thank"}
+home, history = villages[0], []
+
+
+def kind_words(lines):
+    return np.array([float(sum(word in KIND_WORDS for word in line.split())) for line in lines])
+
+
+def watch(model):
+    answers = home.write(model, home.asked[:128], seed=7)
+    lines, meant = home.lines(answers), home.measure(model, answers)
+    history.append((meant.kl, kind_words(lines).mean(), np.mean([somebody_says(line) for line in lines])))
+
+
+hacked = policy_gradient(home, kind_words, watch=watch)
+watch(hacked)
+print(f"kind words an answer: {history[0][1]:.2f} at first, {history[-1][1]:.2f} at last")
+print(f"what somebody would say: {100 * history[0][2]:.0f}%, {100 * history[-1][2]:.0f}%")
+print(*home.lines(home.write(hacked, home.asked[:2], seed=0)), sep="\n")
 lesson.save(
     line_chart(
-        {"the reward that is optimised": [h[:2] for h in history], "what we meant": [(h[0], h[2]) for h in history]},
-        xlabel="KL to the base (nats a line)",
-        ylabel="mean reward",
-        title="The weak reward rises, what we meant does not",
+        {"kind words an answer": [h[:2] for h in history], "share that somebody would say": [(h[0], h[2]) for h in history]},
+        xlabel="KL to the base (nats an answer)",
+        ylabel="mean over 128 answers",
+        title="What is rewarded rises, what was meant is lost",
     ),
     "too_far",
-    alt="Mean reward against the KL to the base during training on the weak reward: the optimised reward rises to 0, while the reward that "
-    "was meant falls to -1, because the model learns to write empty lines.",
+    alt="Kind words an answer and the share of answers that somebody would say, against the KL to the base while a policy learns to write "
+    "kind words. The first rises from 0.2 to 1.5, the second falls from 0.96 to 0.2; they cross at 2 nats.",
 )
-#> GRPO on the weak reward: 0 ± 4% bad lines (error 0.1 ± 0.5), 95 ± 15% empty, KL 2.1 ± 1.2 nats a line (error …)
-#> GRPO on the weak reward: … nats a letter
-#> the weak reward went from -0.38 ± 0.12 to -0.02 ± 0.06, what we meant from -0.45 ± 0.15 to -0.95 ± 0.15
+#> kind words an answer: 0.21 ± 0.12 at first, 1.5 ± 0.5 at last
+#> what somebody would say: 95 ± 5%, 23 ± 22%
+#> …
+#> …
 
 # %% [markdown]
-# It found the gift within a few rounds. The reward that we optimise is nearly perfect, and nearly every line is empty. Would a look at the
-# KL have warned us? No: this model is *nearer* to the base than DPO and the honest GRPO. The base itself writes an empty line now and then,
-# with probability e, and whoever always does what the base does at times is only -log e away from it:
-
-# %%
-share = np.mean([is_empty(line_of(answer)) for answer in base_answers])
-print(f"always an empty line: KL {-math.log(max(share, 1e-3)):.1f} nats")
-#> always an empty line: KL 1.8 ± 0.8 nats
-
-# %% [markdown]
-# So a hack is cheap where the base already does it a little, and no price of the KL forbids it without forbidding everything else. What
-# tells is to measure what was meant, by something that was not optimised, and to look at the texts.
+# What is rewarded has gone up sevenfold, and three lines of four are such as nobody would say. The optimiser did what was asked of it.
+# Would a look at the KL have warned us? Here, yes: it is ten times what kindness must cost. But a hack can be near. Whoever always does
+# what the base does with probability e is only -ln e away from it: if one answer of six were empty, and silence were no rudeness, a model
+# that is always silent would lie at 1.8 nats. No price of the KL forbids that without forbidding everything else. What tells is to measure
+# what was meant by something that was not optimised, as *odd* is here, and to read the texts.
 #
 # ## Takeaways
 #
-# - Pairs are enough to learn a reward, and DPO learns from pairs without one. It begins at ln 2.
-# - Best-of-n needs no training, and its KL is known in advance to be at most log n - (n - 1)/n nats.
+# - Pairs are enough to learn a reward, and DPO learns from pairs without one: it is the reward model's loss with ln p - ln q as the reward.
+# - Best-of-n needs no training, and its KL is known in advance to be at most ln n - (n - 1)/n nats.
+# - Where no label is wrong, DPO's margin has no end, whatever β is. IPO asks for one margin, and cDPO doubts.
+# - A policy gradient needs no pairs. Its baseline costs nothing; dividing by the deviation is another objective.
 # - Every remedy moves the model away from its base. Report how far, what it still knows, and the error of each number.
-# - A weak reward is over-optimised: the number rises, what was meant gets lost, and the KL may not show it.
+# - A weak reward is over-optimised: the number rises, and what was meant gets lost.
 #
 # ## Exercises
 #
-# 1. `reward_model_loss`: the model of Bradley and Terry.
-# 2. `dpo_loss`: the same loss, of log-probabilities.
-# 3. `group_advantages`: an answer beside its siblings.
+# 1. `ranking_loss`: people who rank K answers give K (K - 1)/2 pairs. It isn't in the lesson.
+# 2. `dpo_loss`: DPO for labels of which some are wrong, and its derivative.
+# 3. `predict`: predict, then run. Where does h come to rest after a change?
 #
-# `python -m minillm check 18`, with `--hint` and `--figure`.
+# `python -m minillm check 18`, with `--hint`.
 #
 # ## In practice
 #
-# Here a rule of style played the person, and it is never wrong. Real preferences come from people, who are paid by the hour and tired at
-# times: those of InstructGPT agreed with each other about 73 % of the pairs. A preference model learns their mean, and calls it what
-# *people* want. Whose preferences a model has is a choice, whether anybody makes it or not. On the command line: `python -m minillm align
-# --pairs FILE`, and the options `--best-of`, `--guidance` and `--reward-weight` of `generate`; `docs/preferences.md` has them all.
+# Here a rule played the person. Real preferences come from people, who are paid by the hour and tired at times. A preference model learns
+# their mean, and calls it what *people* want. Whose preferences a model has is a choice, whether anybody makes it or not. InstructGPT has
+# people rank four to nine answers, and learns from all pairs of a ranking (exercise 1). On the command line: `python -m minillm align
+# --pairs FILE`, with `--method ipo` and others, `--label-smoothing`, or `--method grpo` with a reward; and `--best-of`, `--guidance` and
+# `--reward-weight` of `generate`. `docs/preferences.md` has them all.
+#
+# In the library: `minillm/preferences/bradley_terry.py`, `direct.py` (DPO, cDPO, IPO), `advantages.py`, `policy_gradient.py`;
+# `minillm/alignment/` trains with them; `minillm/generation/guidance.py`.
 #
 # ## Reading
 #
 # - Christiano et al. 2017, *Deep Reinforcement Learning from Human Preferences*; Ouyang et al. 2022, *InstructGPT*.
-# - Rafailov et al. 2023, *Direct Preference Optimization*.
+# - Rafailov et al. 2023, *Direct Preference Optimization*. Azar et al. 2024, *A General Theoretical Paradigm to Understand Learning from
+#   Human Preferences*: IPO, and why DPO has no end. Mitchell 2023, *A note on DPO with noisy preferences*: cDPO.
 # - Shao et al. 2024, *DeepSeekMath*: GRPO. Liu et al. 2025, *Understanding R1-Zero-Like Training*: what its division does.
 # - Beirami et al. 2024, *Theoretical guarantees on the best-of-n alignment policy*: why its KL is a bound.
 # - Gao, Schulman and Hilton 2023, *Scaling Laws for Reward Model Overoptimization*.

@@ -14,11 +14,19 @@ from minillm.plots.style import COLOURS, house_style, new_figure
 
 
 @house_style()
-def trade_off(points: Mapping[str, Sequence], *, xlabel: str, ylabel: str, title: str | None = None) -> Figure:
+def trade_off(
+    points: Mapping[str, Sequence],
+    *,
+    xlabel: str,
+    ylabel: str,
+    limit: Sequence[tuple[float, float]] = (),
+    title: str | None = None,
+) -> Figure:
     """For each name its (x, y), one of each seed: their mean, large, with bars of one standard error, and the seeds themselves, small.
 
     A name may have several strengths, a list of such points for each: a line joins their means. Both axes are better where they are
-    smaller. A grey step line joins the means that no other beats in both (the Pareto frontier).
+    smaller. A grey step line joins the means that no other beats in both (the Pareto frontier); where it is known what can't be beaten, a
+    `limit` of (x, y), that is drawn in its place, dashed.
     """
     strengths = [_strengths(name, given) for name, given in points.items()]
     if not strengths:
@@ -31,7 +39,10 @@ def trade_off(points: Mapping[str, Sequence], *, xlabel: str, ylabel: str, title
     axes = figure.subplots(squeeze=False)
     panel = axes[0, 0]
     every = np.concatenate(means)
-    panel.plot(*every[frontier(every)].T, drawstyle="steps-post", color="0.75", linewidth=1.2, zorder=1)
+    if len(limit):
+        panel.plot(*np.transpose(limit), linestyle="--", color="0.45", linewidth=1.2, zorder=1)
+    else:
+        panel.plot(*every[frontier(every)].T, drawstyle="steps-post", color="0.75", linewidth=1.2, zorder=1)
     ends = []
     for i, (each, joined, name) in enumerate(zip(strengths, means, names, strict=True)):
         look = {"color": list(COLOURS.values())[i % 7], "marker": MARKERS[i % 7], "linestyle": ""}

@@ -47,6 +47,13 @@ def test_strengths_are_joined_and_each_has_its_own_error():
     np.testing.assert_allclose(widths, [0.2, 0], atol=1e-12)
 
 
+def test_a_limit_is_dashed_in_the_place_of_the_frontier():
+    limit = [(0.9, 0.5), (1.2, 0.05)]
+    frontier_line, limit_line = (trade_off(POINTS, **LABELS, limit=given).axes[0].lines[0] for given in ((), limit))
+    assert limit_line.get_xydata().tolist() == [list(point) for point in limit] and limit_line.get_linestyle() == "--"
+    assert frontier_line.get_drawstyle() == "steps-post" and limit_line.get_drawstyle() == "default"
+
+
 def test_the_frontier():
     points = np.array([(1, 5), (2, 3), (3, 3), (2, 4), (4, 1), (1, 6)], float)
     assert frontier(points).tolist() == [0, 1, 4]
