@@ -9,6 +9,7 @@ import ast
 import linecache
 import types
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,8 +49,14 @@ def load(source: str, name: str) -> types.ModuleType:
     module = types.ModuleType(name)
     module.__file__ = name
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    exec(compile(source, name, "exec"), module.__dict__)
+    exec(_compiled(source, name), module.__dict__)
     return module
+
+
+@lru_cache
+def _compiled(source: str, name: str) -> types.CodeType:
+    """The solution is loaded again for each question that is asked of it."""
+    return compile(source, name, "exec")
 
 
 def planted(solution: str, mistake: Mistake) -> str:
