@@ -120,9 +120,10 @@ class PairsJob(Job):
     def sample(self) -> str:
         """How good the answers to some held-out sources are now, and one of them."""
         answers = self.held_out.answers(self.trainer.model)
+        scores, best = self.held_out.scores(answers), max(each.main for each in self.held_out.baselines.values())
         lines = (self.held_out.pairs.sources[0], f"-> {answers[0]}")
         shown = "\n".join(visible(line[:SHOWN]) for line in lines)
-        return f"{self.held_out.scores(answers).describe()}\n{shown}"
+        return f"{scores.describe()}  (to be beaten: {next(iter(scores.values))} {best:.1f})\n{shown}"
 
     @functools.cached_property
     def held_out(self) -> HeldOut:

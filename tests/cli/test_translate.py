@@ -75,6 +75,7 @@ def test_a_run_from_beginning_to_end(call, curves, quick, tmp_path):
         "the nearest pair's target",
         "plan    8 steps",
         "BLEU 0.0, chrF2",
+        "(to be beaten: BLEU ",
         "done ",
     ):
         assert told in err
