@@ -16,7 +16,7 @@ import numpy as np
 from minillm.alignment import TokenPairs, prompts_from
 from minillm.alignment.pairs import Answers, answers_of
 from minillm.course.village import Village, rude_reward, somebody_says
-from minillm.course.village_measures import known, plain_loss
+from minillm.course.village_measures import knowledge_of, plain_loss
 from minillm.generation import generate_batch
 from minillm.models import GPT, GPTConfig, copy_parameters
 from minillm.ops import IGNORE, kl_divergence
@@ -113,6 +113,6 @@ class VillageBase:
             rude=-100 * float(rude_reward()(lines).mean()),
             odd=100 * float(np.mean([not somebody_says(line) for line in lines])),
             kl=kl / len(lines),
-            knows=100 * known(policy, self.tokenizer, self.village).grumpy,
+            knows=100 * knowledge_of(policy, self.tokenizer, self.village).grumpy,
             loss=plain_loss(policy, self.tokenizer, self.village),
         )
