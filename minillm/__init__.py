@@ -19,7 +19,7 @@ DOOR = {
     "models": (
         "GPT", "T5", "EncoderConfig", "GPTConfig", "MaskedLM", "SequenceClassifier", "T5Config", "Transformer", "TransformerConfig",
     ),
-    "generation": ("attention_maps", "fill", "generate", "translate", "write"),
+    "generation": ("answer", "attention_maps", "fill", "generate", "translate", "write"),
     "training": ("TrainOptions", "Trainer", "load", "save", "train"),
     "pretraining": ("pretrain",),
     "finetuning": ("classify", "finetune", "learn_pairs"),

@@ -1,5 +1,5 @@
-"""Fine-tuning: from examples a pretrained body and a new head learn to tell classes of texts apart, or an encoder-decoder to translate
-and to summarise.
+"""Fine-tuning: from examples a pretrained body and a new head learn to tell classes of texts apart or to answer
+questions, and an encoder-decoder to translate and to summarise.
 """
 
 from minillm.finetuning.bag_of_words import BagOfWords
@@ -20,7 +20,8 @@ from minillm.finetuning.last_layer import Fitted, body_features, fit_last_layer
 from minillm.finetuning.methods import Method, Trained, body_of, learned_count, merged, new_classifier, prepare
 from minillm.finetuning.pair_job import learn_pairs
 from minillm.finetuning.pairs import Pairs, PairSplit, read_pair_split, read_pairs, split_pairs
-from minillm.finetuning.questions import Questions, read_questions
+from minillm.finetuning.question_job import learn_questions
+from minillm.finetuning.questions import Questions, QuestionSplit, read_question_split, read_questions, split_questions
 from minillm.finetuning.run import FinetuningRun, load_classifier
 from minillm.finetuning.scores import accuracy_of, class_probabilities, confusion_matrix, held_out_answers
 
@@ -35,6 +36,7 @@ __all__ = [
     "PairSplit",
     "Pairs",
     "Parts",
+    "QuestionSplit",
     "Questions",
     "Split",
     "TextBatch",
@@ -59,6 +61,7 @@ __all__ = [
     "held_out_answers",
     "hold_out",
     "learn_pairs",
+    "learn_questions",
     "learned_count",
     "load_classifier",
     "merged",
@@ -71,9 +74,11 @@ __all__ = [
     "read_examples",
     "read_pair_split",
     "read_pairs",
+    "read_question_split",
     "read_questions",
     "read_split",
     "split_pairs",
+    "split_questions",
     "tokenize",
     "tokenize_parts",
 ]

@@ -12,6 +12,7 @@ WIDTH = 128  # the learning rates are for bodies of this width; wider ones take 
 # small steps: at four times this learning rate, what was pretrained is soon lost
 EVERYTHING = {"epochs": 8, "batch": 32, "lr": 2.5e-4, "dropout": 0.3}
 LORA = {"epochs": 4, "batch": 32, "lr": 2e-3, "dropout": 0.1}
+ANSWERING = {"epochs": 4, "batch": 32, "lr": 2.5e-4, "dropout": 0.1}
 EVALUATIONS = 8
 TRAINING = ({*TrainOptions.names()} | {"epochs", "dropout", "stop_at"}) - {"seed"}  # what says how to train
 
@@ -21,7 +22,17 @@ def settings_for(body: ModelConfig, method: Method, named: dict) -> dict:
     to train on, and `epochs` may be among it: so many times as many texts are drawn.
     """
     usual = LORA if method.lora is not None else EVERYTHING
-    settings = usual | {"pooling": "mean", "schedule": "linear", "lr_floor": 0.0}
+    return completed(usual | {"pooling": "mean"}, body, named)
+
+
+def settings_for_questions(body: ModelConfig, named: dict) -> dict:
+    """The same of a question answerer, whose `texts` are windows."""
+    return completed(ANSWERING, body, named)
+
+
+def completed(usual: dict, body: ModelConfig, named: dict) -> dict:
+    """What is usual for a body of width 128, what is named in its place, and what follows from both."""
+    settings = usual | {"schedule": "linear", "lr_floor": 0.0}
     settings["lr"] *= WIDTH / body.d_model
     settings |= named
     settings.setdefault("steps", steps_of(settings, settings["texts"]))

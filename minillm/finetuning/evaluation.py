@@ -11,14 +11,14 @@ from minillm.finetuning.bag_of_words import BagOfWords
 from minillm.finetuning.columns import Line
 from minillm.finetuning.data import padding_of, tokenize
 from minillm.finetuning.examples import Examples, classes_of, numbers_of
-from minillm.finetuning.nearest import NearestText
-from minillm.finetuning.pair_tasks import TRANSLATE, PairTask, is_chinese, sentences_of, simple_targets
+from minillm.finetuning.pair_tasks import TRANSLATE, PairTask, is_chinese, simple_targets
 from minillm.finetuning.pairs import Pairs
+from minillm.finetuning.question_scores import BLIND, LIKE, answer_metrics, blind_answers, sentences_like
 from minillm.finetuning.questions import Questions
 from minillm.finetuning.scores import class_probabilities, confusion_matrix
 from minillm.generation import translate
 from minillm.generation.answering import find_answers
-from minillm.metrics import Accuracy, AnswerF1, Case, Evaluation, ExactMatch, MacroF1
+from minillm.metrics import Accuracy, Case, Evaluation, MacroF1
 from minillm.metrics.evaluation import count_answers, evaluation_of, worst_places
 from minillm.models import Model, QuestionAnswering, SequenceClassifier
 from minillm.text import Tokenizer
@@ -90,23 +90,17 @@ def evaluate_questions(model: QuestionAnswering, tokenizer: Tokenizer, questions
     """F1 and exact match of a question answerer, and the answers with the lowest F1. Where most answers are Chinese, they are measured by
     character.
 
-    To be beaten is the sentence of the passage that shares the rarest words with the question.
+    To be beaten are the sentence of the passage that shares the rarest words with the question, and what the model answers to an empty
+    question.
     """
-    asked, passages, references = questions.questions, questions.passages, questions.answers
-    answers = find_answers(model, tokenizer, asked, passages, may_be_missing=questions.may_be_missing)
-    language = "zh" if is_chinese([each[0] for each in references]) else "en"
-    simple = {"the sentence most like the question": [*map(sentence_like, asked, passages)]}
-    metrics = AnswerF1(language), ExactMatch(language)
+    asked, references = questions.questions, questions.answers
+    answers = find_answers(model, tokenizer, asked, questions.passages, may_be_missing=questions.may_be_missing)
+    simple = {LIKE: sentences_like(questions), BLIND: blind_answers(model, tokenizer, questions)}
+    metrics = answer_metrics(questions)
     counts = [count_answers(metric, answers, references, simple) for metric in metrics]
     scores = [metrics[0].sentence_score(*each) for each in zip(answers, references, strict=True)]
     worst = [Case(scores[i], asked[i], answers[i], references[i][0]) for i in worst_places(scores)]
     return Answered(answers, evaluation_of("question", counts, worst), ids=questions.ids)
-
-
-def sentence_like(question: str, passage: str) -> str:
-    """The sentence of a passage that is nearest to a question by its words."""
-    sentences = sentences_of(passage)
-    return sentences[NearestText(sentences).place(question)]
 
 
 def simple_answers(texts: Sequence[str], labels: Sequence[str], training: Examples | None) -> dict[str, list[str]]:

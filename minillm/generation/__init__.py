@@ -1,6 +1,6 @@
 """Generation: sampling, beam search, text token by token, and ways to steer it."""
 
-from minillm.generation.answering import find_answers
+from minillm.generation.answering import AnswerSpan, answer, answer_spans, find_answers
 from minillm.generation.attention_maps import AttentionMaps, attention_maps
 from minillm.generation.beam_search import Hypothesis, beam_search, gnmt_penalty, power_penalty
 from minillm.generation.continuation import continuation, stream_continuation
@@ -17,6 +17,7 @@ from minillm.generation.translation import translate
 from minillm.generation.writing import begin, encode_prompt, likeliest_text, write
 
 __all__ = [
+    "AnswerSpan",
     "AttentionMaps",
     "ClassifierFreeGuidance",
     "Control",
@@ -28,6 +29,8 @@ __all__ = [
     "Rules",
     "Sampling",
     "Scorer",
+    "answer",
+    "answer_spans",
     "attention_maps",
     "beam_search",
     "begin",

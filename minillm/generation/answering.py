@@ -6,16 +6,37 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.models import QuestionAnswering, finite_on_host
+from minillm.errors import InputError
+from minillm.models import Model, QuestionAnswering, finite_on_host
 from minillm.models.question_answering import best_spans
 from minillm.objectives.rows import Rows, by_length
+from minillm.ops import log_softmax, mask_scores
 from minillm.text import Tokenizer, with_cls_and_sep
 from minillm.text.basic import BasicTokenizer
 
 QUESTION = 64  # tokens of a question that are read, as in BERT's run_squad.py
 TOGETHER = 16  # windows
+SHORTEST = 7  # tokens of a context in which there is room for a passage beside a long question
 
 _basic = BasicTokenizer()
+
+
+class AnswerSpan(NamedTuple):
+    """An answer, and where it stands: `text` is passage[start:end]. It is empty where there is none, and start and end are 0 then."""
+
+    text: str
+    start: int
+    end: int
+    probability: (
+        float  # of its first token times that of its last, each among all tokens of its window; of none, [CLS] twice
+    )
+
+
+class PassageTokens(NamedTuple):
+    """The tokens of a passage, and of which word each is a part."""
+
+    ids: np.ndarray  # (T,)
+    places: np.ndarray  # (T, 2): where the word of a token begins and ends in the passage
 
 
 class Window(NamedTuple):
@@ -27,14 +48,54 @@ class Window(NamedTuple):
     places: np.ndarray  # (T, 2): where the word of a token begins and ends in the passage; -1 elsewhere
 
 
-class Found(NamedTuple):
-    """The best answer in the windows read so far."""
+def check_answers(model: Model, tokenizer: Tokenizer) -> None:
+    """InputError unless the model points at answers, and can read a question and a passage together."""
+    if not isinstance(model, QuestionAnswering):
+        raise InputError(
+            f"This is {model.config.name}, which does not answer questions.",
+            "Use a question answerer: python -m minillm finetune --task answer makes one from questions with their answers.",
+        )
+    check_reads(model.config.body.context, tokenizer)
 
-    score: float
-    text: str
+
+def check_reads(context: int, tokenizer: Tokenizer) -> None:
+    """InputError unless a question and a passage fit into one text of so many tokens."""
+    if None in (tokenizer.role("cls_token"), tokenizer.role("sep_token")):
+        raise InputError(
+            "The model's tokenizer has no [CLS] and [SEP], which stand around a question and a passage.",
+            "Use a model that was pretrained with `objective` masked, or a BERT.",
+        )
+    if context < SHORTEST:
+        raise InputError(
+            f"The model reads {context} tokens at once, too few for a question and a passage.",
+            "Pretrain one of a longer `context`.",
+        )
+
+
+def answer(
+    model: QuestionAnswering, tokenizer: Tokenizer, question: str, passage: str, *, longest: int = 30
+) -> AnswerSpan:
+    """The answer to a question about a passage of any length, in whole words of the passage, or none.
+
+    Of all spans of at most `longest` tokens it is the one with the highest start + end; there is none where [CLS] has a higher one in every
+    window of the passage (Devlin et al. 2019, sections 4.2 and 4.3). A model that has seen questions without an answer can tell that.
+    """
+    check_answers(model, tokenizer)
+    for what, text in (("question", question), ("passage", passage)):
+        if not text.strip():
+            raise InputError(f"The {what} is empty.", f"Give a {what}.")
+    (found,) = answer_spans(model, tokenizer, [question], [passage], longest=longest, may_be_missing=True)
+    return found
 
 
 def find_answers(
+    model: QuestionAnswering, tokenizer: Tokenizer, questions: Sequence[str], passages: Sequence[str], **settings
+) -> list[str]:
+    """The texts of `answer_spans`, which says more; its `settings`."""
+    return [found.text for found in answer_spans(model, tokenizer, questions, passages, **settings)]
+
+
+def answer_spans(
     model: QuestionAnswering,
     tokenizer: Tokenizer,
     questions: Sequence[str],
@@ -42,7 +103,7 @@ def find_answers(
     *,
     longest: int = 30,
     may_be_missing: bool = False,
-) -> list[str]:
+) -> list[AnswerSpan]:
     """The answer to each question, whole words of its passage: of all spans of at most `longest` tokens the one with the highest
     start + end. Devlin et al. 2019, section 4.2.
 
@@ -54,30 +115,36 @@ def find_answers(
         for number, texts in enumerate(zip(questions, passages, strict=True))
         for window in windows_of(number, *texts, tokenizer, model.config.body.context)
     ]
-    found, missing = [Found(-np.inf, "")] * len(questions), np.full(len(questions), np.inf)
+    # For each question: start + end, and the answer. The best span of all windows, and the window where [CLS] fits least.
+    none = AnswerSpan("", 0, 0, 1.0)
+    best, missing = [(-np.inf, none)] * len(questions), [(np.inf, none)] * len(questions)
     for chosen in by_length([window.ids for window in windows], TOGETHER):
         read = [windows[i] for i in chosen]
         ids = Rows.joined([window.ids for window in read])
         mask, types = ids.real(), Rows.joined([window.types for window in read]).padded(0)
         scores, _ = model.forward(ids.padded(0), mask=mask, token_types=types)
         scores = finite_on_host(scores)
+        logp = log_softmax(mask_scores(scores, mask[:, None]))
         places = Rows.joined([window.places[:, 0] for window in read]).padded(-1)
-        for window, score, span, sum_ in zip(read, scores, *best_spans(scores, places >= 0, longest), strict=True):
-            first, last = window.places[span]
-            text = passages[window.question][first[0] : last[1]]
-            found[window.question] = max(found[window.question], Found(float(sum_), text), key=lambda each: each.score)
-            missing[window.question] = min(missing[window.question], score[:, 0].sum())
+        spans, sums = best_spans(scores, places >= 0, longest)
+        for window, score, log_p, span, sum_ in zip(read, scores, logp, spans, sums, strict=True):
+            start, end = int(window.places[span[0], 0]), int(window.places[span[1], 1])
+            text = passages[window.question][start:end]
+            found = AnswerSpan(text, start, end, float(np.exp(log_p[[0, 1], span].sum())))
+            best[window.question] = max(best[window.question], (float(sum_), found), key=lambda each: each[0])
+            absent = none._replace(probability=float(np.exp(log_p[:, 0].sum())))
+            least = missing[window.question], (float(score[:, 0].sum()), absent)
+            missing[window.question] = min(least, key=lambda each: each[0])
     return [
-        "" if may_be_missing and none > best.score else best.text for best, none in zip(found, missing, strict=True)
+        absent[1] if may_be_missing and absent[0] > found[0] else found[1]
+        for found, absent in zip(best, missing, strict=True)
     ]
 
 
 def windows_of(number: int, question: str, passage: str, tokenizer: Tokenizer, context: int) -> Iterator[Window]:
     """[CLS] question [SEP] passage [SEP], as much of the passage as fits in, until all of it was there."""
-    asked = tokenizer.encode(question)[: min(QUESTION, context // 2)]
-    words = [(first, last, tokenizer.encode(passage[before:last])) for before, first, last in words_of(passage)]
-    ids = np.concatenate([np.zeros(0, np.int64), *(word[2] for word in words)]).astype(np.int64)
-    places = np.array([word[:2] for word in words for _ in word[2]]).reshape(-1, 2)
+    asked = tokenizer.encode(tokenizer.readable(question))[: min(QUESTION, context // 2)]
+    ids, places = tokens_of(passage, tokenizer)
     room = context - len(asked) - 3
     start = 0
     while start < len(ids):
@@ -89,6 +156,17 @@ def windows_of(number: int, question: str, passage: str, tokenizer: Tokenizer, c
         if start + room >= len(ids):
             return
         start += max(room // 2, 1)
+
+
+@lru_cache(maxsize=1)
+def tokens_of(passage: str, tokenizer: Tokenizer) -> PassageTokens:
+    """Word by word. The questions on a passage follow each other, so the last one is kept."""
+    words = [
+        (first, last, tokenizer.encode(tokenizer.readable(passage[before:last])))
+        for before, first, last in words_of(passage)
+    ]
+    ids = np.concatenate([np.zeros(0, np.int64), *(word[2] for word in words)]).astype(np.int64)
+    return PassageTokens(ids, np.array([word[:2] for word in words for _ in word[2]], np.int64).reshape(-1, 2))
 
 
 def words_of(text: str) -> Iterator[tuple[int, int, int]]:

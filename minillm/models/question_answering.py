@@ -74,8 +74,9 @@ class QuestionAnswering(ModelWithBody):
     def forward(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, QuestionAnsweringSaved]:
-        """As `Encoder.hidden`: everything (B, T), on the host."""
-        hidden, sb = self.body.hidden(ids, mask=mask, token_types=token_types, rng=rng)
+        """As `Encoder.hidden`: everything (B, T), on the host. A body that knows a single segment reads all tokens as of that."""
+        types = token_types if self.config.body.token_types > 1 else None
+        hidden, sb = self.body.hidden(ids, mask=mask, token_types=types, rng=rng)
         scores, sh = self.head.forward(hidden)
         return scores, QuestionAnsweringSaved(sb, sh)
 

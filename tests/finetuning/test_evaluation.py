@@ -6,8 +6,9 @@ import pytest
 from minillm.errors import InputError
 from minillm.finetuning import Examples, Pairs, class_probabilities, tokenize
 from minillm.finetuning.columns import Line
-from minillm.finetuning.evaluation import evaluate_classifier, evaluate_pairs, evaluate_questions, sentence_like
+from minillm.finetuning.evaluation import evaluate_classifier, evaluate_pairs, evaluate_questions
 from minillm.finetuning.pair_tasks import SUMMARISE
+from minillm.finetuning.question_scores import sentence_like
 from minillm.finetuning.questions import Questions
 from minillm.generation import translate
 from minillm.gradcheck import randomize
@@ -116,6 +117,7 @@ def test_a_question_answerer_is_judged_by_f1_and_exact_match():
         ["who flew ?", "where to ?", "when ?"],
         [PASSAGE] * 3,
         [["Owl"], ["the sea"], ["now", "the owl flew!"]],
+        [[None]] * 3,
     )
     found = evaluate_questions(pointing("owl", "owl", context=40), POINTS_IN, questions)
     assert found.answers == ["owl"] * 3 and found.ids == ["1", "2", "3"]
@@ -123,20 +125,22 @@ def test_a_question_answerer_is_judged_by_f1_and_exact_match():
     assert (f1.name, exact.name) == ("F1", "EM")
     assert exact.value == pytest.approx(100 / 3) and f1.value == pytest.approx(100 * (1 + 0 + 2 / 3) / 3)
     assert "lang:en" in f1.signature
-    (baseline, _) = found.evaluation.baselines
-    assert baseline.name == "the sentence most like the question" and baseline.measured.value < f1.value
+    like, blind, *_ = found.evaluation.baselines
+    assert like.name == "the sentence most like the question" and like.measured.value < f1.value
+    assert blind.name == "the same model without the question"
+    assert blind.measured.value == f1.value, "this one looks at no question"
     assert [case.text for case in found.evaluation.worst] == ["where to ?", "when ?", "who flew ?"]
     assert found.evaluation.worst[0][1:4] == ("where to ?", "owl", "the sea")
 
 
 def test_where_answers_may_be_missing_the_model_may_say_so():
-    questions = Questions(["1", "2"], ["who flew ?", "why ?"], [PASSAGE, "We saw it."], [["owl"], [""]])
+    questions = Questions(["1", "2"], ["who flew ?", "why ?"], [PASSAGE, "We saw it."], [["owl"], [""]], [[None]] * 2)
     found = evaluate_questions(pointing("owl", "owl", missing=5, context=40), POINTS_IN, questions)
     assert found.answers == ["owl", ""] and found.evaluation.measures[1].value == 100
 
 
 def test_chinese_answers_are_measured_by_character():
-    questions = Questions(["1"], ["谁？"], ["我们 owl"], [["我们"]])
+    questions = Questions(["1"], ["谁？"], ["我们 owl"], [["我们"]], [[None]])
     found = evaluate_questions(pointing("我", "我", context=40), POINTS_IN, questions).evaluation
     assert found.measures[0].value == pytest.approx(100 * 2 / 3) and "lang:zh" in found.measures[0].signature
 

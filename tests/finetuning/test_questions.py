@@ -28,7 +28,13 @@ def file_of(*qas: dict) -> dict:
 def test_all_questions_with_all_their_answers(tmp_path):
     two = asked(2, answers=[{"text": "ran"}, {"text": "Ann ran"}])
     found = read_questions(written(tmp_path, file_of(asked(), two)))
-    assert found == (["q1", "q2"], ["Who?", "Who?"], ["Ann ran."] * 2, [["Ann"], ["ran", "Ann ran"]])
+    assert found == (
+        ["q1", "q2"],
+        ["Who?", "Who?"],
+        ["Ann ran."] * 2,
+        [["Ann"], ["ran", "Ann ran"]],
+        [[0], [None, None]],
+    )
     assert not found.may_be_missing
 
 
@@ -48,6 +54,9 @@ def test_a_question_without_an_answer_is_answered_with_nothing(tmp_path):
         (file_of(asked(), asked(2, question=None)), 'question 2 has no string "question"'),
         (file_of(asked(answers=None)), 'question 1 has no list "answers"'),
         (file_of(asked(answers=["Ann"])), 'an answer to question 1 has no string "text"'),
+        (file_of(asked(question=" \n")), "question 1 is empty"),
+        (file_of(asked(answers=[{"text": "Ann", "answer_start": "0"}])), 'no whole number "answer_start"'),
+        (file_of(asked(question="\ud800?")), "surrogate"),
         (file_of(asked(), asked()), "the id 'q1' is there twice"),
         (file_of(), "has no question"),
     ],

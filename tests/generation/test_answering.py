@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minillm.generation.answering import find_answers, windows_of, words_of
+from minillm.errors import InputError
+from minillm.generation.answering import answer, answer_spans, find_answers, windows_of, words_of
 from minillm.gradcheck import randomize
-from minillm.models import EncoderConfig, QuestionAnswering, QuestionAnsweringConfig
+from minillm.models import Encoder, EncoderConfig, QuestionAnswering, QuestionAnsweringConfig
 from minillm.text import BPETokenizer, WordPieceTokenizer, with_cls_and_sep
 from minillm.text.special_tokens import CLS, MASK, PAD, SEP
 from tests.odd_texts import ODD, random_text
@@ -133,3 +134,46 @@ def test_a_models_own_answer_is_the_same():
             expected.append((words[i - int(types.argmax())], words[j - int(types.argmax())]))
         found = find_answers(model, TOKENIZER, questions, passages, longest=longest)
         assert [(text.split()[0], text.split()[-1]) for text in found] == expected
+
+
+def test_an_answer_knows_its_place_and_its_probability():
+    body = EncoderConfig(len(TOKENIZER.vocab), context=24, layers=1, heads=2, d_model=8, token_types=2)
+    model = randomize(QuestionAnswering(QuestionAnsweringConfig(body), dtype=np.float64), np.random.default_rng(1))
+    passage = " The  owl,\na b x"  # a token each
+    found = answer(model, TOKENIZER, "who?", passage, longest=2)
+    assert found.text == passage[found.start : found.end] and found.text.strip() == found.text != ""
+    (window,) = windows_of(0, "who?", passage, TOKENIZER, 24)
+    (scores,), _ = model.forward(
+        window.ids[None], mask=np.ones((1, len(window.ids)), bool), token_types=window.types[None]
+    )
+    start, end = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    (first,) = np.flatnonzero(window.places[:, 0] == found.start)[:1]
+    last = np.flatnonzero(window.places[:, 1] == found.end)[-1]
+    assert found.probability == pytest.approx(start[first] * end[last])
+    short = answer_spans(model, TOKENIZER, ["who?", "q"], [passage, "a " * 60], longest=2)[0]
+    assert short.probability == pytest.approx(found.probability), "padding takes no part"
+
+
+def test_no_answer_has_the_probability_of_the_window_where_it_is_least_sure():
+    def forward(ids, *, mask, token_types):
+        scores = np.zeros((*ids.shape, 2)).swapaxes(1, 2)
+        scores[:, :, 0] = 1 + (ids == TOKENIZER.vocab["owl"]).any(axis=1)[:, None]
+        return scores, None
+
+    model = SimpleNamespace(forward=forward, config=SimpleNamespace(body=SimpleNamespace(context=10)))
+    found = answer_spans(model, TOKENIZER, ["q"], ["a b c d e owl"], may_be_missing=True)
+    found += answer_spans(model, TOKENIZER, ["q"], ["owl"], may_be_missing=True)
+    found += answer_spans(model, TOKENIZER, ["q"], ["owl a b c d e f g"], may_be_missing=True)
+    e = np.e
+    for each, least, others in zip(found, (e**2, e**2, e), (9, 4, 8), strict=True):
+        assert each[:3] == ("", 0, 0) and each.probability == pytest.approx((least / (least + others)) ** 2)
+
+
+def test_what_cannot_be_asked():
+    config = EncoderConfig(len(TOKENIZER.vocab), context=24, layers=1, heads=2, d_model=8)
+    model = QuestionAnswering(QuestionAnsweringConfig(config))
+    for question, passage, wrong in ((" ", "a", "The question is empty"), ("a", "\n", "The passage is empty")):
+        with pytest.raises(InputError, match=wrong):
+            answer(model, TOKENIZER, question, passage)
+    with pytest.raises(InputError, match="does not answer questions"):
+        answer(Encoder(config), TOKENIZER, "a", "b")
