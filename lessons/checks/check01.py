@@ -266,6 +266,11 @@ EXERCISES = [
                 "p[min(int(np.sum(right_ends <= u)), len(p) - 1)]",
                 "That is the probability of the word: its number is asked for.",
             ),
+            Mistake(
+                "np.sum(right_ends <= u)",
+                "np.sum(right_ends[1:] - p[0] <= u) + 1",
+                "Word 0 is never drawn: Python counts from 0, and so do the words.",
+            ),
         ],
     ),
 ]

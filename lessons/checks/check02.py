@@ -108,6 +108,11 @@ EXERCISES = [
                 "    return np.exp(x - np.log(np.exp(x).sum(axis=1, keepdims=True)))",
                 "exp(1000) was computed, inside of the logarithm of the sum: it is infinite. First subtract each row's largest logit.",
             ),
+            Mistake(
+                "x - x.max(axis=1, keepdims=True)",
+                "x / np.abs(x).max(axis=1, keepdims=True)",
+                "The rows were divided by their largest number, which changes the differences: subtract it, and they stay.",
+            ),
         ],
     ),
     Exercise(
@@ -232,6 +237,16 @@ EXERCISES = [
                 "    return gradient / len(targets)",
                 "    return gradient * p * (1 - p) / len(targets)",
                 "The factor p (1 - p) belongs to a squared error behind a sigmoid: behind softmax and -ln p it is p - y alone.",
+            ),
+            Mistake(
+                "gradient = p.copy()",
+                "gradient = np.log(p)",
+                "There is a logarithm too many: the gradient is p - y itself.",
+            ),
+            Mistake(
+                "gradient[np.arange(len(targets)), targets] -= 1",
+                "gradient.ravel()[targets] -= 1",
+                "The targets were counted through the first rows: each is a column in a row of its own, gradient[np.arange(N), targets].",
             ),
         ],
     ),

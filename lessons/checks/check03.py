@@ -102,6 +102,21 @@ EXERCISES = [
                 "for word, count in [(tuple(n for word in words for n in word), 1)]",
                 "All words were laid in one row, each of them once: the last number of a word and the first of another are no neighbours, and a word counts as often as it occurs.",
             ),
+            Mistake(
+                "pairs[pair] = pairs.get(pair, 0) + count",
+                "pairs[pair] = pairs.get(pair, 0) + count * (pair[0] != pair[1])\n    pairs = {pair: count for pair, count in pairs.items() if count}",
+                "Pairs of two equal numbers were left out: (8, 8) is a pair like any other.",
+            ),
+            Mistake(
+                "zip(word, word[1:])",
+                "zip(word[1:], word[2:])",
+                "The first pair of each word is left out: Python counts from 0.",
+            ),
+            Mistake(
+                "pairs.get(pair, 0) + count",
+                "pairs.get(pair, 1) * count",
+                "The counts of a pair were multiplied: they are added.",
+            ),
         ],
     ),
     Exercise(
@@ -196,6 +211,11 @@ EXERCISES = [
                 "    return tuple(merged)",
                 "    return tuple(merged) if len(merged) < len(word) else None",
                 "Where there is nothing to merge you return nothing: return the word as it was.",
+            ),
+            Mistake(
+                "word[at : at + 2] == pair",
+                "word[at] == pair[0] and pair[1] in word[at + 1 :]",
+                "The second number only had to come somewhere behind the first: a pair stands side by side, word[at : at + 2] == pair.",
             ),
         ],
     ),

@@ -81,6 +81,11 @@ EXERCISES = [
                 "targets = np.roll(padded[n:], -1)",
                 "np.roll brought the first target to the end: the first target is the first word of the story.",
             ),
+            Mistake(
+                "    return contexts, targets",
+                "    ahead = np.concatenate([story, np.full(n + 1, end)])\n    return np.stack([ahead[t + 1 : t + 1 + n] for t in range(len(story) + 1)]), targets",
+                "These contexts are the words behind the target: a context is the n words before it.",
+            ),
         ],
         outputs=("contexts", "targets"),
     ),
@@ -158,6 +163,11 @@ EXERCISES = [
                 "cosine[word] = -np.inf",
                 "cosine[word] = 0",
                 "The word's own cosine became 0: it then stands before all words with a negative one. -np.inf is always last.",
+            ),
+            Mistake(
+                "    cosine[word] = -np.inf\n    return np.argsort(-cosine)[:k]",
+                "    return np.argsort(cosine)[:k]",
+                "np.argsort sorts upwards: these are the words that are farthest away. Sort the negative.",
             ),
         ],
     ),

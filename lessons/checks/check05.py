@@ -112,6 +112,16 @@ EXERCISES = [
                 "    return allowed / allowed.sum(axis=1, keepdims=True)",
                 "The weights are all alike in a row: the scores were not used.",
             ),
+            Mistake(
+                "allowed = np.tri(len(scores), dtype=bool)",
+                "allowed = np.tri(len(scores), dtype=bool) & ~np.tri(len(scores), k=-2, dtype=bool)",
+                "Each word sees itself and the one before it: it may look at all words before it.",
+            ),
+            Mistake(
+                "softmax(np.where(allowed, scores, -np.inf))",
+                "softmax(np.where(allowed, scores / math.sqrt(len(scores)), -np.inf))",
+                "The scores were divided by √T: they are scaled already, and only the mask and the softmax are left to do.",
+            ),
         ],
     ),
     Exercise(
@@ -223,6 +233,11 @@ EXERCISES = [
                 "    scores = q @ k.T / math.sqrt(q.shape[1])",
                 "    scores = q @ k.T / q.shape[1] ** (1 / 3)",
                 "You divided by the third root of K: it is the square root, math.sqrt.",
+            ),
+            Mistake(
+                "    return softmax(scores) @ v",
+                "    return softmax(scores) @ v + q[:, :1]",
+                "Something of q was added to the average of the values: the shortcut of a block is lesson 07's.",
             ),
         ],
     ),
@@ -383,6 +398,11 @@ EXERCISES = [
                 "ds = p * (dp - (p * dp).sum(axis=-1, keepdims=True))",
                 "ds = p * dp - (p * dp).sum(axis=-1, keepdims=True)",
                 "The sum in the softmax's backward lacks its factor p: p * (dp - sum), with brackets.",
+            ),
+            Mistake(
+                "    dp = dy @ v.T\n    dv = p.T @ dy",
+                "    dy = np.ones_like(dy)\n    dp = dy @ v.T\n    dv = p.T @ dy",
+                "dy was replaced by ones: it is what the loss asks of each output.",
             ),
         ],
         outputs=("dq", "dk", "dv"),

@@ -105,6 +105,11 @@ EXERCISES = [
                 "    return np.stack([np.sin(angle), np.cos(angle)]).reshape(T, D)\n    # end\n\n\ndef shift",
                 "All sines of all places stand first: reshape keeps the order of the numbers. np.stack(..., axis=-1) lays each sine beside its cosine.",
             ),
+            Mistake(
+                "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "    omega = np.exp(-np.log10(10000.0) * np.arange(0, D, 2) / D)\n    angle",
+                "exp does not undo log10: take np.log, or 10000.0 ** ....",
+            ),
         ],
     ),
     Exercise(
@@ -225,6 +230,26 @@ EXERCISES = [
                 "    return np.concatenate([moved[0::2], moved[1::2]])",
                 "The new numbers are right, all sines first and then all cosines: they take turns, as in p.",
             ),
+            Mistake(
+                "    return moved",
+                "    return k * p",
+                "The numbers were multiplied by k: their angles grow by k ω_i.",
+            ),
+            Mistake(
+                "    return moved",
+                "    return np.concatenate([moved[:2], p[2:]])",
+                "Only the first hand was turned: each pair (p[2i], p[2i + 1]) turns by its own k ω_i.",
+            ),
+            Mistake(
+                "    D = len(p)\n    turn = k *",
+                "    D = len(p)\n    turn = np.pi / 180 * k *",
+                "The angles were taken for degrees: they are radians, as np.sin and np.cos want them.",
+            ),
+            Mistake(
+                "    D = len(p)\n    turn = k *",
+                "    D = len(p)\n    k = max(k, 0)\n    turn = k *",
+                "With a negative k nothing was turned: range(k) is empty then. Turn once, by k ω_i.",
+            ),
         ],
     ),
     Exercise(
@@ -299,6 +324,16 @@ EXERCISES = [
                 "dy.sum(axis=0)",
                 "dy.sum(axis=(0, 2))[:, None]",
                 "You also summed over the D numbers: each has a gradient of its own.",
+            ),
+            Mistake(
+                "    dtable[: dy.shape[1]] = dy.sum(axis=0)",
+                "    dtable[:] = np.tile(dy.sum(axis=0), (length, 1))[:length]",
+                "The rows from T on were filled as well: nobody read them, so they stay zero.",
+            ),
+            Mistake(
+                "dtable[: dy.shape[1]] = dy.sum(axis=0)",
+                "dtable[: dy.shape[0]] = dy.sum(axis=0)[: dy.shape[0]]",
+                "Only as many rows were filled as there are sentences: dy is (B, T, D), and T is dy.shape[1].",
             ),
         ],
     ),

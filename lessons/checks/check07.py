@@ -158,6 +158,26 @@ EXERCISES = [
                 "    low, high = x.min(axis=1, keepdims=True), x.max(axis=1, keepdims=True)\n    return gamma * (x - low) / (high - low) + beta",
                 "Each row was stretched from its smallest to its largest number: take its mean away, and divide by √(variance + ε).",
             ),
+            Mistake(
+                "    xhat = (x - mean) / np.sqrt",
+                "    mean = x.mean(axis=0, keepdims=True)\n    xhat = (x - mean) / np.sqrt",
+                "The mean is that of the columns: each row has its own, as it has its own variance.",
+            ),
+            Mistake(
+                "    mean = x.mean(axis=1, keepdims=True)\n    variance",
+                "    x, gamma, beta = gamma * x + beta, 1, 0\n    mean = x.mean(axis=1, keepdims=True)\n    variance",
+                "γ and β came first, and the norm took most of them away again: normalise, then scale and shift.",
+            ),
+            Mistake(
+                "    xhat = (x - mean) / np.sqrt(variance + eps)",
+                "    xhat = (x - mean) / (np.linalg.norm(x - mean, axis=1, keepdims=True) + eps)",
+                "You divided by the length of the row: the variance is a mean of squares, so the root of it is that length divided by √D.",
+            ),
+            Mistake(
+                "    xhat = (x - mean) / np.sqrt",
+                "    mean = np.median(x, axis=1, keepdims=True)\n    xhat = (x - mean) / np.sqrt",
+                "The median was taken away: it is the mean.",
+            ),
         ],
     ),
     Exercise(
@@ -312,6 +332,21 @@ EXERCISES = [
                 "    dx = scale * scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
                 "dx carries the scale twice: scale = 1 / √(variance + ε), with the root.",
             ),
+            Mistake(
+                "    dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "    dx = scale * (g - g.mean(axis=1, keepdims=True) - scale * xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "The third term of dx carries the scale once too often: it stands in front of all three.",
+            ),
+            Mistake(
+                "    dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "    dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * xhat * g.mean(axis=1, keepdims=True))",
+                "In the third term of dx, one x̂ belongs into the mean: x̂ times the mean of g x̂.",
+            ),
+            Mistake(
+                "    dx = scale * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "    dx = gamma * scale * (x.shape[1] * dy - dy.sum(axis=1, keepdims=True) - xhat * (dy * xhat).sum(axis=1, keepdims=True))",
+                "dx is D times too large, and γ came in at its end: the means are taken of g = γ dy.",
+            ),
         ],
         outputs=("dx", "dgamma", "dbeta"),
     ),
@@ -377,6 +412,11 @@ EXERCISES = [
                 "x.reshape(T, H, D // H).transpose(1, 0, 2)",
                 "np.stack([x[:, h : h + D // H] for h in range(H)])",
                 "The heads overlap: head h begins at column h K, not at h.",
+            ),
+            Mistake(
+                "x.reshape(T, H, D // H)",
+                "x[:, ::-1].reshape(T, H, D // H)",
+                "The numbers of each word were turned round before they were cut.",
             ),
         ],
     ),

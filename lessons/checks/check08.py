@@ -198,6 +198,21 @@ EXERCISES = [
                 "(ends < u[:, None])",
                 "Almost: where u is exactly the border of two words, it belongs to the word on its right, <=.",
             ),
+            Mistake(
+                "(ends <= u[:, None])",
+                "(ends <= 1 - u[:, None])",
+                "u was measured from the right end of the line: word 0 lies first, at 0.",
+            ),
+            Mistake(
+                "(ends <= u[:, None])",
+                "(ends <= u[0])",
+                "All texts were drawn with the first u: text b has u[b], as a column u[:, None].",
+            ),
+            Mistake(
+                "    ends = np.cumsum(p, axis=1)",
+                "    ends = np.cumsum(np.sort(p, axis=1)[:, ::-1], axis=1)",
+                "The probabilities were sorted first: then the place on the line is no word's number any more.",
+            ),
         ],
     ),
     Exercise(
@@ -272,6 +287,11 @@ EXERCISES = [
                 "(x * x).mean(axis=1, keepdims=True) + eps)",
                 "x.var(axis=1, keepdims=True) + eps)",
                 "You divided by the root of the variance, as LayerNorm does: RMSNorm subtracts no mean, and takes the mean of x².",
+            ),
+            Mistake(
+                "    dx = scale * (g - xhat * (g * xhat).mean(axis=1, keepdims=True))",
+                "    dx = gamma * scale * (dy - xhat * (dy * xhat).mean(axis=1, keepdims=True))",
+                "γ came in at the end of dx: the mean is taken of g x̂ with g = γ dy, and γ can't be drawn out of it.",
             ),
         ],
         outputs=("dx", "dgamma", "dE"),

@@ -175,7 +175,7 @@ class Case:
         self, yours: Sequence, target: Sequence, part: int | None = None, right: Sequence[int] = ()
     ) -> str:
         """What explains the answers, or one output of several in all of them; empty if nothing is found. right: the outputs that are."""
-        if part is not None and (message := self._explained(self._mistakes(), part)):
+        if part is not None and (message := self._explained(self._mistakes(), part, right)):
             return message
         if (
             len(yours) > 2
@@ -285,6 +285,9 @@ def _parts(mine: Any, its: Any) -> str:
         return f": {listed(differences)}"
     if isinstance(its, str):
         return ""
+    kinds = [kind(each[0]) if each else "" for each in (mine, its)]
+    if mine and its and kinds[0] != kinds[1]:
+        return f": each part of it is {kinds[0]}, and should be {kinds[1]}"
     if len(mine) > 1 and same(list(mine)[::-1], list(its)):
         return ": it is right, in reversed order"
     if len(mine) != len(its):

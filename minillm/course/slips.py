@@ -126,9 +126,17 @@ def changes(node: ast.AST) -> Iterator[Change]:
                 yield ast.BinOp(right, operator, left), f"{_short(left)} and {_short(right)} were exchanged"
             if isinstance(operator, ast.Mult | ast.Div):
                 yield ast.BinOp(node, operator, right), f"{_short(right)} came in twice"
+            if isinstance(operator, ast.Mult):
+                yield ast.BinOp(left, operator, node), f"{_short(left)} came in twice"
             yield left, f"{_short(right)} were left out"
             if isinstance(operator, ast.Add | ast.Mult | ast.BitAnd | ast.BitOr | ast.MatMult):
                 yield right, f"{_short(left)} were left out"
+            for part in (left, right):
+                if isinstance(part, ast.Constant) and type(part.value) is int:
+                    for near in (part.value - 1, part.value + 1):
+                        sides = [ast.Constant(near) if each is part else each for each in (left, right)]
+                        moved = ast.BinOp(sides[0], operator, sides[1])
+                        yield moved, f"{_short(moved)} stood where {_short(node)} belongs"
         case ast.UnaryOp(ast.USub() | ast.Invert() | ast.Not() as operator, operand):
             sign = {ast.USub: "the minus sign", ast.Invert: "~ (not)", ast.Not: "not"}[type(operator)]
             yield operand, f"{sign} before {_short(operand)} were left out"
@@ -159,6 +167,13 @@ def changes(node: ast.AST) -> Iterator[Change]:
         case ast.Slice(None, ast.UnaryOp(ast.USub(), ast.Constant(1))):
             yield ast.Slice(ast.Constant(1), None), "the first were left out ([1:]), where the last is ([:-1])"
             yield ast.Slice(), "all were taken, where the last is to be left out ([:-1])"
+        case ast.Subscript(array, index, context):
+            for near in _one_off(index):
+                moved = ast.Subscript(array, near, context)
+                yield moved, f"{_short(moved)} stood where {_short(node)} belongs"
+        case ast.Expr(ast.Call()):
+            yield ast.If(ast.Constant(True), [node, node], []), f"{_short(node)} were done twice"
+            yield ast.Pass(), f"{_short(node)} were left out"
         case ast.Attribute(inner, "T"):
             yield inner, f"the .T of {_short(inner)} were left out"
         case ast.Call():
@@ -173,6 +188,17 @@ def changes(node: ast.AST) -> Iterator[Change]:
             yield ast.If(test, orelse, body), f"the two branches of `if {_short(test)}` were exchanged"
         case ast.IfExp(test, body, orelse):
             yield ast.IfExp(test, orelse, body), f"the two sides of `if {_short(test)}` were exchanged"
+
+
+def _one_off(index: ast.AST) -> Iterator[ast.AST]:
+    """An index with one of its variables moved by one place."""
+    if isinstance(index, ast.Name):
+        for operator in (ast.Sub(), ast.Add()):
+            yield ast.BinOp(index, operator, ast.Constant(1))
+    elif isinstance(index, ast.Tuple):
+        for at, part in enumerate(index.elts):
+            for near in _one_off(part):
+                yield ast.Tuple([*index.elts[:at], near, *index.elts[at + 1 :]], ast.Load())
 
 
 def _changes_of_call(node: ast.Call) -> Iterator[Change]:
@@ -198,6 +224,8 @@ def _changes_of_call(node: ast.Call) -> Iterator[Change]:
     match node.args:
         case [inner]:
             yield inner, f"{name} were left out, around {_short(inner)}"
+            if isinstance(node.func, ast.Name):
+                yield ast.Call(node.func, [node], node.keywords), f"{name} were taken twice, of {_short(inner)}"
         case [condition, one, other] if name == "where":
             yield ast.Call(node.func, [condition, other, one], []), "the two sides of np.where were exchanged"
             yield one, f"{_short(one)} were taken everywhere, whatever the condition of np.where"

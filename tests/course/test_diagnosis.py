@@ -229,6 +229,20 @@ def test_no_slip_is_told_of_one_output_that_would_spoil_another_which_is_right()
     assert message.startswith("dx is right. dy: ") and "3 stood where 2 belongs" not in message
 
 
+def test_no_mistake_is_told_of_one_output_that_would_spoil_another_which_is_right():
+    texts = [f"def f(x):\n    two = 2\n    return x * two, {text}x * two\n" for text in ("", "-")]
+    mistakes = [Mistake("two = 2", "two = -2", "two is negative")]
+    message = said_of(exercise((X,), (Y,), outputs=("dx", "dy"))._replace(mistakes=mistakes), *texts).message
+    assert message == "dx is right. dy: the sign is turned round: it is minus the right answer"
+
+
+def test_a_list_is_told_by_the_kind_of_its_parts():
+    texts = [f"def f(n):\n    return {text}\n" for text in ("[n, 2]", "[str(n), '2']")]
+    assert said_of(exercise((7,)), *texts).message.endswith(
+        ": each part of it is text (a str), and should be one number"
+    )
+
+
 def test_a_dict_is_told_by_its_keys():
     texts = [f"def f(n):\n    return {text}\n" for text in ("{(1, 2): n}", "{'1 2': n}")]
     assert said_of(exercise((7,)), *texts).message.endswith(": each key is text (a str), and should be a tuple")

@@ -36,11 +36,22 @@ def found(line: str, head: str = "def f(x, y):") -> dict[str, str]:
         ("return x if y else 0", "return 0 if y else x", "the two sides of `if y` were exchanged"),
         ("x += y", "x = y", "x were assigned anew, where something is added or taken away"),
         ("x[0] = y", "pass", "x[0] were never set"),
+        ("return x + 1", "return x + 2", "x + 2 stood where x + 1 belongs"),
+        ("return x[y]", "return x[y - 1]", "x[y - 1] stood where x[y] belongs"),
+        ("return x[:, y]", "return x[:, y + 1]", "x[:, y + 1] stood where x[:, y] belongs"),
+        ("return x * y", "return x * (x * y)", "x came in twice"),
+        ("return abs(x)", "return abs(abs(x))", "abs were taken twice, of x"),
+        ("x.sort(y)", "pass", "x.sort(y) were left out"),
         ("return x + x", "return y + y", "y stood where x belongs"),
     ],
 )
 def test_a_slip_is_told(line, slip, said):
     assert found(line)[slip] == said
+
+
+def test_a_statement_that_was_done_twice_is_told():
+    told = dict((said, text) for text, said in slips("def f(x, y):\n    x.extend(y)\n", "f"))
+    assert told["x.extend(y) were done twice"].count("x.extend(y)") == 2
 
 
 def test_a_function_that_might_never_end_has_none():
