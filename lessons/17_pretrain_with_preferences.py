@@ -5,7 +5,7 @@ You build  rewards for lines, six objectives that differ in a weight, control to
 You need   lessons 02, 10
 Article    section 2.3, pretraining based on human preferences: a preference learned while pretraining
 Time       110 s on 2 cores
-Figures    17_trade_off.png, 17_samples.png
+Figures    17_samples.png
 Run        python lessons/17_pretrain_with_preferences.py [--quick] [--seed S] [--out DIR]
 Check      python -m minillm check 17
 """
@@ -34,7 +34,7 @@ from minillm.course.village_measures import knowledge_of, plain_loss, sample_lin
 from minillm.models import GPT, GPTConfig, GPTWithValue
 from minillm.objectives import CAUSAL
 from minillm.ops import softmax, token_logp, token_logp_backward
-from minillm.plots import text_columns, trade_off
+from minillm.plots import text_columns
 from minillm.preferences import awr, rwr, unlikelihood
 from minillm.preferences.rewarded_lm import awr_objective, rwr_objective, unlikelihood_objective
 from minillm.preferences.samples import control_of
@@ -224,30 +224,19 @@ report("conditional, asked for rude lines", models["conditional"], control_of(to
 #> conditional, not told: 41.0 ± 7% rude, 7 ± 5% odd, knows 100 ± 3% of the grumpy's facts, loss 0.716 ± 0.06
 #> conditional, asked for rude lines: 98.0 ± 4% rude, …
 
-lesson.save(
-    trade_off(
-        {name: [(100 * (1 - knows.grumpy), 100 * what.rude)] for name, (what, knows, _) in found.items()},
-        xlabel="wrong answers about what the grumpy tell (%)",
-        ylabel="rude lines (%)",
-        title="Polite, and knowing?",
-    ),
-    "trade_off",
-    alt="Rude lines against wrong answers about what mostly the grumpy tell, a point for each of six objectives. MLE is at the top left, "
-    "conditional training alone at the bottom left; RWR and AWR are a little above it, filtering and unlikelihood far to the right.",
-)
-
 # %% [markdown]
-# Down and to the left is better. Conditional training is nearest to the corner: it has learned everything that the rude lines say, from all
-# of them, and writes hardly one. Without its token it is nearly as rude as MLE, and it can be asked for rude lines: it forgot nothing, and
-# knows the difference. Filtering is as rude as the kind are at times, and knows less of what mostly the grumpy tell. Unlikelihood is the
-# politest, and pays twice: in knowledge, and in lines that nobody would say. RWR and AWR know nearly everything, and are several times as
-# rude as conditional training. The loss says that the language is not free: MLE's and filtering's are lowest. Of what the conditional model
-# reads, 8% are control tokens.
+# Conditional training has learned everything that the rude lines say, from all of them, and writes hardly one. Without its token it is
+# nearly as rude as MLE, and it can be asked for rude lines: it forgot nothing, and knows the difference. Filtering is as rude as the kind
+# are at times, and knows less of what mostly the grumpy tell. Unlikelihood is the politest, and pays twice: in knowledge, and in lines that
+# nobody would say. RWR and AWR know nearly everything, and are several times as rude as conditional training. The loss says that the
+# language is not free: MLE's and filtering's are lowest. Of what the conditional model reads, 8% are control tokens.
 #
-# One run is one run. `benchmarks/village.md` has three seeds with their errors, and three strengths of each objective
-# (`figures/17_strengths.png`). Is another strength as good? RWR with β = 0.25 is as polite, and knows 88% of the grumpy's facts; AWR 94%,
-# with twice as many odd lines; unlikelihood with α = 0.01 knows 89%. None comes to the corner. And for conditional training, leaving out
-# every second control token is better still: 1.6% rude, all facts, and the loss is 0.714, as low as MLE's.
+# One run is one run, and one village is one village. `benchmarks/village.md` has more of them, with their errors, and three strengths of
+# each objective. Its picture, `figures/17_strengths.png`, has rude lines above wrong answers about what the grumpy tell: down and to the
+# left is better, and conditional training is nearest to the corner. Is another strength as good? RWR with β = 0.25 is as polite, and knows
+# 88% of the grumpy's facts; AWR 94%, with twice as many odd lines; unlikelihood with α = 0.01 knows 89%. None comes to the corner. And
+# conditional training can buy its language back: with every second control token left out, its loss in three villages is 0.703, where MLE's
+# is 0.702, and 3.8% of its lines are rude (error 1.5): more than 1.2%, and still eleven times fewer than MLE's.
 #
 # Never trust a number without a look at the texts:
 
