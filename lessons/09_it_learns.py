@@ -2,7 +2,7 @@
 
 Question   Do all these parts, put together, really learn something, and can we watch it happen?
 You build  cross-attention, and the training loop: shifted targets, AdamW, clipping, warm-up, exact-match accuracy
-You need   lessons 02 and 05 to 07
+You need   lessons 02 and 05 to 08
 Article    section 4.2 (the Transformer) and its project: the article's class, trained at last
 Time       85 s on 2 cores
 Figures    09_transformer.png, 09_learning.png, 09_attention_film.png

@@ -217,12 +217,11 @@ print(f"how well the two agree over all places: correlation {np.corrcoef(shares,
 
 # %% [markdown]
 # The two agree in part; much of the map's weight lies on words that one may swap and lose nothing. But that is one chant, and one word
-# put in. Ask forty, with a random word at each place. Beside the rollout stand the plain map of the last layer, the mean of its heads,
-# and a rule that looks at no map: the place after the last earlier copy of this word has it all.
+# put in. Ask forty, with a random word at each place, and beside the rollout the plain map of the last layer, the mean of its heads.
 
 # %%
-draw, rolled, plain, rule, fallen = lesson.rng(), [], [], [], []
-for row, right, size in zip(chant_ids[:40], chant_targets[:40, -1], sizes):
+draw, rolled, plain, fallen = lesson.rng(), [], [], []
+for row, right in zip(chant_ids[:40], chant_targets[:40, -1]):
     variants = np.repeat(row[None], len(row), axis=0)  # row i has another word at place i, and the last row none
     places = np.arange(len(row) - 1)
     variants[places, places] = draw.integers(V, size=len(places))
@@ -230,17 +229,15 @@ for row, right, size in zip(chant_ids[:40], chant_targets[:40, -1], sizes):
     p, maps = ops.softmax(scored[:, -1].astype(np.float64))[0][:, right], maps[:, -1]
     rolled.append(rollout(maps)[-1, :-1])
     plain.append(maps[-1].mean(axis=0)[-1, :-1])
-    rule.append(places == T - size)
     fallen.append(p[-1] - p[:-1])
-for name, shares in {"rollout": rolled, "the last layer's mean map": plain, "the rule": rule}.items():
+for name, shares in {"rollout": rolled, "the last layer's mean map": plain}.items():
     print(f"{name}: correlation with the falls over 40 chants {np.corrcoef(np.ravel(shares), np.ravel(fallen))[0, 1]:.2f}")
 #> rollout: correlation with the falls over 40 chants 0.78 ± 0.12
 #> the last layer's mean map: correlation with the falls over 40 chants 0.8 ± 0.15
-#> the rule: correlation with the falls over 40 chants 0.85 ± 0.15
 
 # %% [markdown]
-# Here the plain map does about as well, and so does the rule. Rollout leaves half of each place's share at home, layer by layer, because
-# it supposes so; the model need not. A map through all layers is not better for being through all layers: ask the model.
+# Here the plain map does about as well. Rollout leaves half of each place's share at home, layer by layer, because it supposes so; the
+# model need not. A map through all layers is not better for being through all layers: ask the model.
 #
 # ## 4. The logit lens: what would it say after each layer?
 #
@@ -407,7 +404,7 @@ another = np.delete(one_left[0], neighbour[1]).min()
 print(f"of layer 0 only that head left: loss {one_left[neighbour]:+.2f}, only another one {another:+.2f} or more")
 #> chants, without the best previous-token head: loss 3.5 ± 2.5
 #> chants, without the best induction head: loss 0.4 ± 0.4
-#> of layer 0 only that head left: loss 0.6 ± 0.6, only another one 6 ± 3 or more
+#> of layer 0 only that head left: loss 1.0 ± 1.0, only another one 6 ± 3 or more
 
 _, broken, _ = look(chant_ids, without=[neighbour])
 print(f"the induction head's score is {scores['induction'][copier]:.2f}, ", end="")
@@ -424,7 +421,7 @@ for count in range(1, H + 1):
     rises = [rise(chant_ids, chant_targets, away) for away in itertools.combinations([(1, head) for head in range(H)], count)]
     print(f"{count} of the heads of layer 1 away: the loss rises by {min(rises):.2f} to {max(rises):.2f}")
 #> 1 of the heads of layer 1 away: the loss rises by 0.1 ± 0.1 to 0.5 ± 0.5
-#> 2 of the heads of layer 1 away: the loss rises by 0.3 ± 0.3 to 2 ± 2
+#> 2 of the heads of layer 1 away: the loss rises by 0.3 ± 0.3 to 3 ± 3
 #> 3 of the heads of layer 1 away: the loss rises by 2 ± 1.5 to 5 ± 3
 #> 4 of the heads of layer 1 away: the loss rises by 7 ± 3 to 7 ± 3
 
