@@ -62,7 +62,7 @@ VERBS = {  # what one does with things
     "borrowed": "借了",
     "stole": "偷了",
 }
-MEETINGS = {
+MEETINGS = {  # what one does with people
     "met": "遇见了",
     "helped": "帮助了",
     "thanked": "感谢了",
