@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.objectives.rows import by_length
+from minillm.objectives.rows import Rows, by_length
 from minillm.text import Tokenizer, with_cls_and_sep
 
 NEAR = 8
@@ -48,11 +48,8 @@ def padding_of(tokenizer: Tokenizer) -> int:
 
 def padded(rows: Sequence[np.ndarray], pad: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows of different lengths -> ids (B, T), T the longest, and mask (B, T), boolean, True = real token."""
-    lengths = np.array([len(row) for row in rows])
-    mask = np.arange(max(lengths.max(), 1)) < lengths[:, None]
-    ids = np.full(mask.shape, pad, np.int64)
-    ids[mask] = np.concatenate(rows)
-    return ids, mask
+    joined = Rows.joined(rows)
+    return joined.padded(pad).astype(np.int64, copy=False), joined.real()
 
 
 class LikeLengths:

@@ -56,8 +56,8 @@ class Rows:
         return Rows(np.insert(self.values, self.lengths.cumsum(), token), self.lengths + 1)
 
     def real(self) -> np.ndarray:
-        """Boolean (B, T), True where `padded` has a value and not padding."""
-        return np.arange(self.lengths.max()) < self.lengths[:, None]
+        """Boolean (B, T), True where `padded` has a value and not padding. T is 1 at least."""
+        return np.arange(max(self.lengths.max(), 1)) < self.lengths[:, None]
 
     def padded(self, fill: int) -> np.ndarray:
         """The rows as a matrix (B, T) with T the longest, filled up on the right."""
