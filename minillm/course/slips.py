@@ -83,14 +83,16 @@ def slips(solution: str, name: str) -> Iterator[tuple[str, str]]:
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
     if any(isinstance(node, ast.While) for node in ast.walk(function)):
         return
+    lines = solution.splitlines(keepends=True)
+    before, after = "".join(lines[: function.lineno - 1]), "".join(lines[function.end_lineno :])
     alike: dict[str, list[tuple[Place, ast.AST]]] = {}
     for place in _places(function):
         for new, message in (*changes(place.node), *other_names(place.node, function)):
             alike.setdefault(message, []).append((place, new))
-            yield _changed(tree, [(place, new)]), message
+            yield f"{before}{_changed(function, [(place, new)])}\n{after}", message
     for message, edits in alike.items():
         if len(edits) > 1:
-            yield _changed(tree, edits), message
+            yield f"{before}{_changed(function, edits)}\n{after}", message
 
 
 def _places(function: ast.FunctionDef) -> Iterator[Place]:
@@ -106,11 +108,12 @@ def _places(function: ast.FunctionDef) -> Iterator[Place]:
                 stack += [Place(place.node, field, at) for at, each in enumerate(value) if isinstance(each, ast.AST)]
 
 
-def _changed(tree: ast.Module, edits: list[tuple[Place, ast.AST]]) -> str:
+def _changed(function: ast.FunctionDef, edits: list[tuple[Place, ast.AST]]) -> str:
+    """The function's text with these edits, which are taken back."""
     old = [(place, place.node) for place, _ in edits]
     for place, new in edits:
         place.put(new)
-    text = ast.unparse(tree)
+    text = ast.unparse(function)
     for place, node in reversed(old):
         place.put(node)
     return text
