@@ -70,7 +70,7 @@ def test_check_from_stub_to_solution(course, capsys):
 
 def test_what_breaks_again_is_not_solved_any_more(course, capsys):
     mine = course.parent / "my_exercises" / "ex01.py"
-    call(capsys, "check", "01")
+    mine.parent.mkdir()
     mine.write_text(SOLUTION, encoding="utf-8")
     call(capsys, "check", "01")
     mine.write_text(SOLUTION.replace("x * factor", "x"), encoding="utf-8")
@@ -130,7 +130,7 @@ def test_all_verdicts_for_a_teacher(course, capsys):
 
 def test_what_a_student_prints_is_shown_and_cut(course, capsys):
     mine = course.parent / "my_exercises" / "ex01.py"
-    call(capsys, "check", "01")
+    mine.parent.mkdir()
     mine.write_text(SOLUTION.replace("    return x *", "    print('a\\n' * 30)\n    return x *"), encoding="utf-8")
     _, out, err = call(capsys, "check", "01")
     assert "✓ scaled" in out and err.count("    | a\n") == 10 and "(scaled printed more)" in err
@@ -138,7 +138,7 @@ def test_what_a_student_prints_is_shown_and_cut(course, capsys):
 
 def test_nothing_that_a_student_raises_controls_the_terminal(course, capsys):
     mine = course.parent / "my_exercises" / "ex01.py"
-    call(capsys, "check", "01")
+    mine.parent.mkdir()
     mine.write_text(
         SOLUTION.replace("    return x *", "    raise ValueError('\\x1b[2J')\n    return x *"), encoding="utf-8"
     )
@@ -153,7 +153,7 @@ def test_solution_of_the_first_that_is_left(course, capsys):
 
 def test_a_picture_of_the_users_own_is_not_drawn_over(course, capsys):
     mine = course.parent / "my_exercises"
-    call(capsys, "check", "01")
+    mine.mkdir()
     (mine / "ex01.py").write_text(SOLUTION.replace("x * factor", "x + factor"), encoding="utf-8")
     picture = mine / "01_scaled.png"
     picture.write_bytes(b"mine")
@@ -164,7 +164,7 @@ def test_a_picture_of_the_users_own_is_not_drawn_over(course, capsys):
 
 def test_figure(course, capsys):
     mine = course.parent / "my_exercises"
-    call(capsys, "check", "01")
+    mine.mkdir()
     (mine / "ex01.py").write_text(SOLUTION.replace("x * factor", "x + factor"), encoding="utf-8")
     _, _, err = call(capsys, "check", "01", "--figure")
     assert (mine / "01_scaled.png").stat().st_size > 2000 and "pairs: its answer is not an array" in err

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from minillm.backend import CPU, Device
 from minillm.errors import InputError
@@ -83,11 +83,13 @@ def blas_threads(model=None) -> set[int]:
     return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
 
-def test_matrix_products_keep_to_one_core_while_several_work_and_only_then():
-    before = blas_threads()
-    assert Workers(small_model(), 2).run(blas_threads, [(), ()]) == [{1}, {1}]
-    assert Alone(small_model()).run(blas_threads, [()]) == [before]
-    assert blas_threads() == before
+def test_matrix_products_keep_to_one_core_while_several_work_and_only_then(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")  # of the workers: the tests themselves keep to one thread
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        assert Workers(small_model(), 2).run(blas_threads, [(), ()]) == [{1}, {1}]
+        assert Alone(small_model()).run(blas_threads, [()]) == [before] != [{1}]
+        assert blas_threads() == before
 
 
 def first_weight_plus(model, number):
