@@ -13,10 +13,11 @@ from minillm.visible import shortened
 
 COMMANDS = {
     "pretrain": "train a model on a text, from nothing",
-    "finetune": "teach a model from examples: to tell classes apart, to translate, to summarise",
+    "finetune": "teach a model from examples: to tell classes apart, to translate, to summarise, to answer",
     "classify": "name the class of a text",
     "translate": "translate a text, or each line of many",
     "summarise": "write a summary of a text, or of each line of many",
+    "answer": "find the answer to a question in a text",
     "align": "teach a trained model what people prefer",
     "generate": "continue a prompt with a trained model",
     "fill": "put back what is missing in a text",

@@ -1,7 +1,8 @@
-"""python -m minillm finetune: teach a model, from examples, to tell classes of texts apart, to translate or to summarise."""
+"""python -m minillm finetune: teach a model, from examples, to tell classes of texts apart, to translate, to summarise or to answer."""
 
 import argparse
 import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import ClassVar
@@ -12,6 +13,7 @@ from minillm.cli.job import Job, named_options
 from minillm.cli.labelled_texts import check_named, describe_texts, inputs_of, report_classifier
 from minillm.cli.pairs import PairsJob
 from minillm.cli.parser import choice
+from minillm.cli.questions import QuestionsJob
 from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options, checkpoint_of
 from minillm.errors import InputError
 from minillm.finetuning import (
@@ -50,10 +52,13 @@ With --task translate or summarise an encoder-decoder learns to write one text f
 and its target in each line. Without --checkpoint it begins from nothing:
   python -m minillm finetune --task translate --data pairs.tsv --out runs/german
 
+With --task answer a pretrained encoder learns to point at the answer to a question in a passage; the file has the form of
+SQuAD:
+  python -m minillm finetune --task answer --checkpoint runs/masked --data squad.json --out runs/answerer
+
 Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
 
 INITS = ("pretrained", "random")
-TASKS = ("classify", "translate", "summarise")
 
 
 def frozen(value: str) -> str | int:
@@ -76,15 +81,20 @@ def layer(value: str) -> str | int:
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--task", type=choice("task", TASKS), help="classify (default), translate or summarise")
+    add("--task", type=choice("task", JOBS), help="classify (default), translate, summarise or answer")
     add_checkpoint(add, "the folder of a pretrained model: a run of pretrain, or GPT-2, BERT or T5")
     add(
         "--data",
         metavar="FILE",
-        help="examples: in each line a text, a tab, and its label or target; - is standard input",
+        help="examples: in each line a text, a tab, and its label or target, or questions in SQuAD's form; - is standard input",
     )
     add("--dev", metavar="FILE", help="more of them, to validate with (default: a tenth of --data is held out)")
     add("--dropout", type=float, help="share of activations dropped while training")
+    add(
+        "--init",
+        type=choice("init", INITS),
+        help="to classify and to answer: pretrained (default), or random: the weights to start from",
+    )
     add_run_options(parser)
 
     add = parser.add_argument_group("a classifier").add_argument
@@ -108,7 +118,6 @@ def add_arguments(parser) -> None:
         type=choice("pooling", POOLINGS),
         help="which token speaks for the text: mean (all), first or last (default: mean, but last with a frozen GPT)",
     )
-    add("--init", type=choice("init", INITS), help="pretrained (default), or random: the weights to start from")
 
     add = parser.add_argument_group("an encoder-decoder, which translates or summarises").add_argument
     add("--context", type=int, help="tokens that a side may have (default 128, of a text to summarise 512)")
@@ -233,20 +242,23 @@ class FinetuningJob(Job):
         report_classifier(self.folder.directory, self.parts, self.facts.prompt, device)
 
 
-JOBS = {task: FinetuningJob if task == "classify" else PairsJob for task in TASKS}
-# The options that one kind of task has alone.
-OWN = {FinetuningJob: ("freeze", "layer", "lora", "pooling", "init"), PairsJob: (*OF_MODEL, "context")}
+JOBS = {"classify": FinetuningJob, "translate": PairsJob, "summarise": PairsJob, "answer": QuestionsJob}
+# The options that not every kind of task has.
+OWN = {
+    FinetuningJob: ("freeze", "layer", "lora", "pooling", "init"),
+    PairsJob: (*OF_MODEL, "context"),
+    QuestionsJob: ("init",),
+}
 
 
 def run(args) -> int:
     if args.freeze == "body" and args.resume:
         raise InputError("With `freeze` body nothing trains, so there is nothing to go on with.", "Leave --resume out.")
     job = job_of(args)
-    for other, names in OWN.items():
-        for name in names:
-            if other is not job and getattr(args, name) is not None:
-                tasks = " and ".join(f"--task {task}" for task, kind in JOBS.items() if kind is other)
-                raise InputError(f"`{name}` is for {tasks} only.", f"Leave `{name}` out, or choose another --task.")
+    for name in itertools.chain(*OWN.values()):
+        if name not in OWN[job] and getattr(args, name) is not None:
+            tasks = " and ".join(f"--task {task}" for task, kind in JOBS.items() if name in OWN[kind])
+            raise InputError(f"`{name}` is for {tasks} only.", f"Leave `{name}` out, or choose another --task.")
     if args.freeze == "body":
         return last_layer.run(args)
     return session.run(job, args)

@@ -5,9 +5,18 @@ from dataclasses import dataclass
 from minillm.errors import InputError, check_known
 from minillm.finetuning.methods import Method
 from minillm.finetuning.pair_tasks import PAIR_TASKS
-from minillm.models import ClassifierConfig, ModelConfig, T5Config, TransformerConfig, check_fields
+from minillm.generation.answering import check_reads
+from minillm.models import (
+    ClassifierConfig,
+    ModelConfig,
+    QuestionAnsweringConfig,
+    T5Config,
+    TransformerConfig,
+    check_fields,
+)
+from minillm.text import Tokenizer
 
-TASK, PAIRS = "classification", "sequence to sequence"
+TASK, PAIRS, QUESTIONS = "classification", "sequence to sequence", "question answering"
 
 
 @dataclass(frozen=True)
@@ -50,3 +59,22 @@ class PairChoices:
             raise InputError(f"It does not train {config.name}.", "Train another model.")
         if record["context"] < 2:
             raise InputError(f"context is {record['context']}.", "It has another value than it should.")
+
+
+@dataclass(frozen=True)
+class QuestionChoices:
+    """What a run on questions began with."""
+
+    objective: str
+    checkpoint: str  # the folder of the model that it began with
+    dev: str | None  # held-out questions, if they are not a part of the others
+    init: str
+    dropout: float
+
+    @classmethod
+    def check(cls, record: dict, config: ModelConfig, tokenizer: Tokenizer) -> None:
+        """Raise InputError unless a run that trains a model of this config can have remembered this."""
+        check_fields(cls, record)
+        if not isinstance(config, QuestionAnsweringConfig):
+            raise InputError(f"It does not train {config.name}.", "Train another model.")
+        check_reads(config.body.context, tokenizer)

@@ -20,12 +20,15 @@ from minillm.models import (
     EncoderConfig,
     GPTConfig,
     MaskedLM,
+    QuestionAnswering,
+    QuestionAnsweringConfig,
     SequenceClassifier,
     T5Config,
 )
 from minillm.models.huggingface import save_pretrained
 from minillm.text.gpt2 import byte_characters
 from minillm.training import load, save
+from tests.questions import questions, write_questions
 from tests.words import WORDS
 
 QUICK = [
@@ -92,13 +95,20 @@ def make_targets(root: Path) -> list[Target]:
     denoise = run("denoise", *pretrain, "--objective=denoise", "--merges=20")
     classifier = run("classifier", "finetune", f"--data={labelled}", f"--checkpoint={masked}", "--workers=1", *quick)
     translator = run("translator", "finetune", "--task=translate", f"--data={labelled}", "--merges=9", *QUICK)
+    asked = write_questions(root / "questions.json", questions(10))
+    answerer = run(
+        "answerer", "finetune", "--task=answer", f"--data={asked}", f"--checkpoint={masked}", "--workers=1", *quick
+    )
+    answer = ["answer", f"--context={text}", "--question=the model", "--checkpoint"]
     frozen = run("frozen", "finetune", f"--data={labelled}", f"--checkpoint={causal}", "--freeze=body")
     dpo = run("dpo", "align", f"--checkpoint={causal}", f"--pairs={pairs}", "--workers=1", *quick)
     ppo = run("ppo", "align", f"--checkpoint={causal}", f"--prompts={text}", "--method=ppo", *sampled)
     judge = run(
         "judge", "align", f"--checkpoint={causal}", f"--pairs={pairs}", "--method=reward", "--workers=1", *quick
     )
-    evaluate, on_lines = (["evaluate", f"--data={data}", "--checkpoint"] for data in (text, labelled))
+    evaluate, on_lines, on_questions = (
+        ["evaluate", f"--data={data}", "--checkpoint"] for data in (text, labelled, asked)
+    )
     return [
         Target(causal, [GENERATE, ATTENTION, evaluate, resume("pretrain"), align, finetune]),
         Target(int8(causal, root / "int8"), [GENERATE, ATTENTION, align, finetune]),
@@ -107,6 +117,7 @@ def make_targets(root: Path) -> list[Target]:
         Target(denoise, [FILL, GENERATE, resume("pretrain")]),
         Target(classifier, [CLASSIFY, on_lines, ATTENTION, resume("finetune")]),
         Target(translator, [TRANSLATE, on_lines, resume("finetune")]),
+        Target(answerer, [answer, on_questions, resume("finetune")]),
         Target(frozen, [CLASSIFY]),
         Target(dpo, [GENERATE, resume("align")]),
         Target(ppo, [GENERATE, resume("align")]),
@@ -117,6 +128,7 @@ def make_targets(root: Path) -> list[Target]:
         Target(
             bert(root / "classes", SequenceClassifier(ClassifierConfig(ENCODER, classes=3, pooler=True))), [CLASSIFY]
         ),
+        Target(bert(root / "answers", QuestionAnswering(QuestionAnsweringConfig(ENCODER))), [answer]),
         Target(t5(root / "t5"), [FILL, GENERATE, TRANSLATE]),
     ]
 

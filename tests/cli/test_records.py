@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from minillm.cli import main
+from tests.questions import questions, write_questions
 from tests.words import WORDS
 
 QUICK = ["--batch=4", "--steps=2", "--eval-every=2"]
@@ -17,7 +18,7 @@ SIZES = ["--layers=1", "--heads=2", "--d-model=8", "--context=32", "--workers=1"
 
 @pytest.fixture(scope="module")
 def texts(tmp_path_factory) -> Path:
-    """A folder with a text in documents, labelled texts, and pairs."""
+    """A folder with a text in documents, labelled texts, pairs, and questions."""
     folder = tmp_path_factory.mktemp("texts")
     lines = [" ".join(WORDS[i % 7 : i % 7 + 3]) + "\n" * (i % 5 == 0) for i in range(80)]
     (folder / "text.txt").write_text("\n".join(lines), encoding="utf-8")
@@ -25,6 +26,7 @@ def texts(tmp_path_factory) -> Path:
     (folder / "labelled.tsv").write_text("".join(labelled), encoding="utf-8")
     pairs = [{"prompt": "the ", "chosen": "model"[: 1 + i % 4], "rejected": "a"} for i in range(12)]
     (folder / "pairs.jsonl").write_text("\n".join(map(json.dumps, pairs)), encoding="utf-8")
+    write_questions(folder / "questions.json", questions(10))
     return folder
 
 
@@ -34,7 +36,7 @@ def runs(texts, tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("runs")
     pretrain = ["pretrain", f"--text={texts / 'text.txt'}", *SIZES]
     sampled = ["--reward=length:9", "--prompt-tokens=4", "--answer-tokens=4", "--group=2", *QUICK]
-    checkpoint = f"--checkpoint={root / 'pretrain'}"
+    checkpoint, masked = (f"--checkpoint={root / name}" for name in ("pretrain", "masked"))
     for name, argv in {
         "pretrain": pretrain,
         "masked": [*pretrain, "--objective=masked", "--merges=9"],
@@ -42,6 +44,7 @@ def runs(texts, tmp_path_factory) -> Path:
         "preference": [*pretrain, "--preference=conditional", "--reward=length:9", "--threshold=-1"],
         "finetune": ["finetune", checkpoint, f"--data={texts / 'labelled.tsv'}", "--freeze=1", *QUICK],
         "translate": ["finetune", "--task=translate", f"--data={texts / 'labelled.tsv'}", "--merges=9", *SIZES],
+        "answer": ["finetune", "--task=answer", masked, f"--data={texts / 'questions.json'}", *QUICK],
         "align": ["align", checkpoint, f"--pairs={texts / 'pairs.jsonl'}", *QUICK],
         "sampled": ["align", checkpoint, *sampled],
         "prompted": ["align", checkpoint, f"--prompts={texts / 'text.txt'}", *sampled],
@@ -56,7 +59,13 @@ def copied(runs, tmp_path):
 
     def take(name) -> tuple[Path, list[str]]:
         run = Path(shutil.copytree(runs / name, tmp_path / name))
-        commands = {"finetune": "finetune", "translate": "finetune", "align": "align", "sampled": "align"}
+        commands = {
+            "finetune": "finetune",
+            "translate": "finetune",
+            "answer": "finetune",
+            "align": "align",
+            "sampled": "align",
+        }
         command = commands.get(name, "align" if name == "prompted" else "pretrain")
         return run, [command, "--resume", "--steps=3", f"--out={run}"]
 
@@ -83,6 +92,7 @@ PLACES = {
     "preference": [f"text.chosen.{name}" for name in ("preference", "reward", "reward_sha256", "threshold", "spoil", "drop")],
     "finetune": [f"text.chosen.{name}" for name in ("objective", "freeze", "lora", "dev")],
     "translate": [f"text.chosen.{name}" for name in ("objective", "task", "checkpoint", "dev", "context")],
+    "answer": [f"text.chosen.{name}" for name in ("objective", "checkpoint", "dev", "init", "dropout")],
     "align": [f"text.chosen.{name}" for name in ("objective", "method", "checkpoint", "beta", "label_smoothing")],
     "sampled": [
         f"text.chosen.{name}"
@@ -117,6 +127,7 @@ def test_a_value_of_another_type_is_refused(copied, refused, name):
         ("translate", "text.chosen.task", "answer"),
         ("translate", "text.chosen.task", ...),
         ("translate", "text.chosen.context", 1),
+        ("answer", "text.chosen.init", ...),
         ("align", "text.chosen.beta", ...),
         ("align", "text.chosen.beta", 0),
         ("align", "text.chosen.method", "grpo"),
@@ -163,6 +174,7 @@ def test_an_option_that_an_earlier_version_did_not_write_is_said_and_taken(copie
         ("denoise", "masked"),
         ("finetune", "pretrain"),
         ("translate", "masked"),
+        ("answer", "masked"),
         ("align", "masked"),
     ],
 )
