@@ -14,6 +14,7 @@ from minillm.layers import PreNormBlock, causal_mask
 from minillm.models import GPT, EncoderConfig, GPTConfig, MaskedLM
 from minillm.models.huggingface import save_pretrained
 from minillm.text.gpt2 import byte_characters
+from tests.questions import questions, write_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,6 +39,7 @@ QUICKER = {
     "--pairs pairs.jsonl": "--pairs pairs.jsonl --overwrite --steps 2 --batch 2",
     "--data pairs.tsv": "--data pairs.tsv --overwrite --steps 2 --batch 4",
     "--minutes 3": "--overwrite --steps 2 --batch 4",
+    "--data squad.json": "--data squad.json --overwrite --steps 2 --batch 4",
     "--data reviews.tsv": "--data reviews.tsv --overwrite",
     "--lora 4": "--lora 4 --steps 2 --batch 4",
     "--out runs/everything": "--out runs/everything --steps 2 --batch 4",
@@ -96,6 +98,10 @@ def folder(tmp_path_factory):
         (folder / f"{name}.tsv").write_text(pairs, encoding="utf-8")
         learn = ["finetune", "--task", task, "--data", str(folder / f"{name}.tsv"), "--steps", "2", "--batch", "4"]
         assert main([*learn, "--out", str(folder / "runs" / run_folder)]) == 0
+    write_questions(folder / "squad.json", questions(10))
+    (folder / "village.txt").write_text("Ann went to Rome in May.\n", encoding="utf-8")
+    finetune = ["finetune", "--task", "answer", "--checkpoint", str(folder / "runs/masked"), "--steps", "2"]
+    assert main([*finetune, "--data", str(folder / "squad.json"), "--out", str(folder / "runs/answerer")]) == 0
     polite = ["--text", str(folder / "book.txt"), "--reward", "personal", "--preset", "tiny", "--steps", "2"]
     assert main(["pretrain", "--preference", "conditional", *polite, "--out", str(folder / "runs/polite")]) == 0
     pairs = [{"prompt": "The value", "chosen": " of the name", "rejected": " is so"} for _ in range(20)]
