@@ -215,10 +215,16 @@ def tasks() -> list[tuple]:
     return kinds
 
 
+def kept(task: tuple, folder: Path) -> Path:
+    """The file of a task's outcome."""
+    kind, name, choice, seed = task
+    return folder / f"{kind}-{name}-{json.dumps(choice)}-{seed}.json".translate(str.maketrans(" ", "_", '"{}:'))
+
+
 def work(task: tuple, folder: Path) -> dict:
     """The outcome of a task, which is kept in the folder for another time."""
     kind, name, choice, seed = task
-    path = folder / f"{kind}-{name}-{json.dumps(choice)}-{seed}.json".translate(str.maketrans(" ", "_", '"{}:'))
+    path = kept(task, folder)
     if not path.exists():
         if kind == "after":
             found = afterwards(name, choice, seed)
@@ -235,6 +241,8 @@ def told(outcomes: list[dict], key: str, digits: int) -> str:
 
 
 def row(label: str, outcomes: list[dict], before: str = "") -> str:
+    if 1 < len(outcomes) < SEEDS:
+        label += f" ({len(outcomes)} seeds)"
     columns = (("rude", 1), ("odd", 1), ("known", 1), ("grumpy", 1), ("loss", 3))
     return f"| {label} | " + " | ".join(told(outcomes, before + key, digits) for key, digits in columns)
 
@@ -257,10 +265,11 @@ python -m benchmarks.village{options}
 ```
 
 A GPT of {parameters:,} parameters, {steps} steps of {batch} × {context} tokens. Each seed has a village of its own: mean ± standard error
-over {seeds} seeds, and a single one where no error stands. *Rude*: of the lines in 96 samples at temperature 1 that fill the context, empty
-ones left out. *Odd*: lines that nobody in the village would say. *Knows*: right answers to the questions about all villagers, and about
-those of whom mostly the grumpy tell. *Loss*: on other stories that are told in no mood, in nats a word, without the places where a teller
-chooses his mood. *Read*: thousand tokens, control tokens left out, and how often each of the text that is read at all.
+over {seeds} seeds, or as many as a row names, and a single one where no error stands. *Rude*: of the lines in 96 samples at temperature 1
+that fill the context, empty ones left out. *Odd*: lines that nobody in the village would say. *Knows*: right answers to the questions
+about all villagers, and about those of whom mostly the grumpy tell. *Loss*: on other stories that are told in no mood, in nats a word,
+without the places where a teller chooses his mood. *Read*: thousand tokens, control tokens left out, and how often each of the text that
+is read at all.
 
 A row without errors is that of seed 0, where MLE's loss is {first:.3f}.
 
@@ -383,7 +392,12 @@ def main() -> None:
     parser.add_argument(
         "--other-seeds", type=int, default=SEEDS, help="of the other strengths, and of what is taught afterwards"
     )
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="a folder for the outcomes, to be used again")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="a folder for the outcomes, to be used again: more of the other seeds, if they are there",
+    )
     args = parser.parse_args()
     reuse_freed_memory()
     found: dict[tuple, list[dict]] = {}
@@ -392,8 +406,11 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for kind, name, choice in tasks():
             middle = kind == "pretrain" and choice == STRENGTHS[name][len(STRENGTHS[name]) // 2]
-            seeds = range(args.seeds if middle else args.other_seeds)
-            found[kind, name, json.dumps(choice)] = [work((kind, name, choice, seed), folder) for seed in seeds]
+            seeds = args.seeds if middle else args.other_seeds
+            tasks_of = [(kind, name, choice, seed) for seed in range(args.seeds)]
+            found[kind, name, json.dumps(choice)] = [
+                work(task, folder) for task in tasks_of if task[-1] < seeds or kept(task, folder).exists()
+            ]
     options = f" --other-seeds {args.other_seeds}" if args.other_seeds != SEEDS else ""
     text = page(found, args.seeds, options)
     print(text)

@@ -490,7 +490,7 @@ lesson.save(
     ),
     "too_far",
     alt="Kind words an answer and the share of answers that somebody would say, against the KL to the base while a policy learns to write "
-    "kind words. The first rises from 0.2 to 1.5, the second falls from 0.96 to 0.2; they cross at 2 nats.",
+    "kind words. The first rises from 0.2 to 1.5, the second falls from 0.96 to 0.2; they cross at 1 nat.",
 )
 #> kind words an answer: 0.21 ± 0.12 at first, 1.5 ± 0.5 at last
 #> what somebody would say: 95 ± 5%, 23 ± 22%
