@@ -125,6 +125,38 @@ EXERCISES = [
                 "Only the diagonal of the Hessian is used. Features that go together bend the loss together: solve the whole system.",
             ),
             Mistake(
+                "gradient = ones.T @ (counts * (p - y)) / counts.sum() + penalty * w",
+                "gradient = ones.T @ (p - y) / len(y) + penalty * w",
+                "The counts are missing in the gradient: a text that stands three times pulls three times.",
+            ),
+            Mistake(
+                "hessian = (ones.T * (counts * p * (1 - p))) @ ones / counts.sum() + np.diag(penalty)",
+                "hessian = (ones.T * (p * (1 - p))) @ ones / len(y) + np.diag(penalty)",
+                "The counts are missing in the Hessian: a text that stands three times bends three times.",
+            ),
+            Mistake(
+                "(ones.T * (counts * p * (1 - p)))",
+                "(ones.T * (counts * p * p))",
+                "p² in place of p (1 - p) in the Hessian.",
+            ),
+            Mistake(
+                "w - np.linalg.solve(hessian, gradient)",
+                "w - 0.5 * np.linalg.solve(hessian, gradient)",
+                "Half a step: Newton's method has no learning rate, the curvature says how far.",
+            ),
+            Mistake(
+                "w - np.linalg.solve(hessian, gradient)",
+                "-np.linalg.solve(hessian, gradient)",
+                "That is the step alone: the weights after it are asked for, w + step.",
+            ),
+            Mistake(
+                "    gradient = ones.T @ (counts * (p - y)) / counts.sum() + penalty * w\n"
+                "    hessian = (ones.T * (counts * p * (1 - p))) @ ones / counts.sum() + np.diag(penalty)",
+                "    gradient = ones.T @ (counts * (p - y)) / len(y) + penalty * w\n"
+                "    hessian = (ones.T * (counts * p * (1 - p))) @ ones / len(y) + np.diag(penalty)",
+                "You divide by the number of different texts: the mean is over all counts.sum() texts.",
+            ),
+            Mistake(
                 "penalty = np.full(len(w), l2)",
                 "penalty = np.full(len(w), 2 * l2)",
                 "The penalty is twice what it should be: l2/2 times the squares has the gradient l2 w, not 2 l2 w.",
@@ -193,6 +225,41 @@ EXERCISES = [
                 "Each last layer is judged on the texts that it was fitted to: so the weakest penalty always wins.",
             ),
             Mistake(
+                "return l2s[int(losses.argmin())], losses",
+                "return losses.min(), losses",
+                "The smallest loss is returned: the l2 that has it is asked for.",
+            ),
+            Mistake(
+                "return l2s[int(losses.argmin())], losses",
+                "return int(losses.argmin()), losses",
+                "The number of the best l2 is returned: the l2 itself is asked for, l2s[...].",
+            ),
+            Mistake(
+                "losses[i] -= np.log(np.where(labels[judged] == 1, p, 1 - p)).sum()",
+                "losses[i] += ((p > 0.5) != labels[judged]).sum()",
+                "You counted the errors: the loss is the mean of -ln p(label).",
+            ),
+            Mistake(
+                "np.log(np.where(labels[judged] == 1, p, 1 - p)).sum()",
+                "np.log(p).sum()",
+                "-ln p of label 1 for every text: where the label is 0, its probability is 1 - p.",
+            ),
+            Mistake(
+                "range(fold.max() + 1)",
+                "range(fold.max())",
+                "The last part is never judged: range stops before its end.",
+            ),
+            Mistake(
+                "(hidden * real[..., None]).sum(axis=1) / real.sum(axis=1, keepdims=True)",
+                "hidden[:, 0]",
+                "Only the first token is read: the features are the mean of all real tokens.",
+            ),
+            Mistake(
+                "pooled[training].mean(axis=0), pooled[training].std(axis=0) + 1e-6",
+                "pooled[training].mean(), pooled[training].std() + 1e-6",
+                "One mean and one deviation for all columns: each column has its own, axis=0.",
+            ),
+            Mistake(
                 "losses.argmin()",
                 "losses.argmax()",
                 "You return the l2 of the largest loss.",
@@ -215,6 +282,7 @@ EXERCISES = [
                 "The losses are sums over the texts: divide by how many were judged.",
             ),
         ],
+        outputs=("l2", "losses"),
     ),
     Exercise(
         "predict",

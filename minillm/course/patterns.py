@@ -104,7 +104,7 @@ def mended(yours: Arrays, right: Arrays) -> str:
 def unchanged(yours: Arrays, calls: Sequence[tuple], parameters: Sequence[str]) -> str:
     """An argument, handed back."""
     for index, name in enumerate(parameters):
-        if all(index < len(call) and close(mine, call[index]) for mine, call in zip(yours, calls, strict=True)):
+        if all(index < len(call) and same(mine, call[index]) for mine, call in zip(yours, calls, strict=True)):
             return f"it is {name} as it was given"
     return ""
 

@@ -83,6 +83,13 @@ def test_of_predictions_the_first_wrong_one_is_explained_whatever_the_others_are
     assert said_of(exercise, solution, f"def predict(x):\n    {body}\n").message == message
 
 
+def test_a_wrong_number_beside_an_argument_that_is_a_function_is_told(course):
+    solution = "def f(x, fit):\n    return fit(x), x.sum()\n"
+    calls = Exercise("f", lambda rng: [(X, np.sum), (Y, np.sum)], ["a hint"], [], outputs=("fitted", "total"))
+    found = said_of(calls, solution, "def f(x, fit):\n    return fit(x) ** 2 + 0.3, x.sum()\n").message
+    assert found.startswith("total is right. fitted: ")
+
+
 def test_a_missing_function_is_named(course):
     lesson = outline.find(1)
     verdict = said_of(exercises_of(lesson)[1], solution_of(lesson), "x = 1")
