@@ -170,6 +170,16 @@ EXERCISES = [
                 "-np.log(p[:-1]).sum() / len(p)",
                 "The last word is left out of the sum: range(len(p)) ends before len(p) by itself.",
             ),
+            Mistake(
+                "float(np.exp(-np.log(p).mean()))",
+                "len(p) / (1 / p).sum()",
+                "That is the harmonic mean of p: the mean is taken of the logarithms, -np.log(p).",
+            ),
+            Mistake(
+                "np.log(p)",
+                "np.log1p(p)",
+                "np.log1p(p) is the logarithm of 1 + p: np.log.",
+            ),
         ],
     ),
     Exercise(
@@ -270,6 +280,16 @@ EXERCISES = [
                 "np.sum(right_ends <= u)",
                 "np.sum(right_ends[1:] - p[0] <= u) + 1",
                 "Word 0 is never drawn: Python counts from 0, and so do the words.",
+            ),
+            Mistake(
+                "min(int(np.sum(right_ends <= u)), len(p) - 1)",
+                "int(np.argmax(np.append(0, right_ends[1:] - p[0]) > u))",
+                "Word 0 was left out of the sum: Python counts from 0, and so do the words.",
+            ),
+            Mistake(
+                "min(int(np.sum(right_ends <= u)), len(p) - 1)",
+                "len(p) - 1 - int(np.sum(np.cumsum(p[::-1]) <= u))",
+                "The words were laid in reversed order: word 0 comes first, on the left.",
             ),
         ],
     ),

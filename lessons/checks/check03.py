@@ -324,6 +324,11 @@ EXERCISES = [
                 "    return [merge(word, pair, 256 + i) for i, pair in enumerate(learned)]",
                 "That is a list with the word after each single merge: each merge goes on with what the one before has made, and one word is returned.",
             ),
+            Mistake(
+                "        word = merge(word, pair, 256 + i)",
+                "        if not {*pair} <= {*word}:\n            break\n        word = merge(word, pair, 256 + i)",
+                "The walk over the pairs stopped at the first whose numbers are not in the word: a later pair may still be there.",
+            ),
         ],
     ),
 ]
