@@ -4,7 +4,7 @@ lessons are built on the library, not on the command line.
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,13 +29,21 @@ ROOMS = (
 FLOORS = {name: floor for floor, name in enumerate((*GROUND, *ROOMS))}
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def syntax(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> list[str]:
     """The modules that a file imports anywhere in it, with the names that it takes from them: minillm.text.corpus.Corpus."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    found = []
+    for node in ast.walk(syntax(path)):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            found += [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+            found += [f"{node.module}.{name.name}" for name in node.names]
+    return found
 
 
 def room_of(module: str) -> str | None:
@@ -102,7 +110,7 @@ def test_the_library_speaks_of_parameters_and_the_command_line_of_options():
     for path in FILES:
         if path.relative_to(LIBRARY).parts[0] in ("cli", "course"):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(syntax(path)):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "").endswith("Error"):
                 for text in (each.value for each in ast.walk(node) if isinstance(each, ast.Constant)):
                     if isinstance(text, str) and "python -m minillm" not in text:
