@@ -1,12 +1,10 @@
 """python -m minillm classify: name the class of a text."""
 
-import sys
-
 import numpy as np
 
 from minillm.backend import choose_device
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
-from minillm.cli.terminal import say, visible
+from minillm.cli.terminal import say, shown
 from minillm.errors import InputError
 from minillm.finetuning import class_probabilities, load_classifier, padding_of, tokenize
 from minillm.text import read_text
@@ -35,7 +33,7 @@ def run(args) -> None:
         say(f"({count(tokens.cut, 'text')} of more than {model.config.body.context} tokens cut to that.)")
     if tokens.dropped:
         say(f"({count(tokens.dropped, 'character')} that the model's tokenizer does not know left out.)")
-    names = [visible(name) if sys.stdout.isatty() else name for name in model.labels]
+    names = [shown(name) for name in model.labels]
     for probabilities in class_probabilities(model, tokens.rows, padding_of(tokenizer)):
         order = np.argsort(-probabilities, kind="stable")
         print(names[order[0]], *(f"{names[i]} {probabilities[i]:.3f}" for i in order), sep="\t")

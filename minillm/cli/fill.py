@@ -1,10 +1,8 @@
 """python -m minillm fill: put back what is missing in a text."""
 
-import sys
-
 from minillm.backend import choose_device
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
-from minillm.cli.terminal import visible
+from minillm.cli.terminal import shown
 from minillm.errors import InputError
 from minillm.generation import fill
 from minillm.models import EncoderDecoder
@@ -33,7 +31,6 @@ def run(args) -> None:
     model, tokenizer = load(checkpoint_of(args, writes=False), choose_device(args.device))
     if isinstance(model, EncoderDecoder):
         check_texts([model.config], args.beams, "Search with fewer: --beams.")
-    shown = visible if sys.stdout.isatty() else str
     found = fill(model, tokenizer, args.text, count=args.top, beams=args.beams)
     if isinstance(found, str):
         print(shown(found))

@@ -159,8 +159,7 @@ class FinetuningJob(Job):
         check_named(args)
         method = Method(args.freeze if args.freeze is not None else "none", args.lora)
         check_settings(method, named_options(args))
-        seed = args.seed if args.seed is not None else 0
-        TrainOptions(seed=seed)
+        seed = TrainOptions(seed=args.seed or 0).seed  # InputError for one that is none
         split = read_split(args.data, args.dev, seed)
         pretrained, tokenizer = load(checkpoint, device, body=True)
         body = body_of(pretrained, checkpoint)
@@ -194,8 +193,6 @@ class FinetuningJob(Job):
     @classmethod
     def resume(cls, folder: FinetuningRun, args, saved: SavedRun, device: Device) -> "FinetuningJob":
         named = named_options(args)
-        if "epochs" in named:
-            raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
         options, choices = saved.altered(named, task="classify"), saved.facts.settings
         if choices["freeze"] == "body":
             raise InputError(

@@ -7,7 +7,7 @@ import numpy as np
 from minillm.backend import choose_device
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.steering import add_steering_arguments, check_options, refuse_steering, steering_from
-from minillm.cli.terminal import say, visible
+from minillm.cli.terminal import say, shown
 from minillm.errors import InputError
 from minillm.generation import (
     Sampling,
@@ -102,7 +102,6 @@ def run(args) -> None:
         control = None if steering is None else steering.control
         tokens = generate(scorer, begun.ids, args.max_tokens, control=control, seed=args.seed, **settings)
         pieces = stream_continuation(tokenizer, begun.prefix, tokens, special=control is None)
-    shown = visible if sys.stdout.isatty() else str  # a file or a pipe gets the text as it is
     sys.stdout.write(shown(prompt))
     sys.stdout.flush()
     for piece in until_stop(pieces, stops):

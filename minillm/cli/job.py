@@ -70,6 +70,14 @@ class Job(ABC):
     def baselines(self) -> tuple[float | None, float | None]:
         """The validation losses of a blind guess, and of one that knows the frequencies; None for what nobody knows."""
 
+    def describe_baselines(self, vocab: int) -> str:
+        """Of a loss that is the mean over tokens of so large a vocabulary."""
+        chance, frequencies = self.baselines
+        return (
+            f"        validation loss of a blind guess: ln {vocab} = {chance:.2f}; "
+            f"of one that knows the frequencies: {frequencies:.2f}"
+        )
+
     @abstractmethod
     def conclude(self, device: Device) -> None:
         """What came out, and what to try next."""

@@ -30,9 +30,9 @@ from minillm.units import count, duration, per_cent
 
 def run(args) -> int:
     """Read, fit, and only then write: stopped before that, it leaves the folder as it was."""
-    checkpoint, method, seed = checkpoint_of(args), Method("body", args.lora), args.seed or 0
+    checkpoint, method = checkpoint_of(args), Method("body", args.lora)
     check_named(args)
-    TrainOptions(seed=seed)
+    seed = TrainOptions(seed=args.seed or 0).seed  # InputError for one that is none
     folder = FinetuningRun(args.out)
     with folder.lock():
         folder.refuse_to_replace(inputs_of(args))

@@ -12,7 +12,6 @@ from minillm.backend import Device
 from minillm.cli.job import Job, named_options
 from minillm.cli.labelled_texts import check_named, inputs_of
 from minillm.cli.terminal import program, say, shell_word, visible
-from minillm.errors import InputError
 from minillm.finetuning.pair_job import HeldOut, Learner, begin_pairs, resume_pairs
 from minillm.finetuning.pair_tasks import PAIR_TASKS
 from minillm.finetuning.pairs import read_pair_split
@@ -47,8 +46,7 @@ class PairsJob(Job):
     @classmethod
     def start(cls, folder: Run, args, device: Device) -> "PairsJob":
         check_named(args)
-        seed = args.seed if args.seed is not None else 0
-        TrainOptions(seed=seed)
+        seed = TrainOptions(seed=args.seed or 0).seed  # InputError for one that is none
         split, task = read_pair_split(args.data, args.dev, seed), PAIR_TASKS[args.task]
         pretrained = None if args.checkpoint is None else load(args.checkpoint, device)
         named = named_options(args)
@@ -74,8 +72,6 @@ class PairsJob(Job):
     @classmethod
     def resume(cls, folder: Run, args, saved: SavedRun, device: Device) -> "PairsJob":
         named = named_options(args)
-        if "epochs" in named:
-            raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
         learned, choices = saved.tokenizer.to_json(), saved.facts.settings
         options = saved.altered(named, merges=len(learned.get("merges", [])))
         data = saved.source(args.data, "data", saved.facts.source)
@@ -103,11 +99,7 @@ class PairsJob(Job):
         )
         for what, rows in zip(("", "held-out "), parts, strict=True):
             yield from (f"        {what}{line}" for line in rows.left_out(settings["context"]))
-        chance, frequencies = self.baselines
-        yield (
-            f"        validation loss of a blind guess: ln {config.vocab_size} = {chance:.2f}; of one that knows the frequencies: "
-            f"{frequencies:.2f}"
-        )
+        yield self.describe_baselines(config.vocab_size)
         yield f"        to be beaten, on {count(len(self.held_out.pairs.lines), 'held-out pair')}:"
         for name, scores in self.held_out.baselines.items():
             yield f"        {scores.describe()}  ({name})"

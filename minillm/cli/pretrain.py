@@ -178,7 +178,6 @@ class PretrainingJob(Job):
     def describe(self) -> Iterator[str]:
         config, vocab = self.trainer.model.config, self.tokenizer.vocab_size
         train_ids, validation_ids = self.task.tokens(self.trainer.data)
-        chance, unigram = self.baselines
         yield (
             f"model   {count(config.layers, 'layer')}, {count(config.heads, 'head')}, {config.d_model} wide, "
             f"context {self.task.context}, vocabulary {vocab}: "
@@ -187,9 +186,7 @@ class PretrainingJob(Job):
         yield f"data    {self.facts.name}: {len(train_ids):,} tokens to train on, {len(validation_ids):,} to validate"
         if described := self.task.describe(self.trainer.data):
             yield f"        {described}"
-        yield (
-            f"        validation loss of a blind guess: ln {vocab} = {chance:.2f}; of one that knows the frequencies: {unigram:.2f}"
-        )
+        yield self.describe_baselines(vocab)
 
     def tokens(self) -> float:
         return self.trainer.options.batch * self.trainer.options.accumulate * self.task.context

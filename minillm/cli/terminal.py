@@ -25,6 +25,11 @@ def say(text: str = "") -> None:
         silence(sys.stderr)
 
 
+def shown(text: str) -> str:
+    """A result as stdout gets it: a terminal obeys control characters, and a file or a pipe gets the text as it is."""
+    return visible(text) if sys.stdout.isatty() else text
+
+
 def silence(stream: TextIO) -> None:
     """What can't be written to this stream any more, now or when Python ends, goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -5,7 +5,7 @@ import sys
 from minillm.backend import choose_device
 from minillm.cli.attention import draw
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
-from minillm.cli.terminal import say, visible
+from minillm.cli.terminal import say, shown
 from minillm.errors import InputError
 from minillm.generation import translate
 from minillm.generation.attention_maps import encoder_decoder_maps
@@ -68,7 +68,6 @@ def answer(args) -> tuple[EncoderDecoder, Tokenizer]:
     texts = read_text("-").removesuffix("\n").split("\n") if args.text is None else [args.text]
     if dropped := sum(len(text) - len(tokenizer.readable(text)) for text in texts):
         say(f"({count(dropped, 'character')} that the model's tokenizer does not know left out.)")
-    shown = visible if sys.stdout.isatty() else str
     for first in range(0, len(texts), LINES):
         for written in translate(model, tokenizer, texts[first : first + LINES], **settings_of(args)):
             print(shown(" ".join(written.split("\n"))), flush=True)

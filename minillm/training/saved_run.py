@@ -31,6 +31,8 @@ class SavedRun(NamedTuple):
 
         `fixed` are values that the folder does not have under the names of the options.
         """
+        if "epochs" in named:
+            raise InputError("`resume` counts in steps, not in epochs.", "Give `steps`, or leave `epochs` out.")
         fixed = self.config.to_dict() | self.options.to_dict() | self.facts.settings | fixed
         changed = {}
         for name, value in named.items():
