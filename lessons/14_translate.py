@@ -1,4 +1,4 @@
-"""Lesson 14: Translate
+"""Lesson 14: Translate (English into Chinese)
 
 Question   Can a network learn to say the same in another language from pairs of sentences alone, and how do you know that it can?
 You build  BLEU and beam search by hand; a Transformer that translates English into Chinese, and the point at which it fails
@@ -296,8 +296,8 @@ print("old cats:", *(f"{share:.0%} {cat}" for cat, share in shares.items()))
 #> old cats: 75 ± 25% 老猫 25 ± 25% 旧猫
 
 # %% [markdown]
-# Mostly, or always, depending on the seed: that a word belongs to a class must be learned from few examples, and is less certain than the
-# order of the words.
+# With the seeds 0, 1 and 2 it is 98, 58 and 100 % 老猫. That a word belongs to a class is shown by four animals only, and is less certain
+# than the order of the words, which every sentence shows.
 #
 # ## 5. Where it looks
 #
