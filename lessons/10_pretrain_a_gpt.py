@@ -104,25 +104,26 @@ def counted(ids, n):
     return (count + counted(ids, n - 1)) / (count.sum(axis=-1, keepdims=True) + 1)
 
 
-names = {0: "guessing", 1: "unigram", 2: "bigram", 4: "4-gram", 6: "6-gram"}
+names = {0: "guessing", 1: "unigram", 2: "bigram", 5: "5-gram", 6: "6-gram"}
 by_counting = {name: counted(ids, n) for n, name in names.items()}
 levels = {
     name: float(-np.log(np.take_along_axis(p, targets[..., None], axis=-1)).mean()) for name, p in by_counting.items()
 }
 print(", ".join(f"{name} {loss:.2f}" for name, loss in levels.items()))
-#> guessing 4.14, unigram 3.55 ± 0.05, bigram 1.33 ± 0.05, 4-gram 0.79 ± 0.04, 6-gram 0.72 ± 0.04
+#> guessing 4.14, unigram 3.55 ± 0.05, bigram 1.33 ± 0.05, 5-gram 0.73 ± 0.04, 6-gram 0.72 ± 0.04
 
 # %% [markdown]
 # ## 3. The model, and its loss by hand
 #
-# The model is lesson 08's, from the library, with one piece of help: an **n-gram embedding**. A plain GPT must first learn to look at the
-# word just before, and that takes it long, as section 6 will show. So with `ngram=4` the vector at a place is the sum of four: its own
+# The model is lesson 08's, from the library, with one piece of help: an **n-gram embedding**. A plain GPT must find out by itself how to
+# look at the words just before; section 6 will show what that costs. So with `ngram=4` the vector at a place is the sum of four: its own
 # word's, and one for each of the three words before it, from a table for each distance (Mnih and Hinton 2007 built their language model
 # in this way).
 #
 #     x_t = E₀[w_t] + E₁[w_{t-1}] + E₂[w_{t-2}] + E₃[w_{t-3}]
 #
-# So the 4-gram is this model's fair opponent: it reads the same four words. All that reaches further back is left to attention.
+# So the fair opponent of this model is the 5-gram: it guesses the fifth word from the same four. All that reaches further back is left to
+# attention.
 #
 # One forward pass answers 64 questions at once, one for each place. That is only honest if no place sees what comes after it. We test
 # just that: change the last word, and all scores before it must stay the same.
@@ -273,7 +274,7 @@ print("a whole story:", tell(model, count=62))
 
 # %% [markdown]
 # First noise, then likely words in a likely order, then stories that hold together. Now the numbers: the loss, and the share of right
-# answers on the held-out stories, beside those of the 4-gram.
+# answers on the held-out stories, beside those of the 5-gram.
 #
 # **Does it only copy?** The stories are made from few sentences, and every held-out story has some that are much like it among the ten
 # thousand. So let somebody answer who only copies: take the training window that has the most words in common with what was read, at the
@@ -292,19 +293,19 @@ for shift in (-1, 3, 5):
     copied[row, place + shift] = [nearest(*where) for where in zip(row, place + shift)]
 loss = course[-1][1]
 seen = float(causal_lm(model, train_windows[:200, :-1], train_windows[:200, 1:])[0])
-print(f"held-out loss {loss:.2f}, on windows to train on {seen:.2f}; {levels['4-gram'] - loss:.2f} below the 4-gram")
-print(f"perplexity: 4-gram {math.exp(levels['4-gram']):.1f} words, GPT {math.exp(loss):.1f}")
-answers = {"4-gram": recall(by_counting["4-gram"].argmax(axis=-1)), "nearest story": recall(copied), "GPT": course[-1][2:]}
+print(f"held-out loss {loss:.2f}, on windows to train on {seen:.2f}; {levels['5-gram'] - loss:.2f} below the 5-gram")
+print(f"perplexity: 5-gram {math.exp(levels['5-gram']):.1f} words, GPT {math.exp(loss):.1f}")
+answers = {"5-gram": recall(by_counting["5-gram"].argmax(axis=-1)), "nearest story": recall(copied), "GPT": course[-1][2:]}
 for i, question in enumerate(QUESTIONS):
     print(f"{question}: " + ", ".join(f"{name} {right[i]:.0%}" for name, right in answers.items()))
-#> held-out loss 0.40 ± 0.03, on windows to train on 0.39 ± 0.03; 0.39 ± 0.05 below the 4-gram
-#> perplexity: 4-gram 2.2 ± 0.1 words, GPT 1.5 ± 0.1
-#> what: 4-gram 17 ± 8%, nearest story 46 ± 12%, GPT 99 ± 1%
-#> where, word 1: 4-gram 33 ± 10%, nearest story 54 ± 12%, GPT 99 ± 1%
-#> where, word 2: 4-gram 20 ± 10%, nearest story 34 ± 12%, GPT 97 ± 3%
+#> held-out loss 0.40 ± 0.03, on windows to train on 0.39 ± 0.03; 0.33 ± 0.05 below the 5-gram
+#> perplexity: 5-gram 2.1 ± 0.1 words, GPT 1.5 ± 0.1
+#> what: 5-gram 17 ± 8%, nearest story 46 ± 12%, GPT 99 ± 1%
+#> where, word 1: 5-gram 33 ± 10%, nearest story 54 ± 12%, GPT 99 ± 1%
+#> where, word 2: 5-gram 20 ± 10%, nearest story 34 ± 12%, GPT 97 ± 3%
 
 # %% [markdown]
-# So it did not learn the stories by heart. From 1.33 down to 0.79 counting gets as well, and longer phrases help little more. The rest
+# So it did not learn the stories by heart. From 1.33 down to 0.73 counting gets as well, and longer phrases help little more. The rest
 # comes from further back than the four words that a place reads, and there attention is the only way.
 #
 # ## 6. What the help was worth
@@ -330,13 +331,14 @@ lesson.save(
         },
         xlabel="step",
         ylabel="held-out loss (nats per word)",
-        levels={name: levels[name] for name in ("bigram", "4-gram", "6-gram")},
+        levels={name: levels[name] for name in ("bigram", "5-gram")},
         log_x=True,
         title="Below what counting phrases can do",
     ),
     "loss",
-    alt="Held-out loss of two GPTs by training step, from the point where they pass the dashed level of the bigram. The one with an n-gram "
-    "embedding is below the dashed 4-gram and 6-gram by step 150, and ends near 0.4; the one without comes later, and ends a little above.",
+    alt="Held-out loss of two GPTs by training step, from the point where they pass the dashed level of the bigram, 1.32. The one with an "
+    "n-gram embedding is below that of the 5-gram, 0.73, by step 125, and ends near 0.4; the one without is there by step 225, and ends a "
+    "little above the other.",
 )
 lesson.save(
     line_chart(
@@ -386,19 +388,19 @@ def chances(next_word):
 
 
 gpt_bars = chances(lambda text: next_token_probabilities(model.forward(np.array([text]))[0][0, -1]))
-counted_bars = chances(lambda text: counted(np.array([text]), 4)[0, -1])
+counted_bars = chances(lambda text: counted(np.array([text]), 5)[0, -1])
 best, own = places[int(np.argmax(gpt_bars))], places.index(("under", "bed"))
-print(f"{story[-30:]} ... GPT: {' the '.join(best)} ({max(gpt_bars):.0%}), 4-gram for that place: {counted_bars[own]:.0%}")
-#> where is the white cup ? it is ... GPT: under the bed (95 ± 6%), 4-gram for that place: 7 ± 2%
+print(f"{story[-30:]} ... GPT: {' the '.join(best)} ({max(gpt_bars):.0%}), 5-gram for that place: {counted_bars[own]:.0%}")
+#> where is the white cup ? it is ... GPT: under the bed (95 ± 6%), 5-gram for that place: 7 ± 2%
 lesson.save(
     next_word_bars(
         [f"{p} the {n}" for p, n in places],
         np.array([counted_bars, gpt_bars]),
-        labels=["4-gram", "GPT"],
+        labels=["5-gram", "GPT"],
         title="Where is the white cup? (It is under the bed; the cat is on the table.)",
     ),
     "next_word",
-    alt="Bars for fifteen places after the question where the white cup is. The 4-gram finds all places about equally likely. The "
+    alt="Bars for fifteen places after the question where the white cup is. The 5-gram finds all places about equally likely. The "
     "GPT gives nearly all of its weight to one of them, under the bed.",
 )
 
@@ -479,7 +481,7 @@ print(f"the same model without the future: {alone:.2f}; bigram {levels['bigram']
 # ## Takeaways
 #
 # - Pretraining needs no labels: the targets are the text, shifted by one. The causal mask keeps 64 questions in one pass honest.
-# - A loss says something only beside its levels, and the fair level is a model that reads the same words: here the 4-gram.
+# - A loss says something only beside its levels, and the fair level is a model that reads the same words: here the 5-gram.
 # - The mean hides abilities that come late: ask for them. And let somebody answer who only copies.
 # - Weights, Adam's means, the step number and the random state are the whole state of a run. With them it goes on bit for bit.
 #
