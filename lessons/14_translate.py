@@ -17,8 +17,8 @@ Check      python -m minillm check 14
 # find out what goes with what, and where. Our sentences are about people who bought, found or lost something. They are small, and differ
 # from language to language in four ways. Word for word, the first one below says
 #
-#     护士   昨天晚上      在家里     买了     三     把                新     雨伞
-#     nurse  last night   at home   bought   three  (measure word)   new    umbrella
+#     护士   昨天晚上    在家里   买了    三     把              新   雨伞
+#     nurse  last night  at home  bought  three  (measure word)  new  umbrella
 #
 # 1. **Order.** Chinese names the time and the place before the verb, English last.
 # 2. **Measure words.** Between a number and a thing stands a word that belongs to the thing: 三把雨伞, 三本书, 三匹马. English has nothing
@@ -83,8 +83,8 @@ print(f"sentences about an old cat: {sum('old cat' in text for text in learned)}
 # ## 2. How good is a translation? BLEU by hand
 #
 # The strictest measure is lesson 09's: is the whole answer right? It fits our little world, in which every sentence has one translation.
-# A real one has many good translations, and none is ever hit to the letter. So one counts pieces. **BLEU** asks which of the n-grams of
-# the candidate, for n = 1 to 4, stand in the reference too. Three rules:
+# A real one has many good translations, and no one of them is often hit to the letter. So one counts pieces. **BLEU** asks which of the
+# n-grams of the candidate, for n = 1 to 4, stand in the reference too. Three rules:
 #
 # - **Clipped counts.** An n-gram counts at most as often as it stands in the reference. Else 猫猫猫猫 would be right in all of its
 #   characters.
@@ -129,8 +129,8 @@ print(f"BLEU {bleu([candidate], [reference]):.1f}")
 assert math.isclose(bleu([candidate], [reference]), measure(BLEU("zh"), [candidate], [reference]).value)
 
 # %% [markdown]
-# The library's is `minillm/metrics/bleu.py`. It takes several references, and where no n-gram of some n is found it counts a part of one in
-# place of none.
+# The library's is `minillm/metrics/bleu.py`. It takes several references, and where no n-gram of some n is found it counts a part of one
+# in place of none.
 #
 # Is it a good judge? Three more candidates: one says *four cats*, and is wrong. One puts the time first, and one says it in other words:
 # both are right.
@@ -148,8 +148,8 @@ for what, text in candidates.items():
 #> other words, right: BLEU 41.9
 
 # %% [markdown]
-# The wrong one has the highest score. BLEU does not know which words matter. It was made to tell systems from each other, over many
-# sentences, and of a single sentence it says little.
+# The wrong one has the highest score. BLEU does not know which words matter. It was made to compare systems over a whole corpus
+# (Papineni et al. 2002), where the errors on single sentences average out.
 #
 # ## 3. What has to be beaten
 #
@@ -285,8 +285,8 @@ lesson.save(
 )
 
 # %% [markdown]
-# So it puts words together that it has never seen together: it has learned each by itself, and the grammar. And the old cat? Whether it is
-# 老 or 旧 must be concluded from what cats have in common with horses, birds and fish.
+# So it puts words together that it has never seen together: it has learned each by itself, and the grammar. And the old cat? Whether it
+# is 老 or 旧 must be concluded from what cats have in common with horses, birds and fish.
 
 # %%
 old_cats = [text for text, _ in write_translations(2000, next(seeds), unseen=True) if "old cat" in text]
@@ -296,8 +296,8 @@ print("old cats:", *(f"{share:.0%} {cat}" for cat, share in shares.items()))
 #> old cats: 75 ± 25% 老猫 25 ± 25% 旧猫
 
 # %% [markdown]
-# With the seeds 0, 1 and 2 it is 98, 58 and 100 % 老猫. That a word belongs to a class is shown by four animals only, and is less certain
-# than the order of the words, which every sentence shows.
+# With the seeds 0, 1 and 2 it is 98, 58 and 100 % 老猫. The class is known from three other animals, and is less certain than the
+# order of the words, which every sentence shows.
 #
 # ## 5. Where it looks
 #
@@ -351,9 +351,9 @@ print(f"the measure word bǎ: {weights[measure_word, columns.index('umbrellas')]
 #
 # ## 6. One clause too deep
 #
-# *The child who met the farmer who bought a book* has a clause in a clause: depth 2. Training had depths 0 and 1, with clauses about things
-# and about people. All that is new is that it happens twice. (Such Chinese is hard to read: in 遇见了买了一本书的农民的孩子, 农民的孩子 may
-# also be the farmer's child. A writer would make two sentences.) A second model learns from depths 0, 1 and 2.
+# *The child who met the farmer who bought a book* has a clause in a clause: depth 2. Training had depths 0 and 1, with clauses about
+# things and about people. All that is new is that it happens twice. (Such Chinese is hard to read: in 遇见了买了一本书的农民的孩子,
+# 农民的孩子 may also be the farmer's child. A writer would make two sentences.) A second model learns from depths 0, 1 and 2.
 
 # %%
 deep = {depth: write_translations(few, next(seeds), depths=(depth,)) for depth in range(4)}
@@ -409,8 +409,8 @@ print(f"mean log p of what it writes {np.mean(own):.1f}, of the right translatio
 
 # %% [markdown]
 # It isn't the length: these sentences are no longer than those of training. And it isn't bad luck in the choice of words: the model takes
-# its own translation for nearly certain, and the right one for impossible. It has learned what to do with one clause, or with two, and not
-# what a clause is. The remedy that works is in the figure: show it depth 2, and depth 2 is no problem any more. Depth 3 is.
+# its own translation for nearly certain, and the right one for impossible. It has learned what to do with one clause, or with two, and
+# not what a clause is. The remedy that works is in the figure: show it depth 2, and depth 2 is no problem any more. Depth 3 is.
 #
 # ## 7. Greedy, or beam search?
 #
@@ -461,8 +461,9 @@ for name, each in {"after 150 steps": half, "after 525 steps": model}.items():
 #> after 525 steps: exact 98 ± 2 % greedy, 98 ± 2 % with 4 beams; these found a likelier one in 1 ± 1%
 
 # %% [markdown]
-# The search does its work: it finds likelier sentences. They are not better, within a few of a hundred. Search mends *search errors*, where
-# the model holds the right sentence for the likeliest one, and greedy misses it. Here the errors are the model's own, as in section 6.
+# The search does its work: it finds likelier sentences. They are not better, within a few of a hundred. Search mends *search errors*,
+# where the model holds the right sentence for the likeliest one, and greedy misses it. Here the errors are the model's own, as in section
+# 6.
 #
 # ## 8. What a foreign tokenizer costs
 #
@@ -534,7 +535,7 @@ for name, change in {"in order": lambda batch: batch, "not shifted": unshifted, 
 
 # %% [markdown]
 # Unshifted, the loss falls lowest of all: to copy what one reads is easy. But when it translates, nothing is there to copy. A loss that
-# is too good is a sign. Without an end the translation is right, and after its full stop come full stops, up to the limit.
+# is too good is a sign. Without an end the translation is right, and after it the text goes on, up to the limit of 40.
 #
 # **... padding is attended to?** The trained model reads short sentences beside one that is much longer, with the mask of the source and
 # without:
@@ -581,13 +582,13 @@ for longer, masked in ((300, True), (30, False), (100, False), (300, False)):
 #
 # ## In practice
 #
-# The paper's Transformer was built for this: English to German, 4.5 million pairs, 65 million numbers, 27.3 BLEU, with 4 beams and a length
-# penalty (Vaswani et al. 2017, sections 5 and 6.1, tables 2 and 3). It has what ours lacks: pieces of words, learned from both languages;
-# dropout and label smoothing; the mean of the last checkpoints. Later systems add *back-translation*, in which a model of the other
-# direction makes sources for texts that have none (Sennrich et al. 2016), and serve many languages with one model, if a token says which
-# one is wanted (Johnson et al. 2017). GPT-3 was trained on no set of pairs, and translates with a few examples in its prompt (Brown et al.
-# 2020, section 3.3). And BLEU is no longer trusted alone: measures that a network learned from human judgements agree with people better
-# (Freitag et al. 2022). A score is given with its tokens, since on other tokens it is another score (Post 2018).
+# The paper's Transformer was built for this: English to German, 4.5 million pairs, 65 million numbers, 27.3 BLEU, with 4 beams and a
+# length penalty (Vaswani et al. 2017, sections 5 and 6.1, tables 2 and 3). It has what ours lacks: pieces of words, learned from both
+# languages; dropout and label smoothing; the mean of the last checkpoints. Later systems add *back-translation*, in which a model of the
+# other direction makes sources for texts that have none (Sennrich et al. 2016), and serve many languages with one model, if a token says
+# which one is wanted (Johnson et al. 2017). GPT-3 was trained on no set of pairs, and translates with a few examples in its prompt (Brown
+# et al. 2020, section 3.3). And BLEU is no longer trusted alone: measures that a network learned from human judgements agree with people
+# better (Freitag et al. 2022). A score is given with its tokens, since on other tokens it is another score (Post 2018).
 #
 # In the library: `minillm/models/transformer.py`; `minillm/objectives/sequence_to_sequence.py`, the shift;
 # `minillm/finetuning/pair_data.py`, batches of pairs; `minillm/generation/beam_search.py` and `translation.py`;
