@@ -64,9 +64,10 @@ class StoriesAndChants:
         yield CausalBatch(inputs=story_ids, targets=story_targets)
 
 
-rows = told[: len(told) // (T + 1) * (T + 1)].reshape(-1, T + 1)[:200]  # held-out stories
+tested = 30 if lesson.quick else 200
+rows = told[: len(told) // (T + 1) * (T + 1)].reshape(-1, T + 1)[:tested]  # held-out stories
 story_ids, story_targets = rows[:, :-1], rows[:, 1:]
-chant_rows, sizes = chants(np.random.default_rng((lesson.seed, 1)), 200)  # chants that training never used
+chant_rows, sizes = chants(np.random.default_rng((lesson.seed, 1)), tested)  # chants that training never used
 later = np.arange(T) >= sizes[:, None]  # from the second round on
 chant_ids, chant_targets = chant_rows[:, :-1], np.where(later, chant_rows[:, 1:], IGNORE)  # only what can be known counts
 
