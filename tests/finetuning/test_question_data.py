@@ -92,16 +92,18 @@ def test_an_answer_must_stand_where_its_start_says(answer, start, wrong):
 
 
 def test_every_window_is_drawn_whole_with_its_own_answer():
-    known = tokenizer()
-    rows = tokenize_questions(questions(20), known, 24)
-    data, rng, seen = QuestionData(rows, rows, 0), np.random.default_rng(0), set()
+    known, some = tokenizer(), questions(20)
+    some.passages[:] = [passage + " went" * (number % 5) for number, passage in enumerate(some.passages)]
+    rows = tokenize_questions(some, known, 24)
+    data, rng, seen, padded = QuestionData(rows, rows, 0), np.random.default_rng(0), set(), False
     whole = {tuple(ids): span.tolist() for ids, span in zip(rows.ids, rows.spans, strict=True)}
     for _ in range(100):
         for ids, real, types, span in zip(*data.batch(rng, 4), strict=True):
             assert whole[tuple(ids[real])] == span.tolist() and not types[~real].any()
             assert known.role("sep_token") in ids[types == 1] and (types[1 : span[0]] == 0).any()
             seen.add(tuple(ids[real]))
-    assert len(seen) == len(whole)
+            padded |= not real.all()
+    assert len(seen) == len(whole) and padded
 
 
 def test_validation_is_every_held_out_window_once_the_shortest_first():
