@@ -405,7 +405,7 @@ another = np.delete(one_left[0], neighbour[1]).min()
 print(f"of layer 0 only that head left: loss {one_left[neighbour]:+.2f}, only another one {another:+.2f} or more")
 #> chants, without the best previous-token head: loss 3.5 ± 2.5
 #> chants, without the best induction head: loss 0.4 ± 0.4
-#> of layer 0 only that head left: loss 1.0 ± 1.0, only another one 6 ± 3 or more
+#> of layer 0 only that head left: loss 1.3 ± 1.1, only another one 6 ± 3 or more
 
 _, broken, _ = look(chant_ids, without=[neighbour])
 print(f"the induction head's score is {scores['induction'][copier]:.2f}, ", end="")
