@@ -238,6 +238,16 @@ EXERCISES = [
             ),
             Mistake(
                 "np.array(text[:-1]), np.array(text[1:])",
+                "np.array(text), np.array([*text[1:], IGNORE])",
+                "The last token of the text is read too: nothing comes after it, so it is only a target.",
+            ),
+            Mistake(
+                "[good, bad])] = IGNORE",
+                "[good, bad])] = 0",
+                "0 in place of IGNORE, which is -1: 0 is a token like any other.",
+            ),
+            Mistake(
+                "np.array(text[:-1]), np.array(text[1:])",
                 "np.array(text), np.array(text)",
                 "Targets are the ids moved on by one: at every place, the token that comes next.",
             ),
