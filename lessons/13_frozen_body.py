@@ -29,35 +29,19 @@ import sys
 
 import numpy as np
 
-from minillm.course import Lesson, write_reviews
+from minillm import finetuning
+from minillm.course import Lesson
+from minillm.course.review_body import ReviewBody
 from minillm.course.reviews import BLAME, PRAISE
-from minillm.finetuning import (
-    BagOfWords,
-    Method,
-    TextData,
-    body_features,
-    class_probabilities,
-    fit_last_layer,
-    learned_count,
-    new_classifier,
-    padded,
-    padding_of,
-    prepare,
-    tokenize,
-)
 from minillm.finetuning.logistic_regression import newton, problem_of
 from minillm.gradcheck import numeric_gradient
-from minillm.models import EncoderConfig, MaskedLM, copy_parameters
-from minillm.objectives import CLASSIFICATION, MASKED, MaskedData, Sentences
+from minillm.objectives import CLASSIFICATION
 from minillm.plots import embedding_maps, line_chart, matrix_maps
-from minillm.text import SpecialTokens
-from minillm.text.wordpiece import WordPieceTokenizer
-from minillm.training import Trainer, TrainOptions, train
+from minillm.training import train
 
 lesson = Lesson(13)
-unlabelled = [review.text for review in write_reviews(800 if lesson.quick else 8000, seed=3 * lesson.seed)]
-labelled = write_reviews(200 if lesson.quick else 2000, seed=3 * lesson.seed + 1, known=0.25)
-judged = write_reviews(100 if lesson.quick else 1000, seed=3 * lesson.seed + 2)
+world = ReviewBody(lesson.seed, quick=lesson.quick)
+unlabelled, labelled, judged = world.unlabelled, world.labelled, world.judged
 y, truth = (np.array([review.praises for review in reviews], int) for reviews in (labelled, judged))
 print("unlabelled:", unlabelled[0])
 print("labelled:  ", labelled[0].text, "->", "praise" if labelled[0].praises else "blame")
@@ -166,36 +150,10 @@ np.testing.assert_allclose(theirs[:, 1] - theirs[:, 0], curved, atol=1e-8)
 # *praise* or *blame*. We keep a copy of its weights every hundred steps, for section 6.
 
 # %%
-names = sorted({word for text in unlabelled for word in text.split()})
-special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-tokenizer = WordPieceTokenizer({token: i for i, token in enumerate([*names, *special])})  # a word is a token
-ids = [tokenizer.encode(text) for text in unlabelled]
-begins = np.concatenate([np.arange(len(row)) == 0 for row in ids])
-reviews = Sentences(np.concatenate(ids), 62, begins)  # a review is a row: 64 tokens with [CLS] and [SEP]
-data = MaskedData(reviews, SpecialTokens.of(tokenizer), len(names), rate=0.25)
-
-config = EncoderConfig(
-    tokenizer.vocab_size, context=64, layers=2, heads=4, d_model=64, norm="pre", positions="sinusoidal", token_types=0
-)
-model = MaskedLM(config, seed=lesson.seed)
-every, copies, masked_losses = (2 if lesson.quick else 100), {}, {}
-options = TrainOptions(
-    steps=10 * every,
-    batch=64,
-    lr=4e-3,
-    warmup=50,
-    schedule="linear",
-    lr_floor=0.0,
-    eval_every=every,
-    eval_batches=6,
-    workers=2,
-    seed=lesson.seed,
-)
-for progress in Trainer(model, data, options, MASKED).run():
-    if progress.validation is not None:
-        copies[progress.step], masked_losses[progress.step] = model.vector.data.copy(), progress.validation
-        print(f"step {progress.step:4}  masked loss {progress.validation:.3f}", file=sys.stderr)
-print(f"{config.parameter_count():,} parameters; masked loss {masked_losses[0]:.2f} -> {progress.validation:.2f}")
+for step, masked_loss in world.pretrain():
+    print(f"step {step:4}  masked loss {masked_loss:.3f}", file=sys.stderr)
+model, tokenizer, copies, masked_losses = world.model, world.tokenizer, world.copies, world.masked_losses
+print(f"{model.config.parameter_count():,} parameters; masked loss {masked_losses[0]:.2f} -> {masked_loss:.2f}")
 #> 113,482 parameters; masked loss 5.5 ± 0.3 -> 1.12 ± 0.06
 
 # %% [markdown]
@@ -207,13 +165,13 @@ print(f"{config.parameter_count():,} parameters; masked loss {masked_losses[0]:.
 # the draw, so we draw five times, and state the standard deviation.
 
 # %%
-rows, judged_rows = (tokenize([review.text for review in part], tokenizer, 64).rows for part in (labelled, judged))
-pad = padding_of(tokenizer)
+rows, judged_rows = (world.tokenized([review.text for review in part]) for part in (labelled, judged))
+pad = finetuning.padding_of(tokenizer)
 
 
 def features_of(body, pooling="mean", layer=2):
     """The labelled reviews and those to be judged, as a frozen body sees them: (N, D) each."""
-    parts = (body_features(body, part, pad, pooling=pooling, layers_read=[layer])[:, 0] for part in (rows, judged_rows))
+    parts = (finetuning.body_features(body, part, pad, pooling=pooling, layers_read=[layer])[:, 0] for part in (rows, judged_rows))
     return [part.astype(float) for part in parts]
 
 
@@ -246,7 +204,7 @@ def mean_of(accuracies):
 
 
 body = model.body
-untrained = new_classifier(body, 2, pretrained=False, seed=lesson.seed).body
+untrained = finetuning.new_classifier(body, 2, pretrained=False, seed=lesson.seed).body
 frozen, random_body = features_of(body), features_of(untrained)
 eight = [draw(8, number) for number in range(5)]
 print("8 labels, frozen body:       ", mean_of([last_layer(frozen, chosen) for chosen in eight]))
@@ -255,34 +213,26 @@ print("8 labels, frozen random body:", mean_of([last_layer(random_body, chosen) 
 #> 8 labels, frozen random body: 60 ± 10 (deviation 6 ± 5)
 
 # %% [markdown]
-# Frozen means frozen, bit for bit. A frozen parameter gets no gradient and no update, weight decay included. Here are the same 8 labels
-# by gradient descent (AdamW, 45 steps), with a frozen body and with one that learns. Afterwards we count which numbers of the body are
-# different.
+# Frozen means frozen, bit for bit: no gradient and no update, weight decay included. Here are the same 8 labels by gradient descent (AdamW,
+# 45 steps), with a frozen body and with one that learns. Afterwards we count which numbers of the body are different.
 
 # %%
-
-
 def train_classifier(classifier, chosen, lr, objective=CLASSIFICATION):
     """Gradient descent on the chosen labelled reviews: more steps for more of them."""
-    texts = TextData([rows[i] for i in chosen], y[chosen], judged_rows[:1], truth[:1], pad)
+    texts = finetuning.TextData([rows[i] for i in chosen], y[chosen], judged_rows[:1], truth[:1], pad)
     steps = 2 if lesson.quick else 15 * round(math.log2(len(chosen)))
     settings = {"steps": steps, "batch": min(32, len(chosen)), "lr": lr, "warmup": min(10, steps), "eval_every": steps}
     train(classifier, texts, objective, progress=False, schedule="linear", lr_floor=0.0, **settings)
 
 
-def changed(tuned):
-    """How many numbers of the body are no longer what they were, and of how many."""
-    pairs = [*zip(body.parameters(), tuned.body.parameters(), strict=True)]
-    different = sum(int((before.data != after.data).sum()) for before, after in pairs)
-    return f"{different:,} of {sum(before.data.size for before, _ in pairs):,}"
-
-
 for name in ("frozen", "learns"):
-    classifier = new_classifier(body, 2, pooling="mean")
+    classifier = finetuning.new_classifier(body, 2, pooling="mean")
     if name == "frozen":
         classifier.body.freeze()
     train_classifier(classifier, eight[0], lr=1e-3)
-    print(f"{name}: {learned_count(classifier):,} numbers learn; changed in the body: {changed(classifier)}")
+    pairs = [*zip(body.parameters(), classifier.body.parameters(), strict=True)]
+    changed, of_all = sum((a.data != b.data).sum() for a, b in pairs), sum(a.data.size for a, _ in pairs)
+    print(f"{name}: {finetuning.learned_count(classifier):,} numbers learn; changed in the body: {changed:,} of {of_all:,}")
 #> frozen: 130 numbers learn; changed in the body: 0 of 109,056
 #> learns: 109,186 numbers learn; changed in the body: 109,056 ± 10 of 109,056
 
@@ -302,8 +252,8 @@ def tuned_by(method, lr, *, pretrained=True):
     """A way that trains the body, or beside it: from which reviews it learns, and the number of the draw -> a classifier."""
 
     def tune(chosen, number):
-        classifier = new_classifier(body, 2, pooling="mean", pretrained=pretrained, seed=number)
-        trained = prepare(classifier, method, number)
+        classifier = finetuning.new_classifier(body, 2, pooling="mean", pretrained=pretrained, seed=number)
+        trained = finetuning.prepare(classifier, method, number)
         train_classifier(trained.model, chosen, lr, trained.objective)
         return trained.whole()
 
@@ -311,16 +261,16 @@ def tuned_by(method, lr, *, pretrained=True):
 
 
 def accuracy(classifier):
-    return (class_probabilities(classifier, judged_rows, pad).argmax(axis=1) == truth).mean()
+    return (finetuning.class_probabilities(classifier, judged_rows, pad).argmax(axis=1) == truth).mean()
 
 
 def bag_of_words(chosen):
-    bag = BagOfWords([labelled[i].text for i in chosen], y[chosen], 2)
+    bag = finetuning.BagOfWords([labelled[i].text for i in chosen], y[chosen], 2)
     return (bag.probabilities([review.text for review in judged]).argmax(axis=1) == truth).mean()
 
 
-everything, lora = tuned_by(Method(), 1e-3), tuned_by(Method(lora=4), 5e-3)
-from_random = tuned_by(Method(), 2e-3, pretrained=False)
+everything, lora = tuned_by(finetuning.Method(), 1e-3), tuned_by(finetuning.Method(lora=4), 5e-3)
+from_random = tuned_by(finetuning.Method(), 2e-3, pretrained=False)
 ways = {  # the accuracy from some reviews and the number of the draw; and how many draws
     "frozen body": (lambda chosen, _: last_layer(frozen, chosen), 5),
     "LoRA": (lambda chosen, number: accuracy(lora(chosen, number)), 2),
@@ -361,12 +311,40 @@ lesson.save(
 # %% [markdown]
 # With 8 labels the frozen body is right more often than a bag of words with 1,024. The bag has no entry for the 36 words that no label
 # has shown, and a network from random weights has learned nothing of them either. What is worth so much are the 8,000 reviews that nobody
-# labelled. To let everything learn gains next to nothing here over the last layer alone, and trains 109,186 numbers in place of 130.
+# labelled. To let everything learn gains nothing here over the last layer alone, and trains 109,186 numbers in place of 130.
+#
+# But the bag has not read the 8,000 reviews, so it is no fair opponent of the body. **Counted vectors** have: how much oftener than by
+# chance do two words share a review? That is a table of V by V; its two strongest singular directions are two numbers for each word, and a
+# review is the mean of its words. No network, and a second of work.
+
+# %%
+def counted_vectors():
+    """Two numbers for each word, from which words share an unlabelled review: ln of (how often / how often by chance)."""
+    has = np.array([np.bincount(row, minlength=tokenizer.vocab_size) for row in world.ids], float)
+    together = has.T @ has + 0.5
+    chance = np.outer(together.sum(axis=1), together.sum(axis=0)) / together.sum()
+    directions, strengths, _ = np.linalg.svd(np.log(together / chance))
+    return directions[:, :2] * np.sqrt(strengths[:2])
+
+
+def mean_vectors(vectors, rows):
+    return np.array([vectors[row[1:-1]].mean(axis=0) for row in rows])  # without [CLS] and [SEP]
+
+
+vectors = counted_vectors()
+counted = [mean_vectors(vectors, part) for part in (rows, judged_rows)]
+right = [100 * np.mean([last_layer(counted, draw(size, number)) for number in range(5)]) for size in sizes]
+print(f"{'counted vectors:':<24}", *(f"{mean:6.1f}" for mean in right))
+#> counted vectors:          97 ± 3   99 ± 1   99.3 ± 0.7   99.6 ± 0.4   99.7 ± 0.3   99.7 ± 0.3
+
+# %% [markdown]
+# Counting does as well as the body, where a mood is in the single words. Section 8 asks for what counting can't know.
 #
 # ## 6. The turn
 #
 # How long must one pretrain? We kept the body's weights every hundred steps. For each copy: its masked loss, and what a last layer on it
-# reaches with 8 labels and with 64 (twenty draws).
+# reaches with 8 labels and with 64 (twenty draws). And the masked loss is taken apart: that of the words of mood, and of all others.
+# Whoever sees that a word of mood must come, and not which mood, has ln 48 = 3.87 nats there; who knows the mood as well, ln 24 = 3.18.
 
 # %%
 draws = {size: [draw(size, number) for number in range(3 if lesson.quick else 20)] for size in (8, 64)}
@@ -376,15 +354,16 @@ for step, weights in copies.items():
     features = features_of(body)
     for size, several in draws.items():
         turn[size].append(100 * np.mean([last_layer(features, chosen) for chosen in several]))
-    if step % (2 * every) == 0:
+    if step % (2 * world.every) == 0:
         right = ", ".join(f"{size} labels {found[-1]:.0f} %" for size, found in turn.items())
-        print(f"step {step:>4}: masked loss {masked_losses[step]:.2f}, {right}")
-#> step    0: masked loss 5.5 ± 0.3, 8 labels 60 ± 5 %, 64 labels 67 ± 5 %
-#> step  200: masked loss 1.95 ± 0.15, 8 labels 60 ± 6 %, 64 labels 75 ± 8 %
-#> step  400: masked loss 1.4 ± 0.1, 8 labels 80 ± 19 %, 64 labels 87 ± 13 %
-#> step  600: masked loss 1.23 ± 0.1, 8 labels 94 ± 6 %, 64 labels 95 ± 5 %
-#> step  800: masked loss 1.14 ± 0.06, 8 labels 99 ± 1 %, 64 labels 99 ± 1 %
-#> step 1000: masked loss 1.12 ± 0.06, 8 labels 99 ± 1 %, 64 labels 99 ± 1 %
+        mood_loss, other_loss = world.losses_apart()
+        print(f"step {step:>4}: masked loss {masked_losses[step]:.2f} (mood {mood_loss:.2f}, others {other_loss:.2f}), {right}")
+#> step    0: masked loss 5.5 ± 0.3 (mood 5.6 ± 0.5, others 5.5 ± 0.5), 8 labels 60 ± 5 %, 64 labels 67 ± 5 %
+#> step  200: masked loss 1.95 ± 0.15 (mood 4.2 ± 0.4, others 1.3 ± 0.3), 8 labels 60 ± 6 %, 64 labels 75 ± 8 %
+#> step  400: masked loss 1.4 ± 0.1 (mood 3.7 ± 0.5, others 0.75 ± 0.2), 8 labels 80 ± 19 %, 64 labels 87 ± 13 %
+#> step  600: masked loss 1.23 ± 0.1 (mood 3.3 ± 0.4, others 0.65 ± 0.2), 8 labels 94 ± 6 %, 64 labels 95 ± 5 %
+#> step  800: masked loss 1.14 ± 0.06 (mood 3.2 ± 0.3, others 0.6 ± 0.2), 8 labels 99 ± 1 %, 64 labels 99 ± 1 %
+#> step 1000: masked loss 1.12 ± 0.06 (mood 3.1 ± 0.3, others 0.6 ± 0.2), 8 labels 99 ± 1 %, 64 labels 99 ± 1 %
 in_all = [word for text in unlabelled for word in text.split()]
 print(f"words of mood: {np.mean([word in {*PRAISE, *BLAME} for word in in_all]):.0%} of all words")
 #> words of mood: 22 ± 1% of all words
@@ -409,14 +388,15 @@ lesson.save(
 # meaning. Whoever stops early, and looks at the loss alone, believes that nearly everything is learned, and may conclude that pretraining
 # is worth nothing.
 #
-# Why last? Because it is worth little to the loss. Who knows the mood of a review has 24 words to choose from in place of 48, and gains
-# ln 2 = 0.69 nats, at one word in five: 0.15 nats in the mean. Grammar gains more, and can be learned from the neighbours; a mood must be
-# collected from several sentences.
+# Why last? Because it is worth little to the loss. Who knows the mood of a review has 24 words to choose from in place of 48, and gains ln
+# 2 = 0.69 nats, at one word in five: 0.15 nats in the mean. The columns *mood* and *others* show it: by step 200 the other words have lost
+# nearly all that they will lose, and the words of mood are still above ln 48. They come down to ln 24 after step 400, just when the last
+# layer comes right.
 #
 # The second picture looks at the embedding table itself: the 48 rows of the words of mood, on their two principal components.
 
 # %%
-moments = {}
+moments, every = {}, world.every
 places = [tokenizer.vocab[word] for word in (*PRAISE, *BLAME)]
 for step in (0, 3 * every, 10 * every):
     model.vector.data[...] = copies[step]
@@ -475,7 +455,7 @@ lesson.save(
 
 # %%
 sample = draw(sizes[-1] if lesson.quick else 64, 0)
-fitted = fit_last_layer(body, [rows[i] for i in sample], y[sample], ["blame", "praise"], pad)
+fitted = finetuning.fit_last_layer(body, [rows[i] for i in sample], y[sample], ["blame", "praise"], pad)
 print(f"the library: {fitted.describe()}; of the reviews to be judged {100 * accuracy(fitted.classifier):.1f} %")
 #> the library: … right by cross-validation; of the reviews to be judged 98.5 ± 2 %
 
@@ -490,20 +470,11 @@ print(f"the library: {fitted.describe()}; of the reviews to be judged {100 * acc
 
 
 # %%
-def masked_loss_of(tuned):
-    """The masked loss of a body under the head that it was pretrained with, on reviews that were held out."""
-    whole = MaskedLM(config, seed=None)
-    copy_parameters(model, whole)
-    copy_parameters(tuned, whole.body)
-    batches = itertools.islice(data.validation_batches(64), 6)
-    return np.mean([float(MASKED.forward(whole, *batch)[0]) for batch in batches])
-
-
-blind = f"a blind guess: ln {len(names)} = {math.log(len(names)):.2f}"
-print(f"pretrained body: masked loss {masked_loss_of(body):.2f} ({blind})")
+blind = f"a blind guess: ln {len(world.words)} = {math.log(len(world.words)):.2f}"
+print(f"pretrained body: masked loss {world.masked_loss_of(body):.2f} ({blind})")
 for lr in (1e-4, 1e-3, 1e-2):
-    tuned = tuned_by(Method(), lr)(sample, 0)
-    print(f"64 labels, rate {lr:g}: masked loss {masked_loss_of(tuned.body):.2f}, {100 * accuracy(tuned):.1f} % right")
+    tuned = tuned_by(finetuning.Method(), lr)(sample, 0)
+    print(f"64 labels, rate {lr:g}: masked loss {world.masked_loss_of(tuned.body):.2f}, {100 * accuracy(tuned):.1f} % right")
 #> pretrained body: masked loss 1.12 ± 0.06 (a blind guess: ln 133 = 4.89)
 #> 64 labels, rate 0.0001: masked loss 1.4 ± 0.3, 99 ± 1 % right
 #> 64 labels, rate 0.001: masked loss 6 ± 1.1, 99 ± 1 % right
@@ -512,41 +483,65 @@ for lr in (1e-4, 1e-3, 1e-2):
 # %% [markdown]
 # At the rate of section 5 the body ends above a blind guess, after 90 steps: it is sure, and wrong. If the same body is to serve a second
 # task, it is gone. A frozen one is still there, for any number of last layers. At a tenth of the rate most is kept. At ten times the rate
-# the classifier suffers too: 64 reviews with 12 of the 48 words have overwritten some of what it knew of the other 36.
+# the classifier suffers too.
 #
 # **... padding is pooled?** Then the vector of a text depends on the texts that happen to be read with it:
 
 # %%
 short, long = sorted(rows, key=len)[:: len(rows) - 1]
-alone, beside = padded([short], pad), padded([short, long], pad)
+alone, beside = finetuning.padded([short], pad), finetuning.padded([short, long], pad)
 for name, padding_counts in {"real tokens": False, "padding too": True}.items():
-    vectors = [body.hidden(ids, mask=mask)[0][0][mask[0] | padding_counts].mean(axis=0) for ids, mask in (alone, beside)]
-    print(f"mean of {name}: beside a longer review the vector moves by {np.abs(vectors[1] - vectors[0]).max():.0e}")
+    means = [body.hidden(ids, mask=mask)[0][0][mask[0] | padding_counts].mean(axis=0) for ids, mask in (alone, beside)]
+    print(f"mean of {name}: beside a longer review the vector moves by {np.abs(means[1] - means[0]).max():.0e}")
 #> mean of real tokens: beside a longer review the vector moves by ≤ 1e-5
 #> mean of padding too: beside a longer review the vector moves by 9e-1 ± 7e-1
 
 # %% [markdown]
-# **... the text must be understood, and not only felt?** Last layers on 64 labels read single sentences:
+# **... the text must be understood, and not only felt?** Last layers read single sentences, *the plot was X* and *the plot was not X but
+# Y*. Some were fitted to 64 whole reviews, as above. Others to sentences of the second kind, with the first 12 words of each mood, and are
+# judged on those with the other 12: is what *not* does to the words behind it in the features at all?
 
 # %%
-moods = ((PRAISE, BLAME, 1), (BLAME, PRAISE, 0))
+moods, first = ((PRAISE, BLAME, 1), (BLAME, PRAISE, 0)), {*PRAISE[:12], *BLAME[:12]}
 plain = [(f"the plot was {word} .", mood) for words, _, mood in moods for word in words]
-denied = [(f"the plot was not {no} but {yes} .", mood) for words, others, mood in moods for yes in words for no in others]
-for name, sentences in {"was X": plain, "was not X but Y": denied}.items():
-    texts, answers = tokenize([text for text, _ in sentences], tokenizer, 64).rows, [mood for _, mood in sentences]
-    vectors = body_features(body, texts, pad, pooling="mean")[:, 0].astype(float)
-    right = []
-    for chosen in draws[64]:
-        x, others = standardised(frozen[0][chosen], vectors)
-        right.append(((probability(others, fit(x, y[chosen])) > 0.5) == answers).mean())
-    print(f"the plot {name}: {100 * np.mean(right):.0f} % right")
-#> the plot was X: 99 ± 1 % right
-#> the plot was not X but Y: 60 ± 15 % right
+denied = {True: [], False: []}  # sentences with the first words alone, and with the others alone
+for words, others, mood in moods:
+    for yes, no in itertools.product(words, others):
+        if (yes in first) == (no in first):
+            denied[yes in first].append((f"the plot was not {no} but {yes} .", mood))
+
+
+def read(sentences):
+    """Features of the frozen body, and of the counted vectors; and the moods."""
+    texts = world.tokenized([text for text, _ in sentences])
+    vectors_of_body = finetuning.body_features(body, texts, pad, pooling="mean")[:, 0].astype(float)
+    return (vectors_of_body, mean_vectors(vectors, texts)), np.array([mood for _, mood in sentences])
+
+
+(learned, learned_moods), (new, new_moods), (words_alone, word_moods) = map(read, (denied[True], denied[False], plain))
+for number, (name, whole) in enumerate({"frozen body": frozen[0], "counted vectors": counted[0]}.items()):
+    for kind, (given, answers) in {"was X": (words_alone, word_moods), "was not X but Y": (new, new_moods)}.items():
+        found = []
+        for chosen in draws[64]:
+            x, others = standardised(whole[chosen], given[number])
+            found.append(((probability(others, fit(x, y[chosen])) > 0.5) == answers).mean())
+        print(f"{name}, fitted to reviews: the plot {kind}: {100 * np.mean(found):.0f} % right")
+    x, others = standardised(learned[number], new[number])
+    right = ((probability(others, fit(x, learned_moods)) > 0.5) == new_moods).mean()
+    print(f"{name}, fitted to not X but Y, on other words: {100 * right:.0f} % right")
+#> frozen body, fitted to reviews: the plot was X: 99 ± 1 % right
+#> frozen body, fitted to reviews: the plot was not X but Y: 60 ± 15 % right
+#> frozen body, fitted to not X but Y, on other words: 97 ± 3 % right
+#> counted vectors, fitted to reviews: the plot was X: 99 ± 1 % right
+#> counted vectors, fitted to reviews: the plot was not X but Y: 50 ± 1 % right
+#> counted vectors, fitted to not X but Y, on other words: 50 ± 1 % right
 
 # %% [markdown]
-# It knows the mood of every single word, also of the 36 that no labelled review has. But of *not X but Y* alone it can hardly tell the
-# mood: what *not* does to the words behind it can't be read off the mean of these vectors. In whole reviews the other sentences help it
-# out. So test what you want to know, and not only the average.
+# Each knows the mood of every single word, also of the 36 that no labelled review has. Of *not X but Y* the last layers that were fitted to
+# reviews can hardly tell the mood: in whole reviews the other sentences help them out, so nothing made them look for it. But the body
+# knows: fitted to such sentences, a last layer judges those with words that it has never seen denied. Counted vectors can't, however they
+# are fitted: their mean is the same for *not dull but warm* and *not warm but dull*. That is what a body is worth here. And a body that
+# knows is not yet a last layer that asks: test what you want to know, and not only the average.
 #
 # ## The same with a real BERT
 #
@@ -556,15 +551,15 @@ for name, sentences in {"was X": plain, "was not X but Y": denied}.items():
 #     python -m minillm finetune --checkpoint minilm --data reviews.tsv --freeze body --out runs/reviews
 #     python -m minillm classify --checkpoint runs/reviews --text "funny, and never too long"
 #
-# The first line fetches a real BERT of 22.7 million parameters. The second has it read every text once, tries its embeddings, its six
-# layers, and all of them side by side, chooses layer and penalty by cross-validation, and prints the bag of words beside it. `--layer`
-# and `--pooling` choose by hand; `--lora 4`, or no `--freeze`, are the other ways. Real texts are not of one mood from beginning to end,
-# and eight labels won't do: of single sentences from film reviews its last layer gets 57 % right with 16 labels, 65 % with 64 and 75 %
-# with 1,024, and a bag of words 51, 54 and 67 % (`benchmarks/finetune.md`).
+# The first line fetches a real BERT of 22.7 million parameters. The second tries its layers, and all of them side by side, chooses layer
+# and penalty by cross-validation, and prints the bag of words beside it. Real texts are not of one mood from beginning to end, and eight
+# labels won't do: of single sentences from film reviews its last layer gets 57 % right with 16 labels, 65 % with 64 and 75 % with 1,024,
+# and a bag of words 51, 54 and 67 % (`benchmarks/finetune.md`).
 #
 # ## Takeaways
 #
-# - Pretraining can find out, without labels, which words belong together. Then few labels are enough to name the two sides.
+# - From many texts without labels one can find out which words belong together. Then few labels are enough to name the two sides.
+# - For that, counting is enough. What the order of the words does, a body knows and a count can't: compare with both.
 # - The last layer is a logistic regression. Its gradient is Xᵀ(p - y), its Hessian Xᵀ diag(p(1 - p)) X, and a few Newton steps end it.
 # - A loss that has fallen far says little of what was learned. Grammar comes first, and meaning with the last tenths.
 # - A frozen body forgets nothing, serves many tasks, and leaves few numbers to fit. It can't learn what it doesn't know, either.
