@@ -110,9 +110,10 @@ def page(results: dict[str, Result]) -> Iterator[str]:
     yield "Multi30k (github.com/multi30k/dataset, task 1) has captions of photographs in English, with German translations."
     for name, result in results.items():
         yield f"\n## {name}: {result.task}\n"
-        yield f"On {result.where}: {result.steps:,} steps in {result.minutes:.1f} minutes, in which the cores together worked"
-        yield f"{result.processor:.1f}; from {result.pairs:,} pairs, by a Transformer of {result.model}; lowest loss {result.loss:.3f} nats"
-        yield f"a token. Scores on {result.tested:,} others; seconds are those that all answers took, with the scores.\n"
+        yield f"On {result.where}: {result.steps:,} steps, which took {result.processor:.1f} minutes of the processor and"
+        yield f"{result.minutes:.1f} by the clock, beside whatever else ran there; from {result.pairs:,} pairs, by a Transformer of"
+        yield f"{result.model}; lowest loss {result.loss:.3f} nats a token. Scores on {result.tested:,} others; seconds are"
+        yield "those that all answers took, with the scores.\n"
         yield from table(result)
         yield "\nSignatures: " + ", ".join(f"`{each}`" for each in result.signatures) + "."
 
