@@ -531,7 +531,7 @@ for number, (name, whole) in enumerate({"frozen body": frozen[0], "counted vecto
     print(f"{name}, fitted to not X but Y, on other words: {100 * right:.0f} % right")
 #> frozen body, fitted to reviews: the plot was X: 99 ± 1 % right
 #> frozen body, fitted to reviews: the plot was not X but Y: 60 ± 15 % right
-#> frozen body, fitted to not X but Y, on other words: 97 ± 3 % right
+#> frozen body, fitted to not X but Y, on other words: 93 ± 7 % right
 #> counted vectors, fitted to reviews: the plot was X: 99 ± 1 % right
 #> counted vectors, fitted to reviews: the plot was not X but Y: 50 ± 1 % right
 #> counted vectors, fitted to not X but Y, on other words: 50 ± 1 % right
