@@ -561,6 +561,8 @@ for longer, masked in ((300, True), (30, False), (100, False), (300, False)):
 #     python -m minillm translate --checkpoint runs/german --text "Two dogs run." --attention words.html
 #
 # The first learns a BPE of both sides and a Transformer, and prints BLEU beside the nearest sentence's. The second draws a map as ours.
+# On 29,000 captions in English and German ten minutes of one core give BLEU 31.4, and four beams 32.6, where the nearest caption has 7.0
+# (`benchmarks/applications.md`): there the search does pay.
 #
 # ## Takeaways
 #
