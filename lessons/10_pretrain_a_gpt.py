@@ -300,7 +300,7 @@ for i, question in enumerate(QUESTIONS):
     print(f"{question}: " + ", ".join(f"{name} {right[i]:.0%}" for name, right in answers.items()))
 #> held-out loss 0.40 ± 0.03, on windows to train on 0.39 ± 0.03; 0.33 ± 0.05 below the 5-gram
 #> perplexity: 5-gram 2.1 ± 0.1 words, GPT 1.5 ± 0.1
-#> what: 5-gram 17 ± 8%, nearest story 46 ± 12%, GPT 99 ± 1%
+#> what: 5-gram 18 ± 10%, nearest story 46 ± 12%, GPT 99 ± 1%
 #> where, word 1: 5-gram 33 ± 10%, nearest story 54 ± 12%, GPT 99 ± 1%
 #> where, word 2: 5-gram 20 ± 10%, nearest story 34 ± 12%, GPT 97 ± 3%
 
@@ -321,7 +321,7 @@ for name, points in {"with ngram = 4": course, "with ngram = 1": plain_course}.i
     print(f"  nine of ten are right first at: {'; '.join(since)}")
 #> with ngram = 4: held-out loss 0.40 ± 0.03; right in the end: what 99 ± 1%, where, word 1 99 ± 1%, where, word 2 97 ± 3%
 #>   nine of ten are right first at: …
-#> with ngram = 1: held-out loss 0.45 ± 0.03; right in the end: what 99 ± 1%, where, word 1 34 ± 10%, where, word 2 20 ± 10%
+#> with ngram = 1: held-out loss 0.47 ± 0.05; right in the end: what 99 ± 1%, where, word 1 34 ± 10%, where, word 2 30 ± 15%
 #>   nine of ten are right first at: …
 lesson.save(
     line_chart(
@@ -445,9 +445,9 @@ folder.cleanup()
 #> with the means all 120,320 weights are the same, bit for bit
 
 # %% [markdown]
-# Without the means the loss jumps up, and is back within a hundred steps. So why care about the last bit? Not for the model's sake but
-# for yours. A run that is *nearly* the same after a stop has forgotten something, and no loss tells what. If every bit is the same,
-# nothing was forgotten.
+# Without the means the loss is higher for a while, and about the same after a hundred steps. So why care about the last bit? Not for the
+# model's sake but for yours. A run that is *nearly* the same after a stop has forgotten something, and no loss tells what. If every bit
+# is the same, nothing was forgotten.
 #
 # ## 9. What breaks if ... the causal mask is left out?
 #
