@@ -1,6 +1,7 @@
 """Weights that are finite, and so large that sums of them are not: no command shows such a number, or takes the largest of some."""
 
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from minillm.models import (
     EncoderConfig,
     GPTConfig,
     MaskedLM,
+    QuestionAnswering,
+    QuestionAnsweringConfig,
     SequenceClassifier,
     T5Config,
     Transformer,
@@ -22,6 +25,7 @@ from minillm.models.huggingface import save_pretrained
 from minillm.text import WordPieceTokenizer
 from minillm.text.wordpiece import BERT_ROLES
 from minillm.training import save
+from tests.questions import questions, write_questions
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "model", "reads", "a", "token", "good", "bad"]
 ENDS = ["<s>", "</s>"]
@@ -32,6 +36,7 @@ KINDS = {
     "masked words": (MaskedLM, ENCODER),
     "body": (Encoder, ENCODER),
     "classes": (SequenceClassifier, ClassifierConfig(ENCODER, pooler=True)),
+    "answers": (QuestionAnswering, QuestionAnsweringConfig(ENCODER)),
     "T5": (T5, T5Config(**SIZES, d_kv=4, d_ff=8)),
     "Transformer": (Transformer, TransformerConfig(**SIZES, d_ff=8)),
 }
@@ -78,6 +83,9 @@ COMMANDS = [
     ("body", "finetune --data data.tsv --out run --steps 2", "The validation loss became nan by step 0"),
     ("classes", "classify --text 'the model'", SCORES),
     ("classes", "attention --text 'the model' --out map.png", WEIGHTS),
+    ("answers", "answer --context data.tsv --question 'the model'", SCORES),
+    ("answers", "evaluate --data questions.json", SCORES),
+    ("answers", "finetune --task answer --data questions.json --out run", "The validation loss became nan by step 0"),
     ("T5", "generate --prompt 'the model'", SCORES),
     ("T5", "generate --prompt 'the model' --temperature 0", SCORES),
     ("T5", "fill --text 'the model'", SCORES),
@@ -94,6 +102,7 @@ COMMANDS = [
 def test_what_is_not_finite_is_said(overflowing, call, kind, command, said, scale):
     with open("data.tsv", "w", encoding="utf-8") as file:
         file.write("a good token\tyes\na bad token\tno\n" * 20)
+    write_questions(Path("questions.json"), questions(10))
     with open("pairs.jsonl", "w", encoding="utf-8") as file:
         file.write('{"prompt": "the", "chosen": "good", "rejected": "bad"}\n' * 20)
     code, out, err = call(*shlex.split(command), "--checkpoint", overflowing(kind, scale))
