@@ -103,6 +103,19 @@ def hold_out(examples: Examples, seed: int, path: str | Path) -> tuple[Examples,
     return examples.chosen(np.flatnonzero(~held)), examples.chosen(np.flatnonzero(held))
 
 
+def tenth_of(keys: Sequence[str], seed: int, path: str | Path, what: str, remedy: str) -> np.ndarray:
+    """Which of the rows with these keys are held out, boolean (N,): all rows with one of a tenth of the different keys, drawn at random.
+
+    InputError if there are fewer than ten of them; `what` they are, of `path`.
+    """
+    different = list(dict.fromkeys(keys))
+    if len(different) < HELD_OUT:
+        raise InputError(f"{path} has {len(different)} different {what}, too few to hold a tenth out.", remedy)
+    drawn = np.random.default_rng(seed).permutation(len(different))[: len(different) // HELD_OUT]
+    chosen = {different[i] for i in drawn}
+    return np.array([key in chosen for key in keys])
+
+
 def split(examples: Examples, seed: int, path: str | Path) -> Split:
     """Examples of which a tenth is held out; `path` is what messages call them."""
     return Split(*hold_out(examples, seed, path), classes_of(examples, path))

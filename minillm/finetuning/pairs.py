@@ -9,7 +9,7 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.finetuning.columns import form_of, read_columns
-from minillm.finetuning.examples import HELD_OUT
+from minillm.finetuning.examples import tenth_of
 from minillm.text import name_of
 from minillm.training.record import sha256_of
 from minillm.visible import visible
@@ -65,15 +65,8 @@ def split_pairs(pairs: Pairs, seed: int, path: str | Path) -> PairSplit:
 
     A source that comes several times, with other targets perhaps, is on one side only: else a model could know the answer by heart.
     """
-    sources = list(dict.fromkeys(pairs.sources))
-    if len(sources) < HELD_OUT:
-        raise InputError(
-            f"{path} has {len(sources)} different sources, too few to hold a tenth out.",
-            "Give more pairs, or held-out pairs of their own: `dev` FILE.tsv.",
-        )
-    drawn = np.random.default_rng(seed).permutation(len(sources))[: len(sources) // HELD_OUT]
-    chosen = {sources[i] for i in drawn}
-    held = np.array([source in chosen for source in pairs.sources])
+    remedy = "Give more pairs, or held-out pairs of their own: `dev` FILE.tsv."
+    held = tenth_of(pairs.sources, seed, path, "sources", remedy)
     return PairSplit(pairs.chosen(np.flatnonzero(~held)), pairs.chosen(np.flatnonzero(held)))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.files import parse_json, reading
-from minillm.finetuning.examples import HELD_OUT
+from minillm.finetuning.examples import tenth_of
 from minillm.text import name_of, read_text
 from minillm.text.characters import check_text
 from minillm.training.record import sha256_of
@@ -117,15 +117,8 @@ def split_questions(questions: Questions, seed: int, path: str | Path) -> Questi
 
     A passage is on one side only: else a model could know the answer to one question from another.
     """
-    passages = list(dict.fromkeys(questions.passages))
-    if len(passages) < HELD_OUT:
-        raise InputError(
-            f"{path} has {len(passages)} different paragraphs, too few to hold a tenth out.",
-            "Give more of them, or held-out questions of their own: `dev` FILE.json.",
-        )
-    drawn = np.random.default_rng(seed).permutation(len(passages))[: len(passages) // HELD_OUT]
-    chosen = {passages[i] for i in drawn}
-    held = np.array([passage in chosen for passage in questions.passages])
+    remedy = "Give more of them, or held-out questions of their own: `dev` FILE.json."
+    held = tenth_of(questions.passages, seed, path, "paragraphs", remedy)
     return QuestionSplit(questions.chosen(np.flatnonzero(~held)), questions.chosen(np.flatnonzero(held)))
 
 

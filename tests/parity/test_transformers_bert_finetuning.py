@@ -10,6 +10,7 @@ from minillm.finetuning.questions import Questions, split_questions
 from minillm.models.huggingface import save_pretrained
 from minillm.objectives import question_answering
 from minillm.training import load
+from tests.parity.fine_tuning import adamw
 from tests.questions import VOCABULARY, questions, write_questions
 
 torch = pytest.importorskip("torch")
@@ -55,11 +56,7 @@ def folder(tmp_path):
 def their_losses(folder, batches) -> list[float]:
     """From their scores, with the mean of their losses of start and end. Their own loss takes padding for a place of the answer."""
     model = transformers.BertForQuestionAnswering.from_pretrained(folder).train()
-    groups = [
-        {"params": [p for p in model.parameters() if (p.ndim >= 2) == decays], "weight_decay": 0.1 * decays}
-        for decays in (True, False)
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=SETTINGS["lr"], betas=(0.9, SETTINGS["beta2"]), eps=1e-8)
+    optimizer = adamw(model, **{name: SETTINGS[name] for name in ("lr", "beta2", "weight_decay")})
     losses = []
     for batch in batches:
         ids, mask, types, spans = map(torch.tensor, batch)

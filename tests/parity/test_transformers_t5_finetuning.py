@@ -9,6 +9,7 @@ from minillm.finetuning.pair_tasks import TRANSLATE
 from minillm.finetuning.pairs import Pairs, PairSplit
 from minillm.ops import IGNORE
 from minillm.training import load
+from tests.parity.fine_tuning import adamw
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -48,11 +49,7 @@ def folder(request, tmp_path):
 def their_losses(folder, batches) -> list[float]:
     """As their users write it: labels of -100 are left out, and the model itself moves them on by one."""
     model = transformers.T5ForConditionalGeneration.from_pretrained(folder).train()
-    groups = [
-        {"params": [p for p in model.parameters() if (p.ndim >= 2) == decays], "weight_decay": 0.1 * decays}
-        for decays in (True, False)
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=SETTINGS["lr"], betas=(0.9, SETTINGS["beta2"]), eps=1e-8)
+    optimizer = adamw(model, **{name: SETTINGS[name] for name in ("lr", "beta2", "weight_decay")})
     losses = []
     for batch in batches:
         labels = np.where(batch.targets == IGNORE, -100, batch.targets)
