@@ -20,8 +20,8 @@ class QuestionRows(NamedTuple):
     A span is the first and the last token of the answer, or 0, that is [CLS], twice where the window does not hold it.
     """
 
-    ids: list[np.ndarray]  # (T,) of each
-    types: list[np.ndarray]  # (T,), 1 in the passage
+    ids: list[np.ndarray]  # (T,) of each, int32
+    types: list[np.ndarray]  # (T,) of each, int32, 1 in the passage
     spans: np.ndarray  # (N, 2) int64
     lost: list[str]  # the ids of questions left out, since the answer has no token
 
@@ -57,8 +57,8 @@ def tokenize_questions(questions: Questions, tokenizer: Tokenizer, context: int)
             continue
         for window in windows_of(number, questions.questions[number], passage, tokenizer, context):
             inside = [] if place is None else covering(window.places, *place)
-            rows.ids.append(window.ids.astype(np.int64))
-            rows.types.append(window.types.astype(np.int64))
+            rows.ids.append(window.ids)
+            rows.types.append(window.types)
             spans.append((inside[0], inside[-1]) if whole and len(inside) == whole else (0, 0))
     if not spans:
         raise InputError(
@@ -85,9 +85,9 @@ def tokenize_question_split(split: QuestionSplit, tokenizer: Tokenizer, context:
 class QuestionBatch(NamedTuple):
     """B windows, each with a question."""
 
-    inputs: np.ndarray  # (B, T) int64
+    inputs: np.ndarray  # (B, T) int32
     mask: np.ndarray  # (B, T) boolean, True = real token
-    token_types: np.ndarray  # (B, T) int64
+    token_types: np.ndarray  # (B, T) int32
     spans: np.ndarray  # (B, 2) int64
 
 
