@@ -11,7 +11,6 @@ from minillm.errors import InputError
 ROOT = Path(__file__).resolve().parents[2]  # the folder that holds minillm/, lessons/ and figures/
 FOLDER = ROOT / "lessons"
 PLANNED = {  # the titles of the lessons that are not written yet, by their numbers
-    15: "Answer questions",
     16: "Summarise",
     19: "Long texts, many languages",
     20: "What it costs",

@@ -1,5 +1,7 @@
 """What a lesson's exercise says would happen does happen."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,12 @@ from minillm.course import outline
 from minillm.course.desk import solution_of, stub_path
 from minillm.course.exercises import load, read
 from minillm.metrics import BLEU, measure
+from minillm.models.question_answering import best_spans
 
 
-@pytest.mark.parametrize(("number", "cases"), [(13, "CHANGES"), (14, "CHANGES"), (17, "OBJECTIVES"), (18, "CHANGES")])
+@pytest.mark.parametrize(
+    ("number", "cases"), [(13, "CHANGES"), (14, "CHANGES"), (15, "CASES"), (17, "OBJECTIVES"), (18, "CHANGES")]
+)
 def test_each_case_comes_out_as_the_solution_predicts(number, cases):
     lesson = outline.find(number)
     solved = load(solution_of(lesson), f"ex{number}.py")
@@ -25,3 +30,24 @@ def test_the_bleu_of_several_references_is_the_librarys():
     joined = [[" ".join(text) for text in several] for several in references]
     measured = measure(BLEU("none"), [" ".join(text) for text in candidates], joined)
     assert solved.corpus_bleu(candidates, references) == pytest.approx(measured.value)
+
+
+def test_the_best_span_is_the_librarys_unless_cls_is_higher():
+    solved, rng = load(solution_of(outline.find(15)), "ex15.py"), np.random.default_rng(0)
+    scores, passage = rng.normal(size=(20, 2, 9)), (np.arange(9) > 2) & (np.arange(9) < rng.integers(4, 10, (20, 1)))
+    spans, sums = best_spans(scores, passage, 3)
+    spans[scores[:, :, 0].sum(axis=1) > sums] = 0
+    assert [solved.best_span(*text, 3) for text in zip(scores, passage, strict=True)] == [*map(tuple, spans.tolist())]
+    assert 0 < (spans[:, 0] == 0).sum() < 20
+
+
+def test_every_span_of_a_passage_lies_whole_in_a_window_and_no_window_could_begin_later():
+    solved = load(solution_of(outline.find(15)), "ex15.py")
+    for size, longest in ((7, 3), (5, 1), (4, 4)):
+        for length in range(1, 25):
+            windows, _ = solved.answer_in_windows(lambda start, stop: (0, 0, 0.0, 0.0), length, size, longest)
+            spans = [range(first, min(first + longest, length)) for first in range(length)]
+            cut = [span for span in spans if not any(start <= span[0] and span[-1] < stop for start, stop in windows)]
+            assert not cut and windows[0][0] == 0 and all(0 < stop - start <= size for start, stop in windows)
+            assert all(late[0] - early[0] == size - longest + 1 for early, late in pairwise(windows))
+            assert [stop == length for _, stop in windows] == [False] * (len(windows) - 1) + [True]
