@@ -78,7 +78,7 @@ class AlignmentJob(Job):
 
     @classmethod
     def start(cls, folder: AlignmentRun, args, device: Device) -> "AlignmentJob":
-        checkpoint = checkpoint_of(args)
+        checkpoint = checkpoint_of(args, example="tales")
         method = method_for(args.method, pairs=args.pairs, reward=args.reward, prompts=args.prompts)
         settings = settings_for(method, named_options(args))
         settings.setdefault("workers", default_workers(settings["batch"], device))

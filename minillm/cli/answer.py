@@ -36,7 +36,7 @@ def run(args) -> None:
         raise InputError(f"--threshold must lie in [0, 1], got {args.threshold}.", "It is a probability.")
     if args.question is None and args.context == "-":
         raise InputError("Standard input can't be both the text and the questions.", "Give --question, or a file.")
-    model, tokenizer = load(checkpoint_of(args, writes=False), choose_device(args.device))
+    model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
     check_answers(model, tokenizer)
     if args.context == "-" and sys.stdin.isatty():
         say("Write the text; Ctrl-D ends it.")

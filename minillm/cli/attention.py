@@ -38,7 +38,7 @@ def run(args) -> None:
 
     if not args.overwrite:
         refuse_to_replace(args.out, "Replace it: --overwrite; or choose another --out.")
-    model, tokenizer = load(checkpoint_of(args), choose_device(args.device), body=True)
+    model, tokenizer = load(checkpoint_of(args, example="tales"), choose_device(args.device), body=True)
     maps = attention_maps(model, tokenizer, args.text, view=args.view, target=args.target)
     view = args.view or "cross" if isinstance(model, EncoderDecoder) else None
     draw(maps, args.text, args.out, view=view, layer=args.layer, head=args.head)

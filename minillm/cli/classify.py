@@ -24,7 +24,7 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> None:
-    model, tokenizer = load_classifier(checkpoint_of(args, writes=False), choose_device(args.device))
+    model, tokenizer = load_classifier(checkpoint_of(args), choose_device(args.device))
     texts = read_text("-").removesuffix("\n").split("\n") if args.text == "-" else [args.text]
     tokens = tokenize(texts, tokenizer, model.config.body.context)
     if args.text != "-" and not len(tokens.rows[0]):

@@ -67,7 +67,7 @@ class Way(NamedTuple):
 
 
 def run(args) -> None:
-    model, tokenizer = load(checkpoint_of(args, writes=False), choose_device(args.device))
+    model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
     way = way_of(model)
     for name in SOME:
         if getattr(args, name) is not None and name not in way.options:

@@ -28,7 +28,7 @@ def run(args) -> None:
     for name in ("top", "beams"):
         if getattr(args, name) < 1:
             raise InputError(f"--{name} must be at least 1, got {getattr(args, name)}.", "Give a positive number.")
-    model, tokenizer = load(checkpoint_of(args, writes=False), choose_device(args.device))
+    model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
     if isinstance(model, EncoderDecoder):
         check_texts([model.config], args.beams, "Search with fewer: --beams.")
     found = fill(model, tokenizer, args.text, count=args.top, beams=args.beams)

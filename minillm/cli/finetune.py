@@ -155,7 +155,7 @@ class FinetuningJob(Job):
 
     @classmethod
     def start(cls, folder: FinetuningRun, args, device: Device) -> "FinetuningJob":
-        checkpoint = checkpoint_of(args)
+        checkpoint = checkpoint_of(args, example="tales")
         check_named(args)
         method = Method(args.freeze if args.freeze is not None else "none", args.lora)
         check_settings(method, named_options(args))

@@ -69,7 +69,7 @@ def run(args) -> None:
     rules = {"repetition_penalty": args.repetition_penalty, "no_repeat_ngram": args.no_repeat_ngram}
     drawing = {name: getattr(args, name) for name in DRAWING if getattr(args, name) is not None}
     stops = [stop.replace("\\n", "\n") for stop in args.stop or []]
-    checkpoint = checkpoint_of(args)
+    checkpoint = checkpoint_of(args, example="tales")
     check(args, rules, drawing)
     device = choose_device(args.device)
     model, tokenizer = load(checkpoint, device)

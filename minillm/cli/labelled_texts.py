@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minillm.backend import Device
-from minillm.cli.terminal import program, say, shell_word, visible
+from minillm.cli.terminal import PROGRAM, program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.finetuning import (
     Baselines,
@@ -27,7 +27,7 @@ def inputs_of(args) -> dict[str, str | None]:
 def check_named(args) -> None:
     """InputError unless there are texts to learn from."""
     if args.data is None:
-        raise InputError("--data is missing.", f"See {program()} finetune --help")
+        raise InputError("--data is missing.", f"See {PROGRAM} finetune --help")
 
 
 def describe_texts(parts: Parts, beaten: Baselines, name: str, context: int) -> Iterator[str]:

@@ -30,7 +30,7 @@ from minillm.units import count, duration, per_cent
 
 def run(args) -> int:
     """Read, fit, and only then write: stopped before that, it leaves the folder as it was."""
-    checkpoint, method = checkpoint_of(args), Method("body", args.lora)
+    checkpoint, method = checkpoint_of(args, example="tales"), Method("body", args.lora)
     check_named(args)
     seed = TrainOptions(seed=args.seed or 0).seed  # InputError for one that is none
     folder = FinetuningRun(args.out)

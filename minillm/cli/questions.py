@@ -11,7 +11,6 @@ from minillm.cli.job import Job, named_options
 from minillm.cli.labelled_texts import check_named, inputs_of
 from minillm.cli.run_options import checkpoint_of
 from minillm.cli.terminal import program, say, shell_word, visible
-from minillm.errors import InputError
 from minillm.finetuning.question_job import HeldOutQuestions, QuestionLearner, begin_questions, resume_questions
 from minillm.finetuning.question_scores import BLIND, LIKE, in_words
 from minillm.finetuning.questions import read_question_split
@@ -47,10 +46,9 @@ class QuestionsJob(Job):
 
     @classmethod
     def start(cls, folder: Run, args, device: Device) -> "QuestionsJob":
-        checkpoint = checkpoint_of(args)
+        checkpoint = checkpoint_of(args, example="reader")
         check_named(args)
-        seed = args.seed if args.seed is not None else 0
-        TrainOptions(seed=seed)
+        seed = TrainOptions(seed=args.seed or 0).seed  # InputError for one that is none
         split = read_question_split(args.data, args.dev, seed)
         init = args.init or "pretrained"
         learner = begin_questions(split, named_options(args), load(checkpoint, device), random=init == "random")
@@ -75,8 +73,6 @@ class QuestionsJob(Job):
     @classmethod
     def resume(cls, folder: Run, args, saved: SavedRun, device: Device) -> "QuestionsJob":
         named = named_options(args)
-        if "epochs" in named:
-            raise InputError("--resume counts in steps, not in epochs.", "Give --steps, or leave --epochs out.")
         options = saved.altered(named, task="answer")
         data = saved.source(args.data, "data", saved.facts.source)
         dev = saved.source(args.dev, "dev", saved.facts.settings["dev"])

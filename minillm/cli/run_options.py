@@ -10,12 +10,12 @@ def add_checkpoint(add, what: str) -> None:
     add("--checkpoint", metavar="MODEL", help=f"{what}; or the name of a model that comes with minillm")
 
 
-def checkpoint_of(args, *, writes: bool = True) -> str:
-    """The model that the user names; InputError if none. One that is to be a model that `writes` gets an example."""
+def checkpoint_of(args, *, example: str | None = None) -> str:
+    """The model that the user names; InputError if none, with one that comes with minillm as an `example`."""
     if args.checkpoint is None:
-        example = "--checkpoint tales" if writes else f"{PROGRAM} models"
+        named = f"{PROGRAM} models" if example is None else f"--checkpoint {example}"
         raise InputError(
-            "--checkpoint is missing.", f"Name the folder of a run, or a model that comes with minillm: {example}"
+            "--checkpoint is missing.", f"Name the folder of a run, or a model that comes with minillm: {named}"
         )
     return args.checkpoint
 

@@ -59,7 +59,7 @@ def answer(args) -> tuple[EncoderDecoder, Tokenizer]:
     """Print an answer to --text, or to each line of standard input, as many lines as there are; the model, which may be asked more."""
     if args.length_penalty is not None and args.beams == 1:
         raise InputError("--length-penalty is for several beams, and this is one.", "Give --beams 4, or leave it out.")
-    model, tokenizer = load(checkpoint_of(args, writes=False), choose_device(args.device))
+    model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
     check_translates(model)
     check_beams(args.beams)
     check_texts([model.config], max(args.beams, TOGETHER), "Search with fewer: --beams.")

@@ -11,6 +11,7 @@ from minillm.errors import InputError
 from minillm.finetuning.columns import Line, form_of, read_columns
 from minillm.text import name_of
 from minillm.training.record import sha256_of
+from minillm.units import count
 from minillm.visible import visible
 
 FORM = form_of("text", "label")
@@ -106,11 +107,13 @@ def hold_out(examples: Examples, seed: int, path: str | Path) -> tuple[Examples,
 def tenth_of(keys: Sequence[str], seed: int, path: str | Path, what: str, remedy: str) -> np.ndarray:
     """Which of the rows with these keys are held out, boolean (N,): all rows with one of a tenth of the different keys, drawn at random.
 
-    InputError if there are fewer than ten of them; `what` they are, of `path`.
+    InputError if there are fewer than ten of them; `what` each is called, and `path` their file.
     """
     different = list(dict.fromkeys(keys))
     if len(different) < HELD_OUT:
-        raise InputError(f"{path} has {len(different)} different {what}, too few to hold a tenth out.", remedy)
+        raise InputError(
+            f"{path} has {count(len(different), f'different {what}')}, too few to hold a tenth out.", remedy
+        )
     drawn = np.random.default_rng(seed).permutation(len(different))[: len(different) // HELD_OUT]
     chosen = {different[i] for i in drawn}
     return np.array([key in chosen for key in keys])

@@ -66,7 +66,7 @@ def split_pairs(pairs: Pairs, seed: int, path: str | Path) -> PairSplit:
     A source that comes several times, with other targets perhaps, is on one side only: else a model could know the answer by heart.
     """
     remedy = "Give more pairs, or held-out pairs of their own: `dev` FILE.tsv."
-    held = tenth_of(pairs.sources, seed, path, "sources", remedy)
+    held = tenth_of(pairs.sources, seed, path, "source", remedy)
     return PairSplit(pairs.chosen(np.flatnonzero(~held)), pairs.chosen(np.flatnonzero(held)))
 
 

@@ -118,7 +118,7 @@ def split_questions(questions: Questions, seed: int, path: str | Path) -> Questi
     A passage is on one side only: else a model could know the answer to one question from another.
     """
     remedy = "Give more of them, or held-out questions of their own: `dev` FILE.json."
-    held = tenth_of(questions.passages, seed, path, "paragraphs", remedy)
+    held = tenth_of(questions.passages, seed, path, "paragraph", remedy)
     return QuestionSplit(questions.chosen(np.flatnonzero(~held)), questions.chosen(np.flatnonzero(held)))
 
 

@@ -39,8 +39,9 @@ class SavedRun(NamedTuple):
             if name not in fixed or fixed[name] == value:
                 continue
             if name not in CHANGEABLE:
+                now = f"no {name}" if fixed[name] is None else f"{name} {fixed[name]}"
                 raise InputError(
-                    f"This run has {name} {fixed[name]}, and `resume` cannot change it to {value}.",
+                    f"This run has {now}, and `resume` cannot change it to {value}.",
                     f"Leave `{name}` out, or start another run.",
                 )
             changed[name] = value

@@ -13,6 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from minillm.cli import main
+from minillm.cli.terminal import program
 from tests.cli.labelled import lines
 from tests.cli.test_interruptions import Running, state
 from tests.words import WORDS
@@ -230,6 +231,11 @@ def test_epochs_that_no_run_can_have(refused_and_nothing_written, finished_run, 
 def test_a_run_needs_a_model_and_texts(refused, quick, labelled):
     assert refused("finetune", "--data", labelled, "--out=run")[0] == "--checkpoint is missing."
     assert refused("finetune", "--checkpoint=x", "--out=run")[0] == "--data is missing."
+
+
+def test_a_remedy_is_a_command_that_can_be_copied_where_python_is_not_on_the_path(refused, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert refused("finetune", "--checkpoint=x", "--out=run")[1] == f"See {program()} finetune --help"
 
 
 def test_held_out_texts_that_are_none(refused_and_nothing_written, quick, tmp_path):

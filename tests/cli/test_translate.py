@@ -190,6 +190,7 @@ FILES_THAT_CANNOT_BE = {
     "empty target": ("a\tx\nb\t \n", "Line 2 of {} has no target."),
     "a header alone": ("source\ttarget\n", "{} has no pair."),
     "too few": ("a\tx\nb\ty\n", "{} has 2 different sources, too few"),
+    "one": ("a\tx\n", "{} has 1 different source, too few"),
     "equal sides": ("".join(f"{i}\t{i}\n" for i in range(50)), "No pair can be learned from: of 45, 45 have two equal"),
 }
 
@@ -244,6 +245,7 @@ def test_resume_alters_nothing_but_the_end(call, refused, quick, plain, pairs, t
         assert "--resume cannot change it" in refused("finetune", "--resume", "--out", run, option)[0]
     assert "for --task classify only" in refused("finetune", "--resume", "--out", run, "--lora=2")[0]
     assert "not in epochs" in refused("finetune", "--resume", "--out", run, "--epochs=9")[0]
+    assert "This run has no checkpoint" in refused("finetune", "--resume", "--out", run, "--checkpoint=tales")[0]
     assert call("finetune", "--resume", "--task=translate", "--out", run, "--steps=10")[0] == 0
     assert state(run)["step"] == 10
     assert "pretrain did not begin" in refused("pretrain", "--resume", "--out", run)[0]
