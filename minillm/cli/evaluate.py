@@ -43,7 +43,11 @@ def add_arguments(parser) -> None:
     add = parser.add_argument
     add_checkpoint(add, "the folder of a run, or of a model of Hugging Face")
     add("--data", metavar="FILE", required=True, help="what to judge it by, in the model's form; - is standard input")
-    add("--train", metavar="FILE", help="more of the kind of --data, which what is to be beaten learns from")
+    add(
+        "--train",
+        metavar="FILE",
+        help="of a classifier or an encoder-decoder: more of the kind of --data, which what is to be beaten learns from",
+    )
     add(
         "--metric",
         type=choice("metric", METRICS),

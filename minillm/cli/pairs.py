@@ -78,9 +78,8 @@ class PairsJob(Job):
         dev = saved.source(args.dev, "dev", choices["dev"])
         split = read_pair_split(data, dev, options.seed)
         saved.check_same(name_of(data), split.sha256())
-        model, _ = load(folder.directory, device)
         task = PAIR_TASKS[choices["task"]]
-        learner = resume_pairs(model, saved.tokenizer, split, task, choices["context"], options)
+        learner = resume_pairs(saved.model(device), saved.tokenizer, split, task, choices["context"], options)
         return cls(folder, learner.trainer, learner.tokenizer, learner, saved.facts)
 
     def describe(self) -> Iterator[str]:

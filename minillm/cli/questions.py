@@ -78,8 +78,7 @@ class QuestionsJob(Job):
         dev = saved.source(args.dev, "dev", saved.facts.settings["dev"])
         split = read_question_split(data, dev, options.seed)
         saved.check_same(name_of(data), split.sha256())
-        model, _ = load(folder.directory, device)
-        learner = resume_questions(model, saved.tokenizer, split, options)
+        learner = resume_questions(saved.model(device), saved.tokenizer, split, options)
         return cls(folder, learner.trainer, learner.tokenizer, learner, saved.facts)
 
     def describe(self) -> Iterator[str]:

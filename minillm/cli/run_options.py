@@ -52,7 +52,7 @@ def add_training_options(parser, *, sequences: str = "sequences", epochs: bool =
     add("--warmup", type=int, help="steps over which the learning rate climbs")
     add("--schedule", type=choice("schedule", SCHEDULES), help="how it comes down: cosine, linear or constant (not)")
     add("--beta1", type=float, help="AdamW's memory of the gradient (default 0.9)")
-    add("--beta2", type=float, help="AdamW's memory of its square (default 0.99)")
+    add("--beta2", type=float, help="AdamW's memory of its square (default 0.99, for pairs of texts 0.98)")
     add("--weight-decay", type=float, help="pull of the matrices towards zero")
     add("--clip", type=float, help="longest gradient (default 1; 0 turns it off)")
     if smoothing:

@@ -79,7 +79,7 @@ def learner_for(
 def resume_pairs(
     model: EncoderDecoder, tokenizer: Tokenizer, split: PairSplit, task: PairTask, context: int, options: TrainOptions
 ) -> Learner:
-    """The same again, with the model as its folder has it."""
+    """The same again, with a model whose weights are still to be loaded."""
     parts = tokenize_split(split, tokenizer, context, cut=task.cuts_sources)
     check_memory(model.config, options, parts.longest())
     return learner_for(model, tokenizer, parts, task, options)

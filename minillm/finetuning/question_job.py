@@ -102,7 +102,7 @@ def question_learner(
 def resume_questions(
     model: QuestionAnswering, tokenizer: Tokenizer, split: QuestionSplit, options: TrainOptions
 ) -> QuestionLearner:
-    """The same again, with the model as its folder has it."""
+    """The same again, with a model whose weights are still to be loaded."""
     parts = tokenize_question_split(split, tokenizer, model.config.body.context)
     check_question_memory(model.config, options, parts)
     return question_learner(model, tokenizer, parts, split, options)

@@ -27,9 +27,8 @@ class AnswerSpan(NamedTuple):
     text: str
     start: int
     end: int
-    probability: (
-        float  # of its first token times that of its last, each among all tokens of its window; of none, [CLS] twice
-    )
+    # Of its first token times that of its last, each among all tokens of its window; where there is no answer, of [CLS] twice.
+    probability: float
 
 
 class PassageTokens(NamedTuple):

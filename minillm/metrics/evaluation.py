@@ -30,6 +30,8 @@ class Case(NamedTuple):
 
 
 class Evaluation(NamedTuple):
+    """Scores of a model on N texts, what it has to beat there, and the texts on which it is worst."""
+
     unit: str  # what is drawn for the intervals: a window, a text, a pair, a question
     count: int  # of them
     measures: list[Measured]

@@ -74,8 +74,8 @@ def read_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> tuple[dict
 
 def check_size(path: Path, needed: int) -> None:
     """Raise InputError if a file can't hold so many bytes of weights. A config may claim any size: ask before memory is given."""
-    if not path.exists():
-        raise missing(path, path.parent)
+    if not path.exists():  # a run that was stopped before its first evaluation has none yet
+        raise InputError(f"There is no {path}.", "Go on with the run that writes it: `resume`. Or restore the file.")
     with reading(path, "file of tensors", RETRAIN):
         size = check_file(path)
     if size < needed:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from minillm.backend import Device
 from minillm.errors import InputError
-from minillm.models import ModelConfig
+from minillm.models import Model, ModelConfig, build
 from minillm.text import Tokenizer
 from minillm.training.options import TrainOptions
 from minillm.training.record import Facts
@@ -25,6 +26,14 @@ class SavedRun(NamedTuple):
     config: ModelConfig
     tokenizer: Tokenizer
     report: Callable[[str], object]
+
+    def model(self, device: Device) -> Model:
+        """A model of the run's config; its weights are loaded with the state. Those for use are there after the first evaluation only."""
+        from minillm.models.huggingface import read_eos_token_id
+
+        model = build(self.config, seed=None, device=device)
+        model.eos_token_id = read_eos_token_id(self.folder.directory)
+        return model
 
     def altered(self, named: dict, **fixed) -> TrainOptions:
         """The run's options, with what is `named` now; InputError for what `resume` can't alter.

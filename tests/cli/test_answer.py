@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from minillm.cli import session
 from minillm.models import Encoder, EncoderConfig
 from minillm.models.huggingface import save_pretrained
 from tests.cli.test_interruptions import state
-from tests.cli.test_translate import left
+from tests.cli.test_translate import interrupted, left
 from tests.questions import VOCABULARY, questions, write_questions
 
 QUICK = ["--batch=4", "--steps=8", "--eval-every=4", "--lr=0.005"]
@@ -227,6 +228,16 @@ def test_what_cannot_be_asked(refused, answerer, village, pipe):
     assert "can't be both" in refused(*argv[:3], "--context=-")[0]
     assert "There is no file" in refused(*argv[:3], "--context=nowhere.txt", "--question=a")[0]
     assert "--threshold must lie in" in refused(*argv, "--question=a", "--threshold=2")[0]
+
+
+def test_a_run_that_was_stopped_before_its_first_evaluation_goes_on(call, learn, plain, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "announce_plan", interrupted)
+        assert call(*learn, "--out", tmp_path / "parts")[0] == 130
+    assert not (tmp_path / "parts/model.safetensors").exists()
+    assert call("finetune", "--resume", "--out", tmp_path / "parts")[0] == 0
+    assert call(*learn, "--out", tmp_path / "whole")[0] == 0
+    assert left(tmp_path / "parts") == left(tmp_path / "whole")
 
 
 def test_resume_alters_nothing_but_the_end(call, refused, learn, plain, tmp_path):

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
+from minillm.cli import main, session
+from minillm.finetuning.pair_model import COMMON
+from minillm.training import TrainOptions
 from tests.cli.test_interruptions import Running, state
 from tests.finetuning.test_pair_job import texts
 
@@ -42,8 +45,6 @@ def quick(pairs) -> list:
 @pytest.fixture(scope="session")
 def translator(pairs, tmp_path_factory) -> Path:
     """A run that has ended. Only to be read."""
-    from minillm.cli import main
-
     directory = tmp_path_factory.mktemp("runs") / "translator"
     assert main(["finetune", "--task=translate", "--data", str(pairs), *SMALL, "--out", str(directory)]) == 0
     return directory
@@ -109,6 +110,20 @@ def test_killed_and_resumed_is_never_killed(call, quick, plain, tmp_path):
         running.end()
     assert 2 <= state(tmp_path / "parts")["step"] < 40
     assert call("finetune", "--resume", "--out", tmp_path / "parts")[0] == 0
+    assert left(tmp_path / "parts") == left(tmp_path / "whole")
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def test_a_run_that_was_stopped_before_its_first_evaluation_goes_on(call, quick, plain, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "announce_plan", interrupted)
+        assert call(*quick, "--out", tmp_path / "parts")[0] == 130
+    assert not (tmp_path / "parts/model.safetensors").exists()
+    assert call("finetune", "--resume", "--out", tmp_path / "parts")[0] == 0
+    assert call(*quick, "--out", tmp_path / "whole")[0] == 0
     assert left(tmp_path / "parts") == left(tmp_path / "whole")
 
 
@@ -236,6 +251,15 @@ def test_models_of_the_wrong_kind(refused, finished_run, masked_run, translator,
         assert f"This is {name}" in refused(*argv)[0]
     for option in (["--beams=0"], ["--max-tokens=0"], ["--length-penalty=2"], ["--beams=2", "--length-penalty=99"]):
         refused("translate", "--checkpoint", translator, "--text=a", *option)
+
+
+def test_help_tells_which_defaults_of_training_are_others_for_pairs(capsys):
+    with pytest.raises(SystemExit):
+        main(["finetune", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    usual = TrainOptions()
+    for name in ("beta2", "label_smoothing"):
+        assert f"(default {getattr(usual, name):g}, for pairs of texts {COMMON[name]})" in said
 
 
 def test_resume_alters_nothing_but_the_end(call, refused, quick, plain, pairs, tmp_path):

@@ -170,7 +170,7 @@ def test_a_damaged_config_is_refused_before_memory_is_asked_for(saved, case):
 def test_a_config_beyond_memory_is_refused_also_where_the_weights_are_missing(saved):
     write_json(saved / CONFIG, config_to_dict(SMALL) | {"d_model": 10**12})
     (saved / WEIGHTS).unlink()
-    with pytest.raises(InputError, match=r"There is no .*model\.safetensors"):
+    with pytest.raises(InputError, match=r"There is no .*model\.safetensors\.\n.*`resume`"):
         load_model(saved)
 
 
