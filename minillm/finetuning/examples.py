@@ -121,7 +121,8 @@ def tenth_of(keys: Sequence[str], seed: int, path: str | Path, what: str, remedy
 
 def split(examples: Examples, seed: int, path: str | Path) -> Split:
     """Examples of which a tenth is held out; `path` is what messages call them."""
-    return Split(*hold_out(examples, seed, path), classes_of(examples, path))
+    classes = classes_of(examples, path)  # first: of what are no labels there are always too few each to hold some out
+    return Split(*hold_out(examples, seed, path), classes)
 
 
 def read_split(path: str | Path, dev: str | Path | None = None, seed: int = 0) -> Split:

@@ -155,7 +155,10 @@ FILES_THAT_CANNOT_BE = {
     "empty text": (b"\tx\n", "Line 1 of {} has no text."),
     "one class": (b"a\tx\nb\tx\n" * 10, "has only one label, 'x'"),
     "a header alone": (b"text\tlabel\n", "{} has no labelled text."),
-    "columns the other way round": (b"".join(b"x\ttext %d\n" % i for i in range(50)), "has fewer than 10"),
+    "columns the other way round": (
+        b"".join(b"x\ttext %d\n" % i for i in range(50)),
+        "has 50 different labels in 50 lines",
+    ),
     "too few": (b"a\tx\nb\ty\n", "has fewer than 10 texts of each class"),
 }
 
