@@ -1,8 +1,11 @@
 """The models that come with minillm: small, whole, described by true cards, and of use."""
 
+import hashlib
 import importlib
 import re
 import shlex
+import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -45,6 +48,19 @@ def test_every_card_is_whole_and_its_numbers_are_true():
         assert card.bytes == weights.stat().st_size, name
         assert card.parameters == minillm.load(SHIPPED / name)[0].config.parameter_count(), name
         assert re.match(r"\d+\.\d+ nats a ", card.loss), name
+
+
+@pytest.mark.parametrize("name", ["kind", "reviews"])
+def test_the_texts_that_minillm_writes_have_the_sums_of_the_card(name):
+    card = (SHIPPED / name / CARD).read_text(encoding="utf-8")
+    sums = dict(re.findall(r"^\| `([\w.]+)` \| (\w+) \|$", card, re.MULTILINE))
+    commands = re.findall(r"^python -m (minillm\.course\..+) > ([\w.]+)$", card, re.MULTILINE)
+    written = {
+        file: subprocess.run([sys.executable, "-m", *shlex.split(command)], stdout=subprocess.PIPE, check=True).stdout
+        for command, file in commands
+        if file in sums
+    }
+    assert sums and sums == {file: hashlib.sha256(text).hexdigest() for file, text in written.items()}
 
 
 def test_no_card_names_a_place_on_a_machine():
