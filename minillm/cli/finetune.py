@@ -10,11 +10,18 @@ from typing import ClassVar
 from minillm.backend import Device
 from minillm.cli import last_layer, session
 from minillm.cli.job import Job, named_options
-from minillm.cli.labelled_texts import check_named, describe_texts, inputs_of, report_classifier
+from minillm.cli.labelled_texts import describe_texts, report_classifier
 from minillm.cli.pairs import PairsJob
 from minillm.cli.parser import choice
 from minillm.cli.questions import QuestionsJob
-from minillm.cli.run_options import add_checkpoint, add_run_options, add_training_options, checkpoint_of
+from minillm.cli.run_options import (
+    add_checkpoint,
+    add_run_options,
+    add_training_options,
+    check_data,
+    checkpoint_of,
+    inputs_of,
+)
 from minillm.errors import InputError
 from minillm.finetuning import (
     Baselines,
@@ -156,7 +163,7 @@ class FinetuningJob(Job):
     @classmethod
     def start(cls, folder: FinetuningRun, args, device: Device) -> "FinetuningJob":
         checkpoint = checkpoint_of(args, example="tales")
-        check_named(args)
+        check_data(args)
         method = Method(args.freeze if args.freeze is not None else "none", args.lora)
         check_settings(method, named_options(args))
         seed = TrainOptions(seed=args.seed or 0).seed  # InputError for one that is none

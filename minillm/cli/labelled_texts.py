@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minillm.backend import Device
-from minillm.cli.terminal import PROGRAM, program, say, shell_word, visible
-from minillm.errors import InputError
+from minillm.cli.terminal import program, say, shell_word, visible
 from minillm.finetuning import (
     Baselines,
     Parts,
@@ -15,19 +14,7 @@ from minillm.finetuning import (
     padding_of,
 )
 from minillm.finetuning.scores import classification_report
-from minillm.training.record import origin
 from minillm.units import count, per_cent
-
-
-def inputs_of(args) -> dict[str, str | None]:
-    """What fine-tuning reads, each by what it is: no run may replace it."""
-    return {"the model to begin with": origin(args.checkpoint), "the texts": args.data, "the held-out texts": args.dev}
-
-
-def check_named(args) -> None:
-    """InputError unless there are texts to learn from."""
-    if args.data is None:
-        raise InputError("--data is missing.", f"See {PROGRAM} finetune --help")
 
 
 def describe_texts(parts: Parts, beaten: Baselines, name: str, context: int) -> Iterator[str]:

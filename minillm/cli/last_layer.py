@@ -7,8 +7,8 @@ from tqdm import tqdm
 
 from minillm.backend import choose_device
 from minillm.cli.job import named_options
-from minillm.cli.labelled_texts import check_named, describe_texts, inputs_of, report_classifier
-from minillm.cli.run_options import checkpoint_of
+from minillm.cli.labelled_texts import describe_texts, report_classifier
+from minillm.cli.run_options import check_data, checkpoint_of, inputs_of
 from minillm.cli.terminal import say
 from minillm.finetuning import (
     FinetuningRun,
@@ -31,7 +31,7 @@ from minillm.units import count, duration, per_cent
 def run(args) -> int:
     """Read, fit, and only then write: stopped before that, it leaves the folder as it was."""
     checkpoint, method = checkpoint_of(args, example="tales"), Method("body", args.lora)
-    check_named(args)
+    check_data(args)
     seed = TrainOptions(seed=args.seed or 0).seed  # InputError for one that is none
     folder = FinetuningRun(args.out)
     with folder.lock():

@@ -10,7 +10,7 @@ import numpy as np
 
 from minillm.backend import Device
 from minillm.cli.job import Job, named_options
-from minillm.cli.labelled_texts import check_named, inputs_of
+from minillm.cli.run_options import check_data, inputs_of
 from minillm.cli.terminal import program, say, shell_word, visible
 from minillm.finetuning.pair_job import HeldOut, Learner, begin_pairs, resume_pairs
 from minillm.finetuning.pair_tasks import PAIR_TASKS
@@ -45,7 +45,7 @@ class PairsJob(Job):
 
     @classmethod
     def start(cls, folder: Run, args, device: Device) -> "PairsJob":
-        check_named(args)
+        check_data(args)
         seed = TrainOptions(seed=args.seed or 0).seed  # InputError for one that is none
         split, task = read_pair_split(args.data, args.dev, seed), PAIR_TASKS[args.task]
         pretrained = None if args.checkpoint is None else load(args.checkpoint, device)

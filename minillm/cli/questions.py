@@ -8,8 +8,7 @@ from typing import ClassVar
 
 from minillm.backend import Device
 from minillm.cli.job import Job, named_options
-from minillm.cli.labelled_texts import check_named, inputs_of
-from minillm.cli.run_options import checkpoint_of
+from minillm.cli.run_options import check_data, checkpoint_of, inputs_of
 from minillm.cli.terminal import program, say, shell_word, visible
 from minillm.finetuning.question_job import HeldOutQuestions, QuestionLearner, begin_questions, resume_questions
 from minillm.finetuning.question_scores import BLIND, LIKE, in_words
@@ -47,7 +46,7 @@ class QuestionsJob(Job):
     @classmethod
     def start(cls, folder: Run, args, device: Device) -> "QuestionsJob":
         checkpoint = checkpoint_of(args, example="reader")
-        check_named(args)
+        check_data(args)
         seed = TrainOptions(seed=args.seed or 0).seed  # InputError for one that is none
         split = read_question_split(args.data, args.dev, seed)
         init = args.init or "pretrained"

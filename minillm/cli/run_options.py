@@ -3,6 +3,7 @@
 from minillm.cli.parser import choice
 from minillm.cli.terminal import PROGRAM
 from minillm.errors import InputError
+from minillm.training.record import origin
 from minillm.training.schedules import SCHEDULES
 
 
@@ -18,6 +19,17 @@ def checkpoint_of(args, *, example: str | None = None) -> str:
             "--checkpoint is missing.", f"Name the folder of a run, or a model that comes with minillm: {named}"
         )
     return args.checkpoint
+
+
+def check_data(args) -> None:
+    """InputError unless the user names examples to learn from."""
+    if args.data is None:
+        raise InputError("--data is missing.", f"See {PROGRAM} finetune --help")
+
+
+def inputs_of(args) -> dict[str, str | None]:
+    """What fine-tuning reads, each by what it is: no run may replace it."""
+    return {"the model to begin with": origin(args.checkpoint), "the texts": args.data, "the held-out texts": args.dev}
 
 
 def add_device(add) -> None:
