@@ -123,7 +123,15 @@ def learn_pairs(
     A tenth of the sources is held out to validate on. The task is translate or summarise. `settings` are layers, heads, d_model, d_ff,
     activation, norm and merges of a model from nothing; context, dropout, epochs; and the fields of `TrainOptions`.
     """
-    if isinstance(sources, str) or isinstance(targets, str) or len(sources) != len(targets):
+    if (
+        isinstance(sources, str)
+        or isinstance(targets, str)
+        or not all(isinstance(t, str) for t in (*sources, *targets))
+    ):
+        raise InputError(
+            "Sources and targets are lists of strings.", "Give every source, and every target, as a string."
+        )
+    if len(sources) != len(targets):
         raise InputError(
             f"There are {len(sources):,} sources and {len(targets):,} targets.",
             "Give two lists of texts, each source with its target.",

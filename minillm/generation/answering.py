@@ -13,6 +13,7 @@ from minillm.objectives.rows import Rows, by_length
 from minillm.ops import log_softmax, mask_scores
 from minillm.text import Tokenizer, with_cls_and_sep
 from minillm.text.basic import BasicTokenizer
+from minillm.text.characters import check_text
 
 QUESTION = 64  # tokens of a question that are read, as in BERT's run_squad.py
 TOGETHER = 16  # windows
@@ -80,7 +81,10 @@ def answer(
     window of the passage (Devlin et al. 2019, sections 4.2 and 4.3). A model that has seen questions without an answer can tell that.
     """
     check_answers(model, tokenizer)
+    if longest < 1:
+        raise InputError(f"`longest` must be at least 1, got {longest}.", "It is a number of tokens; 30 is usual.")
     for what, text in (("question", question), ("passage", passage)):
+        check_text(text)
         if not text.strip():
             raise InputError(f"The {what} is empty.", f"Give a {what}.")
     (found,) = answer_spans(model, tokenizer, [question], [passage], longest=longest, may_be_missing=True)

@@ -94,6 +94,9 @@ def test_settings_that_no_run_can_have(settings, wrong):
 def test_lists_that_are_no_pairs_and_models_that_cannot_learn_them():
     with pytest.raises(InputError, match="2 sources and 1 targets"):
         learn_pairs(["a", "b"], ["c"])
+    for sources, targets in (("one", "eins"), (["a"] * 30, "b" * 30), ([*range(30)], ["b"] * 30)):
+        with pytest.raises(InputError, match="are lists of strings"):
+            learn_pairs(sources, targets)
     with pytest.raises(InputError, match="different sources"):
         learn_pairs(["a", "b"], ["c", "d"])
     tokenizer = BPETokenizer([], (PAD, BOS, EOS))

@@ -175,5 +175,10 @@ def test_what_cannot_be_asked():
     for question, passage, wrong in ((" ", "a", "The question is empty"), ("a", "\n", "The passage is empty")):
         with pytest.raises(InputError, match=wrong):
             answer(model, TOKENIZER, question, passage)
+    for question, passage in ((3, "a"), ("a", ["a"])):
+        with pytest.raises(InputError, match="must be a string"):
+            answer(model, TOKENIZER, question, passage)
+    with pytest.raises(InputError, match="`longest` must be at least 1"):
+        answer(model, TOKENIZER, "a", "a", longest=0)
     with pytest.raises(InputError, match="does not answer questions"):
         answer(Encoder(config), TOKENIZER, "a", "b")
