@@ -14,7 +14,8 @@ DESCRIPTION = """example: python -m minillm answer --checkpoint runs/answerer --
 
 Answer a question about a text, or each line of standard input, by a piece of the text, with a model that
 `finetune --task answer` trained or a BERT for question answering. Each answer is a line: the words, and, each after a tab,
-the probability, the line of the text and the characters, counted from 0, the end not among them.
+the probability, the line of the text and the characters, counted from 0, the end not among them. The end of a line counts
+as one character, also where a file has two.
 
 The probability is that of the first token of the answer times that of its last, among all that the model reads together.
 Where [CLS], the token before the question, is likelier than any piece of the text there is no answer: the line begins with

@@ -76,7 +76,7 @@ def tokenize_pairs(pairs: Pairs, tokenizer: Tokenizer, context: int, *, cut: boo
         raise InputError(
             f"No pair can be learned from: of {len(pairs.lines):,}, {len(rows.same):,} have two equal sides, and {len(rows.long):,} "
             f"a side of more than {context} tokens.",
-            "Give other pairs, or a longer `context`.",
+            "Give other pairs, or a longer `context`." if rows.long else "Give other pairs.",
         )
     return rows._replace(pairs=pairs.chosen(places), dropped=dropped)
 

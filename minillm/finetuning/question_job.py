@@ -144,6 +144,11 @@ def learn_questions(
     are epochs, dropout, and the fields of `TrainOptions`.
     """
     check_known(settings, SETTINGS)
+    if len({len(column) for column in questions}) != 1:
+        raise InputError(
+            "The columns of the questions differ in length.",
+            "Each question has an id, its words, a passage, a list of answers and one of their starts.",
+        )
     seed = TrainOptions(seed=settings.get("seed", 0)).seed
     split = split_questions(questions, seed, "the list")
     learner = begin_questions(split, settings, (model, tokenizer), random=not pretrained)

@@ -46,8 +46,13 @@ def test_a_source_to_summarise_loses_its_end_and_a_target_never():
 
 
 def test_no_pair_left_is_an_error():
-    with pytest.raises(InputError, match="of 2, 1 have two equal sides, and 1 a side of more than 3 tokens"):
-        tokenize_pairs(pairs_of(("a", "a"), ("aaaa", "b")), CharTokenizer("ab", (PAD, BOS, EOS)), 3)
+    tokenizer = CharTokenizer("ab", (PAD, BOS, EOS))
+    with pytest.raises(InputError, match="of 2, 1 have two equal sides, and 1 a side of more than 3 tokens") as caught:
+        tokenize_pairs(pairs_of(("a", "a"), ("aaaa", "b")), tokenizer, 3)
+    assert "longer `context`" in caught.value.remedy
+    with pytest.raises(InputError, match="and 0 a side") as caught:
+        tokenize_pairs(pairs_of(("a", "a")), tokenizer, 3)
+    assert "context" not in caught.value.remedy, "that would not help"
 
 
 def test_names_of_special_tokens_are_text():

@@ -77,6 +77,12 @@ def test_a_passage_is_held_out_with_all_of_its_questions():
         split_questions(questions(9), 0, "list")
 
 
+def test_columns_of_different_lengths_are_no_questions():
+    many = questions(30)
+    with pytest.raises(InputError, match="differ in length"):
+        learn_questions(many._replace(answers=many.answers[1:]), body(), KNOWN, progress=False)
+
+
 def test_held_out_questions_that_are_answered_are_spread_over_all_of_them():
     many = questions(1000)
     learner = begin_questions(split_questions(many, 0, "list"), QUICK | {"steps": 1}, (body(), KNOWN))
