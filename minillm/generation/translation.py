@@ -29,7 +29,7 @@ def translate(
     """What an encoder-decoder writes for each text, in their order: its translation, or its summary if that is what it has learned.
 
     With one beam it takes the likeliest token every time; with more, what `beam_search` finds. `max_tokens` is by default twice as many as
-    the text has, and 8. A text without a token gets an empty one. Names of special tokens, such as </s>, are text.
+    the text has with its end, and 8. A text without a token gets an empty one. Names of special tokens, such as </s>, are text.
     """
     if isinstance(texts, str):
         raise InputError("The texts are a list of strings, and this is one string.", "Put it in a list: [text].")
