@@ -4,11 +4,12 @@ import argparse
 import functools
 import itertools
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar
 
 from minillm.backend import Device
 from minillm.cli import last_layer, session
+from minillm.cli.examples import ExamplesJob, facts_of, read_again
 from minillm.cli.job import Job, named_options
 from minillm.cli.labelled_texts import describe_texts, report_classifier
 from minillm.cli.pairs import PairsJob
@@ -20,7 +21,6 @@ from minillm.cli.run_options import (
     add_training_options,
     check_data,
     checkpoint_of,
-    inputs_of,
 )
 from minillm.errors import InputError
 from minillm.finetuning import (
@@ -45,7 +45,7 @@ from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
 from minillm.layers.pooling import POOLINGS
 from minillm.models import ModelConfig
-from minillm.text import Tokenizer, name_of
+from minillm.text import Tokenizer
 from minillm.training import Run, SavedRun, Trainer, TrainOptions, default_workers, load
 from minillm.training.record import Facts, absolute, origin
 from minillm.units import count, per_cent
@@ -140,8 +140,7 @@ def add_arguments(parser) -> None:
 
 
 @dataclass
-class FinetuningJob(Job):
-    command: ClassVar[str] = "finetune"
+class FinetuningJob(ExamplesJob):
     per: ClassVar[str] = "text"
     choices: ClassVar[str] = "C"
 
@@ -155,10 +154,6 @@ class FinetuningJob(Job):
     @classmethod
     def open(cls, args) -> FinetuningRun:
         return FinetuningRun(args.out)
-
-    @classmethod
-    def inputs(cls, args) -> dict[str, str | None]:
-        return inputs_of(args)
 
     @classmethod
     def start(cls, folder: FinetuningRun, args, device: Device) -> "FinetuningJob":
@@ -184,7 +179,7 @@ class FinetuningJob(Job):
             init=args.init or INITS[0],
             dropout=settings["dropout"],
         )
-        facts = Facts(name_of(args.data), absolute(args.data), split.sha256(), split.words(), asdict(choices))
+        facts = facts_of(args, split, choices)
         parts = tokenize_parts(split, tokenizer, body.config.context)
         trainer, folder.whole = prepare_training(classifier, method, parts, tokenizer, options)
         return cls(folder, trainer, tokenizer, parts, method, facts)
@@ -206,10 +201,7 @@ class FinetuningJob(Job):
                 f"{folder.directory} holds a last layer that an earlier version trained, step by step: it is read as it is.",
                 "Fit another one, within seconds: finetune --freeze body.",
             )
-        data = saved.source(args.data, "data", saved.facts.source)
-        dev = saved.source(args.dev, "dev", choices["dev"])
-        split = read_split(data, dev, options.seed)
-        saved.check_same(name_of(data), split.sha256())
+        split = read_again(args, saved, read_split, options.seed)
         method, (classifier, _) = Method(choices["freeze"], choices["lora"]), load(folder.directory, device)
         parts = tokenize_parts(split, saved.tokenizer, saved.config.body.context)
         trainer, folder.whole = prepare_training(classifier, method, parts, saved.tokenizer, options)
@@ -223,10 +215,8 @@ class FinetuningJob(Job):
         )
         yield from describe_texts(self.parts, self.beaten, self.facts.name, config.body.context)
 
-    def tokens(self) -> float:
-        lengths = [len(row) for row in self.parts.rows.rows]
-        options = self.trainer.options
-        return round(options.batch * options.accumulate * sum(lengths) / len(lengths))
+    def lengths(self) -> list[int]:
+        return [len(row) for row in self.parts.rows.rows]
 
     def sample(self) -> str:
         """How often the model, as it is now, is right about the held-out texts."""

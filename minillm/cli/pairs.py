@@ -3,21 +3,21 @@
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 
 from minillm.backend import Device
-from minillm.cli.job import Job, named_options
-from minillm.cli.run_options import check_data, inputs_of
+from minillm.cli.examples import ExamplesJob, compared, facts_of, read_again
+from minillm.cli.job import named_options
+from minillm.cli.run_options import check_data
 from minillm.cli.terminal import program, say, shell_word, visible
 from minillm.finetuning.pair_job import HeldOut, Learner, begin_pairs, resume_pairs
 from minillm.finetuning.pair_tasks import PAIR_TASKS
 from minillm.finetuning.pairs import read_pair_split
 from minillm.finetuning.record import PAIRS, PairChoices
 from minillm.models import ModelConfig
-from minillm.text import Tokenizer, name_of, unigram_entropy
+from minillm.text import Tokenizer, unigram_entropy
 from minillm.training import Run, SavedRun, Trainer, TrainOptions, load
 from minillm.training.record import Facts, absolute, origin
 from minillm.units import count
@@ -26,22 +26,12 @@ SHOWN = 300  # characters of an example
 
 
 @dataclass
-class PairsJob(Job):
-    command: ClassVar[str] = "finetune"
-
+class PairsJob(ExamplesJob):
     folder: Run
     trainer: Trainer
     tokenizer: Tokenizer
     learner: Learner
     facts: Facts
-
-    @classmethod
-    def open(cls, args) -> Run:
-        return Run(args.out)
-
-    @classmethod
-    def inputs(cls, args) -> dict[str, str | None]:
-        return inputs_of(args)
 
     @classmethod
     def start(cls, folder: Run, args, device: Device) -> "PairsJob":
@@ -58,7 +48,7 @@ class PairsJob(Job):
             dev=absolute(args.dev),
             context=named.get("context", task.context),
         )
-        facts = Facts(name_of(args.data), absolute(args.data), split.sha256(), split.words(), asdict(choices))
+        facts = facts_of(args, split, choices)
         return cls(folder, learner.trainer, learner.tokenizer, learner, facts)
 
     @classmethod
@@ -74,10 +64,7 @@ class PairsJob(Job):
         named = named_options(args)
         learned, choices = saved.tokenizer.to_json(), saved.facts.settings
         options = saved.altered(named, merges=len(learned.get("merges", [])))
-        data = saved.source(args.data, "data", saved.facts.source)
-        dev = saved.source(args.dev, "dev", choices["dev"])
-        split = read_pair_split(data, dev, options.seed)
-        saved.check_same(name_of(data), split.sha256())
+        split = read_again(args, saved, read_pair_split, options.seed)
         task = PAIR_TASKS[choices["task"]]
         learner = resume_pairs(saved.model(device), saved.tokenizer, split, task, choices["context"], options)
         return cls(folder, learner.trainer, learner.tokenizer, learner, saved.facts)
@@ -103,10 +90,9 @@ class PairsJob(Job):
         for name, scores in self.held_out.baselines.items():
             yield f"        {scores.describe()}  ({name})"
 
-    def tokens(self) -> float:
-        rows, options = self.learner.parts.training, self.trainer.options
-        total = sum(map(len, [*rows.sources, *rows.targets])) + 2 * len(rows.sources)
-        return round(options.batch * options.accumulate * total / len(rows.sources))
+    def lengths(self) -> list[int]:
+        rows = self.learner.parts.training
+        return [len(source) + len(target) + 2 for source, target in zip(rows.sources, rows.targets, strict=True)]
 
     def sample(self) -> str:
         """How good the answers to some held-out sources are now, and one of them."""
@@ -132,8 +118,6 @@ class PairsJob(Job):
         reached = held_out.scores(held_out.answers(model))
         print(reached.describe())
         for name, scores in held_out.baselines.items():
-            print(
-                f"{scores.describe()}  ({name}{'' if scores.main < reached.main else ', which the model does not beat'})"
-            )
+            print(compared(scores.describe(), name, beaten=scores.main < reached.main))
         here = shell_word(self.folder.directory)
         say(f"next    {program()} {task} --checkpoint {here} --text={shell_word(self.facts.prompt)}")

@@ -3,19 +3,20 @@
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar
 
 from minillm.backend import Device
-from minillm.cli.job import Job, named_options
-from minillm.cli.run_options import check_data, checkpoint_of, inputs_of
+from minillm.cli.examples import ExamplesJob, compared, facts_of, read_again
+from minillm.cli.job import named_options
+from minillm.cli.run_options import check_data, checkpoint_of
 from minillm.cli.terminal import program, say, shell_word, visible
 from minillm.finetuning.question_job import HeldOutQuestions, QuestionLearner, begin_questions, resume_questions
 from minillm.finetuning.question_scores import BLIND, LIKE, in_words
 from minillm.finetuning.questions import read_question_split
 from minillm.finetuning.record import QUESTIONS, QuestionChoices
 from minillm.models import ModelConfig
-from minillm.text import Tokenizer, name_of
+from minillm.text import Tokenizer
 from minillm.training import Run, SavedRun, Trainer, TrainOptions, load
 from minillm.training.record import Facts, absolute, origin
 from minillm.units import count
@@ -24,8 +25,7 @@ SHOWN = 300  # characters of an example
 
 
 @dataclass
-class QuestionsJob(Job):
-    command: ClassVar[str] = "finetune"
+class QuestionsJob(ExamplesJob):
     per: ClassVar[str] = "end of an answer"
     choices: ClassVar[str] = "T"
 
@@ -34,14 +34,6 @@ class QuestionsJob(Job):
     tokenizer: Tokenizer
     learner: QuestionLearner
     facts: Facts
-
-    @classmethod
-    def open(cls, args) -> Run:
-        return Run(args.out)
-
-    @classmethod
-    def inputs(cls, args) -> dict[str, str | None]:
-        return inputs_of(args)
 
     @classmethod
     def start(cls, folder: Run, args, device: Device) -> "QuestionsJob":
@@ -58,7 +50,7 @@ class QuestionsJob(Job):
             init=init,
             dropout=learner.trainer.model.config.dropout,
         )
-        facts = Facts(name_of(args.data), absolute(args.data), split.sha256(), split.words(), asdict(choices))
+        facts = facts_of(args, split, choices)
         return cls(folder, learner.trainer, learner.tokenizer, learner, facts)
 
     @classmethod
@@ -73,10 +65,7 @@ class QuestionsJob(Job):
     def resume(cls, folder: Run, args, saved: SavedRun, device: Device) -> "QuestionsJob":
         named = named_options(args)
         options = saved.altered(named, task="answer")
-        data = saved.source(args.data, "data", saved.facts.source)
-        dev = saved.source(args.dev, "dev", saved.facts.settings["dev"])
-        split = read_question_split(data, dev, options.seed)
-        saved.check_same(name_of(data), split.sha256())
+        split = read_again(args, saved, read_question_split, options.seed)
         learner = resume_questions(saved.model(device), saved.tokenizer, split, options)
         return cls(folder, learner.trainer, learner.tokenizer, learner, saved.facts)
 
@@ -96,9 +85,8 @@ class QuestionsJob(Job):
         asked = count(len(self.held_out.questions.ids), "held-out question")
         yield f"        to be beaten, on {asked}: {in_words(self.held_out.like)}  ({LIKE})"
 
-    def tokens(self) -> float:
-        lengths, options = [len(row) for row in self.learner.parts.training.ids], self.trainer.options
-        return round(options.batch * options.accumulate * sum(lengths) / len(lengths))
+    def lengths(self) -> list[int]:
+        return [len(row) for row in self.learner.parts.training.ids]
 
     def sample(self) -> str:
         """How good the answers to some held-out questions are now, beside those without a question; and one of them."""
@@ -121,8 +109,6 @@ class QuestionsJob(Job):
         reached = self.held_out.scores(self.held_out.answers(model))
         print(in_words(reached))
         for name, scores in self.held_out.beaten(model).items():
-            print(
-                f"{in_words(scores)}  ({name}{'' if scores['F1'] < reached['F1'] else ', which the model does not beat'})"
-            )
+            print(compared(in_words(scores), name, beaten=scores["F1"] < reached["F1"]))
         here, question = shell_word(self.folder.directory), shell_word(self.facts.prompt)
         say(f"next    {program()} answer --checkpoint {here} --context - --question={question}")

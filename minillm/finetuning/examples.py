@@ -16,6 +16,7 @@ from minillm.visible import visible
 
 FORM = form_of("text", "label")
 HELD_OUT = 10  # of so many texts of a class, one is held out
+SCORED = 200  # held-out examples that a model answers at each evaluation
 
 
 class Examples(NamedTuple):
@@ -117,6 +118,11 @@ def tenth_of(keys: Sequence[str], seed: int, path: str | Path, what: str, remedy
     drawn = np.random.default_rng(seed).permutation(len(different))[: len(different) // HELD_OUT]
     chosen = {different[i] for i in drawn}
     return np.array([key in chosen for key in keys])
+
+
+def scored_places(count: int) -> np.ndarray:
+    """The places of SCORED of so many held-out examples, spread over all of them, or of all if there are fewer."""
+    return np.linspace(0, count - 1, min(count, SCORED)).astype(np.int64)
 
 
 def split(examples: Examples, seed: int, path: str | Path) -> Split:

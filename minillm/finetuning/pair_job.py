@@ -4,10 +4,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from minillm.backend import CPU, Device, choose_device
 from minillm.errors import InputError, check_known
+from minillm.finetuning.examples import scored_places
 from minillm.finetuning.pair_data import PairData, PairParts, ends_of, tokenize_split
 from minillm.finetuning.pair_model import OWN, config_from_nothing, joint_tokenizer, settings_for_pairs
 from minillm.finetuning.pair_tasks import PAIR_TASKS, TRANSLATE, Judge, PairTask, Scores
@@ -18,8 +17,6 @@ from minillm.objectives import SEQUENCE_TO_SEQUENCE
 from minillm.text import Tokenizer
 from minillm.training import Trainer, TrainOptions, check_memory, default_workers
 from minillm.training.train import run_to_end
-
-SCORED = 200  # held-out pairs that are answered at each evaluation
 
 
 class Learner(NamedTuple):
@@ -90,8 +87,7 @@ class HeldOut:
 
     def __init__(self, learner: Learner):
         rows = learner.parts.held_out
-        there = len(rows.sources)
-        places = np.linspace(0, there - 1, min(there, SCORED)).astype(np.int64)
+        places = scored_places(len(rows.sources))
         self.pairs, self._rows = rows.pairs.chosen(places), [rows.sources[i] for i in places]
         self._judge, self._tokenizer = Judge(learner.task, self.pairs), learner.tokenizer
         self._longest = 1 + max(map(len, learner.parts.training.targets))

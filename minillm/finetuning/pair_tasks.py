@@ -68,7 +68,7 @@ class Judge:
 
     def scores(self, answers: Sequence[str]) -> Scores:
         targets = self.held_out.targets
-        values = {metric.name: metric.score(metric.of_each(answers, targets).sum(axis=0)) for metric in self._metrics}
+        values = {metric.name: metric.corpus_score(answers, targets) for metric in self._metrics}
         exact = sum(answer == target for answer, target in zip(answers, targets, strict=True))
         return Scores(values, 100 * exact / len(targets))
 

@@ -3,11 +3,10 @@
 import dataclasses
 from typing import NamedTuple
 
-import numpy as np
-
 from minillm.errors import InputError, check_known
 from minillm.finetuning.data import padding_of
 from minillm.finetuning.defaults import settings_for_questions
+from minillm.finetuning.examples import scored_places
 from minillm.finetuning.question_data import QuestionData, QuestionParts, tokenize_question_split
 from minillm.finetuning.question_scores import (
     BLIND,
@@ -33,7 +32,6 @@ from minillm.text import Tokenizer
 from minillm.training import Trainer, TrainOptions, check_memory, default_workers
 from minillm.training.train import run_to_end
 
-SCORED = 200  # held-out questions that are answered at each evaluation
 SETTINGS = ("epochs", "dropout", *TrainOptions.names())
 
 
@@ -112,8 +110,7 @@ class HeldOutQuestions:
     """Some of the held-out questions, spread over all of them, what a model answers, and how good that is."""
 
     def __init__(self, learner: QuestionLearner):
-        there = len(learner.split.held_out.ids)
-        places = np.linspace(0, there - 1, min(there, SCORED)).astype(np.int64)
+        places = scored_places(len(learner.split.held_out.ids))
         self.questions, self._tokenizer = learner.split.held_out.chosen(places), learner.tokenizer
         self.like = answer_scores(sentences_like(self.questions), self.questions)
 

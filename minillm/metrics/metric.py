@@ -35,6 +35,10 @@ class Metric(ABC):
         """The score of a single answer."""
         return self.score(np.array(self.statistics(answer, references), float))
 
+    def corpus_score(self, answers: Sequence[str], references: References) -> float:
+        """The score of a corpus, without an interval: see `measure`."""
+        return self.score(self.of_each(answers, references).sum(axis=0))
+
     def of_each(self, answers: Sequence[str], references: References) -> np.ndarray:
         """The statistics of each answer, (N, K). InputError unless each is a text with a reference, or several."""
         if isinstance(answers, str) or isinstance(references, str):

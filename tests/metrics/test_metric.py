@@ -58,3 +58,9 @@ def test_the_signature_says_how_many_references_there_were():
         "nrefs:var|bs:1000|seed:12345|case:mixed"
     )
     assert measure(MacroF1("ab"), ["a"], ["b"]).signature.startswith("nrefs:1|bs:1000|seed:12345|version:minillm-")
+
+
+def test_the_score_without_an_interval_is_the_measured_one():
+    answers, references = ["the cat sat down", "a dog"], ["the cat sat", "the dog"]
+    for metric in (BLEU(), ChrF(), ExactMatch()):
+        assert metric.corpus_score(answers, references) == measure(metric, answers, references).value
