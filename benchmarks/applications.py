@@ -19,10 +19,7 @@ from pathlib import Path
 from benchmarks.machine import machine
 from minillm.backend import reuse_freed_memory
 from minillm.files import write_atomic
-from minillm.finetuning.evaluation import evaluate_pairs
-from minillm.finetuning.pair_job import Learner, begin_pairs
-from minillm.finetuning.pair_tasks import PAIR_TASKS
-from minillm.finetuning.pairs import Pairs, PairSplit, read_pairs
+from minillm.finetuning.pairs import PAIR_TASKS, Learner, Pairs, PairSplit, begin_pairs, evaluate_pairs, read_pairs
 from minillm.metrics import Measured
 from minillm.training import save
 from minillm.training.train import run_to_end

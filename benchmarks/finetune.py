@@ -43,9 +43,7 @@ from minillm.finetuning import (
     tokenize,
     tokenize_parts,
 )
-from minillm.finetuning.defaults import settings_for
-from minillm.finetuning.examples import split
-from minillm.finetuning.last_layer import fit_features, layers_to_try, usual_pooling
+from minillm.finetuning.classification import fit_features, layers_to_try, settings_for, split, usual_pooling
 from minillm.models import Model
 from minillm.text import Tokenizer
 from minillm.training import TrainOptions, load

@@ -33,7 +33,7 @@ from minillm import finetuning
 from minillm.course import Lesson
 from minillm.course.review_body import ReviewBody
 from minillm.course.reviews import BLAME, PRAISE
-from minillm.finetuning.logistic_regression import newton, problem_of
+from minillm.finetuning.classification import newton, problem_of
 from minillm.gradcheck import numeric_gradient
 from minillm.objectives import CLASSIFICATION
 from minillm.plots import embedding_maps, line_chart, matrix_maps
@@ -134,9 +134,9 @@ for step in range(1, 6):
 #> gradient left after step 5: Newton ≤ 1e-11, gradient descent 5e-2 ± 4e-2
 
 # %% [markdown]
-# Each step about doubles the number of correct digits. The library's (`minillm/finetuning/logistic_regression.py`) takes any number of
-# classes, with a column of weights for each. For two classes these are w/2 and -w/2, whose squares add up to half of |w|²: so its λ is
-# twice ours.
+# Each step about doubles the number of correct digits. The library's (`minillm/finetuning/classification/logistic_regression.py`) takes
+# any number of classes, with a column of weights for each. For two classes these are w/2 and -w/2, whose squares add up to half of |w|²:
+# so its λ is twice ours.
 
 # %%
 problem = problem_of(np.column_stack([x, np.ones(9)]), labels, classes=2, l2=0.2)
@@ -241,8 +241,8 @@ for name in ("frozen", "learns"):
 #
 # Six ways, and 8 to 1,024 labels. *Everything learns* from the pretrained body, and from random weights. **LoRA** leaves the body as it
 # is and learns small matrices beside its queries and values (`minillm/layers/lora.py`). The **bag of words** is the baseline that needs
-# no body: a logistic regression on which words and pairs of neighbours a text has (`minillm/finetuning/bag_of_words.py`). The cheap ways
-# are repeated for five draws, the three that train a body for two.
+# no body: a logistic regression on which words and pairs of neighbours a text has (`minillm/finetuning/classification/bag_of_words.py`).
+# The cheap ways are repeated for five draws, the three that train a body for two.
 
 # %%
 sizes = (8, 16) if lesson.quick else (8, 16, 32, 64, 256, 1024)
@@ -582,8 +582,8 @@ for number, (name, whole) in enumerate({"frozen body": frozen[0], "counted vecto
 # GPT-3. GPT-3 itself was to be used without any of this: the task and a few examples stand in the prompt, and no weight changes (Brown et
 # al. 2020, *Language Models are Few-Shot Learners*).
 #
-# In the library: `minillm/finetuning/last_layer.py` (features, layers, the fit), `logistic_regression.py` (Newton, cross-validation),
-# `methods.py` (what is frozen), `bag_of_words.py`; `minillm/layers/pooling.py`, `minillm/layers/lora.py`.
+# In the library: `minillm/finetuning/classification/last_layer.py` (features, layers, the fit), `logistic_regression.py` (Newton,
+# cross-validation), `methods.py` (what is frozen), `bag_of_words.py`; `minillm/layers/pooling.py`, `minillm/layers/lora.py`.
 #
 # ## Reading
 #

@@ -593,7 +593,7 @@ for longer, masked in ((300, True), (30, False), (100, False), (300, False)):
 # better (Freitag et al. 2022). A score is given with its tokens, since on other tokens it is another score (Post 2018).
 #
 # In the library: `minillm/models/transformer.py`; `minillm/objectives/sequence_to_sequence.py`, the shift;
-# `minillm/finetuning/pair_data.py`, batches of pairs; `minillm/generation/beam_search.py` and `translation.py`;
+# `minillm/finetuning/pairs/data.py`, batches of pairs; `minillm/generation/beam_search.py` and `translation.py`;
 # `minillm/metrics/bleu.py`. Our world is `minillm/course/translations.py`.
 #
 # ## Reading

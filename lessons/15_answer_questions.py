@@ -24,7 +24,7 @@ import numpy as np
 
 from minillm.course import Lesson
 from minillm.course.passages import FORMS, PEOPLE, PLACES, QUESTIONS, THINGS, TIMES, VERBS, write_passages
-from minillm.finetuning.question_data import QuestionBatch
+from minillm.finetuning.questions import QuestionBatch
 from minillm.gradcheck import numeric_gradient
 from minillm.metrics import AnswerF1, ExactMatch
 from minillm.models import EncoderConfig, QuestionAnswering, QuestionAnsweringConfig
@@ -497,7 +497,7 @@ lesson.save(
 # Models that write (T5, GPT) answer in words of their own, and may say what no passage says. A span always stands in the text.
 #
 # In the library: `minillm/models/question_answering.py`, the pointers; `minillm/objectives/question_answering.py`, the loss;
-# `minillm/finetuning/question_data.py`, questions and passages as tokens; `minillm/generation/answering.py`, long passages;
+# `minillm/finetuning/questions/data.py`, questions and passages as tokens; `minillm/generation/answering.py`, long passages;
 # `minillm/metrics/squad.py`. Our world is `minillm/course/passages.py`.
 #
 # ## Reading

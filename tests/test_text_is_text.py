@@ -9,7 +9,7 @@ import pytest
 from minillm.alignment.pairs import Pair, tokenize_pairs
 from minillm.alignment.reward_model import reward_from_model
 from minillm.alignment.rollout import prompts_from
-from minillm.finetuning.data import tokenize
+from minillm.finetuning.classification import tokenize
 from minillm.generation import attention_maps, fill, fillings
 from minillm.generation.filling import with_hole, with_holes
 from minillm.gradcheck import randomize

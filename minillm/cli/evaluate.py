@@ -11,12 +11,10 @@ from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
 from minillm.files import write_atomic
-from minillm.finetuning.evaluation import Answered, evaluate_classifier, evaluate_pairs, evaluate_questions
-from minillm.finetuning.examples import labelled_lines, read_examples
-from minillm.finetuning.pair_tasks import SUMMARISE, TRANSLATE
-from minillm.finetuning.pairs import read_pairs
-from minillm.finetuning.questions import read_questions
-from minillm.finetuning.scores import confusion_table
+from minillm.finetuning.classification import confusion_table, evaluate_classifier, labelled_lines, read_examples
+from minillm.finetuning.evaluation import Answered
+from minillm.finetuning.pairs import SUMMARISE, TRANSLATE, evaluate_pairs, read_pairs
+from minillm.finetuning.questions import evaluate_questions, read_questions
 from minillm.generation.translation import TOGETHER
 from minillm.metrics import Baseline, Case, Comparison, Measured
 from minillm.models import GPT, EncoderDecoder, MaskedLM, Model, QuestionAnswering

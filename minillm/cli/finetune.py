@@ -37,10 +37,8 @@ from minillm.finetuning import (
     read_split,
     tokenize_parts,
 )
-from minillm.finetuning.defaults import check_settings, settings_for
-from minillm.finetuning.last_layer import ALL
-from minillm.finetuning.pair_model import OF_MODEL
-from minillm.finetuning.record import TASK, Choices
+from minillm.finetuning.classification import ALL, TASK, Choices, check_settings, settings_for
+from minillm.finetuning.pairs import OF_MODEL
 from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
 from minillm.layers.pooling import POOLINGS

@@ -13,7 +13,7 @@ from minillm.finetuning import (
     load_classifier,
     padding_of,
 )
-from minillm.finetuning.scores import classification_report
+from minillm.finetuning.classification import classification_report
 from minillm.units import count, per_cent
 
 

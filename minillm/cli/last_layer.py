@@ -21,8 +21,7 @@ from minillm.finetuning import (
     read_split,
     tokenize_parts,
 )
-from minillm.finetuning.defaults import check_settings
-from minillm.finetuning.last_layer import Tried, layers_to_try
+from minillm.finetuning.classification import Tried, check_settings, layers_to_try
 from minillm.text import name_of
 from minillm.training import TrainOptions, load
 from minillm.units import count, duration, per_cent

@@ -12,10 +12,16 @@ from minillm.cli.examples import ExamplesJob, compared, facts_of, read_again
 from minillm.cli.job import named_options
 from minillm.cli.run_options import check_data
 from minillm.cli.terminal import program, say, shell_word, visible
-from minillm.finetuning.pair_job import HeldOut, Learner, begin_pairs, resume_pairs
-from minillm.finetuning.pair_tasks import PAIR_TASKS
-from minillm.finetuning.pairs import read_pair_split
-from minillm.finetuning.record import PAIRS, PairChoices
+from minillm.finetuning.pairs import (
+    PAIR_TASKS,
+    PAIRS,
+    HeldOut,
+    Learner,
+    PairChoices,
+    begin_pairs,
+    read_pair_split,
+    resume_pairs,
+)
 from minillm.models import ModelConfig
 from minillm.text import Tokenizer, unigram_entropy
 from minillm.training import Run, SavedRun, Trainer, TrainOptions, load

@@ -11,10 +11,18 @@ from minillm.cli.examples import ExamplesJob, compared, facts_of, read_again
 from minillm.cli.job import named_options
 from minillm.cli.run_options import check_data, checkpoint_of
 from minillm.cli.terminal import program, say, shell_word, visible
-from minillm.finetuning.question_job import HeldOutQuestions, QuestionLearner, begin_questions, resume_questions
-from minillm.finetuning.question_scores import BLIND, LIKE, in_words
-from minillm.finetuning.questions import read_question_split
-from minillm.finetuning.record import QUESTIONS, QuestionChoices
+from minillm.finetuning.questions import (
+    BLIND,
+    LIKE,
+    QUESTIONS,
+    HeldOutQuestions,
+    QuestionChoices,
+    QuestionLearner,
+    begin_questions,
+    in_words,
+    read_question_split,
+    resume_questions,
+)
 from minillm.models import ModelConfig
 from minillm.text import Tokenizer
 from minillm.training import Run, SavedRun, Trainer, TrainOptions, load

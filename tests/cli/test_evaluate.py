@@ -7,7 +7,7 @@ import pytest
 from minillm.cli import main
 from minillm.models import EncoderConfig, QuestionAnswering, QuestionAnsweringConfig
 from minillm.models.huggingface import save_pretrained
-from tests.finetuning.test_pair_job import texts
+from tests.finetuning.pairs.test_job import texts
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ import pytest
 from safetensors.numpy import load_file
 
 from minillm.cli import main, session
-from minillm.finetuning.pair_model import COMMON
+from minillm.finetuning.pairs.model import COMMON
 from minillm.training import TrainOptions
 from tests.cli.test_interruptions import Running, state
-from tests.finetuning.test_pair_job import texts
+from tests.finetuning.pairs.test_job import texts
 
 SMALL = [
     "--layers=1",

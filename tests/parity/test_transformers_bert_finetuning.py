@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from minillm.cli import main
-from minillm.finetuning.question_data import tokenize_questions
-from minillm.finetuning.question_job import begin_questions
-from minillm.finetuning.questions import Questions, split_questions
+from minillm.finetuning.questions import Questions, begin_questions, split_questions
+from minillm.finetuning.questions.data import tokenize_questions
 from minillm.models.huggingface import save_pretrained
 from minillm.objectives import question_answering
 from minillm.training import load

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from minillm.cli import main
-from minillm.finetuning.pair_job import begin_pairs
-from minillm.finetuning.pair_tasks import TRANSLATE
-from minillm.finetuning.pairs import Pairs, PairSplit
+from minillm.finetuning.pairs import TRANSLATE, Pairs, PairSplit, begin_pairs
 from minillm.ops import IGNORE
 from minillm.training import load
 from tests.parity.fine_tuning import adamw
