@@ -88,11 +88,6 @@ EXERCISES = [
                 "That is the commonest pair alone: return all pairs with their counts.",
             ),
             Mistake(
-                "        for pair in zip(word, word[1:]):\n            pairs[pair] = pairs.get(pair, 0) + count\n    return pairs",
-                "        for pair in zip(word, word[1:]):\n            pairs[pair] = pairs.get(pair, 0) + count\n        return pairs",
-                "return stands inside the loop: only the first word was counted.",
-            ),
-            Mistake(
                 "zip(word, word[1:])",
                 "word",
                 "Single numbers were counted: a pair is a number and the next one, as a tuple.",
@@ -248,11 +243,6 @@ EXERCISES = [
                 "word = merge(word, pair, 256 + i)",
                 "merge(word, pair, 256 + i)",
                 "The word is as it was: the merged words were thrown away (merge returns a new word), or your merge merges nothing.",
-            ),
-            Mistake(
-                "        word = merge(word, pair, 256 + i)\n    return word",
-                "        word = merge(word, pair, 256 + i)\n        return word",
-                "It returns after the first pair: the return stands inside the loop.",
             ),
             Mistake(
                 "word = merge(word, pair, 256 + i)",

@@ -28,6 +28,7 @@ from minillm.course.answers import Failure, answers, as_json, failure, from_json
 from minillm.course.desk import exercises_of, solution_of
 from minillm.course.exercises import Exercise, load, read
 from minillm.course.outline import ROOT, Outline, read_outline
+from minillm.course.repairs import repair
 
 SECONDS = 5.0  # for loading the file, and as many for all calls; a right solution takes milliseconds
 MEMORY = 4 * 2**30  # bytes of address space, of which Python with NumPy takes an eighth
@@ -50,19 +51,33 @@ class Attempt(NamedTuple):
 def attempt(outline: Outline, path: Path, name: str, seed: int = 0, seconds: float = SECONDS) -> Attempt:
     """Call the function of this name in a student's file, in a process that is stopped when its time is up."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        command = [sys.executable, "-m", __name__, *map(str, (outline.path, path, name, seed, seconds, folder))]
-        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        nowhere = subprocess.DEVNULL
-        streams = {"stdin": nowhere, "stdout": nowhere, "stderr": nowhere}
-        process = subprocess.Popen(command, env=environment, **streams, start_new_session=True)
-        try:
-            code = process.wait(START + 2 * seconds)
-        except subprocess.TimeoutExpired:
-            code = None
-        finally:
-            end(process)
+        code = _run("answers", outline, path, name, seed, seconds, folder)
         return _what_is_left(Path(folder), code, path.name, seconds)
+
+
+def repair_of(outline: Outline, path: Path, name: str, seed: int = 0, seconds: float = SECONDS) -> str:
+    """The one change that would make this function right, in words; empty if none is found in time. In a process of its own as well."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        _run("repair", outline, path, name, seed, seconds, folder)
+        with contextlib.suppress(ValueError):  # there is no answer, or a part of one
+            return json.loads(_text(Path(folder) / "answers"))["repair"]
+    return ""
+
+
+def _run(task: str, outline: Outline, path: Path, name: str, seed: int, seconds: float, folder: str) -> int | None:
+    """Start the process and wait for its end: the exit code, or None where it had to be stopped."""
+    command = [sys.executable, "-m", __name__, *map(str, (task, outline.path, path, name, seed, seconds, folder))]
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    nowhere = subprocess.DEVNULL
+    streams = {"stdin": nowhere, "stdout": nowhere, "stderr": nowhere}
+    process = subprocess.Popen(command, env=environment, **streams, start_new_session=True)
+    try:
+        return process.wait(START + 2 * seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        end(process)
 
 
 def end(process: subprocess.Popen) -> None:
@@ -160,6 +175,19 @@ def report(outline: Outline, path: Path, name: str, seed: int, seconds: float, t
     faulthandler.cancel_dump_traceback_later()
 
 
+def report_repair(outline: Outline, path: Path, name: str, seed: int, seconds: float, trace: TextIO) -> Iterator[dict]:
+    """What the process has to say of one change that makes the function right."""
+    exercises, solution, seeds = exercises_of(outline), solution_of(outline), range(seed, seed + 3)
+    exercise = next(each for each in exercises if each.name == name)
+    calls = [call for each in seeds for call in exercise.calls(np.random.default_rng(each))]
+    target = [answer for each in seeds for answer in try_text(solution, exercise, each)]
+    faulthandler.dump_traceback_later(2 * seconds, exit=True, file=trace)
+    theirs, right = load(read(path), path.name), load(solution, "<solution>")
+    theirs.__dict__.update({each.name: getattr(right, each.name) for each in exercises if each.name != name})
+    yield {"repair": repair(read(path), theirs, name, calls, target, seconds)}
+    faulthandler.cancel_dump_traceback_later()
+
+
 class Printed(io.TextIOBase):
     """Where a student's `print` goes: the beginning is kept, so that one without end fills no disk."""
 
@@ -183,7 +211,7 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
 
 
-def main(lesson: str, path: str, name: str, seed: str, seconds: str, folder: str) -> None:
+def main(task: str, lesson: str, path: str, name: str, seed: str, seconds: str, folder: str) -> None:
     """The process: what the student's function answers goes into files of the folder."""
     leave, files, own = os._exit, Path(folder), os.getpid()
     with contextlib.ExitStack() as stack:
@@ -196,7 +224,8 @@ def main(lesson: str, path: str, name: str, seed: str, seconds: str, folder: str
         sys.stdout = sys.stderr = Printed(printed)
         os._exit = sys.exit  # it can then be said where it was called
         limit_memory()
-        for line in report(read_outline(Path(lesson)), Path(path), name, int(seed), float(seconds), trace):
+        work = report_repair if task == "repair" else report
+        for line in work(read_outline(Path(lesson)), Path(path), name, int(seed), float(seconds), trace):
             if os.getpid() != own:  # a copy of this process, that a student's fork made, would answer as well
                 leave(0)
             print(json.dumps(line), file=answers_file, flush=True)

@@ -1,13 +1,14 @@
 """Check the exercises of a lesson at a student's desk, and note what is solved. What comes out are values; whoever asks words them."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minillm.course.answers import Failure, same
-from minillm.course.attempt import attempt
+from minillm.course.attempt import attempt, repair_of
 from minillm.course.desk import Desk, exercises_of, solution_of
 from minillm.course.diagnosis import Verdict, judge
 from minillm.course.exercises import Exercise, read
@@ -71,7 +72,8 @@ def verdicts_on(outline: Outline, path: Path, seed: int = 0, report: Report | No
         tried = attempt(outline, path, exercise.name, seed)
         if tried.unread:
             raise unreadable(path, source, tried.unread)
-        verdicts.append(judge(exercise, tried, solution, source, seed))
+        repair = partial(repair_of, outline, path, exercise.name, seed)
+        verdicts.append(judge(exercise, tried, solution, source, seed, repair))
         if report:
             report(verdicts[-1])
     return verdicts

@@ -6,17 +6,17 @@ at last the numbers themselves, for the smallest call that comes out wrong.
 
 import inspect
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minillm.course import patterns
+from minillm.course import patterns, reading
 from minillm.course.answers import Failure, Other, is_number, same
 from minillm.course.attempt import Attempt, try_text
 from minillm.course.exercises import NOT_WRITTEN, Exercise, load, planted
 from minillm.course.slips import slips
-from minillm.course.wording import apart, call, failed, kind, listed, size, value
+from minillm.course.wording import apart, call, failed, kind, listed, sentences, size, value
 
 PATIENCE = (
     10.0  # seconds in which the slips of an exercise are tried: there are up to a thousand, and the student waits
@@ -46,10 +46,19 @@ class Verdict(NamedTuple):
         }
 
 
-def judge(exercise: Exercise, attempt: Attempt, solution: str, source: str = "", seed: int = 0) -> Verdict:
-    """Whether the answers are those of the solution, and else what is wrong. source: the student's text, to quote lines from."""
+def judge(
+    exercise: Exercise,
+    attempt: Attempt,
+    solution: str,
+    source: str = "",
+    seed: int = 0,
+    repair: Callable[[], str] = str,
+) -> Verdict:
+    """Whether the answers are those of the solution, and else what is wrong. source: the student's text, to quote lines from;
+    repair: asked what one change makes it right, where no known mistake explains it.
+    """
     case = Case(exercise, attempt.answers, try_text(solution, exercise, seed), solution, seed)
-    message = case.finished(attempt.writes) if case.right else case.wrong(attempt, source)
+    message = case.finished(attempt.writes) if case.right else case.wrong(attempt, source, repair)
     pairs = list(zip(attempt.answers, case.target, strict=False))
     yours, target = next((pair for pair in pairs if not same(*pair)), pairs[0])
     return Verdict(exercise.name, not message, message, yours, target, attempt.printed, attempt.seconds)
@@ -72,17 +81,18 @@ class Case:
     def _written(self, writes: Sequence[int]) -> str:
         return listed([self.parameters[index] for index in writes])
 
-    def wrong(self, attempt: Attempt, source: str) -> str:
+    def wrong(self, attempt: Attempt, source: str, repair: Callable[[], str]) -> str:
         """What is wrong with answers that are not all right."""
+        name = self.exercise.name
         failures = [answer for answer in self.yours if isinstance(answer, Failure)]
         kinds = {failure.kind for failure in failures}
         if "NotImplementedError" in kinds:
             return NOT_WRITTEN
         if "Missing" in kinds:
-            return f"there is no function {self.exercise.name} in the file"
+            return f"there is no function {name} in the file"
         if kinds & {"Timeout", "Crash"}:
-            return failed(failures[-1], self.exercise.name, source, self._call(len(self.yours) - 1))
-        if message := self._explained(self._mistakes()):
+            return failed(failures[-1], name, source, self._call(len(self.yours) - 1))
+        if message := reading.early_return(source, name) or self._explained(self._mistakes()):
             return message
         if attempt.random:
             return (
@@ -92,8 +102,13 @@ class Case:
             return f"it writes into {self._written(attempt.writes)}, which it was given, and comes out wrong: first of all, work on a copy"
         if failures:
             index = self._smallest([isinstance(answer, Failure) for answer in self.yours])
-            return failed(self.yours[index], self.exercise.name, source, self._call(index))
-        return self._difference()
+            return sentences(failed(self.yours[index], name, source, self._call(index)), repair())
+        return (
+            self._kinds(source)
+            or (self.names and patterns.exchanged(self.yours, self.target, self.names))
+            or ("" if isinstance(self.target[0], str) else repair())
+            or self._difference(source)
+        )
 
     def _mistakes(self) -> Iterator[tuple[str, str]]:
         """The solution with each known mistake, and what that is called."""
@@ -141,22 +156,32 @@ class Case:
     def _call(self, index: int) -> str:
         return call(self.exercise.name, self.parameters, self.calls[index])
 
-    def _difference(self) -> str:
-        """In what the answers differ from the target, when no known mistake explains it."""
-        first, names = self.target[0], self.exercise.outputs
-        if not names and isinstance(first, tuple) and not all(isinstance(part, int) for part in first):
-            names = [f"value {part + 1} of {len(first)}" for part in range(len(first))]
+    @property
+    def names(self) -> Sequence[str]:
+        """Those of several outputs."""
+        first = self.target[0]
+        if not self.exercise.outputs and isinstance(first, tuple) and not all(isinstance(part, int) for part in first):
+            return [f"value {part + 1} of {len(first)}" for part in range(len(first))]
+        return self.exercise.outputs
+
+    def _kinds(self, source: str) -> str:
+        """What is wrong with the type of an answer."""
         for index, (mine, its) in enumerate(zip(self.yours, self.target, strict=True)):
             if mine is None and any(answer is not None for answer in self.yours):
                 return f"it returns None in {self._call(index)}: no return is reached there"
-            if message := _wrong_kind(mine, its, names):
+            if mine is None and (message := reading.printed(source, self.exercise.name)):
+                return f"it returns None: {message}"
+            if message := _wrong_kind(mine, its, self.names):
                 return message
+        return ""
+
+    def _difference(self, source: str) -> str:
+        """In what the answers differ from the target, when no known mistake explains it."""
+        first, names = self.target[0], self.names
         if not names:
             if message := self._explanation(self.yours, self.target):
                 return message
-            return self._word() if isinstance(first, str) else self._numbers(self.yours, self.target)
-        if message := patterns.exchanged(self.yours, self.target, names):
-            return message
+            return self._word() if isinstance(first, str) else self._numbers(self.yours, self.target, source)
         yours, target = (list(zip(*answers, strict=True)) for answers in (self.yours, self.target))
         wrong = [part for part in range(len(names)) if not same(yours[part], target[part])]
         right = [part for part in range(len(names)) if part not in wrong]
@@ -166,7 +191,7 @@ class Case:
         for part in wrong:
             if message := self._explanation(yours[part], target[part], part, right):
                 return f"{fine}{names[part]}: {message}"
-        return f"{fine}{names[wrong[0]]}: {self._numbers(yours[wrong[0]], target[wrong[0]])}"
+        return f"{fine}{names[wrong[0]]}: {self._numbers(yours[wrong[0]], target[wrong[0]], source)}"
 
     def _word(self) -> str:
         """Of answers that are words, such as predictions, the first wrong one: what is said of the known mistake with the same word, or of
@@ -208,8 +233,12 @@ class Case:
             or patterns.seen(mine, its, self.calls, self.parameters)
         )
 
-    def _numbers(self, yours: Sequence, target: Sequence) -> str:
-        """The shortest call that goes wrong, and what differs most in its answer."""
+    def _numbers(self, yours: Sequence, target: Sequence, source: str) -> str:
+        """The shortest call that goes wrong, and what differs most in its answer; and what the function does not use."""
+        unread = reading.unread(source, self.solution, self.exercise.name)
+        return sentences(self._worst(yours, target), unread)
+
+    def _worst(self, yours: Sequence, target: Sequence) -> str:
         wrong = [not same(mine, its) for mine, its in zip(yours, target, strict=True)]
         index = self._smallest(wrong)
         mine, its = yours[index], target[index]

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -49,12 +50,14 @@ def seen(yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: Seque
     """What yours have to do with the right ones, of the same shapes; empty if nothing is seen."""
     return (
         not_finite(yours, right)
+        or stand_in(yours, right, calls, parameters)
         or factor(yours, right, calls, parameters)
         or offset(yours, right)
         or ahead(yours, right)
         or fractions(yours, right)
         or rough(yours, right)
         or sums(yours, right)
+        or first_only(yours, right)
     )
 
 
@@ -69,6 +72,35 @@ def not_finite(yours: Arrays, right: Arrays) -> str:
         if np.isinf(mine).any() and not np.isinf(its).any():
             return "it is infinite: the log of 0, a division by 0, or an exp of something too large"
     return ""
+
+
+def stand_in(yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: Sequence[str]) -> str:
+    """One whole number wherever it is wrong, where another one belongs: a mask's or padding's value, most often."""
+    pairs = set()
+    for mine, its in zip(yours, right, strict=True):
+        if its.dtype.kind not in "iu" or mine.dtype.kind not in "iuf" or its.ndim == 0:
+            return ""
+        wrong = mine != its
+        pairs |= set(zip(mine[wrong].tolist(), its[wrong].tolist(), strict=True))
+    if (
+        len({its for _, its in pairs}) != 1
+        or sum(int((mine != its).sum()) for mine, its in zip(yours, right, strict=True)) < 2
+    ):
+        return ""
+    belongs, stands = pairs.copy().pop()[1], sorted({mine for mine, _ in pairs})
+    if len(stands) == 1:
+        return f"{number(stands[0])} stands in places where {number(belongs)} belongs; all others are right"
+    return f"other numbers stand in places where {number(belongs)} belongs; all others are right"
+
+
+def first_only(yours: Arrays, right: Arrays) -> str:
+    """The first of several rows right, and none of the others."""
+    pairs = [(mine, its) for mine, its in zip(yours, right, strict=True) if its.ndim > 1 and len(its) > 1]
+    if not pairs or not all(same(mine[0], its[0]) for mine, its in pairs):
+        return ""
+    if any(same(mine[row], its[row]) for mine, its in pairs for row in range(1, len(its))):
+        return ""
+    return "only the first (index 0 of axis 0) is right: does what belongs to the first serve for all?"
 
 
 MENDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -122,10 +154,14 @@ def factor(yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: Seq
         factors.append(found)
     if max(np.size(its) for its in right) == 1 and len(set(np.round(factors, 6))) > 1 and len(factors) < 3:
         return ""  # two numbers always have a factor
-    for name, sizes in _sizes(calls, parameters):
+    known = [(name, np.array(sizes)) for name, sizes in _sizes(calls, parameters)]
+    for name, sizes in known:
         for message, ways in FACTORS.items():
-            if np.allclose(factors, ways(np.array(sizes)), rtol=1e-5):
+            if np.allclose(factors, ways(sizes), rtol=1e-5):
                 return message.format(name)
+    for (one, above), (other, below) in itertools.permutations(known, 2):
+        if np.allclose(factors, above / below, rtol=1e-5) and len(set(factors)) > 1:
+            return f"it was divided by {other}: divide by {one} in its place"
     if np.allclose(factors, factors[0], rtol=1e-5):
         return f"it is the right answer times {number(factors[0])}"
     return (

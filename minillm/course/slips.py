@@ -67,6 +67,11 @@ class Place(NamedTuple):
         found = getattr(self.parent, self.field)
         return found if self.index is None else found[self.index]
 
+    @property
+    def line(self) -> int:
+        """In which line of the text it begins; parts such as a slice have none of their own."""
+        return getattr(self.node, "lineno", None) or getattr(self.parent, "lineno", 0)
+
     def put(self, node: ast.AST) -> None:
         if self.index is None:
             setattr(self.parent, self.field, node)
@@ -79,23 +84,28 @@ def slips(solution: str, name: str) -> Iterator[tuple[str, str]]:
 
     A function with `while` has none: with a slip in it, it might never end.
     """
-    tree = ast.parse(solution)
-    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    function = definition(solution, name)
     if any(isinstance(node, ast.While) for node in ast.walk(function)):
         return
     lines = solution.splitlines(keepends=True)
     before, after = "".join(lines[: function.lineno - 1]), "".join(lines[function.end_lineno :])
     alike: dict[str, list[tuple[Place, ast.AST]]] = {}
-    for place in _places(function):
+    for place in places(function):
         for new, message in (*changes(place.node), *other_names(place.node, function)):
             alike.setdefault(message, []).append((place, new))
-            yield f"{before}{_changed(function, [(place, new)])}\n{after}", message
+            yield f"{before}{changed(function, [(place, new)])}\n{after}", message
     for message, edits in alike.items():
         if len(edits) > 1:
-            yield f"{before}{_changed(function, edits)}\n{after}", message
+            yield f"{before}{changed(function, edits)}\n{after}", message
 
 
-def _places(function: ast.FunctionDef) -> Iterator[Place]:
+def definition(source: str, name: str) -> ast.FunctionDef | None:
+    """The function of this name: of several the last one, which counts."""
+    found = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == name]
+    return found[-1] if found else None
+
+
+def places(function: ast.FunctionDef) -> Iterator[Place]:
     """Of all statements and expressions in the body."""
     stack = [Place(function, "body", index) for index in range(len(function.body))]
     while stack:
@@ -108,7 +118,7 @@ def _places(function: ast.FunctionDef) -> Iterator[Place]:
                 stack += [Place(place.node, field, at) for at, each in enumerate(value) if isinstance(each, ast.AST)]
 
 
-def _changed(function: ast.FunctionDef, edits: list[tuple[Place, ast.AST]]) -> str:
+def changed(function: ast.FunctionDef, edits: list[tuple[Place, ast.AST]]) -> str:
     """The function's text with these edits, which are taken back."""
     old = [(place, place.node) for place, _ in edits]
     for place, new in edits:
@@ -124,25 +134,25 @@ def changes(node: ast.AST) -> Iterator[Change]:
     match node:
         case ast.BinOp(left, operator, right):
             for other, message in OPERATORS.get(type(operator), []):
-                yield ast.BinOp(left, other(), right), message.format(_short(left), _short(right))
+                yield ast.BinOp(left, other(), right), message.format(short(left), short(right))
             if isinstance(operator, ast.Sub | ast.Div | ast.Pow | ast.MatMult):
-                yield ast.BinOp(right, operator, left), f"{_short(left)} and {_short(right)} were exchanged"
+                yield ast.BinOp(right, operator, left), f"{short(left)} and {short(right)} were exchanged"
             if isinstance(operator, ast.Mult | ast.Div):
-                yield ast.BinOp(node, operator, right), f"{_short(right)} came in twice"
+                yield ast.BinOp(node, operator, right), f"{short(right)} came in twice"
             if isinstance(operator, ast.Mult):
-                yield ast.BinOp(left, operator, node), f"{_short(left)} came in twice"
-            yield left, f"{_short(right)} were left out"
+                yield ast.BinOp(left, operator, node), f"{short(left)} came in twice"
+            yield left, f"{short(right)} were left out"
             if isinstance(operator, ast.Add | ast.Mult | ast.BitAnd | ast.BitOr | ast.MatMult):
-                yield right, f"{_short(left)} were left out"
+                yield right, f"{short(left)} were left out"
             for part in (left, right):
                 if isinstance(part, ast.Constant) and type(part.value) is int:
                     for near in (part.value - 1, part.value + 1):
                         sides = [ast.Constant(near) if each is part else each for each in (left, right)]
                         moved = ast.BinOp(sides[0], operator, sides[1])
-                        yield moved, f"{_short(moved)} stood where {_short(node)} belongs"
+                        yield moved, f"{short(moved)} stood where {short(node)} belongs"
         case ast.UnaryOp(ast.USub() | ast.Invert() | ast.Not() as operator, operand):
             sign = {ast.USub: "the minus sign", ast.Invert: "~ (not)", ast.Not: "not"}[type(operator)]
-            yield operand, f"{sign} before {_short(operand)} were left out"
+            yield operand, f"{sign} before {short(operand)} were left out"
         case ast.Compare(left, [operator], [right]):
             for other in COMPARISONS.get(type(operator), ()):
                 symbols = (
@@ -151,7 +161,7 @@ def changes(node: ast.AST) -> Iterator[Change]:
                 )
                 yield (
                     ast.Compare(left, [other()], [right]),
-                    "{} stood where {} belongs, before {}".format(*symbols, _short(right)),
+                    "{} stood where {} belongs, before {}".format(*symbols, short(right)),
                 )
         case ast.Constant(bool()) | ast.Constant(str()) | ast.Constant(None):
             return
@@ -173,24 +183,24 @@ def changes(node: ast.AST) -> Iterator[Change]:
         case ast.Subscript(array, index, context):
             for near in _one_off(index):
                 moved = ast.Subscript(array, near, context)
-                yield moved, f"{_short(moved)} stood where {_short(node)} belongs"
+                yield moved, f"{short(moved)} stood where {short(node)} belongs"
         case ast.Expr(ast.Call()):
-            yield ast.If(ast.Constant(True), [node, node], []), f"{_short(node)} were done twice"
-            yield ast.Pass(), f"{_short(node)} were left out"
+            yield ast.If(ast.Constant(True), [node, node], []), f"{short(node)} were done twice"
+            yield ast.Pass(), f"{short(node)} were left out"
         case ast.Attribute(inner, "T"):
-            yield inner, f"the .T of {_short(inner)} were left out"
+            yield inner, f"the .T of {short(inner)} were left out"
         case ast.Call():
             yield from _changes_of_call(node)
         case ast.AugAssign(target, _, value):
             assigned = ast.Assign([target], value, lineno=0)
-            yield assigned, f"{_short(target)} were assigned anew, where something is added or taken away"
-            yield ast.Pass(), f"nothing happened to {_short(target)} in place"
+            yield assigned, f"{short(target)} were assigned anew, where something is added or taken away"
+            yield ast.Pass(), f"nothing happened to {short(target)} in place"
         case ast.Assign([ast.Subscript() as target]):
-            yield ast.Pass(), f"{_short(target)} were never set"
+            yield ast.Pass(), f"{short(target)} were never set"
         case ast.If(test, body, orelse) if orelse:
-            yield ast.If(test, orelse, body), f"the two branches of `if {_short(test)}` were exchanged"
+            yield ast.If(test, orelse, body), f"the two branches of `if {short(test)}` were exchanged"
         case ast.IfExp(test, body, orelse):
-            yield ast.IfExp(test, orelse, body), f"the two sides of `if {_short(test)}` were exchanged"
+            yield ast.IfExp(test, orelse, body), f"the two sides of `if {short(test)}` were exchanged"
 
 
 def _one_off(index: ast.AST) -> Iterator[ast.AST]:
@@ -223,33 +233,38 @@ def _changes_of_call(node: ast.Call) -> Iterator[Change]:
             function = ast.Attribute(node.func.value, other, ast.Load())
             yield ast.Call(function, node.args, node.keywords), f"{other} stood where {name} belongs"
         if not isinstance(node.func.value, ast.Name) or node.func.value.id != "np":
-            yield node.func.value, f".{name}(...) of {_short(node.func.value)} were left out"
+            yield node.func.value, f".{name}(...) of {short(node.func.value)} were left out"
     match node.args:
         case [inner]:
-            yield inner, f"{name} were left out, around {_short(inner)}"
+            yield inner, f"{name} were left out, around {short(inner)}"
             if isinstance(node.func, ast.Name):
-                yield ast.Call(node.func, [node], node.keywords), f"{name} were taken twice, of {_short(inner)}"
+                yield ast.Call(node.func, [node], node.keywords), f"{name} were taken twice, of {short(inner)}"
         case [condition, one, other] if name == "where":
             yield ast.Call(node.func, [condition, other, one], []), "the two sides of np.where were exchanged"
-            yield one, f"{_short(one)} were taken everywhere, whatever the condition of np.where"
-            yield other, f"{_short(other)} were taken everywhere, whatever the condition of np.where"
+            yield one, f"{short(one)} were taken everywhere, whatever the condition of np.where"
+            yield other, f"{short(other)} were taken everywhere, whatever the condition of np.where"
 
 
 def other_names(node: ast.AST, function: ast.FunctionDef) -> Iterator[Change]:
     """Each other variable of the function, in place of one that is read."""
     if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
         return
-    parameters = [argument.arg for argument in function.args.args]
-    assigned = [
-        each.id for each in ast.walk(function) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-    ]
-    names = dict.fromkeys((*parameters, *assigned))
+    names = variables(function)
     if node.id in names:
         for name in names:
             if name != node.id:
                 yield ast.Name(name, ast.Load()), f"{name} stood where {node.id} belongs"
 
 
-def _short(node: ast.AST) -> str:
+def variables(function: ast.FunctionDef) -> list[str]:
+    """The parameters, and the names that are assigned in the body."""
+    parameters = [argument.arg for argument in function.args.args]
+    assigned = [
+        each.id for each in ast.walk(function) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    ]
+    return list(dict.fromkeys((*parameters, *assigned)))
+
+
+def short(node: ast.AST) -> str:
     text = ast.unparse(node)
     return text if len(text) <= 50 else text[:49] + "…"

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,21 @@ def apart(yours: Any, right: Any) -> tuple[str, str]:
         if texts[0] != texts[1]:
             break
     return texts
+
+
+def narrowed(old: str, new: str, most: int = 60) -> tuple[str, str]:
+    """Two pieces of code; of long ones what differs, with a little of what stands around it."""
+    if max(len(old), len(new)) <= most:
+        return old, new
+    shared = _shared(old, new)
+    start = max(0, shared - 12)
+    stop = max(0, _shared(old[shared:][::-1], new[shared:][::-1]) - 12)
+    return tuple(f"{'…' * (start > 0)}{text[start : len(text) - stop]}{'…' * (stop > 0)}" for text in (old, new))
+
+
+def _shared(one: str, other: str) -> int:
+    """With how many of the same characters both begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def value(what: Any, shown: int = SHOWN) -> str:
@@ -85,6 +101,12 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
+def sentences(first: str, second: str) -> str:
+    """Two messages, one behind the other; the second may be empty."""
+    stop = "" if first.endswith(("?", ".")) else "."
+    return f"{first}{stop} {second[0].upper()}{second[1:]}" if second else first
+
+
 def failed(failure: Failure, name: str, source: str, call: str = "") -> str:
     """What a call raised, or how it was stopped, with the line of the student's file."""
     lines = source.splitlines()
@@ -125,6 +147,35 @@ def endless(source: str, line: int | None) -> str:
     return f"The loop in line {loop.lineno} goes on while {condition}: does anything in it change that?"
 
 
+REMEDIES = {  # a piece of the message of Python or NumPy, and what often helps
+    "out of bounds": "Where there are n, the last has the number n - 1: does an index go beyond it?",
+    "out of range": "Where there are n, the last has the number n - 1: does an index go beyond it?",
+    "truth value of an array": "`and`, `or`, `not` and `if` ask for one True or False: of arrays, & | ~ go place by place, with brackets "
+    "around each comparison",
+    "'bitwise_and' not supported": "& binds more closely than a comparison: (a < b) & (c < d), with brackets",
+    "'bitwise_or' not supported": "| binds more closely than a comparison: (a < b) | (c < d), with brackets",
+    "boolean index did not match": "A mask has the shape of what it chooses from. Is a [:, None] missing, so that rows and columns meet?",
+    "cannot reshape array of size": "The lengths of the new axes, multiplied, must be the number of numbers: some are missing, or too many",
+    "zero-size array to reduction": "It is empty: nothing was chosen, or the slice ends where it begins",
+    "arrays used as indices must be of integer": "An index is a whole number: was / used for //, or np.zeros without int?",
+    "integer scalar arrays can be converted": "An array stands where one whole number is needed, or a list is indexed by an array",
+    "list indices must be integers": "A list takes one whole number: np.array(...) takes [i, j], masks and arrays",
+    "interpreted as an integer": "A whole number is needed: was / used for //?",
+    "is not in list": "It need not be there: `in` asks whether it is",
+    "'NoneType'": "Something is None: list.sort, list.append and a function without return give nothing back",
+    "unhashable type": "A key can't change: tuple(...) of it can be one",
+    "object is not callable": "( ) calls a function, [ ] takes a part: were they exchanged, or is an operator missing before the bracket?",
+    "too many indices": "There are fewer axes than indices",
+    "must have the same shape": "np.stack needs parts of the same lengths",
+    "input array dimensions": "Parts that are laid side by side have the same lengths on all other axes: is it another axis=?",
+    "same number of dimensions": "Parts that are laid side by side have as many axes as each other: is a [:, None] missing?",
+    "inhomogeneous shape": "The rows are of different lengths: an array needs them all alike",
+    "setting an array element with a sequence": "One place takes one number, and it got several",
+    "axes don't match array": "transpose takes the number of each axis once",
+    "unpack": "The number of names on the left must be that of the values on the right",
+}
+
+
 def remedy(failure: Failure) -> str:
     """What often helps against an error of NumPy or Python, to be put behind its message."""
     shapes = [tuple(map(int, re.findall(r"\d+", found))) for found in re.findall(r"\(([\d, ]+)\)", failure.message)]
@@ -135,8 +186,6 @@ def remedy(failure: Failure) -> str:
         return ". From the last axis on, two shapes must agree, or one of them have a 1"
     if "matmul" in failure.message and "mismatch" in failure.message:
         return ". Is a .T missing, or are the two factors in the wrong order? (n, k) @ (k, m) is (n, m)"
-    if failure.kind == "IndexError" and "out of" in failure.message:
-        return ". Where there are n, the last has the number n - 1: does an index go beyond it?"
     if failure.kind == "TypeError" and "positional argument" in failure.message and failure.line is None:
         return ". Leave the line with def as it was"
-    return ""
+    return next((f". {help}" for text, help in REMEDIES.items() if text in failure.message), "")

@@ -8,6 +8,7 @@ from minillm.course.attempt import collect, try_calls
 from minillm.course.desk import exercises_of, solution_of
 from minillm.course.diagnosis import judge
 from minillm.course.exercises import NOT_WRITTEN, Exercise, Mistake, load
+from minillm.course.patterns import factor
 
 
 def said_of(exercise: Exercise, solution: str, source: str):
@@ -180,12 +181,33 @@ X, Y = np.array([[1.0, 2, 4], [3, 1, 7], [0.5, 8, 2]]), np.array([[2.0, 1], [5, 
             "np.tril(x) + np.triu(x, 1) ** 3 - 0.5 * np.triu(x, 1)",
             "only what stands above the diagonal is wrong",
         ),
+        (
+            "np.where(x > 1, 7, -100)",
+            "np.where(x > 1, 7, 0)",
+            "0 stands in places where -100 belongs; all others are right",
+        ),
+        (
+            "np.where(x > 1, 7, -100)",
+            "np.where(x > 1, 7, np.arange(x.size).reshape(x.shape))",
+            "other numbers stand in places where -100 belongs",
+        ),
+        (
+            "np.sin(x * 7)",
+            "np.sin(x * 7) + np.cos(x) * (np.arange(len(x)) > 0)[:, None]",
+            "only the first (index 0 of axis 0) is right",
+        ),
         ("x * 1.0", "x + 99 * (np.arange(len(x)) == 1)[:, None] * x[::-1] ** 2", "only row 1"),
     ],
 )
 def test_patterns(solution, yours, message):
     texts = [f"import numpy as np\ndef f(x):\n    return {text}\n" for text in (solution, yours)]
     assert message in said_of(exercise((X,), (X[::-1] + 3,)), *texts).message
+
+
+def test_a_division_by_the_length_of_another_axis_is_told():
+    told = "it was divided by the length x.shape[1]: divide by the length x.shape[0] in its place"
+    right, yours = ([each.sum() / each.shape[axis] for each in (X[:2], X[:1], Y)] for axis in (0, 1))
+    assert factor(yours, right, [(X[:2],), (X[:1],), (Y,)], ["x"]) == told
 
 
 def test_two_numbers_that_look_alike_are_written_with_the_digits_in_which_they_differ():

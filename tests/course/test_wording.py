@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minillm.course.answers import Failure, Other
-from minillm.course.wording import apart, call, failed, listed, value
+from minillm.course.wording import apart, call, failed, listed, narrowed, sentences, value
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,50 @@ def test_errors_that_are_often_met_bring_a_remedy(kind, message, remedy):
 def test_the_loop_that_does_not_end_is_named(source, said):
     text = failed(Failure("Timeout", "5 s", 4), "f", source)
     assert text.startswith("f was stopped after 5 s (line 4: ") and text.endswith(said)
+
+
+def test_of_two_long_pieces_of_code_what_differs_is_shown():
+    assert narrowed("x + 1", "x") == ("x + 1", "x")
+    old = "np.exp(scores - scoes.max(axis=0, keepdims=True)).sum(axis=1, keepdims=True)"
+    assert narrowed(old, old.replace("axis=0", "axis=1")) == (
+        "…es.max(axis=0, keepdims=T…",
+        "…es.max(axis=1, keepdims=T…",
+    )
+
+
+def test_two_messages_become_two_sentences():
+    assert sentences("it is wrong", "with x it is right") == "it is wrong. With x it is right"
+    assert sentences("is it wrong?", "with x it is right") == "is it wrong? With x it is right"
+    assert sentences("it is wrong", "") == "it is wrong"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        ("x > 1 and x < 3", "& | ~ go place by place"),
+        ("x / 2 & (x > 1)", "& binds more closely"),
+        ("x / 2 | (x > 1)", "| binds more closely"),
+        ("x[np.arange(3) > 1]", "A mask has the shape of what it chooses from"),
+        ("x.reshape(4, 2)", "multiplied, must be the number of numbers"),
+        ("x[:0].max()", "It is empty"),
+        ("x[x / 2]", "An index is a whole number"),
+        ("two[x]", "where one whole number is needed"),
+        ("two[1, 1]", "A list takes one whole number"),
+        ("two[3]", "the last has the number n - 1"),
+        ("range(3 / 1)", "was / used for //?"),
+        ("two.index(7)", "`in` asks whether it is"),
+        ("two.sort()[0]", "Something is None"),
+        ("{two: 2}", "tuple(...) of it can be one"),
+        ("x(1)", "[ ] takes a part"),
+        ("x[1, 1, 1]", "fewer axes than indices"),
+        ("np.concatenate([x, x[:, :2]])", "is it another axis=?"),
+        ("np.stack([x, x[:, :2]])", "parts of the same lengths"),
+        ("np.concatenate([x, x[0]])", "is a [:, None] missing?"),
+        ("np.array([[1], [1, 2]])", "The rows are of different lengths"),
+        ("x.transpose(0, 2, 1)", "the number of each axis once"),
+    ],
+)
+def test_the_error_that_python_or_numpy_raises_brings_a_remedy(wrong, remedy):
+    with pytest.raises(Exception) as error:
+        eval(wrong, {"np": np, "x": np.arange(6).reshape(2, 3), "two": [1, 2]})
+    assert remedy in failed(Failure(error.type.__name__, str(error.value)), "f", "")

@@ -1,0 +1,50 @@
+"""What is seen in the text of a student's function."""
+
+import pytest
+
+from minillm.course.reading import early_return, printed, unread
+
+SOLUTION = "def f(x, n, spare):\n    return x * n\n"
+
+
+def text(body: str) -> str:
+    return "def f(x, n, spare):\n" + "".join(f"    {line}\n" for line in body.splitlines())
+
+
+def test_a_return_that_ends_a_loop_in_its_first_round():
+    said = early_return(text("for a in x:\n    n += a\n    return n"), "f")
+    assert (
+        said == "line 4, `return n`, ends the loop of line 2 in its first round: move it to the left, behind the loop"
+    )
+    assert not early_return(text("for a in x:\n    if a > n:\n        return a\nreturn n"), "f")
+    assert not early_return("x = 1", "f")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return 2 * x", "it never uses n: what comes out depends on it"),
+        ("return 7", "it never uses x and n: what comes out depends on them"),
+        ("n = 3\nreturn x", "it never uses n: what comes out depends on it"),
+        ("return n * x", ""),
+    ],
+)
+def test_an_argument_that_nobody_reads(body, said):
+    assert unread(text(body), SOLUTION, "f") == said
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("y = x * n\nreturn x", "line 2 works out y, and nothing uses it"),
+        ("x * n\nreturn x", "line 2, `x * n`, works something out, and nothing uses it: is an = missing?"),
+        ("y = x * n\nreturn y", ""),
+    ],
+)
+def test_a_line_without_a_reader(body, said):
+    assert unread(text(body), SOLUTION, "f") == said
+
+
+def test_a_print_in_place_of_a_return():
+    assert printed(text("print(x)"), "f") == "line 2 prints it, which only shows it: return gives it back"
+    assert printed(text("print(x)\nreturn x"), "f") == printed(text("pass"), "f") == ""

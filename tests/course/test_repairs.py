@@ -1,0 +1,107 @@
+"""The one change that makes a student's own function right, and how it is told."""
+
+import numpy as np
+import pytest
+
+from minillm.course.attempt import repair_of
+from minillm.course.exercises import load
+from minillm.course.outline import find
+from minillm.course.repairs import repair
+
+X = np.arange(12.0).reshape(3, 4) ** 2
+CALLS = [(X, 2), (X[:2] - 7, 3), (X[:, :3], 5)]
+
+
+def found(body: str, right, calls=CALLS, seconds: float = 5.0) -> str:
+    """What is said of a function with this body, from line 3 on, whose answers should be those of `right`."""
+    source = "import numpy as np\ndef f(x, n):\n" + "".join(f"    {line}\n" for line in body.splitlines())
+    return repair(source, load(source, "ex.py"), "f", calls, [right(*call) for call in calls], seconds)
+
+
+@pytest.mark.parametrize(
+    ("body", "right", "said"),
+    [
+        ("return x * (n + 1)", lambda x, n: x * n, "with `n` in place of `n + 1` in line 3 it is right"),
+        (
+            "return x.sum(axis=0)",
+            lambda x, n: x.sum(axis=1),
+            "with `x.sum(axis=1)` in place of `x.sum(axis=0)` in line 3 it is right",
+        ),
+        (
+            "s = x.sum(axis=1)\nreturn x / s",
+            lambda x, n: x / x.sum(axis=1, keepdims=True),
+            "with `x.sum(axis=1, keepdims=True)` in place of `x.sum(axis=1)` in line 3 it is right",
+        ),
+        (
+            "return x.max()",
+            lambda x, n: x.max(axis=0),
+            "with `x.max(axis=0)` in place of `x.max()` in line 3 it is right",
+        ),
+        ("return x[:n - 1]", lambda x, n: x[:n], "with `n` in place of `n - 1` in line 3 it is right"),
+        ("return x[0]", lambda x, n: x[:, 0], "with `x[:, 0]` in place of `x[0]` in line 3 it is right"),
+        ("return x // n", lambda x, n: x / n, "with `x / n` in place of `x // n` in line 3 it is right"),
+        ("return x @ x", lambda x, n: x @ x.T, "with `x @ x.T` in place of `x @ x` in line 3 it is right"),
+        ("return x.transpose(1, 0)", lambda x, n: x, "with `x` in place of `x.transpose(1, 0)` in line 3 it is right"),
+        (
+            "t = 0\nfor row in x:\n    t = row\nreturn t",
+            lambda x, n: x.sum(axis=0),
+            "with `t += row` in place of `t = row` in line 5 it is right",
+        ),
+        (
+            "t = 0\nfor row in x:\n    t = t + row\n    t = t / n\nreturn t",
+            lambda x, n: x.sum(axis=0) / n,
+            "line 6, `t = t / n`, belongs behind the loop, not into it: move it to the left",
+        ),
+        (
+            "t, i = 0, 0\nfor row in x:\n    t = t + row * i\ni = i + 1\nreturn t",
+            lambda x, n: x.T @ np.arange(len(x)),
+            "line 6, `i = i + 1`, belongs into the loop: move it to the right",
+        ),
+        ("n = n + 1\nx = x * n\nreturn x", lambda x, n: x * n, "with `n` in place of `n + 1` in line 3 it is right"),
+        (
+            "y = x * n\nx = x[::-1] + n\nreturn y",
+            lambda x, n: (x[::-1] + n) * n,
+            "line 4, `x = x[::-1] + n`, belongs before line 3",
+        ),
+        ("return x", lambda x, n: x * n, "with `x * n` in place of `x` in line 3 it is right"),
+        ("return x * (n + 1) - (n + 1)", lambda x, n: x * n - n, "with `n` in place of `n + 1` in line 3 it is right"),
+        ("x = x.copy()\nx *= n\nx *= 2\nreturn x", lambda x, n: x * n, "without `x *= 2` in line 5 it is right"),
+    ],
+    ids=lambda text: text if isinstance(text, str) and "\n" not in text else "",
+)
+def test_the_change_that_makes_it_right(body, right, said):
+    assert found(body, right) == said
+
+
+def test_a_loop_that_a_change_makes_endless_ends():
+    body = "i, t = 0, 0\nwhile i < len(x) - 1:\n    t = t + x[i]\n    i += 1\nreturn t"
+    assert (
+        found(body, lambda x, n: x.sum(axis=0))
+        == "with `i <= len(x) - 1` in place of `i < len(x) - 1` in line 4 it is right"
+    )
+
+
+def test_nothing_is_said_of_a_right_function_or_of_one_that_no_single_change_makes_right():
+    assert found("return x * n", lambda x, n: x * n) == ""
+    assert found("return 7", lambda x, n: np.linalg.svd(x)[1]) == ""
+    assert found("return x + n", lambda x, n: x * n, seconds=0.0) == ""
+
+
+def test_the_function_may_use_other_names_of_the_file_and_the_last_of_two_counts():
+    source = "def f(x, n): return 0\nTWO = 2\ndef half(x): return x / TWO\ndef f(x, n):\n    return half(x) * (n - 1)\n"
+    target = [x / 2 * n for x, n in CALLS]
+    assert repair(source, load(source, "ex.py"), "f", CALLS, target, 5.0).startswith(
+        "with `n` in place of `n - 1` in line 5"
+    )
+
+
+def test_it_is_looked_for_in_a_process_of_its_own_that_nothing_keeps(course, tmp_path):
+    path = tmp_path / "ex01.py"
+    path.write_text("def scaled(x, factor): return x / factor\ndef pairs(w): return list(zip(w, w[2:]))\n")
+    assert (
+        repair_of(find(1), path, "scaled", seconds=2.0)
+        == "with `x * factor` in place of `x / factor` in line 1 it is right"
+    )
+    assert repair_of(find(1), path, "pairs", seconds=2.0) == "with `1` in place of `2` in line 2 it is right"
+    path.write_text("import os\ndef scaled(x, factor):\n    os.abort()\n    return x\n")
+    assert repair_of(find(1), path, "scaled", seconds=2.0) == ""
