@@ -23,6 +23,7 @@ COMMANDS = {
     "fill": "put back what is missing in a text",
     "evaluate": "how good a model is on texts that it has not seen",
     "attention": "draw where a trained model looks",
+    "inspect": "one training step as a page: every array, every gradient, every sum",
     "models": "list the models that come with minillm",
     "lesson": "list the lessons of the course, or run one",
     "check": "check the exercises of a lesson, and say what went wrong",

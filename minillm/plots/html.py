@@ -4,21 +4,16 @@ The page itself is in `viewer/`: viewer.html is its frame, viewer.css its looks,
 """
 
 import base64
-import html
-import json
 import os
-import re
 from collections.abc import Sequence
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 
 from minillm.errors import InputError
-from minillm.files import write_atomic
 from minillm.plots.checked_weights import checked_weights
+from minillm.plots.offline_page import save_page
 from minillm.text.characters import legible
-from minillm.visible import shortened, visible
 
 VIEWER = files("minillm.plots") / "viewer"
 
@@ -42,12 +37,6 @@ def save_html(
     for a page with some of a model's; None counts from 0. A weight is stored in one byte, so it is off by 1/510 at most.
     InputError: weights that are no attention or do not fit the tokens, no .html file, no title, no alt.
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"Cannot write {path}: the viewer is an .html file.", "Give the file this ending.")
-    for name, text in (("title", title), ("alternative text", alt)):
-        if not text.strip():
-            raise InputError(f"{path} has no {name}.", "Say in a few words what is drawn and what to see in it.")
     checked = checked_weights(weights, "LHTS", queries, keys, causal)
     layers, heads = checked.shape[:2]
     data = {
@@ -58,18 +47,7 @@ def save_html(
         "causal": bool(causal),
         "weights": _packed(checked),
     }
-    parts = {
-        "title": html.escape(shortened(visible(title))),
-        "alt": html.escape(shortened(visible(alt))),
-        # Inside <script> only "<" can do harm: it may begin "</script>". JSON can write it as a number.
-        "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
-        "viewer.css": (VIEWER / "viewer.css").read_text(encoding="utf-8"),
-        "viewer.js": (VIEWER / "viewer.js").read_text(encoding="utf-8"),
-    }
-    frame = (VIEWER / "viewer.html").read_text(encoding="utf-8")
-    # All in one pass, so that a token such as {{title}} stays as it is.
-    page = re.sub(r"\{\{([a-z.]+)\}\}", lambda place: parts[place[1]], frame)
-    write_atomic(path, page.encode("utf-8"))
+    save_page(path, VIEWER, "viewer.html", data, title=title, alt=alt)
 
 
 def _packed(weights: np.ma.MaskedArray) -> str:
