@@ -267,7 +267,9 @@ for name, mask in {"with mask": allowed, "without": np.ones((T, T), bool)}.items
 # ## In the library
 #
 # `attend` and its backward are `minillm/ops/dot_product_attention.py`: the same lines for (B, H, T, K), B sentences and H heads at once,
-# with masks of any shape. The projections and the split into heads are in `minillm/layers/attention.py`.
+# with masks of any shape. The projections and the split into heads are in `minillm/layers/attention.py`. To see each number of them at
+# work in a trained model: `python -m minillm inspect --checkpoint kind --text "I am glad to" --out step.html`, and there the steps that
+# are called `blocks.0.attention`.
 #
 # ## In practice
 #

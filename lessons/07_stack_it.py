@@ -365,6 +365,8 @@ for where in ("post", "pre"):
 # ## In the library
 #
 # `minillm/ops/normalization.py` has both norms, `minillm/layers/block.py` the block, and `minillm/layers/stack.py` blocks on each other.
+# `python -m minillm inspect --checkpoint kind --text "I am glad to" --out step.html` walks through two of them, forward and
+# backward, number by number: what each block gives, and then in which order its gradients add up.
 #
 # ## In practice
 #

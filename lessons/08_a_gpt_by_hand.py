@@ -5,7 +5,7 @@ You build  a whole GPT in about a hundred lines of NumPy, forward and backward; 
 You need   lessons 02 and 04 to 07
 Article    section 4.2, the Transformer model
 Time       50 s on 2 cores
-Figures    08_gpt.png, 08_loss.png, 08_left_out.png
+Figures    08_gpt.png, 08_loss.png, 08_left_out.png, 08_step.html
 Run        python lessons/08_a_gpt_by_hand.py [--quick] [--seed S] [--out DIR]
 Check      python -m minillm check 08
 """
@@ -29,7 +29,9 @@ import numpy as np
 
 from minillm.course import Lesson, write_stories
 from minillm.gradcheck import numeric_gradient
+from minillm.inspection import Example, save_step
 from minillm.models import GPT
+from minillm.objectives import CAUSAL
 from minillm.plots import gpt_diagram, line_chart
 
 lesson = Lesson(8)
@@ -222,10 +224,15 @@ for name, parameter in theirs.items():
     np.testing.assert_allclose(gradients[name], parameter.grad, rtol=1e-8, atol=1e-10)
 assert sum(parameter.data.size for parameter in theirs.values()) == twin.vector.data.size
 print(f"minillm.GPT with these weights: the same logits, and all {len(theirs)} gradients the same")
+text = {"inputs": ids[:1], "targets": np.array([[3, 0, 1, 2]])}
+save_step(lesson.path("step.html"), twin, Example(CAUSAL, text, dict(enumerate("abcde"))), title=f"One step of a GPT of {count} numbers")
 #> minillm.GPT with these weights: the same logits, and all 24 gradients the same
 
 # %% [markdown]
 # So `minillm/models/gpt.py` holds no secret any more: you have written it.
+#
+# Open `08_step.html` in a browser: it is a whole training step of this GPT. Walk from the ids to the loss and back with the slider, and
+# point at any number: the page spells out the sum that it is. (`python -m minillm inspect` makes such a page of any run.)
 #
 # ## 4. Train it
 #
