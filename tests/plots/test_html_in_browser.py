@@ -136,6 +136,23 @@ def test_a_click_toggles_a_head_and_a_double_click_isolates_it(page):
     assert heads_on(browser) == ["true", "true"]
 
 
+THUMBNAIL = "element('thumbnails').children[%d]"
+
+
+def test_a_thumbnail_of_each_head_of_each_layer_selects_it(page):
+    browser = page()
+    assert browser.run("element('thumbnails').children.length") == 4
+    assert browser.run(f"{THUMBNAIL % 2}.ariaLabel") == "layer 1, head 0"
+    browser.click(THUMBNAIL % 1)
+    assert sentence(browser) == "layer 0, head 1" and heads_on(browser) == ["false", "true"]
+    browser.press("ArrowDown", "ArrowLeft", "Enter")
+    assert sentence(browser) == "layer 1, head 0" and browser.run("element('layer').value") == "1"
+    pressed = "[...element('thumbnails').children].map((each) => each.getAttribute('aria-pressed'))"
+    assert browser.run(pressed) == ["false", "false", "true", "false"]
+    pixels = browser.run(f"[...{THUMBNAIL % 2}.firstChild.getContext('2d').getImageData(0, 0, 3, 3).data]")
+    np.testing.assert_array_equal(np.array(pixels).reshape(3, 3, 4), heatmap(browser, 3, 3))
+
+
 def test_the_keyboard_does_all_that_the_mouse_does(page):
     browser = page()
     browser.press("Tab", "Tab", "i")  # the layer, head 0

@@ -41,7 +41,11 @@ function isAllowed(query, key) {
 }
 
 function weight(head, query, key) {
-  return weights[((state.layer * H + head) * T + query) * S + key] / 255;
+  return weightIn(state.layer, head, query, key);
+}
+
+function weightIn(layer, head, query, key) {
+  return weights[((layer * H + head) * T + query) * S + key] / 255;
 }
 
 function shownHeads() {
@@ -122,6 +126,7 @@ function sentence({ query, key }) {
 
 function draw() {
   drawHeads();
+  drawThumbnails();
   drawHeatmap();
   drawPointed();
 }
@@ -170,22 +175,33 @@ function drawLines({ query, key }) {
   element("lines").innerHTML = lines.join("");
 }
 
-// One pixel for each cell; the page enlarges it.
 function drawHeatmap() {
-  const canvas = element("colours");
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(S, T);
   const isEmpty = !shownHeads().length;
-  for (let q = 0; q < T; q++)
-    for (let k = 0; k < S; k++)
-      if (!isEmpty && isAllowed(q, k)) image.data.set([...viridis(mean(q, k)), 255], 4 * (q * S + k));
-  context.putImageData(image, 0, 0);
+  paint(element("colours"), isEmpty ? () => null : mean);
   element("heatmap-title").textContent = isEmpty ? "no head is on" : headWords();
   [...element("numbers").children].forEach((number, i) => {
     const [q, k] = [Math.floor(i / S), i % S];
     number.textContent = isEmpty || !isAllowed(q, k) ? "" : Math.round(100 * mean(q, k));
     number.style.color = brightness(mean(q, k)) < 0.6 ? "#fff" : "#000";
   });
+}
+
+// One pixel for each cell; the page enlarges it. A masked cell is clear.
+function paint(canvas, weightOf) {
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(S, T);
+  for (let q = 0; q < T; q++)
+    for (let k = 0; k < S; k++) {
+      const w = isAllowed(q, k) ? weightOf(q, k) : null;
+      if (w !== null) image.data.set([...viridis(w), 255], 4 * (q * S + k));
+    }
+  context.putImageData(image, 0, 0);
+}
+
+// Which of all heads are drawn above.
+function drawThumbnails() {
+  [...element("thumbnails").children].forEach((button, i) =>
+    button.setAttribute("aria-pressed", Math.floor(i / H) === state.layer && state.on[i % H]));
 }
 
 function drawMarks({ query, key }) {
@@ -242,6 +258,10 @@ function build() {
   element("scale").append(...MARKS.map(mark));
   element("masked").hidden = range(T).every((query) => isAllowed(query, S - 1));
 
+  element("thumbnails").append(...range(L * H).map(thumbnail));
+  element("thumbnails").style.gridTemplateColumns = `repeat(${H}, minmax(2rem, 7rem))`;
+  element("model").hidden = L * H === 1;
+
   addEventListener("resize", resize);
   resize();
   showSmallest();
@@ -274,6 +294,33 @@ function headButton(number, head) {
   button.addEventListener("dblclick", () => isolate(head)); // its two clicks have undone each other
   button.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() === "i") isolate(head);
+  });
+  return button;
+}
+
+// A small map of one head of one layer: a click shows this head alone.
+function thumbnail(i) {
+  const [layer, head] = [Math.floor(i / H), i % H];
+  const button = document.createElement("button");
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [S, T];
+  paint(canvas, (q, k) => weightIn(layer, head, q, k));
+  button.append(canvas);
+  button.title = `layer ${layers[layer]}, head ${heads[head]}`;
+  button.setAttribute("aria-label", button.title);
+  button.tabIndex = i ? -1 : 0;
+  button.addEventListener("click", () => {
+    element("layer").value = layer;
+    change({ layer, on: heads.map((_, other) => other === head) });
+  });
+  button.addEventListener("keydown", (event) => {
+    const next = { ArrowLeft: i - 1, ArrowRight: i + 1, ArrowUp: i - H, ArrowDown: i + H, Home: 0, End: L * H - 1 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    const other = element("thumbnails").children[next];
+    if (!other) return;
+    [button.tabIndex, other.tabIndex] = [-1, 0];
+    other.focus();
   });
   return button;
 }
