@@ -86,6 +86,13 @@ class Job(ABC):
         return sum(1 for _ in self.trainer.data.validation_batches(self.trainer.options.batch))
 
 
+def fitting(text: str, tokenizer: Tokenizer, context: int) -> str:
+    """As much of a short text as the model reads at once."""
+    while len(tokenizer.encode(text)) > context:
+        text = text[:-1]
+    return text
+
+
 def named_options(args) -> dict:
     """The options that were given, by the names of what they set. Paths that a run remembers are right from anywhere."""
     named = {name: value for name, value in vars(args).items() if value is not None}

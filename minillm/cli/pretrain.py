@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from minillm.backend import Device
 from minillm.cli import session
-from minillm.cli.job import Job, named_options
+from minillm.cli.job import Job, fitting, named_options
 from minillm.cli.parser import choice
 from minillm.cli.run_options import add_run_options, add_training_options
 from minillm.cli.terminal import program, say, shell_word, visible
@@ -216,15 +216,8 @@ def option(name: str, text: str) -> str:
     return f"{name}{'=' if text.startswith('-') else ' '}{shell_word(text)}"
 
 
-def fitting(text: str, tokenizer: Tokenizer, context: int) -> str:
-    """As much of a short text as the model reads at once."""
-    while len(tokenizer.encode(text)) > context:
-        text = text[:-1]
-    return text
-
-
 # What pretrain's options set besides settings: where things are, and what becomes of them.
-PLACES = ("text", "out", "resume", "overwrite", "device", "stop_at", "debug")
+PLACES = ("text", "out", "resume", "overwrite", "device", "stop_at", "tensorboard", "debug")
 
 
 def named_settings(args) -> dict:

@@ -75,4 +75,10 @@ def add_training_options(parser, *, sequences: str = "sequences", epochs: bool =
         )
     add("--eval-every", type=int, help="steps between evaluations, each with a checkpoint and a sample")
     add("--eval-batches", type=int, help="batches to an evaluation (default: the whole validation split)")
+    add(
+        "--tensorboard",
+        action="store_true",
+        default=None,
+        help="also write event files for TensorBoard into --out: losses, rates, speed, samples, attention maps",
+    )
     add("--stop-at", type=int, metavar="STEP", help="stop after this step, saved, as Ctrl-C would")

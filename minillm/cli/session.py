@@ -10,6 +10,7 @@ from tqdm import tqdm
 from minillm.backend import Device, choose_device
 from minillm.cli.curve import draw_curve
 from minillm.cli.job import Job
+from minillm.cli.tensorboard import TensorBoard, check_installed
 from minillm.cli.terminal import program, say, shell_word
 from minillm.errors import InputError
 from minillm.files import reading
@@ -24,6 +25,8 @@ def run(kind: type[Job], args) -> int:
     """Begin a run or go on with it, and train: the exit code."""
     if args.stop_at is not None and args.stop_at < 1:
         raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
+    if args.tensorboard:
+        check_installed()
     folder = kind.open(args)
     with folder.lock(resume=args.resume):
         device = choose_device(args.device)
@@ -33,7 +36,7 @@ def run(kind: type[Job], args) -> int:
         say(f"device  {device.name}: {device.reason}{workers}")
         for line in job.describe():
             say(line)
-        stopped = carry_out(job, args.stop_at)
+        stopped = carry_out(job, args.stop_at, tensorboard=bool(args.tensorboard))
         if stopped is not None:
             return stopped
         chance, frequencies = job.baselines
@@ -91,13 +94,13 @@ def announce_plan(job: Job, stop_at: int | None) -> None:
 STOP_AT = object()
 
 
-def carry_out(job: Job, stop_at: int | None) -> int | None:
+def carry_out(job: Job, stop_at: int | None, *, tensorboard: bool) -> int | None:
     """Tell the plan, train, and draw the curve. None at the end of the run; else it was stopped, and this is the exit code."""
     folder, trainer = job.folder, job.trainer
     go_on = f"To go on:\n  {program()} {job.command} --resume --out {shell_word(folder.directory)}"
     try:
         announce_plan(job, stop_at)
-        stopped = train(job, stop_at)
+        stopped = train(job, stop_at, tensorboard=tensorboard)
         draw_curve(job)
     except DeadWorkerError as error:
         stopped = error
@@ -115,8 +118,11 @@ def carry_out(job: Job, stop_at: int | None) -> int | None:
     return 0 if stopped is STOP_AT else 128 + stopped
 
 
-def train(job: Job, stop_at: int | None):
-    """Train to the end, logging and saving on the way. What stopped it: None (the end), STOP_AT, the number of a signal, or an error."""
+def train(job: Job, stop_at: int | None, *, tensorboard: bool):
+    """Train to the end, logging and saving on the way.
+
+    What stopped it: None (the end), STOP_AT, the number of a signal, or an error.
+    """
     folder, trainer, tokens = job.folder, job.trainer, job.tokens()
     last = min(trainer.options.steps, stop_at or trainer.options.steps)
     caught: list[int] = []
@@ -136,7 +142,7 @@ def train(job: Job, stop_at: int | None):
     )  # fmt: skip
     died = None
     try:
-        with saying_what_is_saved(folder):
+        with saying_what_is_saved(folder), TensorBoard(job) if tensorboard else contextlib.nullcontext() as board:
             try:
                 for progress in trainer.run(stop=lambda: bool(caught), until=stop_at):
                     folder.log(progress)
@@ -146,11 +152,16 @@ def train(job: Job, stop_at: int | None):
                         bar.set_postfix_str(f"train loss {progress.loss:.3f} {speed}", refresh=False)
                     if progress.validation is None:
                         bar.update(1)
+                        if board:
+                            board.stepped(progress)
                         continue
                     save_checkpoint(folder, trainer, progress.best)
                     draw_curve(job)
+                    sample = job.sample()
                     with tqdm.external_write_mode(file=sys.stderr):
-                        say(report(trainer, progress, job.sample()))
+                        say(report(trainer, progress, sample))
+                    if board:
+                        board.evaluated(progress, sample)
             except DeadWorkerError as error:  # between two updates: the weights are whole
                 died = error
             if trainer.evaluated_step != trainer.steps_done:  # every evaluation is saved where it is made

@@ -9,6 +9,7 @@ log.jsonl             one line a logged step or evaluation
 loss.png              the curves
 labels.json           the names of the classes             of a fine-tuned classifier only
 generation_config.json  which tokens end a text            where the model's own files said so
+events.out.tfevents.*  the same curves for TensorBoard      where they were asked for
 reference.safetensors what the reference model says of the pairs, or the reference itself: of an aligned model only
 .minillm-lock         the number of the process that trains  while it does
 """
@@ -67,6 +68,7 @@ TOKENIZER, OPTIONS, STATE, LOG, CURVE = "tokenizer.json", "trainer.json", "train
 LABELS, REFERENCE = "labels.json", "reference.safetensors"
 # The last one says that there is a run.
 FILES = (CONFIG, TOKENIZER, WEIGHTS, STATE, LOG, CURVE, LABELS, GENERATION, REFERENCE, OPTIONS)
+EVENTS = "events.out.tfevents.*.minillm"  # by the beginning TensorBoard knows them, by the end a run its own
 FIXED = (CONFIG, TOKENIZER, OPTIONS, LABELS, GENERATION)  # they stay as they are while the run goes on
 LOCK = ".minillm-lock"
 _log = logging.getLogger(__name__)
@@ -161,7 +163,8 @@ class Run:
             if not overwrite:
                 self.refuse_existing()
             new = copy.copy(self)
-            with replacing(self.directory, FILES) as new.directory:
+            events = [path.name for path in self.directory.glob(EVENTS)]
+            with replacing(self.directory, (*FILES, *events)) as new.directory:
                 new.describe_model(trainer.model, tokenizer)
                 new._save_state(trainer, {name: to_host(array) for name, array in state_arrays(trainer).items()})
                 new.write_options(options, facts)

@@ -9,7 +9,8 @@ from minillm.training import TrainOptions
 # small steps: at four times this learning rate, what was pretrained is soon lost
 EVERYTHING = {"epochs": 8, "batch": 32, "lr": 2.5e-4, "dropout": 0.3}
 LORA = {"epochs": 4, "batch": 32, "lr": 2e-3, "dropout": 0.1}
-TRAINING = ({*TrainOptions.names()} | {"epochs", "dropout", "stop_at"}) - {"seed"}  # what says how to train
+# What says how to train.
+TRAINING = ({*TrainOptions.names()} | {"epochs", "dropout", "stop_at", "tensorboard"}) - {"seed"}
 
 
 def settings_for(body: ModelConfig, method: Method, named: dict) -> dict:
