@@ -66,7 +66,8 @@ def draw(
     tokens, numbers = (maps.rows, maps.columns), {"layer_numbers": layers, "head_numbers": heads}
     if Path(path).suffix.lower() in (".html", ".htm"):
         title = f"“{text}”: {what}"
-        save_html(path, weights, *tokens, causal=maps.causal, title=title, alt=alt, **numbers)
+        vectors = maps.queries[layers][:, heads], maps.keys[layers][:, heads]
+        save_html(path, weights, *tokens, causal=maps.causal, title=title, alt=alt, vectors=vectors, **numbers)
     elif single:
         save(attention_heatmap(weights[0, 0], *tokens, causal=maps.causal, title=what), path, alt=alt)
     else:

@@ -14,12 +14,17 @@ VIEWS = ("encoder", "decoder", "cross")
 
 
 class AttentionMaps(NamedTuple):
-    """Attention weights (L, H, T, S), and the tokens of the rows and the columns, as labels; `columns` is None where rows look at rows."""
+    """Attention weights (L, H, T, S), and the tokens of the rows and the columns, as labels; `columns` is None where rows look at rows.
+
+    The softmax of queries (L, H, T, K), scaled, times keys (L, H, S, K) makes the weights, once mask and bias are added.
+    """
 
     weights: np.ndarray
     rows: Sequence[str]
     columns: Sequence[str] | None
     causal: bool
+    queries: np.ndarray | None = None
+    keys: np.ndarray | None = None
 
 
 def attention_maps(
@@ -49,7 +54,7 @@ def attention_maps(
             f"The text has {len(ids)} tokens, and the model reads 1 to {context} at once.", "Give another `text`."
         )
     _, saved = body.hidden(ids[None])
-    return AttentionMaps(_stacked(saved.blocks, "attention"), tokenizer.labels(ids), None, isinstance(body, GPT))
+    return _maps(saved.blocks, "attention", tokenizer.labels(ids), None, isinstance(body, GPT))
 
 
 def encoder_decoder_maps(
@@ -69,17 +74,23 @@ def encoder_decoder_maps(
     _, decoded = model.decode(read[None], memory)
     rows, columns = tokenizer.labels(read), tokenizer.labels(source)
     if view == "encoder":
-        return AttentionMaps(_stacked(encoded.blocks, "attention"), columns, None, False)
+        return _maps(encoded.blocks, "attention", columns, None, False)
     if view == "decoder":
-        return AttentionMaps(_stacked(decoded.blocks, "attention"), rows, None, True)
-    return AttentionMaps(_stacked(decoded.blocks, "cross_attention"), rows, columns, False)
+        return _maps(decoded.blocks, "attention", rows, None, True)
+    return _maps(decoded.blocks, "cross_attention", rows, columns, False)
 
 
-def _stacked(blocks: Sequence, name: str) -> np.ndarray:
-    """The maps of one text, (L, H, T, S)."""
-    weights = [getattr(block, name).weights for block in blocks]
+def _maps(
+    blocks: Sequence, name: str, rows: Sequence[str], columns: Sequence[str] | None, causal: bool
+) -> AttentionMaps:
+    """The maps of one text."""
+    cores = [getattr(block, name).core for block in blocks]
+    weights = [core.weights for core in cores]
     if weights[0] is None:
         raise InputError(
             "The text is so long that its attention maps were never held in memory.", "Give a shorter `text`."
         )
-    return np.stack([finite_on_host(w, "attention weights")[0] for w in weights])
+    maps = np.stack([finite_on_host(w, "attention weights")[0] for w in weights])
+    queries = np.stack([finite_on_host(core.q * core.scale, "queries")[0] for core in cores])
+    keys = np.stack([finite_on_host(core.k, "keys")[0] for core in cores])
+    return AttentionMaps(maps, rows, columns, causal, queries, keys)

@@ -69,7 +69,7 @@ def save_step(
 def _sequences(example: Example) -> list[dict]:
     """What the model reads and what it is to say, token by token."""
     named = {"inputs": "reads", "source": "reads", "decoder_input": "has written", "targets": "is to say"}
-    label = {IGNORE: "", **example.labels}
+    label = {IGNORE: "·", **example.labels}
     return [
         {"name": named[name], "tokens": [label[i] for i in array[0].tolist()]}
         for name, array in example.arrays.items()

@@ -30,8 +30,9 @@ SHARES = "[...element('keys').children].map((key) => Number(key.style.getPropert
 def page(chromium, tmp_path):
     """page(weights, queries, ...) -> the browser, with that page open; without arguments, the one above. No trouble at its end."""
 
-    def show(weights=WEIGHTS, queries=("the", "cat", "sat"), *keys, causal=True, title="A title", **view):
-        save_html(tmp_path / "page.html", weights, queries, *keys, causal=causal, title=title, alt="What is drawn.")
+    def show(weights=WEIGHTS, queries=("the", "cat", "sat"), *keys, causal=True, title="A title", vectors=None, **view):
+        words = {"title": title, "alt": "What is drawn."}
+        save_html(tmp_path / "page.html", weights, queries, *keys, causal=causal, vectors=vectors, **words)
         chromium.open(tmp_path / "page.html", **view)
         return chromium
 
@@ -134,6 +135,24 @@ def test_a_click_toggles_a_head_and_a_double_click_isolates_it(page):
     assert sentence(browser) == "layer 0, head 0, “sat” looks at: “the” 61 %, “sat” 20 %, “cat” 19 %"
     browser.click(HEAD % 0, times=2)
     assert heads_on(browser) == ["true", "true"]
+
+
+def test_behind_a_weight_stand_the_products_of_query_and_key(page):
+    q, k = np.zeros((2, 2, 3, 4)), np.zeros((2, 2, 3, 4))
+    q[1, 1, 2], k[1, 1, 0] = [0.5, -2, 0, 3e-5], [4, 1.5, 7, 1]
+    browser = page(vectors=(q, k))
+    behind = "element('behind').textContent.replaceAll('\u00a0', ' ')"
+    assert browser.run(behind).startswith("Show one head alone")
+    browser.click(THUMBNAIL % 3)
+    browser.hover("element('cells')", 0.5 / 3, 2.5 / 3)
+    told = browser.run(behind)
+    assert told.startswith(
+        "Behind “sat” at “the”: the score, query · key, is −1, of 4 products, the largest −2 · 1.5 = −3 (number 1), "
+    )
+    assert "0.5 · 4 = 2 (number 0)" in told and "0.00003 · 1 = 0.00003" in told and told.endswith("make 100 % of it.")
+    browser.hover(QUERY % 2)
+    assert browser.run(behind) == told, "of a query alone, behind its largest weight"
+    assert page().run("element('behind').hidden")
 
 
 THUMBNAIL = "element('thumbnails').children[%d]"

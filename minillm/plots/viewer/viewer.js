@@ -5,6 +5,7 @@ const data = JSON.parse(element("data").textContent);
 const { layers, heads, queries, keys } = data; // the numbers of the layers and heads; the tokens of the rows and columns
 const [L, H, T, S] = [layers.length, heads.length, queries.length, keys.length];
 const weights = unpack(data.weights);
+const vectors = data.vectors?.map(unpackHalves); // the queries, scaled, and the keys
 
 // Viridis, from 0 to 1 in tenths; and where the scale is marked. Among many tokens most weights are small:
 // there the colours go by the square root, which tells 2 % from 10 %.
@@ -34,6 +35,16 @@ function unpack(base64) {
   for (let row = 0; row < L * H * T; row++)
     for (let key = 0; key < S; key++) if (isAllowed(row % T, key)) all[row * S + key] = bytes[next++];
   return all;
+}
+
+// Numbers of two bytes (IEEE 754, binary16): a sign, 5 bits of exponent, 10 of fraction.
+function unpackHalves(base64) {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return Array.from(new Uint16Array(bytes.buffer), (half) => {
+    const [exponent, fraction] = [(half >> 10) & 31, half & 1023];
+    const size = exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction;
+    return half & 32768 ? -size : size;
+  });
 }
 
 function isAllowed(query, key) {
@@ -122,6 +133,26 @@ function sentence({ query, key }) {
   return `${layer}, ${one} looks at ${two}: ${each.join(", ")}`;
 }
 
+// What stands behind a weight of one head: the score, a product of the query and the key. Of a query alone, behind its largest weight.
+function behind({ query, key }) {
+  const shown = shownHeads();
+  if (shown.length !== 1 || query === undefined) return "Show one head alone and point at a cell, or a query: here stands what its weight is made of.";
+  if (key === undefined) key = range(S).reduce((most, k) => (mean(query, k) > mean(query, most) ? k : most), 0);
+  if (!isAllowed(query, key)) return "";
+  const row = (numbers, length, place) => numbers.slice(...[0, 1].map((end) => (((state.layer * H + shown[0]) * length + place) + end) * data.width));
+  const [q, k] = [row(vectors[0], T, query), row(vectors[1], S, key)];
+  const products = q.map((x, i) => x * k[i]);
+  const largest = range(q.length).sort((i, j) => Math.abs(products[j]) - Math.abs(products[i])).slice(0, 6);
+  const terms = largest.map((i) => `${number(q[i])} · ${number(k[i])} = ${number(products[i])} (number ${i})`);
+  const score = products.reduce((sum, x) => sum + x, 0);
+  return `Behind ${name(queries, query)} at ${name(keys, key)}: the score, query · key, is ${number(score)}, of ${q.length} products, ` +
+    `the largest ${terms.join(", ")}. Mask, any bias of positions and softmax over the row make ${percent(mean(query, key))} of it.`;
+}
+
+function number(x) {
+  return String(Number(x.toPrecision(3))).replace("-", "−");
+}
+
 // ---- drawing
 
 function draw() {
@@ -139,6 +170,7 @@ function drawPointed() {
   drawMarks(chosen);
   const words = sentence(chosen);
   if (element("sentence").textContent !== words) element("sentence").textContent = words; // a change is read out
+  if (vectors) element("behind").textContent = behind(chosen);
 }
 
 function drawHeads() {
@@ -261,6 +293,7 @@ function build() {
   element("thumbnails").append(...range(L * H).map(thumbnail));
   element("thumbnails").style.gridTemplateColumns = `repeat(${H}, minmax(2rem, 7rem))`;
   element("model").hidden = L * H === 1;
+  element("behind").hidden = !vectors;
 
   addEventListener("resize", resize);
   resize();
