@@ -20,6 +20,7 @@ from minillm.ops import IGNORE
 from minillm.plots.offline_page import save_page
 
 VIEWER = files("minillm.inspection") / "viewer"
+LARGEST_MODEL = 20_000_000  # parameters: a step holds some ten numbers of eight bytes for each
 LARGEST = 8_000_000  # bytes of a page: a browser on a phone still opens it
 
 
@@ -28,8 +29,13 @@ def save_step(
 ) -> tuple[Step, Window]:
     """Write the page of a model's next training step; the model stays as it is. Returns what was recorded and what is shown.
 
-    InputError if the page would be larger than LARGEST, or the model computes no finite loss.
+    InputError if the model is larger than LARGEST_MODEL, the page would be larger than LARGEST, or the loss is not finite.
     """
+    if model.vector.data.size > LARGEST_MODEL:
+        raise InputError(
+            f"The model has {model.vector.data.size:,} parameters, and a step is shown of at most {LARGEST_MODEL:,}.",
+            "Take a smaller model, such as one that comes with minillm: python -m minillm models",
+        )
     step = record_step(model, example.objective, example.arrays, lr=lr, clip=clip)
     ids = np.array(sorted(example.labels))
     window = window_for(step, ids)

@@ -70,6 +70,13 @@ def test_a_page_that_would_be_too_large_says_so_and_writes_nothing(saved, tmp_pa
     assert not list(tmp_path.iterdir())
 
 
+def test_a_model_that_is_too_large_is_refused_before_anything_is_computed(saved, monkeypatch):
+    monkeypatch.setattr(pages, "LARGEST_MODEL", 1000)
+    monkeypatch.delattr(pages, "record_step")
+    with pytest.raises(InputError, match=r"parameters, and a step is shown of at most 1,000"):
+        saved(*family("gpt"))
+
+
 def test_weights_that_are_not_finite_are_told_of(saved):
     model, example = family("gpt")
     model.vector.data[5] = np.nan
