@@ -16,4 +16,4 @@ def machine(*packages: str) -> str:
             name = line.split(": ", 1)[1]
             break
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
-    return f"{count} cores of {name}, Python {platform.python_version()}, {versions}"
+    return f"{count} core{'s' * (count != 1)} of {name}, Python {platform.python_version()}, {versions}"

@@ -3,7 +3,7 @@
 import sys
 
 from minillm.backend import choose_device
-from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
+from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of, made_by
 from minillm.cli.terminal import say, visible
 from minillm.errors import InputError
 from minillm.generation.answering import AnswerSpan, answer_spans, check_answers
@@ -37,17 +37,19 @@ def run(args) -> None:
         raise InputError(f"--threshold must lie in [0, 1], got {args.threshold}.", "It is a probability.")
     if args.question is None and args.context == "-":
         raise InputError("Standard input can't be both the text and the questions.", "Give --question, or a file.")
-    model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
+    with made_by("finetune --task answer --data FILE", args):
+        model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
     check_answers(model, tokenizer)
     if args.context == "-" and sys.stdin.isatty():
         say("Write the text; Ctrl-D ends it.")
     passage = read_text(args.context)
     questions = [args.question] if args.question is not None else asked()
-    for number, question in enumerate(questions, 1):
-        if not question.strip():
-            where = "The question" if args.question is not None else f"Line {number} of standard input"
-            raise InputError(f"{where} is empty.", "Give a question.")
-    for found in answer_spans(model, tokenizer, questions, [passage] * len(questions), may_be_missing=True):
+    if args.question is not None and not args.question.strip():
+        raise InputError("The question is empty.", "Give a question.")
+    written = [question for question in questions if question.strip()]
+    spans = iter(answer_spans(model, tokenizer, written, [passage] * len(written), may_be_missing=True))
+    for question in questions:  # an empty line has no answer, and the others keep their places
+        found = next(spans) if question.strip() else AnswerSpan("", 0, 0, 1.0)
         print(described(found, passage, args.threshold), flush=True)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minillm.backend import choose_device
-from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
+from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of, made_by
 from minillm.cli.terminal import say, shown
 from minillm.errors import InputError
 from minillm.finetuning import class_probabilities, load_classifier, padding_of, tokenize
@@ -24,7 +24,8 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> None:
-    model, tokenizer = load_classifier(checkpoint_of(args), choose_device(args.device))
+    with made_by("finetune --data FILE", args):
+        model, tokenizer = load_classifier(checkpoint_of(args), choose_device(args.device))
     texts = read_text("-").removesuffix("\n").split("\n") if args.text == "-" else [args.text]
     tokens = tokenize(texts, tokenizer, model.config.body.context)
     if args.text != "-" and not len(tokens.rows[0]):

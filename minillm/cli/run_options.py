@@ -1,8 +1,12 @@
 """The options that several commands have, each said once."""
 
+import contextlib
+from collections.abc import Iterator
+
 from minillm.cli.parser import choice
 from minillm.cli.terminal import PROGRAM
 from minillm.errors import InputError
+from minillm.training.checkpoint import MissingModelError
 from minillm.training.record import origin
 from minillm.training.schedules import SCHEDULES
 
@@ -19,6 +23,15 @@ def checkpoint_of(args, *, example: str | None = None) -> str:
             "--checkpoint is missing.", f"Name the folder of a run, or a model that comes with minillm: {named}"
         )
     return args.checkpoint
+
+
+@contextlib.contextmanager
+def made_by(command: str, args) -> Iterator[None]:
+    """Where there is no model, this command makes one."""
+    try:
+        yield
+    except MissingModelError as error:
+        raise InputError(error.wrong, f"Make one first: {PROGRAM} {command} --out {args.checkpoint}") from None
 
 
 def check_data(args) -> None:

@@ -12,4 +12,4 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> None:
-    answer(args)
+    answer(args, "summarise")

@@ -4,7 +4,7 @@ import sys
 
 from minillm.backend import choose_device
 from minillm.cli.attention import draw
-from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
+from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of, made_by
 from minillm.cli.terminal import say, shown
 from minillm.errors import InputError
 from minillm.generation import translate
@@ -48,18 +48,19 @@ def run(args) -> None:
         if args.text is None:
             raise InputError("--attention draws how one text is read.", "Give it: --text.")
         refuse_to_replace(args.attention, "Choose another file for --attention.")
-    model, tokenizer = answer(args)
+    model, tokenizer = answer(args, "translate")
     if args.attention is not None:
         ids = tokenizer.encode(tokenizer.readable(args.text))
         (written,) = translations(model, tokenizer, [ids], **settings_of(args))
         draw(encoder_decoder_maps(model, tokenizer, ids, written), args.text, args.attention, view="cross")
 
 
-def answer(args) -> tuple[EncoderDecoder, Tokenizer]:
+def answer(args, task: str) -> tuple[EncoderDecoder, Tokenizer]:
     """Print an answer to --text, or to each line of standard input, as many lines as there are; the model, which may be asked more."""
     if args.length_penalty is not None and args.beams == 1:
         raise InputError("--length-penalty is for several beams, and this is one.", "Give --beams 4, or leave it out.")
-    model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
+    with made_by(f"finetune --task {task} --data FILE", args):
+        model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
     check_translates(model)
     check_beams(args.beams)
     check_texts([model.config], max(args.beams, TOGETHER), "Search with fewer: --beams.")

@@ -50,8 +50,17 @@ def value(what: Any, shown: int = SHOWN) -> str:
         return number(what)
     if isinstance(what, Other):
         return article(what.kind)
-    text = repr(what)
+    text = repr(plain(what))
     return text if len(text) <= 60 else text[:59] + "…"
+
+
+def plain(what: Any) -> Any:
+    """A value with Python's numbers in place of NumPy's: 2, not np.int64(2)."""
+    if isinstance(what, np.generic):
+        return what.item()
+    if type(what) in (tuple, list):
+        return type(what)(map(plain, what))
+    return {plain(key): plain(each) for key, each in what.items()} if type(what) is dict else what
 
 
 def nested(numbers: Any) -> str:

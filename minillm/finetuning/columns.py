@@ -1,6 +1,6 @@
 """A file with two columns: in each line a text, a tab, and what belongs to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,3 +35,9 @@ def read_columns(path: str | Path, first: str, second: str) -> Iterator[Line]:
         if wrong:
             raise InputError(f"Line {number:,} of {name_of(path)} has {wrong}.", form_of(first, second))
         yield Line(number, *columns)
+
+
+def are_texts(column: object) -> bool:
+    """Whether it is a list of strings; a string alone is none."""
+    one = isinstance(column, str | bytes)
+    return not one and isinstance(column, Iterable) and all(isinstance(text, str) for text in column)

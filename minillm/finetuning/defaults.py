@@ -4,6 +4,7 @@ import math
 
 from minillm.errors import InputError
 from minillm.models import ModelConfig
+from minillm.training import TrainOptions
 from minillm.training.schedules import default_warmup
 
 WIDTH = 128  # the learning rates are for bodies of this width; wider ones take smaller steps
@@ -17,7 +18,7 @@ def completed(usual: dict, body: ModelConfig, named: dict) -> dict:
     settings |= named
     settings.setdefault("steps", steps_of(settings, settings["texts"]))
     settings.setdefault("warmup", default_warmup(settings["steps"]))
-    settings.setdefault("eval_every", max(1, math.ceil(settings["steps"] / EVALUATIONS)))
+    settings.setdefault("eval_every", eval_every_of(settings))
     return settings
 
 
@@ -29,3 +30,10 @@ def steps_of(settings: dict, texts: int) -> int:
         )
     together = max(1, settings["batch"] * settings.get("accumulate", 1))
     return max(1, math.ceil(settings["epochs"] * texts / together))
+
+
+def eval_every_of(settings: dict) -> int:
+    """EVALUATIONS to a run; how many steps one has that ends by the clock, nobody knows: it is evaluated as often as any other."""
+    if settings.get("minutes") is not None:
+        return TrainOptions.eval_every
+    return max(1, math.ceil(settings["steps"] / EVALUATIONS))

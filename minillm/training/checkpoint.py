@@ -18,8 +18,12 @@ GENERATION = "generation_config.json"
 RETRAIN = "Restore the file, or train again into another folder."
 
 
-def missing(what: str | Path, directory: Path) -> InputError:
-    return InputError(f"There is no {what}.", f"Pretrain first: python -m minillm pretrain --out {directory}")
+class MissingModelError(InputError):
+    """There is no model in a folder, or no folder."""
+
+
+def missing(what: str | Path, directory: Path) -> MissingModelError:
+    return MissingModelError(f"There is no {what}.", f"Pretrain first: python -m minillm pretrain --out {directory}")
 
 
 def write_json(path: Path, value: dict) -> None:

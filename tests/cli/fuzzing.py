@@ -200,12 +200,13 @@ def t5(folder: Path) -> Path:
 DEEP: list = []
 for _ in range(500):
     DEEP = [DEEP]
-VALUES = [
+# as JSON, so that each damage gets a value of its own
+VALUES = [json.dumps(value) for value in [
     None, True, False, 0, 1, -1, 2, 3, 7, 1.5, -0.0, 1e308, -1e308, float("inf"), float("nan"), 1e-320, 2**31, 2**53 + 1, 2**63, -(2**63),
     10**18, 10**400, "", " ", "x", "1", "[MASK]", "\ud800", "\udcff", "\0", "a\0b", "\x1b]0;PWN\x07", "\u202e", "我", "y" * 100_000,
     [], {}, [[]], [None], ["x"], [0], [[1, [2]]], {"a": 1}, {"": {}}, DEEP, list(range(1000)), "/dev/zero", "/", ".", "..", "-", "\n",
     "style", "words:/dev/zero", "x.py:f", "gpt", "gpt2", "bert", "masked", "causal", "alignment", "none", "body",
-]  # fmt: skip
+]]  # fmt: skip
 
 
 def places(value: object, path: tuple = ()) -> list[tuple]:
@@ -222,7 +223,7 @@ def damaged_json(value: object, rng: random.Random) -> bytes:
     for _ in range(rng.choice([1, 1, 1, 2, 5])):
         path = rng.choice(places(value))
         if not path:
-            value = value if rng.random() < 0.9 else rng.choice(VALUES)
+            value = value if rng.random() < 0.9 else json.loads(rng.choice(VALUES))
             continue
         holder = value
         for key in path[:-1]:
@@ -237,7 +238,7 @@ def damaged_json(value: object, rng: random.Random) -> bytes:
         elif kind < 0.45 and isinstance(holder[key], int | float):
             holder[key] = holder[key] * rng.choice([-1, 2, 0.5, 10, 10**6])
         else:
-            holder[key] = copy.copy(rng.choice(VALUES))
+            holder[key] = json.loads(rng.choice(VALUES))
     text = json.dumps(value, ensure_ascii=rng.random() < 0.5)
     if rng.random() < 0.1:  # a name twice
         text = text.replace("{", '{"a": 1, "a": 2, ', 1)

@@ -164,6 +164,14 @@ def test_what_it_made_is_judged_by_evaluate(call, answerer, squad):
     assert code == 0 and names == {"the sentence most like the question", "the same model without the question"}
 
 
+def test_a_line_without_a_question_has_no_answer_and_the_others_have_theirs(call, answerer, village, pipe):
+    argv = ["answer", "--checkpoint", answerer, "--context", village]
+    pipe("Who went?\n\nWhere went?\n")
+    code, out, _ = call(*argv)
+    alone = [call(*argv, f"--question={question}")[1] for question in ("Who went?", "Where went?")]
+    assert code == 0 and out == alone[0] + "\t1.000\tnone\n" + alone[1]
+
+
 # What must not happen -------------------------------------------------------------------------------------------------
 
 
@@ -220,11 +228,9 @@ def test_models_of_the_wrong_kind(refused, finished_run, masked_run, squad, vill
         assert "does not answer questions" in wrong and "finetune --task answer" in remedy
 
 
-def test_what_cannot_be_asked(refused, answerer, village, pipe):
+def test_what_cannot_be_asked(refused, answerer, village):
     argv = ["answer", "--checkpoint", answerer, "--context", village]
     assert "The question is empty" in refused(*argv, "--question", " ")[0]
-    pipe("Who?\n\nWhere?\n")
-    assert "Line 2 of standard input is empty" in refused(*argv)[0]
     assert "can't be both" in refused(*argv[:3], "--context=-")[0]
     assert "There is no file" in refused(*argv[:3], "--context=nowhere.txt", "--question=a")[0]
     assert "--threshold must lie in" in refused(*argv, "--question=a", "--threshold=2")[0]

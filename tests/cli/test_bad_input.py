@@ -316,3 +316,19 @@ def test_no_checkpoint(refused_and_nothing_written, tmp_path, use):
 def test_generating_with_what_means_nothing(refused_and_nothing_written, finished_run, argv, wrong):
     said = refused_and_nothing_written("generate", "--checkpoint", finished_run, *argv)[0]
     assert wrong in said
+
+
+@pytest.mark.parametrize(
+    ("argv", "makes"),
+    [
+        (["generate", "--prompt=a"], "pretrain"),
+        (["classify", "--text=a"], "finetune"),
+        (["translate", "--text=a"], "finetune --task translate"),
+        (["summarise", "--text=a"], "finetune --task summarise"),
+        (["answer", "--context=x", "--question=a"], "finetune --task answer"),
+    ],
+    ids=lambda each: each[0] if isinstance(each, list) else each,
+)
+def test_where_there_is_no_model_the_command_that_makes_one_is_named(refused, argv, makes):
+    wrong, remedy = refused(*argv, "--checkpoint=nowhere")
+    assert wrong == "There is no checkpoint nowhere." and f"-m minillm {makes} --" in remedy

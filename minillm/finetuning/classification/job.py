@@ -16,6 +16,7 @@ from minillm.finetuning.classification.examples import Examples, Split, classes_
 from minillm.finetuning.classification.last_layer import fit_last_layer
 from minillm.finetuning.classification.methods import Method, body_of, new_classifier, prepare
 from minillm.finetuning.classification.scores import class_probabilities
+from minillm.finetuning.columns import are_texts
 from minillm.models import Model, SequenceClassifier
 from minillm.text import Tokenizer
 from minillm.training import Trainer, TrainOptions, check_memory
@@ -103,7 +104,7 @@ def finetune(
     method.check(body.config)
     check_known(settings, SETTINGS)
     check_settings(method, settings | {"layer": layer})
-    if isinstance(texts, str) or not all(isinstance(each, str) for each in (*texts, *labels)):
+    if not (are_texts(texts) and are_texts(labels)):
         raise InputError("Texts and labels are lists of strings.", "Give every text, and every label, as a string.")
     examples = Examples(list(texts), list(labels))
     if len(examples.texts) != len(examples.labels):

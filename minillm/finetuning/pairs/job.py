@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from minillm.backend import CPU, Device, choose_device
 from minillm.errors import InputError, check_known
+from minillm.finetuning.columns import are_texts
 from minillm.finetuning.held_out import scored_places
 from minillm.finetuning.pairs.data import PairData, PairParts, ends_of, tokenize_split
 from minillm.finetuning.pairs.examples import Pairs, PairSplit, split_pairs
@@ -119,11 +120,7 @@ def learn_pairs(
     A tenth of the sources is held out to validate on. The task is translate or summarise. `settings` are layers, heads, d_model, d_ff,
     activation, norm and merges of a model from nothing; context, dropout, epochs; and the fields of `TrainOptions`.
     """
-    if (
-        isinstance(sources, str)
-        or isinstance(targets, str)
-        or not all(isinstance(t, str) for t in (*sources, *targets))
-    ):
+    if not (are_texts(sources) and are_texts(targets)):
         raise InputError(
             "Sources and targets are lists of strings.", "Give every source, and every target, as a string."
         )

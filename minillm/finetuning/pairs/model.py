@@ -1,9 +1,7 @@
 """What learns from pairs of texts: its settings, its tokenizer and its sizes."""
 
-import math
-
 from minillm.errors import InputError
-from minillm.finetuning.defaults import EVALUATIONS, WIDTH, steps_of
+from minillm.finetuning.defaults import WIDTH, eval_every_of, steps_of
 from minillm.finetuning.pairs.examples import Pairs
 from minillm.models import EncoderDecoder, TransformerConfig
 from minillm.text import BPETokenizer
@@ -34,7 +32,7 @@ def settings_for_pairs(pretrained: EncoderDecoder | None, pairs: int, named: dic
     if "epochs" in settings and "steps" not in named:
         settings["steps"] = steps_of(settings, pairs)
     settings.setdefault("warmup", min(200, settings["steps"] // 5))
-    settings.setdefault("eval_every", max(1, math.ceil(settings["steps"] / EVALUATIONS)))
+    settings.setdefault("eval_every", eval_every_of(settings))
     return settings
 
 
