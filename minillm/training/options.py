@@ -47,7 +47,7 @@ class TrainOptions:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise InputError(
-                    f"{name} must be a whole number of at least {least}, got {value!r}.", f"Give another {name}."
+                    f"`{name}` must be a whole number of at least {least}, got {value!r}.", f"Give another `{name}`."
                 )
         if self.workers > self.batch:
             raise InputError(
@@ -55,25 +55,27 @@ class TrainOptions:
             )
         if self.eval_batches is not None and self.eval_batches < 1:
             raise InputError(
-                f"eval_batches must be at least 1, got {self.eval_batches}.", "Leave it out for the whole split."
+                f"`eval_batches` must be at least 1, got {self.eval_batches}.", "Leave it out for the whole split."
             )
         if self.minutes is not None and not 0 < self.minutes <= MOST_MINUTES:
             raise InputError(
-                f"minutes must be above 0 and at most {MOST_MINUTES:,}, got {self.minutes}.",
+                f"`minutes` must be above 0 and at most {MOST_MINUTES:,}, got {self.minutes}.",
                 "Give a time, such as `minutes` 3.",
             )
         if not 0 < self.lr < float("inf"):
             raise InputError(f"The learning rate must be finite and above 0, got {self.lr}.", "1e-3 is a good start.")
         if not 0 <= self.lr_floor <= 1:
             raise InputError(
-                f"lr_floor must lie in [0, 1], got {self.lr_floor}.", "It is a share of the learning rate."
+                f"`lr_floor` must lie in [0, 1], got {self.lr_floor}.", "It is a share of the learning rate."
             )
         for name in ("weight_decay", "clip"):
             if not 0 <= getattr(self, name) < float("inf"):
-                raise InputError(f"{name} must be finite and at least 0, got {getattr(self, name)}.", "0 turns it off.")
+                raise InputError(
+                    f"`{name}` must be finite and at least 0, got {getattr(self, name)}.", "0 turns it off."
+                )
         for name in ("beta1", "beta2", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
-                raise InputError(f"{name} must lie in [0, 1), got {getattr(self, name)}.", f"Give another {name}.")
+                raise InputError(f"`{name}` must lie in [0, 1), got {getattr(self, name)}.", f"Give another `{name}`.")
         if self.schedule not in SCHEDULES:
             raise InputError(f"There is no schedule {self.schedule!r}.", f"Choose one of {', '.join(SCHEDULES)}.")
 

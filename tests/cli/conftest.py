@@ -108,7 +108,7 @@ def refused(call):
         assert (code, out, len(lines)) == (2, "", 2), err
         assert not err.startswith("Traceback")
         wrong, remedy = lines
-        assert wrong.endswith("."), wrong  # it may begin with a name as the user wrote it: `steps must be ...`
+        assert wrong.endswith("."), wrong
         assert remedy[0] == remedy[0].upper() or remedy.startswith("minillm "), remedy
         return wrong, remedy
 

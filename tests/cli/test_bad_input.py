@@ -175,8 +175,8 @@ def test_a_machine_with_too_little_memory(refused_and_nothing_written, tiny, run
         (["--preset=full"], "This run has layers 2, and --resume cannot change it to 6."),
         (["--merges=7"], "This run has merges 0, and --resume cannot change it to 7."),
         (["--steps=5"], "This run has done 40 steps, and cannot end at 5."),
-        (["--steps=0"], "steps must be"),
-        (["--eval-every=-5"], "eval_every must be"),
+        (["--steps=0"], "--steps must be"),
+        (["--eval-every=-5"], "--eval-every must be"),
         (["--stop-at=20"], "This run has done 40 steps, and cannot stop at 20."),
         (["--stop-at=-1"], "--stop-at must be at least 1, got -1."),
         (["--stop-at=soon"], "Argument --stop-at: invalid int value: 'soon'."),
@@ -332,3 +332,11 @@ def test_generating_with_what_means_nothing(refused_and_nothing_written, finishe
 def test_where_there_is_no_model_the_command_that_makes_one_is_named(refused, argv, makes):
     wrong, remedy = refused(*argv, "--checkpoint=nowhere")
     assert wrong == "There is no checkpoint nowhere." and f"-m minillm {makes} --" in remedy
+
+
+@pytest.mark.parametrize(
+    "option", ["steps=0", "eval-every=0", "lr-floor=2", "weight-decay=-1", "beta1=1", "eval-batches=0"]
+)
+def test_a_value_that_cannot_be_is_told_with_its_option(refused, tiny, option):
+    wrong, _ = refused(*tiny, f"--{option}", "--out=run")
+    assert wrong.startswith(f"--{option.split('=')[0]} must ")

@@ -148,7 +148,7 @@ def test_random_weights_are_not_the_pretrained_ones(call, quick, finished_run, t
         (["--lora=2"], "leaves --freeze nothing to say"),
         (["--layer=3"], "There is no --layer 3: the body has 0 (the embeddings) to 2."),
         (["--layer=-1"], "--layer is the number of a layer or all"),
-        (["--seed=-1"], "seed must be"),
+        (["--seed=-1"], "--seed must be"),
         (["--checkpoint=nowhere"], "There is no checkpoint nowhere"),
         (["--data=nowhere"], "There is no file"),
     ],
