@@ -33,10 +33,30 @@ def shift_calls(rng: np.random.Generator) -> list[tuple]:
 
 def exact_calls(rng: np.random.Generator) -> list[tuple]:
     right = np.array(
-        [[3, 4, 5, 0], [6, 0, 9, 9], [7, 8, 0, 0], [5, 0, 5, 0], [4, 3, 6, 0], [0, 3, 3, 3], [8, 8, 8, 0], [2, 0, 3, 3]]
+        [
+            [3, 4, 5, 0],
+            [6, 0, 9, 9],
+            [7, 8, 0, 0],
+            [5, 0, 5, 0],
+            [4, 3, 6, 0],
+            [0, 3, 3, 3],
+            [8, 8, 8, 0],
+            [2, 0, 3, 3],
+            [6, 4, 5, 0],
+        ]
     )
     written = np.array(
-        [[3, 4, 5, 0], [6, 0, 1, 2], [7, 8, 9, 0], [5, 0, 4, 0], [4, 3, 6, 6], [0, 4, 4, 4], [8, 7, 8, 0], [2, 0, 3, 3]]
+        [
+            [3, 4, 5, 0],
+            [6, 0, 1, 2],
+            [7, 8, 9, 0],
+            [5, 0, 4, 0],
+            [4, 3, 6, 6],
+            [0, 4, 4, 4],
+            [8, 7, 8, 0],
+            [2, 0, 3, 3],
+            [4, 6, 5, 0],
+        ]
     )
     return [(written, right, 0), (written[:1], right[:1], 0), (written[4:], right[4:], 0)]
 
@@ -203,6 +223,11 @@ EXERCISES = [
                 "    return w",
                 "Only w is returned: the next step needs m and v too. return w, m, v.",
             ),
+            Mistake(
+                "    m = beta1 * m + (1 - beta1) * g\n    v = beta2 * v + (1 - beta2) * g**2\n    m_hat = m / (1 - beta1**t)\n    v_hat = v / (1 - beta2**t)",
+                "    m_hat = m / (1 - beta1**t)\n    v_hat = v / (1 - beta2**t)\n    m = beta1 * m + (1 - beta1) * g\n    v = beta2 * v + (1 - beta2) * g**2",
+                "The step was made of m and v as they were given: first the new running means, then the step.",
+            ),
         ],
         outputs=("w", "m", "v"),
     ),
@@ -301,6 +326,16 @@ EXERCISES = [
                 "targets = np.where(places >= ends, IGNORE, targets)\n    targets = np.where(places == width, end, targets)",
                 "`end` stands in the last column: it belongs right after each answer's last real token.",
             ),
+            Mistake(
+                "ends = lengths[:, None]",
+                "ends = lengths[:1, None]",
+                "All answers were given the length of the first: each row has its own, lengths[:, None].",
+            ),
+            Mistake(
+                "np.hstack([np.full((rows, 1), start), answers])",
+                "np.hstack([np.full((rows, 1), start), np.where(np.arange(width) < lengths[:, None], answers, end)])",
+                "`end` took the place of the padding in what is read: the answers are read as they stand.",
+            ),
         ],
         outputs=("reads", "targets"),
     ),
@@ -374,6 +409,11 @@ EXERCISES = [
                 "equal.all(axis=1).mean()",
                 "equal.mean()",
                 "That is the share of places that are right: an answer with one wrong token is wrong.",
+            ),
+            Mistake(
+                "return float(equal.all(axis=1).mean())",
+                "return float(np.mean([set(w[c]) == set(r[c]) for w, r, c in zip(written, right, counts, strict=True)]))",
+                "Only which tokens occur is compared: their order counts as well.",
             ),
         ],
     ),

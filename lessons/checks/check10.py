@@ -141,6 +141,16 @@ EXERCISES = [
                 "    log_p = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)",
                 "The log is missing: these are minus the probabilities.",
             ),
+            Mistake(
+                "log_p = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))",
+                "log_p = -np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)",
+                "These are the probabilities of the next words: the loss is -log of each.",
+            ),
+            Mistake(
+                "    scores = scores - scores.max(axis=-1, keepdims=True)\n    log_p = scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))",
+                "    scores = scores - scores.max(axis=1, keepdims=True)\n    log_p = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))",
+                "The softmax went over the places (axis 1): it goes over the words, the last axis.",
+            ),
         ],
         outputs=("losses", "perplexity"),
     ),

@@ -134,6 +134,11 @@ EXERCISES = [
                 "    mixed = weights.mean(axis=(0, 1)) + identity\n    return mixed / mixed.sum(axis=-1, keepdims=True)",
                 "The layers were averaged: each reads what the one below it made, so they are multiplied.",
             ),
+            Mistake(
+                "layer.mean(axis=0) + identity",
+                "layer.mean(axis=0) + np.ones_like(identity)",
+                "Ones were added everywhere: the identity has them on its diagonal alone, np.eye(T).",
+            ),
         ],
     ),
     Exercise(
@@ -233,6 +238,16 @@ EXERCISES = [
                 "added = (heads[:, :, None] * rows).sum(axis=1)",
                 "added = (heads[:, :1, None] * rows[:, :1]).sum(axis=1)",
                 "Only the first of each head's K numbers was used.",
+            ),
+            Mistake(
+                "rows = weight.reshape(count, width, -1)",
+                "rows = np.stack([weight[h : h + width] for h in range(count)])",
+                "Head h was given the rows from h on: they begin at h * K, since each head before it has K.",
+            ),
+            Mistake(
+                "return added @ word",
+                "return np.cumsum(added @ word)",
+                "Each part has those of all heads before it in it: the part of one head is asked for.",
             ),
         ],
     ),
@@ -354,6 +369,11 @@ EXERCISES = [
                 "kept[:, head] = 0\n    side_by_side = kept.transpose(0, 2, 1, 3).reshape(batch, places, count * width)\n    return side_by_side @ weight + bias",
                 "weight = weight.copy()\n    weight[:, head * width : (head + 1) * width] = 0\n    side_by_side = kept.transpose(0, 2, 1, 3).reshape(batch, places, count * width)\n    return side_by_side @ weight + bias",
                 "Columns of the weight became zero: the K numbers of a head meet K rows of it.",
+            ),
+            Mistake(
+                "kept[:, head] = 0",
+                "kept[:, :head] = 0",
+                "All heads before that one were taken away, and it was kept: kept[:, head], without a colon before it.",
             ),
         ],
     ),

@@ -290,6 +290,11 @@ EXERCISES = [
                 "    return int(first - passage.argmax()), int(last - passage.argmax())\n",
                 "The places are counted within the passage. Count them in the whole text, from [CLS] at 0.",
             ),
+            Mistake(
+                "        return 0, 0",
+                "        return -1, -1",
+                "(-1, -1) stands for no answer: it is (0, 0), the place of [CLS].",
+            ),
         ],
     ),
     Exercise(

@@ -37,7 +37,7 @@ def answer_in_windows(
     read(start, stop) reads the tokens from start to stop - 1 -> first, last, total, none: the best span in them, its two places counted
     from 0 within the window; its start + end; and the start + end of [CLS].
     Returns windows, a list of (start, stop), left to right; and span: of all windows' spans the one with the highest total, its two places
-    counted from 0 within the passage. It is (-1, -1) where [CLS] is higher than that total in every window.
+    counted from 0 within the passage. It is (-1, -1) where [CLS] is higher than this highest total in every window, its own or not.
     For example length 9, size 5 and longest 3 give the windows (0, 5), (3, 8) and (6, 9).
     Two windows have the same total only where both found the same span.
 
