@@ -105,7 +105,7 @@ def test_debug_shows_the_traceback():
         main(["generate", "--checkpoint", "nowhere", "--debug"])
     argv = [sys.executable, "-m", "minillm", "generate", "--checkpoint", "nowhere", "--debug"]
     answer = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert answer.returncode == 1 and "Traceback" in answer.stderr and "InputError" in answer.stderr
+    assert answer.returncode == 1 and "Traceback" in answer.stderr and "MissingModelError" in answer.stderr
 
 
 @pytest.mark.parametrize(
