@@ -36,7 +36,7 @@ class Job(NamedTuple):
 
 
 JOBS = {
-    "multi30k": Job("Multi30k, English to German", data.multi30k, "translate", {"steps": 2600}),
+    "multi30k": Job("Multi30k, English to German", data.multi30k, "translate", {"steps": pairs.STEPS}),
     "multi30k-long": Job(
         "Multi30k, English to German, wider and longer",
         data.multi30k,
@@ -80,8 +80,8 @@ def learned(result: pairs.Learned) -> Iterator[str]:
     if result.ahead:
         yield f"\n{pairs.BEAMS} beams beside what needs no model, on the same texts:\n"
     for baseline, scores in result.ahead.items():
-        for metric, (difference, low, high) in scores.items():
-            yield f"- {baseline}: {metric} {difference:+.1f} ({low:+.1f} to {high:+.1f})"
+        for metric, difference in scores.items():
+            yield f"- {baseline}: {metric} {pairs.ahead(difference)}"
     yield "\nSignatures: " + ", ".join(f"`{each}`" for each in result.signatures) + "."
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks.applications.pairs import Score, scores_of
+from benchmarks.applications.pairs import STEPS, Score, ahead, described, scores_of, shown
 from benchmarks.machine import machine
 from benchmarks.torch_families import TorchSequenceToSequence
 from minillm.finetuning.pairs import Pairs, PairSplit
@@ -25,7 +25,6 @@ from minillm.training import Trainer
 from minillm.training.schedules import learning_rate
 
 TURN = 10  # steps of one side before the other takes its turn
-STEPS = 2600
 
 
 @dataclass
@@ -34,6 +33,7 @@ class Beside:
 
     where: str
     model: str
+    held_out: int  # pairs, for the losses
     steps: int
     batch: int
     seconds: tuple[list[float], list[float]]  # of the processor for each turn: ours, PyTorch's
@@ -68,14 +68,10 @@ class TorchTrainer:
         self.optimizer.step()
 
 
-def begin(split: PairSplit, steps: int = STEPS) -> Learner:
-    return begin_pairs(split, TRANSLATE, {"steps": steps, "workers": 1})
-
-
-def measured(split: PairSplit, test: Pairs, steps: int = STEPS) -> Beside:
+def measured(split: PairSplit, test: Pairs) -> Beside:
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        return beside(begin(split, steps), test)
+        return beside(begin_pairs(split, TRANSLATE, {"steps": STEPS, "workers": 1}), test)
 
 
 def beside(learner: Learner, test: Pairs) -> Beside:
@@ -101,20 +97,20 @@ def beside(learner: Learner, test: Pairs) -> Beside:
     answered = [evaluate_pairs(trainer.model, learner.tokenizer, test)]
     theirs.model.save(trainer.model)
     answered.append(evaluate_pairs(trainer.model, learner.tokenizer, test))
-    ahead = {}
+    leads = {}
     for metric in TRANSLATE.metrics(False):
         found = count_answers(metric, answered[0].answers, test.targets, {"PyTorch": answered[1].answers})
-        ahead[metric.name] = tuple(found.baselines()[0].ahead)[:3]
-    config = trainer.model.config
+        leads[metric.name] = tuple(found.baselines()[0].ahead)[:3]
     return Beside(
         machine("numpy", "torch"),
-        f"{config.layers} + {config.layers} layers, {config.d_model} wide, {config.parameter_count():,} numbers",
+        described(trainer.model.config),
+        len(learner.parts.held_out.sources),
         trainer.steps_done,
         options.batch,
         seconds,
         losses,
         tuple(scores_of(each.evaluation.measures) for each in answered),
-        ahead,
+        leads,
     )
 
 
@@ -133,7 +129,7 @@ def lines(found: Beside) -> Iterator[str]:
     )
     for step, *both in found.losses[1:]:
         values = " | ".join(f"{loss:.3f}" for loss in both)
-        yield f"| loss on 1,014 others, step {step:,} | {values} | {both[0] - both[1]:+.3f} |"
-    for name, (value, low, high) in found.ahead.items():
-        cells = (f"{side[name][0]:.1f} ({side[name][1]:.1f} to {side[name][2]:.1f})" for side in found.scores)
-        yield f"| {name} of the test part, greedily | {' | '.join(cells)} | {value:+.1f} ({low:+.1f} to {high:+.1f}) |"
+        yield f"| loss on {found.held_out:,} others, step {step:,} | {values} | {both[0] - both[1]:+.3f} |"
+    for name, lead in found.ahead.items():
+        cells = (shown(side[name]) for side in found.scores)
+        yield f"| {name} of the test part, greedily | {' | '.join(cells)} | {ahead(lead)} |"

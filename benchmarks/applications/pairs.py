@@ -16,9 +16,11 @@ from minillm.finetuning.pairs.evaluation import evaluate_pairs
 from minillm.finetuning.pairs.job import begin_pairs
 from minillm.finetuning.pairs.tasks import PairTask
 from minillm.metrics import Measured
+from minillm.models import ModelConfig
 from minillm.training.train import run_to_end
 
 BEAMS = 4
+STEPS = 2600  # of the short run on Multi30k, here and beside PyTorch
 
 Score = tuple[float, float, float]  # a value, and its interval of 95 %
 
@@ -45,14 +47,27 @@ def scores_of(measures: list[Measured]) -> dict[str, Score]:
     return {measured.name: (measured.value, measured.low, measured.high) for measured in measures}
 
 
+def shown(score: Score) -> str:
+    value, low, high = score
+    return f"{value:.1f} ({low:.1f} to {high:.1f})"
+
+
+def ahead(difference: Score) -> str:
+    value, low, high = difference
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def described(config: ModelConfig) -> str:
+    return f"{config.layers} + {config.layers} layers, {config.d_model} wide, {config.parameter_count():,} numbers"
+
+
 def learned(split: PairSplit, test: Pairs, task: PairTask, settings: dict) -> Learned:
     learner = begin_pairs(split, task, settings)
     trainer, clock = learner.trainer, sum(os.times()[:4])  # of this process, and of its workers that have ended
     run_to_end(trainer, best=True, progress=True)
-    config = trainer.model.config
     result = Learned(
         where=machine("numpy"),
-        model=f"{config.layers} + {config.layers} layers, {config.d_model} wide, {config.parameter_count():,} numbers",
+        model=described(trainer.model.config),
         pairs=len(learner.parts.training.sources),
         tested=len(test.lines),
         steps=trainer.steps_done,
@@ -70,9 +85,9 @@ def learned(split: PairSplit, test: Pairs, task: PairTask, settings: dict) -> Le
         result.seconds[way] = time.perf_counter() - clock
         result.scores[way] = scores_of(answered.evaluation.measures)
         print(way, result.scores[way], file=sys.stderr, flush=True)
-    for name, found, ahead in answered.evaluation.baselines:
+    for name, found, lead in answered.evaluation.baselines:
         result.scores.setdefault(name, {}).update(scores_of([found]))
-        result.ahead.setdefault(name, {})[found.name] = (ahead.difference, ahead.low, ahead.high)
+        result.ahead.setdefault(name, {})[found.name] = (lead.difference, lead.low, lead.high)
     result.signatures = [f"{each.name}|{each.signature}" for each in answered.evaluation.measures]
     return result
 
@@ -82,6 +97,5 @@ def table(result: Learned) -> Iterator[str]:
     yield "| answers | " + " | ".join(metrics) + " | seconds |"
     yield "|---|" + "---:|" * (len(metrics) + 1)
     for way, scores in result.scores.items():
-        cells = (f"{value:.1f} ({low:.1f} to {high:.1f})" for value, low, high in scores.values())
         seconds = f"{result.seconds[way]:.0f}" if way in result.seconds else ""
-        yield f"| {way} | {' | '.join(cells)} | {seconds} |"
+        yield f"| {way} | {' | '.join(map(shown, scores.values()))} | {seconds} |"

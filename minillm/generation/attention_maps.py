@@ -23,8 +23,8 @@ class AttentionMaps(NamedTuple):
     rows: Sequence[str]
     columns: Sequence[str] | None
     causal: bool
-    queries: np.ndarray | None = None
-    keys: np.ndarray | None = None
+    queries: np.ndarray
+    keys: np.ndarray
 
 
 def attention_maps(

@@ -48,8 +48,7 @@ def record_step(
 
     It is computed in float64 on a copy: the model stays as it is. The library computes each array; the trace only looks on.
     """
-    twin = type(model)(model.config, seed=None, dtype=np.float64)
-    copy_parameters(model, twin)
+    twin = in_float64(model)
     if not all(np.isfinite(parameter.data).all() for parameter in twin.parameters()):
         raise InputError("The model's weights are not finite.", "Use another checkpoint: this training diverged.")
     trace = Trace({id(layer): name for name, layer in _layers(twin)})
@@ -71,8 +70,7 @@ def finite_differences(
     model: Model, objective: Objective, arrays: dict[str, np.ndarray], places: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """What the loss does when single weights move: (L(w + h) - L(w - h)) / 2h, of each parameter at the flat `places`, in float64."""
-    twin = type(model)(model.config, seed=None, dtype=np.float64)
-    copy_parameters(model, twin)
+    twin = in_float64(model)
 
     def slope(numbers: np.ndarray, place: int) -> float:
         middle, losses = numbers[place], []
@@ -86,6 +84,13 @@ def finite_differences(
         name: np.array([slope(twin.vector.named[name].data.reshape(-1), place) for place in chosen])
         for name, chosen in places.items()
     }
+
+
+def in_float64(model: Model) -> Model:
+    """A copy to compute on."""
+    twin = type(model)(model.config, seed=None, dtype=np.float64)
+    copy_parameters(model, twin)
+    return twin
 
 
 def _layers(model: Model) -> list[tuple[str, Any]]:
