@@ -28,6 +28,7 @@ CONFIGS = {
     },
     "relu, large vocabulary": {"activation": "relu", "vocab_size": 700},
     "n-grams, large vocabulary": {"ngram": 3, "vocab_size": 700},
+    "rms, swiglu": {"norm": "rms", "activation": "swiglu", "bias": False},
 }  # fmt: skip
 
 

@@ -131,7 +131,7 @@ def add_arguments(parser) -> None:
     add("--d-model", type=int, help="width: numbers to a token (default 128)")
     add("--d-ff", type=int, help="width inside the feed-forward layers (default 4 × d-model)")
     add("--merges", type=int, help="byte-pair merges, learned from both sides (default: as many as suit the file)")
-    add("--activation", type=choice("activation", ACTIVATIONS), help="relu (default), gelu or gelu_erf")
+    add("--activation", type=choice("activation", ACTIVATIONS), help="relu (default), gelu, gelu_erf or silu")
     add("--norm", type=choice("norm", BLOCKS), help="pre (default) or post: where the LayerNorms stand")
 
     add_training_options(parser, sequences="texts", epochs=True)

@@ -15,10 +15,9 @@ from minillm.cli.parser import choice
 from minillm.cli.run_options import add_run_options, add_training_options
 from minillm.cli.terminal import program, say, shell_word, visible
 from minillm.errors import InputError
-from minillm.layers.block import BLOCKS
-from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models import GPT, ModelConfig
 from minillm.models.config import POSITIONS
+from minillm.models.gpt_config import GPT_ACTIVATIONS, GPT_NORMS
 from minillm.objectives.denoise import RATES
 from minillm.preferences import resumed_reward
 from minillm.pretraining import (
@@ -58,11 +57,12 @@ def add_arguments(parser) -> None:
     add("--layers", type=int, help="blocks")
     add("--heads", type=int, help="attention heads in a block")
     add("--d-model", type=int, help="width: numbers to a token")
-    add("--d-ff", type=int, help="width inside the feed-forward layers (default 4 × d-model)")
+    add("--d-ff", type=int, help="width inside the feed-forward layers (default 4 × d-model, with swiglu 8/3)")
     add("--context", type=int, help="tokens that the model sees at once")
     add("--dropout", type=float, help="share of activations dropped while training (default 0)")
-    add("--activation", type=choice("activation", ACTIVATIONS), help="gelu (default), gelu_erf or relu")
-    add("--norm", type=choice("norm", BLOCKS), help="pre (default) or post: where the LayerNorms stand")
+    activations = "gelu (default), gelu_erf, relu, silu or swiglu"
+    add("--activation", type=choice("activation", GPT_ACTIVATIONS), help=activations)
+    add("--norm", type=choice("norm", GPT_NORMS), help="pre (default) or post LayerNorms; rms: RMSNorms before")
     add("--positions", type=choice("positions", POSITIONS), help="learned (default) or sinusoidal")
     add(
         "--untied",

@@ -58,6 +58,11 @@ def _(rng):
     return LayerCase(randomize(GatedFeedForward(5, 9, rng), rng), (rng.standard_normal((2, 3, 5)),))
 
 
+@case("GatedFeedForward:silu")
+def _(rng):
+    return LayerCase(randomize(GatedFeedForward(5, 9, rng, activation="silu"), rng), (rng.standard_normal((2, 3, 5)),))
+
+
 @case("GatedFeedForward:dropout")
 def _(rng):
     layer = randomize(GatedFeedForward(5, 9, rng, activation="relu", bias=False, dropout=0.3), rng)

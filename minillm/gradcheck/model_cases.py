@@ -46,6 +46,11 @@ def _(rng):
     return LayerCase(tiny_gpt(rng, ngram=3, positions="sinusoidal"), (IDS,))
 
 
+@case("GPT:rms-swiglu")
+def _(rng):
+    return LayerCase(tiny_gpt(rng, norm="rms", activation="swiglu", bias=False), (IDS,))
+
+
 @case("GPT:dropout")
 def _(rng):
     return LayerCase(tiny_gpt(rng, dropout=0.2), (IDS,), {"dropout_seed": 3})

@@ -222,6 +222,11 @@ def _(rng):
     return OpCase("gelu_erf", (rng.normal(0, 2, (3, 4, 5)),))
 
 
+@case("silu")
+def _(rng):
+    return OpCase("silu", (rng.normal(0, 2, (3, 4, 5)),))
+
+
 @case("tanh")
 def _(rng):
     return OpCase("tanh", (rng.normal(0, 2, (3, 4, 5)),))

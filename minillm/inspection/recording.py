@@ -96,7 +96,7 @@ def activation_backward(op, dy, saved):
     return trace_of(dy).record(op.__name__, op(plain(dy), plain(saved)), dy, x, name="dx")
 
 
-for name in ("gelu", "gelu_erf", "relu", "tanh"):
+for name in ("gelu", "gelu_erf", "relu", "silu", "tanh"):
     RECIPES[name], RECIPES[f"{name}_backward"] = activation, activation_backward
 
 

@@ -8,9 +8,14 @@ from minillm.backend import Array
 from minillm.layers.dropout import Dropout
 from minillm.layers.layer import Layer
 from minillm.layers.linear import Linear
-from minillm.ops import gelu, gelu_backward, gelu_erf, gelu_erf_backward, relu, relu_backward
+from minillm.ops import gelu, gelu_backward, gelu_erf, gelu_erf_backward, relu, relu_backward, silu, silu_backward
 
-ACTIVATIONS = {"gelu": (gelu, gelu_backward), "gelu_erf": (gelu_erf, gelu_erf_backward), "relu": (relu, relu_backward)}
+ACTIVATIONS = {
+    "gelu": (gelu, gelu_backward),
+    "gelu_erf": (gelu_erf, gelu_erf_backward),
+    "relu": (relu, relu_backward),
+    "silu": (silu, silu_backward),
+}
 
 
 class FeedForwardSaved(NamedTuple):
@@ -76,7 +81,8 @@ class GatedFeedForwardSaved(NamedTuple):
 class GatedFeedForward(Layer):
     """x (B, T, D) -> W2 (activation(W x) · V x), (B, T, D): F = d_ff units, each multiplied by its own gate.
 
-    Shazeer 2020, eq. 6, with the GELU: T5 v1.1's feed-forward layer. `gate` is W, `expand` is V, `contract` is W2.
+    Shazeer 2020, eq. 6: with the GELU it is GEGLU, T5 v1.1's feed-forward layer, with the SiLU SwiGLU, Llama's. `gate` is W, `expand` is V,
+    `contract` is W2.
     """
 
     def __init__(

@@ -11,19 +11,27 @@ from minillm.errors import InputError
 from minillm.layers import (
     Dropout,
     Embedding,
+    FeedForward,
+    GatedFeedForward,
     LayerNorm,
     LearnedPositions,
     Linear,
+    MultiHeadAttention,
     NgramEmbedding,
     ParameterVector,
+    PostNormBlock,
+    PreNormBlock,
+    RMSNorm,
     SinusoidalPositions,
     Stack,
     TiedLinear,
 )
-from minillm.layers.block import BLOCKS
 from minillm.layers.stack import StackSaved
 from minillm.models.gpt_config import GPTConfig
 from minillm.models.model import Model, check_ids, check_per_token, config_from, weight_rng
+
+STD = 0.02  # of the first weights
+NORMS = {"pre": LayerNorm, "post": LayerNorm, "rms": RMSNorm}
 
 
 class HiddenSaved(NamedTuple):
@@ -46,12 +54,26 @@ class GPTSaved(NamedTuple):
         return self.hidden.blocks
 
 
+def gpt_block(config: GPTConfig, rng: np.random.Generator) -> PreNormBlock | PostNormBlock:
+    sizes = (config.d_model, config.heads, config.d_ff, rng)
+    options = {"bias": config.bias, "std": STD, "output_std": STD / math.sqrt(2 * config.layers)}
+    attention = MultiHeadAttention(config.d_model, config.heads, rng, dropout=config.dropout, **options)
+    if config.gated:
+        ffn = GatedFeedForward(config.d_model, config.d_ff, rng, activation="silu", **options)
+    else:
+        ffn = FeedForward(config.d_model, config.d_ff, rng, activation=config.activation, **options)
+    kind = PostNormBlock if config.norm == "post" else PreNormBlock
+    parts = {"attention": attention, "ffn": ffn}
+    return kind(*sizes, dropout=config.dropout, norm=NORMS[config.norm], eps=config.eps, **parts)
+
+
 class GPT(Model):
     """ids (B, T) -> logits (B, T, V), a score for every possible next token at every position.
 
-    Radford et al. 2019: embeddings and positions, L blocks that look only backward, a last LayerNorm (pre-LN only), and a head that is the
+    Radford et al. 2019: embeddings and positions, L blocks that look only backward, a last norm (not post-LN), and a head that is the
     embedding table again if `tie_head`. Weights are drawn on the host from `seed`, N(0, 0.02²); those that write into the residual
-    stream are smaller by √(2L), since 2L of them add up there.
+    stream are smaller by √(2L), since 2L of them add up there. With `norm="rms"` and `activation="swiglu"` the blocks are Llama's
+    (Touvron et al. 2023, section 2.2).
 
     The fields of `GPTConfig` may also be given by name: `GPT(vocab_size=100, layers=2)`.
     """
@@ -66,7 +88,7 @@ class GPT(Model):
         **sizes,
     ):
         config = config_from(GPTConfig, config, sizes)
-        rng, std = weight_rng(seed), 0.02
+        rng, std = weight_rng(seed), STD
         self.config = config
         # Word vectors of size 0.02 would be lost in sines and cosines: Vaswani et al. 2017, section 3.4, multiply them by √D.
         scale = math.sqrt(config.d_model) if config.positions == "sinusoidal" else 1.0
@@ -81,22 +103,8 @@ class GPT(Model):
         else:
             self.positions = SinusoidalPositions(config.d_model)
         self.dropout = Dropout(config.dropout)
-        self.blocks = [
-            BLOCKS[config.norm](
-                config.d_model,
-                config.heads,
-                config.d_ff,
-                rng,
-                dropout=config.dropout,
-                activation=config.activation,
-                bias=config.bias,
-                std=std,
-                output_std=std / math.sqrt(2 * config.layers),
-                eps=config.eps,
-            )
-            for _ in range(config.layers)
-        ]
-        self.norm = LayerNorm(config.d_model, eps=config.eps) if config.norm == "pre" else None
+        self.blocks = [gpt_block(config, rng) for _ in range(config.layers)]
+        self.norm = None if config.norm == "post" else NORMS[config.norm](config.d_model, eps=config.eps)
         if config.tie_head:
             self.head = TiedLinear(self.embedding.weight)
         else:

@@ -16,6 +16,8 @@ from minillm.ops.activations import (
     normal_cdf,
     relu,
     relu_backward,
+    silu,
+    silu_backward,
     tanh,
     tanh_backward,
 )
@@ -85,6 +87,8 @@ __all__ = [
     "rms_norm_backward",
     "sequence_logp",
     "sequence_logp_backward",
+    "silu",
+    "silu_backward",
     "sinusoidal_positions",
     "softmax",
     "softmax_backward",

@@ -16,6 +16,11 @@ class GELUSaved(NamedTuple):
     p: Array  # y = x p
 
 
+class SiLUSaved(NamedTuple):
+    x: Array
+    p: Array  # y = x p
+
+
 def relu(x):
     """y = max(x, 0), for x of any shape."""
     return array_module(x).maximum(x, 0), x
@@ -65,6 +70,29 @@ def gelu_backward(dy, saved):
     dx *= 3 * 0.044715
     dx += w
     dx *= 2 * math.sqrt(2 / math.pi)  # u = √(2/π) (x + 0.044715 x³), p = (1 + tanh u)/2
+    dx += p  # y = x p
+    dx *= dy
+    return dx
+
+
+def silu(x):
+    """x of any shape -> y = x σ(x), with the logistic function σ(x) = 1/(1 + e⁻ˣ) = (1 + tanh(x/2))/2: the gate of SwiGLU.
+
+    Hendrycks & Gimpel 2016, section 2; "swish" in Ramachandran et al. 2017.
+    """
+    p = x * 0.5
+    array_module(x).tanh(p, out=p)  # e⁻ˣ would overflow
+    p *= 0.5
+    p += 0.5
+    return x * p, SiLUSaved(x, p)
+
+
+def silu_backward(dy, saved):
+    """dy/dx = p + x p', with p = σ(x) and p' = p (1 - p)."""
+    x, p = saved
+    dx = 1 - p
+    dx *= p
+    dx *= x  # p = σ(x)
     dx += p  # y = x p
     dx *= dy
     return dx

@@ -26,11 +26,12 @@ def model_bytes(config: ModelConfig) -> int:
 def batch_bytes(config: ModelConfig, options: TrainOptions, context: int) -> int:
     """The least that a step keeps between forward and backward, float32, and the ids of all its passes, int64.
 
-    A block keeps some ten vectors of width D and two of width F for each token; and a row of attention weights, unless attention goes
-    chunk by chunk; the head keeps log p.
+    A block keeps some ten vectors of width D and two of width F, with a gate four, for each token; and a row of attention weights, unless
+    attention goes chunk by chunk; the head keeps log p.
     """
     in_chunks = not config.dropout and chunk_size(options.batch * config.heads, context, context, causal=True)
-    block = 10 * config.d_model + 2 * config.d_ff + (0 if in_chunks else config.heads * context)
+    inside = (4 if getattr(config, "gated", False) else 2) * config.d_ff
+    block = 10 * config.d_model + inside + (0 if in_chunks else config.heads * context)
     activations = 4 * (config.layers * block + config.vocab_size)
     return options.batch * context * (activations + 16 * options.accumulate)
 

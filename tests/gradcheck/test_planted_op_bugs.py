@@ -269,6 +269,22 @@ def density_forgotten(dy, saved):
     return dy * saved[1]
 
 
+@bug("silu")
+def gate_taken_for_constant(dy, saved):
+    return dy * saved.p
+
+
+@bug("silu")
+def slope_of_the_gate_without_x(dy, saved):
+    return dy * saved.p * (2 - saved.p)
+
+
+@bug("silu")
+def slope_of_a_gate_of_minus_x(dy, saved):
+    x, p = saved
+    return dy * (p - x * p * (1 - p))
+
+
 @bug("tanh")
 def slope_of_the_logistic_function(dy, saved):
     return dy * saved * (1 - saved)

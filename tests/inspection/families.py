@@ -9,7 +9,8 @@ from minillm.ops import IGNORE
 
 SIZES = {"layers": 2, "heads": 2, "d_model": 16}
 LABELS = {i: f"w{i}" for i in range(30)}
-FAMILIES = ("gpt", "gpt with n-grams", "masked", "denoise", "t5")
+FAMILIES = ("gpt", "gpt with n-grams", "gpt like llama", "masked", "denoise", "t5")
+LLAMA = {"norm": "rms", "activation": "swiglu", "bias": False}
 
 
 def family(name, **sizes):
@@ -21,7 +22,8 @@ def family(name, **sizes):
     pair = {"source": ids[:, :6], "source_mask": real, "decoder_input": ids[:, :8], "targets": ids[:, 1:]}
     if name.startswith("gpt"):
         ngram = {"ngram": 3, "tie_head": False} if "n-grams" in name else {}
-        model, arrays = GPT(vocab_size=30, context=10, **sizes, **ngram), {"inputs": ids[:, :-1], "targets": ids[:, 1:]}
+        kind = LLAMA if "llama" in name else ngram
+        model, arrays = GPT(vocab_size=30, context=10, **sizes, **kind), {"inputs": ids[:, :-1], "targets": ids[:, 1:]}
         objective = CAUSAL
     elif name == "masked":
         targets = np.full((1, 8), IGNORE)

@@ -24,6 +24,8 @@ BY_NUMBER = {
     "layer_norm_rows": lambda x, rstd: (x - mean(x)) * rstd,
     "layer_norm_backward": lambda dy, x, gamma, rstd: rstd * ((g := dy * gamma) - mean(g) - x * mean(g * x)),
     "rms_norm_backward": lambda dy, x, gamma, rstd: rstd * ((g := dy * gamma) - x * mean(g * x)),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "silu_backward": lambda dy, x: dy * (1 + x * (1 - (p := 1 / (1 + np.exp(-x))))) * p,
     "gelu_erf": lambda x: x * normal(x),
     "gelu_erf_backward": lambda dy, x: dy * (normal(x) + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)),
 }  # fmt: skip

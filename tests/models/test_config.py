@@ -21,8 +21,8 @@ BAD = [
     ({"heads": 4}, "4 heads do not divide d_model = 6.", "try 3 heads"),
     ({"dropout": 1.0}, "dropout must lie in [0, 1), got 1.0.", "0 turns it off"),
     ({"dropout": -0.1}, "dropout must lie in [0, 1), got -0.1.", "0 turns it off"),
-    ({"activation": "swish"}, "There is no activation 'swish'.", "Choose one of gelu, gelu_erf, relu."),
-    ({"norm": "none"}, "There is no norm 'none'.", "Choose one of pre, post."),
+    ({"activation": "swish"}, "There is no activation 'swish'.", "Choose one of gelu, gelu_erf, relu, silu, swiglu."),
+    ({"norm": "none"}, "There is no norm 'none'.", "Choose one of pre, post, rms."),
     ({"positions": "rotary"}, "There is no positions 'rotary'.", "Choose one of learned, sinusoidal."),
     ({"positions": "sinusoidal", "d_model": 7, "heads": 7}, "need an even d_model, got 7", "try d_model = 8"),
     ({"eps": 0.0}, "eps must be positive, got 0.0.", "1e-5 is GPT-2's"),
@@ -49,6 +49,11 @@ def test_d_ff_is_four_times_the_width_unless_given():
     assert GPTConfig(vocab_size=5, d_model=12, d_ff=7).d_ff == 7
 
 
+def test_a_gate_makes_the_usual_d_ff_smaller():
+    """Three matrices of 8/3 are as large as two of four."""
+    assert GPTConfig(vocab_size=5, d_model=12, activation="swiglu").d_ff == 32
+
+
 def test_a_config_survives_json():
     config = GPTConfig(**GOOD, dropout=0.1, norm="post", tie_head=False, ngram=3)
     assert GPTConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
@@ -64,11 +69,11 @@ def test_a_config_of_a_time_without_eps_is_read_and_its_files_fit():
     assert other.to_dict() == before | {"eps": 1e-6} and GPTConfig.from_dict(other.to_dict()) == other
 
 
-@pytest.mark.parametrize("norm", ["pre", "post"])
+@pytest.mark.parametrize("norm", ["pre", "post", "rms"])
 def test_eps_reaches_every_norm(norm):
     gpt = GPT(GPTConfig(**GOOD, eps=0.25, norm=norm))
     found = [layer for layer in [gpt.norm, *(n for block in gpt.blocks for n in (block.norm1, block.norm2))] if layer]
-    assert [layer.eps for layer in found] == [0.25] * (5 if norm == "pre" else 4)
+    assert [layer.eps for layer in found] == [0.25] * (4 if norm == "post" else 5)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +107,8 @@ def test_a_bad_value_in_a_file_is_refused_like_any_other():
         {"ngram": 3},
         {"layers": 3, "heads": 3, "d_ff": 0},
         {"norm": "post", "bias": False, "tie_head": False, "positions": "sinusoidal"},
+        {"norm": "rms", "activation": "swiglu"},
+        {"norm": "rms", "activation": "swiglu", "bias": False},
     ],
 )
 def test_parameter_count_is_that_of_the_model(change):
@@ -123,7 +130,8 @@ def test_flops_by_hand():
     assert GPTConfig(**GOOD).flops_per_token() == 3 * 1284
 
 
-def test_flops_of_the_products_that_are_really_done(monkeypatch):
+@pytest.mark.parametrize("change", [{"positions": "sinusoidal", "ngram": 2}, {"activation": "swiglu", "norm": "rms"}])
+def test_flops_of_the_products_that_are_really_done(change, monkeypatch):
     """Counted from the matrices that meet while a model runs, forward and backward, at full context."""
     count = 0
 
@@ -138,7 +146,7 @@ def test_flops_of_the_products_that_are_really_done(monkeypatch):
                 count += 2 * result.size * plain[0].shape[-1]
             return result.view(Counting) if isinstance(result, np.ndarray) else result
 
-    config = GPTConfig(**GOOD, positions="sinusoidal", ngram=2)
+    config = GPTConfig(**GOOD, **change)
     model = GPT(config)
     for parameter in model.parameters():
         parameter.data = parameter.data.view(Counting)

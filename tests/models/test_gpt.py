@@ -19,6 +19,7 @@ KINDS = [
     {"positions": "sinusoidal"},
     {"norm": "post", "positions": "sinusoidal", "tie_head": False, "bias": False},
     {"ngram": 3},
+    {"norm": "rms", "activation": "swiglu"},
 ]
 IDS = np.random.default_rng(5).integers(0, 11, (3, 9))
 

@@ -373,7 +373,7 @@ UNSUPPORTED = {
         ("scale_attn_by_inverse_layer_idx", True),
         ("scale_attn_weights", False),
         ("add_cross_attention", True),
-        ("activation_function", "silu"),
+        ("activation_function", "mish"),
         ("architectures", ["GPT2ForSpeech"]),
         ("architectures", ["GPT2LMHeadModel", "GPT2Model"]),
         ("architectures", "GPT2LMHeadModel"),
@@ -389,7 +389,7 @@ UNSUPPORTED = {
     ],
     "classes": [("problem_type", "regression"), ("problem_type", "multi_label_classification")],
     "T5": [
-        ("feed_forward_proj", "gated-silu"),
+        ("feed_forward_proj", "gated-mish"),
         ("feed_forward_proj", "gated"),
         ("decoder_start_token_id", 1),
         ("is_encoder_decoder", False),

@@ -173,7 +173,12 @@ def test_gelu_is_the_formula(rng):
     np.testing.assert_allclose(ops.gelu(x)[0], slow, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("name", ["gelu", "gelu_erf", "relu"])
+def test_silu_is_the_formula(rng):
+    x = rng.normal(0, 2, 50)
+    np.testing.assert_allclose(ops.silu(x)[0], [v / (1 + math.exp(-v)) for v in x], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["gelu", "gelu_erf", "relu", "silu"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_activations_far_out(name, dtype):
     """Far to the right they are the identity with slope one, far to the left zero with slope zero."""
@@ -264,9 +269,9 @@ def test_an_ignored_row_may_hold_anything():
     assert np.isfinite(ops.cross_entropy_backward(1.0, saved)).all()
 
 
-@pytest.mark.parametrize("name", ["gelu", "gelu_erf"])
+@pytest.mark.parametrize("name", ["gelu", "gelu_erf", "silu"])
 @pytest.mark.parametrize(("dtype", "far"), [(np.float32, 1e15), (np.float64, 1e120)])
-def test_gelu_at_the_end_of_the_numbers(name, dtype, far):
+def test_smooth_activations_at_the_end_of_the_numbers(name, dtype, far):
     with np.errstate(over="ignore"):
         y, saved = getattr(ops, name)(np.array([-far, far], dtype))
         dx = getattr(ops, f"{name}_backward")(np.ones(2, dtype), saved)

@@ -132,7 +132,7 @@ def test_bilinear_attention(compare, mask):
 
 @pytest.mark.parametrize(
     ("name", "theirs"),
-    [("relu", F.relu), ("gelu_erf", F.gelu), ("gelu", lambda x: F.gelu(x, approximate="tanh"))],
+    [("relu", F.relu), ("gelu_erf", F.gelu), ("gelu", lambda x: F.gelu(x, approximate="tanh")), ("silu", F.silu)],
 )
 def test_activations(compare, name, theirs):
     compare(getattr(ops, name), getattr(ops, f"{name}_backward"), theirs, [(3, 5, 7)])

@@ -43,6 +43,7 @@ THEIRS = {
     "GPT-2": ("GPT2LMHeadModel", {**GPT2_SIZES, **NO_ENDS}),
     "GPT-2 with a head of its own": ("GPT2LMHeadModel", {**GPT2_SIZES, **NO_ENDS, "tie_word_embeddings": False}),
     "GPT-2 with ReLU": ("GPT2LMHeadModel", {**GPT2_SIZES, **NO_ENDS, "activation_function": "relu", "n_inner": None}),
+    "GPT-2 with SiLU": ("GPT2LMHeadModel", {**GPT2_SIZES, **NO_ENDS, "activation_function": "silu"}),
     "GPT-2 with a large eps": ("GPT2LMHeadModel", {**GPT2_SIZES, **NO_ENDS, "layer_norm_epsilon": 0.1}),
     "BERT without a head": ("BertModel", BERT_SIZES),
     "BERT for masked words": ("BertForMaskedLM", {**BERT_SIZES, "layer_norm_eps": 1e-5}),

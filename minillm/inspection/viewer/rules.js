@@ -57,6 +57,10 @@ const ACTIVATIONS = { // y, and dy/dx as the sum of two terms
   }],
   gelu_erf: [(x) => x * normal(x), (x) => [normal(x), (x * Math.exp(-x * x / 2)) / Math.sqrt(2 * Math.PI)]],
   relu: [(x) => Math.max(x, 0), (x) => [x > 0 ? 1 : 0, 0]],
+  silu: [(x) => x * sigmoid2(x / 2), (x) => {
+    const p = sigmoid2(x / 2);
+    return [p, x * p * (1 - p)];
+  }],
   tanh: [Math.tanh, (x) => [1, -(Math.tanh(x) ** 2)]],
 };
 
@@ -259,6 +263,8 @@ const WORDS = {
   gelu_erf_backward: ["dx = dy (Φ(x) + x φ(x)), with the normal density φ", ["dy", "x"]],
   relu: ["y = max(x, 0)", ["x"]],
   relu_backward: ["dx = dy where x > 0, else 0", ["dy", "x"]],
+  silu: ["y = x σ(x), with the logistic function σ", ["x"]],
+  silu_backward: ["dx = dy (p + x p (1 − p)), p = σ(x)", ["dy", "x"]],
   tanh: ["y = tanh x", ["x"]],
   tanh_backward: ["dx = dy (1 − tanh² x)", ["dy", "x"]],
   layer_norm_factor: ["rstd = 1 / √(variance of the row + ε)", ["x"]],

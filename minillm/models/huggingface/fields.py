@@ -6,7 +6,7 @@ from typing import Any
 from minillm.errors import InputError
 
 # What Hugging Face calls an activation, and what we do. Theirs have many names: what is written is the first.
-ACTIVATIONS = {"gelu_new": "gelu", "gelu_pytorch_tanh": "gelu", "gelu": "gelu_erf", "relu": "relu"}
+ACTIVATIONS = {"gelu_new": "gelu", "gelu_pytorch_tanh": "gelu", "gelu": "gelu_erf", "relu": "relu", "silu": "silu"}
 
 
 class Fields:
