@@ -44,6 +44,7 @@ from minillm.finetuning import (
     tokenize_parts,
 )
 from minillm.finetuning.classification import fit_features, layers_to_try, settings_for, split, usual_pooling
+from minillm.finetuning.defaults import FEWEST
 from minillm.models import Model
 from minillm.text import Tokenizer
 from minillm.training import TrainOptions, load
@@ -54,7 +55,6 @@ PAGE, KEPT = (Path(__file__).with_suffix(end) for end in (".md", ".json"))
 DRAWS = {16: 20, 64: 10, 256: 5, 1024: 3, 9000: 1}
 LABELS = tuple(DRAWS)
 EVERYTHING = {64: 3, 1024: 3}  # draws; more of them, and more labels, would take hours
-FEWEST = 100  # steps where everything learns: few examples want long training (Mosbach et al. 2021)
 WAYS = ("words", "frozen", "random", "everything")
 FROZEN, TRAINED = "the last layer", "everything"
 
@@ -140,9 +140,7 @@ def trained(task: Task, name: str, body: Model, tokenizer: Tokenizer) -> Iterato
         for seed in range(draws):
             drawn = task.everything.chosen(task.draw(count, seed))
             parts = tokenize_parts(split(drawn, seed, name), tokenizer, body.config.context)
-            named = {"texts": len(parts.labels), "workers": 1, "seed": seed}
-            usual = settings_for(body.config, Method(), named)
-            settings = settings_for(body.config, Method(), named | {"steps": max(FEWEST, usual["steps"])})
+            settings = settings_for(body.config, Method(), {"texts": len(parts.labels), "workers": 1, "seed": seed})
             classifier = classifier_for(body, task.classes, settings)
             clock = time.process_time()
             options = TrainOptions.from_settings(settings)

@@ -9,6 +9,7 @@ from minillm.training.schedules import default_warmup
 
 WIDTH = 128  # the learning rates are for bodies of this width; wider ones take smaller steps
 EVALUATIONS = 8
+FEWEST = 100  # steps, where nothing says how many: few examples want long training (Mosbach et al. 2021, section 6)
 
 
 def completed(usual: dict, body: ModelConfig, named: dict) -> dict:
@@ -16,20 +17,21 @@ def completed(usual: dict, body: ModelConfig, named: dict) -> dict:
     settings = usual | {"schedule": "linear", "lr_floor": 0.0}
     settings["lr"] *= WIDTH / body.d_model
     settings |= named
-    settings.setdefault("steps", steps_of(settings, settings["texts"]))
+    settings.setdefault("steps", steps_of(settings, settings["texts"], named))
     settings.setdefault("warmup", default_warmup(settings["steps"]))
     settings.setdefault("eval_every", eval_every_of(settings))
     return settings
 
 
-def steps_of(settings: dict, texts: int) -> int:
-    """How many updates draw so many texts `epochs` times."""
+def steps_of(settings: dict, texts: int, named: dict) -> int:
+    """How many updates draw so many texts `epochs` times; no fewer than FEWEST, unless `epochs` is among what is named."""
     if not 0 < settings["epochs"] <= 1e6:
         raise InputError(
             f"`epochs` must be above 0 and at most a million, got {settings['epochs']}.", "Try `epochs` 3."
         )
     together = max(1, settings["batch"] * settings.get("accumulate", 1))
-    return max(1, math.ceil(settings["epochs"] * texts / together))
+    fewest = 1 if "epochs" in named else FEWEST
+    return max(fewest, math.ceil(settings["epochs"] * texts / together))
 
 
 def eval_every_of(settings: dict) -> int:

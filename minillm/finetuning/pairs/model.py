@@ -30,7 +30,7 @@ def settings_for_pairs(pretrained: EncoderDecoder | None, pairs: int, named: dic
     if "lr" not in named:
         settings["lr"] *= min(1, WIDTH / max(width, 1))
     if "epochs" in settings and "steps" not in named:
-        settings["steps"] = steps_of(settings, pairs)
+        settings["steps"] = steps_of(settings, pairs, named)
     settings.setdefault("warmup", min(200, settings["steps"] // 5))
     settings.setdefault("eval_every", eval_every_of(settings))
     return settings

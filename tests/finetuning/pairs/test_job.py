@@ -66,8 +66,9 @@ def test_what_is_named_wins_over_what_is_usual():
     assert settings_for_pairs(None, 1000, {"steps": 7, "epochs": 2})["steps"] == 7
     assert settings_for_pairs(None, 10, {"d_model": 512})["lr"] == usual["lr"] / 4
     pretrained = Transformer(TransformerConfig(300, layers=1, heads=1, d_model=256, d_ff=4))
-    tuned = settings_for_pairs(pretrained, 640, {})
-    assert (tuned["steps"], tuned["lr"]) == (40, 5e-4) and "layers" not in tuned
+    tuned = settings_for_pairs(pretrained, 6400, {})
+    assert (tuned["steps"], tuned["lr"]) == (400, 5e-4) and "layers" not in tuned
+    assert settings_for_pairs(pretrained, 64, {})["steps"] == 100
 
 
 @pytest.mark.parametrize(
