@@ -28,7 +28,7 @@ CONFIGS = {
     },
     "relu, large vocabulary": {"activation": "relu", "vocab_size": 700},
     "n-grams, large vocabulary": {"ngram": 3, "vocab_size": 700},
-    "rms, swiglu": {"norm": "rms", "activation": "swiglu", "bias": False},
+    "llama": {"norm": "rms", "activation": "swiglu", "bias": False, "positions": "rotary"},
 }  # fmt: skip
 
 
@@ -84,10 +84,11 @@ def test_a_training_step_reads_nothing_back_but_the_logged_loss(cupy_standin):
         assert counts.synchronisations == int(logged), f"step {step}"
 
 
-def test_generation_equals_numpys(device):
+@pytest.mark.parametrize("changes", [{"ngram": 3}, CONFIGS["llama"]])
+def test_generation_equals_numpys(device, changes):
     texts = []
     for where in (CPU, device):
-        model = GPT(small(ngram=3), seed=2, dtype=np.float64, device=where)
+        model = GPT(small(**changes), seed=2, dtype=np.float64, device=where)
         texts.append(list(generate(model, np.array([3, 1, 4]), 30, temperature=0.9, top_k=8, top_p=0.95, seed=5)))
     assert texts[0] == texts[1]
 

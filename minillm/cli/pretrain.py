@@ -16,8 +16,7 @@ from minillm.cli.run_options import add_run_options, add_training_options
 from minillm.cli.terminal import program, say, shell_word, visible
 from minillm.errors import InputError
 from minillm.models import GPT, ModelConfig
-from minillm.models.config import POSITIONS
-from minillm.models.gpt_config import GPT_ACTIVATIONS, GPT_NORMS
+from minillm.models.gpt_config import GPT_ACTIVATIONS, GPT_NORMS, GPT_POSITIONS
 from minillm.objectives.denoise import RATES
 from minillm.preferences import resumed_reward
 from minillm.pretraining import (
@@ -63,7 +62,7 @@ def add_arguments(parser) -> None:
     activations = "gelu (default), gelu_erf, relu, silu or swiglu"
     add("--activation", type=choice("activation", GPT_ACTIVATIONS), help=activations)
     add("--norm", type=choice("norm", GPT_NORMS), help="pre (default) or post LayerNorms; rms: RMSNorms before")
-    add("--positions", type=choice("positions", POSITIONS), help="learned (default) or sinusoidal")
+    add("--positions", type=choice("positions", GPT_POSITIONS), help="learned (default), sinusoidal or rotary")
     add(
         "--untied",
         dest="tie_head",

@@ -16,6 +16,7 @@ from minillm.layers import (
     Parameter,
     PostNormBlock,
     PreNormBlock,
+    RotaryPositions,
     SinusoidalPositions,
     Stack,
     TiedLinear,
@@ -75,6 +76,12 @@ def _(rng):
 @case("SinusoidalPositions")
 def _(rng):
     return LayerCase(SinusoidalPositions(6), (rng.standard_normal((2, 3, 6)),))
+
+
+@case("RotaryPositions")
+def _(rng):
+    layer = RotaryPositions(6, theta=50.0, factor=2.0, original_context=30)
+    return LayerCase(layer, (rng.standard_normal((2, 3, 5, 6)),), {"start": 3})
 
 
 @case("LayerNorm")
@@ -144,6 +151,12 @@ def _(rng):
     inputs = {"x": rng.standard_normal((2, 3, 5)), "memory": rng.standard_normal((2, 7, 5))}
     inputs["bias"] = rng.standard_normal((1, 3, 3, 7))
     return LayerCase(layer, inputs, {"mask": padding_mask(np.array([7, 4]), 7), "causal": True})
+
+
+@case("MultiHeadAttention:rotary")
+def _(rng):
+    layer = randomize(MultiHeadAttention(6, 3, rng, d_kv=4, rotary=RotaryPositions(4, theta=50.0)), rng)
+    return LayerCase(layer, query_and_memory(rng), {"mask": padding_mask(np.array([5, 2]), 5)})
 
 
 @case("BilinearAttention")

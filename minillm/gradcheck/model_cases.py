@@ -46,9 +46,9 @@ def _(rng):
     return LayerCase(tiny_gpt(rng, ngram=3, positions="sinusoidal"), (IDS,))
 
 
-@case("GPT:rms-swiglu")
+@case("GPT:llama")
 def _(rng):
-    return LayerCase(tiny_gpt(rng, norm="rms", activation="swiglu", bias=False), (IDS,))
+    return LayerCase(tiny_gpt(rng, norm="rms", activation="swiglu", bias=False, positions="rotary", d_model=8), (IDS,))
 
 
 @case("GPT:dropout")

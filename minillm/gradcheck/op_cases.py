@@ -8,7 +8,7 @@ import numpy as np
 
 from minillm.gradcheck.cases import OpCase, case
 from minillm.layers import causal_mask, padding_mask
-from minillm.ops import IGNORE, dropout_mask, relative_buckets
+from minillm.ops import IGNORE, dropout_mask, relative_buckets, rotary_angles
 
 
 @case("linear")
@@ -193,6 +193,12 @@ def _(rng):
 def _(rng):
     inputs = (rng.standard_normal((2, 7, 5)), rng.normal(0, 0.5, (5, 5)))
     return OpCase("bilinear_attention", inputs, {"mask": causal_mask(7, 7)})
+
+
+@case("rotary")
+def _(rng):
+    cos, sin = rotary_angles((1.0, 0.3, 0.02), 7, np.dtype(np.float64), np)
+    return OpCase("rotary", (rng.standard_normal((2, 3, 4, 6)),), {"cos": cos[3:], "sin": sin[3:]})
 
 
 @case("relative_bias")

@@ -69,6 +69,15 @@ def relative_bias_backward(op, dbias, saved):
     return trace_of(dbias).record("scatter", dtable, dbias, name="dtable", places=places)
 
 
+@recipe
+def rotary(op, x, cos, sin):
+    """y = x cos + partner sin: the partner of a column is half a row away, and where it is turned back, its sine is negative."""
+    _, saved = op(plain(x), cos, sin)
+    width = x.shape[-1]
+    partner = x.take(np.roll(np.arange(width), width // 2), axis=-1)
+    return x * np.tile(cos, 2) + partner * np.concatenate([-sin, sin], axis=-1), saved
+
+
 # ---- softmax and activations
 
 

@@ -12,7 +12,7 @@ from minillm.layers.lora import LoRALinear, add_lora, merge_lora
 from minillm.layers.ngram_embedding import NgramEmbedding
 from minillm.layers.normalization import LayerNorm, RMSNorm
 from minillm.layers.pooling import Pooling
-from minillm.layers.positions import LearnedPositions, SinusoidalPositions
+from minillm.layers.positions import LearnedPositions, RotaryPositions, SinusoidalPositions
 from minillm.layers.relative_positions import RelativePositionBias
 from minillm.layers.stack import Stack
 from minillm.ops import causal_mask, padding_mask
@@ -39,6 +39,7 @@ __all__ = [
     "PreNormDecoderBlock",
     "RMSNorm",
     "RelativePositionBias",
+    "RotaryPositions",
     "SinusoidalPositions",
     "Stack",
     "TiedLinear",

@@ -9,6 +9,7 @@ from minillm.errors import InputError
 from minillm.layers.dropout import Dropout
 from minillm.layers.layer import Layer, Parameter, wrong_width
 from minillm.layers.linear import Linear
+from minillm.layers.positions import RotaryPositions
 from minillm.ops import (
     attention,
     attention_backward,
@@ -28,6 +29,7 @@ class AttentionSaved(NamedTuple):
     value: Any
     core: DotProductSaved | ChunkedSaved
     output: Any
+    rotary: tuple[Any, Any] | None = None  # of the queries and of the keys
 
     @property
     def weights(self) -> Array:
@@ -72,6 +74,7 @@ class MultiHeadAttention(Layer):
 
     H heads each compare a projection of x with a projection of memory: Vaswani et al. 2017, section 3.2.2. A head is `d_kv` = K columns
     wide, D/H unless given, and the scores are multiplied by `scale`, 1/√K unless given (T5: 1, since its weights start smaller).
+    `rotary` turns queries and keys by their positions, for self-attention.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class MultiHeadAttention(Layer):
         output_std: float | None = None,
         scale: float | None = None,
         d_kv: int | None = None,
+        rotary: RotaryPositions | None = None,
     ):
         if d_kv is None and d_model % heads:
             raise InputError(
@@ -101,6 +105,7 @@ class MultiHeadAttention(Layer):
         self.d_model = d_model
         self.heads = heads
         self.scale = scale
+        self.rotary = rotary
 
     def split(self, x: Array) -> Array:
         """(B, T, HK) -> (B, H, T, K): each head gets its own columns."""
@@ -145,14 +150,22 @@ class MultiHeadAttention(Layer):
         v, sv = self.value.forward(memory)
         keep = self.dropout.mask((x.shape[0], self.heads, x.shape[1], memory.shape[1]), rng, x.dtype)
         q, k, v = self.split(q), self.split(k), self.split(v)
+        sr = None
+        if self.rotary:
+            (q, rotary_q), (k, rotary_k) = self.rotary.forward(q), self.rotary.forward(k)
+            sr = rotary_q, rotary_k
         h, core = attend(q, k, v, mask=mask, bias=bias, causal=causal, keep=keep, scale=self.scale)
         y, so = self.output.forward(self.merge(h))
-        return y, AttentionSaved(sq, sk, sv, core, so)
+        return y, AttentionSaved(sq, sk, sv, core, so, sr)
 
     def backward(self, dy: Array, saved: AttentionSaved) -> tuple[Array, Array, Array | None]:
         """dy (B, T, D) -> dx (B, T, D), dmemory (B, S, D), dbias in the shape of bias (None without one)"""
         dh = self.split(self.output.backward(dy, saved.output))  # y = output(merge(h))
         dq, dk, dv, dbias = attend_backward(dh, saved.core)  # h = attend(q, k, v, bias)
+        if self.rotary:
+            rotary_q, rotary_k = saved.rotary
+            dq = self.rotary.backward(dq, rotary_q)  # q = rotary(q)
+            dk = self.rotary.backward(dk, rotary_k)  # k = rotary(k)
         dx = self.query.backward(self.merge(dq), saved.query)  # q = query(x)
         dmemory = self.key.backward(self.merge(dk), saved.key)  # k = key(memory)
         dmemory += self.value.backward(self.merge(dv), saved.value)  # v = value(memory)
@@ -163,19 +176,9 @@ class MultiHeadAttention(Layer):
         k, v = self.split(self.key.infer(memory)), self.split(self.value.infer(memory))
         return array_module(k).ascontiguousarray(k.swapaxes(-1, -2)).swapaxes(-1, -2), v
 
-    def attend(
-        self,
-        x: Array,
-        keys: Array,
-        values: Array,
-        *,
-        mask: Array | None = None,
-        bias: Array | None = None,
-        causal: bool = False,
-    ) -> Array:
-        """`forward` with keys and values (B, H, S, K) that are computed already. For generation: no backward, no dropout."""
-        q = self.split(self.query.infer(x))
-        h, _ = attend(q, keys, values, mask=mask, bias=bias, causal=causal, scale=self.scale)
+    def attend(self, x: Array, keys: Array, values: Array, *, mask: Array | None = None) -> Array:
+        """`forward` with keys and values (B, H, S, K) that `keys_values` computed. For generation: no backward, no dropout."""
+        h, _ = attend(self.split(self.query.infer(x)), keys, values, mask=mask, scale=self.scale)
         return self.output.infer(self.merge(h))
 
     def extend(self, x: Array, keys: Array, values: Array, start: int, *, bias: Array | None = None) -> Array:
@@ -185,9 +188,12 @@ class MultiHeadAttention(Layer):
         and the new ones are written into it -> y (B, T, D), equal to the last T rows of the causal `forward`.
         """
         stop = start + x.shape[1]
-        keys[:, :, start:stop] = self.split(self.key.infer(x))
-        values[:, :, start:stop] = self.split(self.value.infer(x))
-        return self.attend(x, keys[:, :, :stop], values[:, :, :stop], bias=bias, causal=True)
+        q, k, v = (self.split(layer.infer(x)) for layer in (self.query, self.key, self.value))
+        if self.rotary:
+            (q, _), (k, _) = self.rotary.forward(q, start), self.rotary.forward(k, start)
+        keys[:, :, start:stop], values[:, :, start:stop] = k, v
+        h, _ = attend(q, keys[:, :, :stop], values[:, :, :stop], bias=bias, causal=True, scale=self.scale)
+        return self.output.infer(self.merge(h))
 
 
 class BilinearAttention(Layer):

@@ -7,7 +7,8 @@ import numpy as np
 from minillm.backend import Array, array_module
 from minillm.errors import InputError
 from minillm.layers.layer import Layer, Parameter, wrong_width
-from minillm.ops import sinusoidal_positions
+from minillm.ops import rotary, rotary_angles, rotary_backward, rotary_frequencies, sinusoidal_positions
+from minillm.ops.rotary_positions import RotarySaved
 
 
 class SinusoidalPositions(Layer):
@@ -51,3 +52,25 @@ class LearnedPositions(Layer):
         if self.weight.trainable:
             self.weight.grad[start:stop] += dy.sum(axis=0)  # every sequence of the batch read the same rows
         return dy  # y = x + table
+
+
+class RotaryPositions(Layer):
+    """x (B, H, T, K), queries or keys -> y (B, H, T, K), turned by the angles of positions start ... start + T - 1. Nothing is learned.
+
+    See `ops.rotary` and, for `theta`, `factor` and `original_context`, `ops.rotary_frequencies`.
+    """
+
+    def __init__(self, width: int, *, theta: float = 10000.0, factor: float = 1.0, original_context: int = 0):
+        if width % 2:
+            raise ValueError(f"rotary positions need heads of an even width, got {width}: columns are turned in pairs")
+        frequencies = rotary_frequencies(width, theta, factor=factor, original_context=original_context)
+        self.frequencies = tuple(frequencies.tolist())
+
+    def forward(self, x: Array, start: int = 0) -> tuple[Array, RotarySaved]:
+        stop = start + x.shape[2]
+        length = 1 << (stop - 1).bit_length()  # not a table for each token that is written
+        cos, sin = rotary_angles(self.frequencies, length, x.dtype, array_module(x))
+        return rotary(x, cos[start:stop], sin[start:stop])
+
+    def backward(self, dy: Array, saved: RotarySaved) -> Array:
+        return rotary_backward(dy, saved)  # y = rotary(x)

@@ -69,8 +69,8 @@ class ModelConfig(ABC):
         if not isinstance(self.eps, int | float) or not 0 < self.eps < math.inf:
             raise InputError(f"eps must be positive, got {self.eps!r}.", "1e-5 is GPT-2's, 1e-6 T5's, 1e-12 is BERT's.")
 
-    def check_positions(self) -> None:
-        self.check_choices(positions=POSITIONS)
+    def check_positions(self, choices: tuple[str, ...] = POSITIONS) -> None:
+        self.check_choices(positions=choices)
         if self.positions == "sinusoidal" and self.d_model % 2:
             raise InputError(
                 f"Sinusoidal positions need an even d_model, got {self.d_model}.",

@@ -22,6 +22,7 @@ from minillm.layers import (
     PostNormBlock,
     PreNormBlock,
     RMSNorm,
+    RotaryPositions,
     SinusoidalPositions,
     Stack,
     TiedLinear,
@@ -57,7 +58,11 @@ class GPTSaved(NamedTuple):
 def gpt_block(config: GPTConfig, rng: np.random.Generator) -> PreNormBlock | PostNormBlock:
     sizes = (config.d_model, config.heads, config.d_ff, rng)
     options = {"bias": config.bias, "std": STD, "output_std": STD / math.sqrt(2 * config.layers)}
-    attention = MultiHeadAttention(config.d_model, config.heads, rng, dropout=config.dropout, **options)
+    rotary = None
+    if config.positions == "rotary":
+        scaling = {"factor": config.rope_factor, "original_context": config.rope_original_context}
+        rotary = RotaryPositions(config.d_model // config.heads, theta=config.rope_theta, **scaling)
+    attention = MultiHeadAttention(config.d_model, config.heads, rng, dropout=config.dropout, rotary=rotary, **options)
     if config.gated:
         ffn = GatedFeedForward(config.d_model, config.d_ff, rng, activation="silu", **options)
     else:
@@ -98,9 +103,10 @@ class GPT(Model):
             self.embedding = NgramEmbedding(
                 config.vocab_size, config.d_model, rng, ngram=config.ngram, std=std, scale=scale
             )
+        self.positions = None  # rotary ones are in the attention of each block
         if config.positions == "learned":
             self.positions = LearnedPositions(config.context, config.d_model, rng, std=std)
-        else:
+        elif config.positions == "sinusoidal":
             self.positions = SinusoidalPositions(config.d_model)
         self.dropout = Dropout(config.dropout)
         self.blocks = [gpt_block(config, rng) for _ in range(config.layers)]
@@ -142,19 +148,20 @@ class GPT(Model):
                 )
         xp = self.vector.device.xp
         x, se = self.embedding.forward(xp.asarray(ids))
-        x, sp = self.positions.forward(x)
+        x, sp = self.positions.forward(x) if self.positions else (x, None)
         x, sd = self.dropout.forward(x, rng=rng)
         hidden, ss = self.stack.forward(x, layers_read=layers_read, rng=rng, causal=True)
         return hidden, HiddenSaved(se, sp, sd, ss)
 
     def hidden_backward(self, dhidden: Array, saved: HiddenSaved) -> None:
         """dhidden (B, T, D): every line of `hidden`, last one first, down to the lowest layer that learns. Ids have no gradient."""
-        below = self.embedding.learns() or self.positions.learns()
+        below = self.embedding.learns() or (self.positions is not None and self.positions.learns())
         dx = self.stack.backward(dhidden, saved.stack, needs_input_grad=below)  # hidden = stack(x)
         if not below:
             return
         dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
-        dx = self.positions.backward(dx, saved.positions)  # x = x + position
+        if self.positions:
+            dx = self.positions.backward(dx, saved.positions)  # x = x + position
         self.embedding.backward(dx, saved.embedding)  # x = embedding(ids)
 
     def forward(self, ids: np.ndarray, *, rng=None) -> tuple[Array, GPTSaved]:
@@ -177,7 +184,9 @@ class GPT(Model):
         cache.ids[:, cache.length : stop] = ids
         first = max(cache.length - (self.config.ngram - 1), 0)  # the embedding looks back so far
         x, _ = self.embedding.forward(self.vector.device.xp.asarray(cache.ids[:, first:stop]))
-        x, _ = self.positions.forward(x[:, cache.length - first :], cache.length)
+        x = x[:, cache.length - first :]
+        if self.positions:
+            x, _ = self.positions.forward(x, cache.length)
         for block, keys, values in zip(self.blocks, cache.keys, cache.values, strict=True):
             x = block.extend(x, keys, values, cache.length)
         cache.length = stop

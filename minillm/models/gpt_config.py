@@ -1,15 +1,18 @@
 """The checked configuration of a GPT, and what it costs."""
 
+import dataclasses
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from minillm.errors import InputError
 from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
-from minillm.models.config import ModelConfig
+from minillm.models.config import POSITIONS, ModelConfig
 
 GPT_ACTIVATIONS = (*ACTIVATIONS, "swiglu")
 GPT_NORMS = (*BLOCKS, "rms")
-EPS = 1e-5  # of GPT-2
+GPT_POSITIONS = (*POSITIONS, "rotary")
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,10 @@ class GPTConfig(ModelConfig):
     tie_head: bool = True
     bias: bool = True
     ngram: int = 1  # tokens that an embedding reads: its own, and those just before it
-    eps: float = EPS  # of every norm
+    eps: float = 1e-5  # of every norm
+    rope_theta: float = 10000.0  # of rotary positions, as the two below: see `ops.rotary_frequencies`
+    rope_factor: float = 1.0
+    rope_original_context: int = 0
 
     def __post_init__(self):
         if self.d_ff == 0:
@@ -40,8 +46,22 @@ class GPTConfig(ModelConfig):
         self.check_heads()
         self.check_dropout()
         self.check_choices(activation=GPT_ACTIVATIONS, norm=GPT_NORMS)
-        self.check_positions()
+        self.check_positions(GPT_POSITIONS)
+        self.check_rotary()
         self.check_eps()
+
+    def check_rotary(self) -> None:
+        width = self.d_model // self.heads
+        if self.positions == "rotary" and width % 2:
+            raise InputError(
+                f"Rotary positions need heads of an even width, got {width}.",
+                f"Columns are turned in pairs; try d_model = {self.d_model + self.heads}, or other heads.",
+            )
+        self.check_counts("rope_original_context", least=0)
+        for name in ("rope_theta", "rope_factor"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not 1 <= value < math.inf:
+                raise InputError(f"{name} must be at least 1, got {value!r}.", "Leave it out for the usual one.")
 
     @property
     def gated(self) -> bool:
@@ -49,12 +69,12 @@ class GPTConfig(ModelConfig):
         return self.activation == "swiglu"
 
     def to_dict(self) -> dict:
-        """Without the usual `eps`, so that the config of such a model is the same as before `eps` could be chosen."""
-        return {name: value for name, value in super().to_dict().items() if (name, value) != ("eps", EPS)}
+        """Without what came later and is as usual, so that the config of such a model is the same as before it could be chosen."""
+        return {name: value for name, value in super().to_dict().items() if LATER.get(name) != value}
 
     @classmethod
     def from_dict(cls, values: dict) -> "GPTConfig":
-        return super().from_dict({"eps": EPS} | values if isinstance(values, dict) else values)
+        return super().from_dict(LATER | values if isinstance(values, dict) else values)
 
     def parameter_count(self) -> int:
         d, f, v, b = self.d_model, self.d_ff, self.vocab_size, int(self.bias)
@@ -82,3 +102,11 @@ class GPTConfig(ModelConfig):
         """The operations without the head."""
         d = self.d_model
         return 6 * self.layers * (4 * d * d + (2 + self.gated) * d * self.d_ff) + 12 * self.layers * d * self.context
+
+
+# Fields that the configs of earlier versions lack, and what such a model has.
+LATER = {
+    field.name: field.default
+    for field in dataclasses.fields(GPTConfig)
+    if field.name in ("eps", "rope_theta", "rope_factor", "rope_original_context")
+}

@@ -42,7 +42,7 @@ class SavedRun(NamedTuple):
         """
         if "epochs" in named:
             raise InputError("`resume` counts in steps, not in epochs.", "Give `steps`, or leave `epochs` out.")
-        fixed = self.config.to_dict() | self.options.to_dict() | self.facts.settings | fixed
+        fixed = dataclasses.asdict(self.config) | self.options.to_dict() | self.facts.settings | fixed
         changed = {}
         for name, value in named.items():
             if name not in fixed or fixed[name] == value:

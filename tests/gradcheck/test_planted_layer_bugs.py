@@ -18,6 +18,7 @@ from minillm.layers import (
     Parameter,
     PostNormBlock,
     PreNormBlock,
+    RotaryPositions,
     SinusoidalPositions,
     Stack,
     TiedLinear,
@@ -158,6 +159,16 @@ def text_gradient_stops_at_the_positions(self, dy, saved):
     return np.zeros_like(dy)
 
 
+@bug("RotaryPositions", RotaryPositions)
+def turned_back_as_if_from_the_beginning(self, dy, saved):
+    return right[RotaryPositions](self, dy, self.forward(dy)[1])
+
+
+@bug("RotaryPositions", RotaryPositions)
+def gradient_stops_at_the_rotation(self, dy, saved):
+    return np.zeros_like(dy)
+
+
 @bug("Dropout", Dropout)
 def mask_of_another_draw(self, dy, saved):
     return dy * self.mask(dy.shape, np.random.default_rng(99), dy.dtype)
@@ -236,6 +247,20 @@ def output_layer_skipped(self, dy, saved):
     dq, dk, dv = (self.merge(d) for d in layers.attention.attention_backward(dh, saved.core)[:3])
     dmemory = self.key.backward(dk, saved.key) + self.value.backward(dv, saved.value)
     return self.query.backward(dq, saved.query), dmemory, None
+
+
+@bug("MultiHeadAttention:rotary", MultiHeadAttention)
+def keys_not_turned_back(self, dy, saved):
+    of_queries, of_keys = saved.rotary
+    none = of_keys._replace(cos=np.ones_like(of_keys.cos), sin=np.zeros_like(of_keys.sin))
+    return right[MultiHeadAttention](self, dy, saved._replace(rotary=(of_queries, none)))
+
+
+@bug("MultiHeadAttention:rotary", MultiHeadAttention)
+def queries_turned_back_as_if_they_stood_elsewhere(self, dy, saved):
+    _, of_keys = saved.rotary
+    other = type(of_keys)(*(x[1:4] for x in of_keys))
+    return right[MultiHeadAttention](self, dy, saved._replace(rotary=(other, of_keys)))
 
 
 @bug("MultiHeadAttention:bias", MultiHeadAttention)

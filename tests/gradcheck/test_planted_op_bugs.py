@@ -213,6 +213,25 @@ def test_the_breakable_functions_are_right_until_broken(error_with):
     assert error_with("relative_bias:cached", ops, "relative_bias_backward", wrong_bias) < LIMIT
 
 
+# --- rotary positions ---------------------------------------------------------------------------------------------------------------------
+
+
+@bug("rotary")
+def not_turned_back(dy, saved):
+    return dy
+
+
+@bug("rotary")
+def turned_further(dy, saved):
+    return ops.rotary(dy, *saved)[0]
+
+
+@bug("rotary")
+def columns_paired_with_their_neighbours(dy, saved):
+    pairs = np.concatenate([dy[..., 0::2], dy[..., 1::2]], axis=-1)
+    return ops.rotary(pairs, saved.cos, -saved.sin)[0]
+
+
 # --- activations and dropout --------------------------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from minillm.gradcheck import randomize
-from minillm.layers import BilinearAttention, MultiHeadAttention, PreNormBlock, causal_mask, padding_mask
+from minillm.layers import (
+    BilinearAttention,
+    MultiHeadAttention,
+    PreNormBlock,
+    RotaryPositions,
+    causal_mask,
+    padding_mask,
+)
 from minillm.ops import attention
 from minillm.ops.chunked_attention import ChunkedSaved
 
@@ -107,6 +114,29 @@ def test_extend_fills_the_cache_and_equals_forward(rng):
         np.testing.assert_allclose(y, expected[:, start : start + length], rtol=1e-12, atol=1e-13)
         start += length
     assert np.isnan(keys[:, :, 7:]).all() and np.isfinite(keys[:, :, :7]).all()
+
+
+def test_extend_equals_forward_with_rotary_positions(rng):
+    """Keys are turned once, when they are cached."""
+    layer = randomize(MultiHeadAttention(6, 4, rng, rotary=RotaryPositions(4, theta=50.0), d_kv=4), rng)
+    x = rng.standard_normal((2, 9, 6))
+    expected, _ = layer.forward(x, x, causal=True)
+    keys, values = np.full((2, 4, 9, 4), np.nan), np.full((2, 4, 9, 4), np.nan)
+    start = 0
+    for length in (3, 1, 1, 2, 2):
+        y = layer.extend(x[:, start : start + length], keys, values, start)
+        np.testing.assert_allclose(y, expected[:, start : start + length], rtol=1e-11, atol=1e-12)
+        start += length
+
+
+def test_with_rotary_positions_only_distances_count(rng):
+    """The same words after others that they do not look at."""
+    layer = randomize(MultiHeadAttention(8, 2, rng, rotary=RotaryPositions(4)), rng)
+    x = rng.standard_normal((1, 9, 8))
+    late, _ = layer.forward(x, x, mask=np.arange(9) >= 5, causal=True)
+    np.testing.assert_allclose(late[:, 5:], layer.forward(x[:, 5:], x[:, 5:], causal=True)[0], rtol=1e-10, atol=1e-11)
+    other, _ = layer.forward(x[:, [6, 5, 7, 8]], x[:, [6, 5, 7, 8]], causal=True)
+    assert np.abs(other[:, -1] - late[:, -1]).max() > 1e-3
 
 
 def test_causal_is_the_causal_mask_and_goes_with_a_mask(rng):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.models import GPT, T5, EncoderConfig, GPTConfig, MaskedLM, T5Config
+from minillm.models import GPT, T5, EncoderConfig, GPTConfig, MaskedLM, T5Config, config_from_dict, config_to_dict
 
 GOOD = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5}
 
@@ -23,7 +23,11 @@ BAD = [
     ({"dropout": -0.1}, "dropout must lie in [0, 1), got -0.1.", "0 turns it off"),
     ({"activation": "swish"}, "There is no activation 'swish'.", "Choose one of gelu, gelu_erf, relu, silu, swiglu."),
     ({"norm": "none"}, "There is no norm 'none'.", "Choose one of pre, post, rms."),
-    ({"positions": "rotary"}, "There is no positions 'rotary'.", "Choose one of learned, sinusoidal."),
+    ({"positions": "conv"}, "There is no positions 'conv'.", "Choose one of learned, sinusoidal, rotary."),
+    ({"positions": "rotary"}, "Rotary positions need heads of an even width, got 3.", "try d_model = 8"),
+    ({"rope_theta": 0.5}, "rope_theta must be at least 1, got 0.5.", "Leave it out"),
+    ({"rope_factor": float("inf")}, "rope_factor must be at least 1, got inf.", "Leave it out"),
+    ({"rope_original_context": -1}, "rope_original_context must be a whole number of at least 0", "Give 0 or more."),
     ({"positions": "sinusoidal", "d_model": 7, "heads": 7}, "need an even d_model, got 7", "try d_model = 8"),
     ({"eps": 0.0}, "eps must be positive, got 0.0.", "1e-5 is GPT-2's"),
     ({"eps": float("nan")}, "eps must be positive, got nan.", "1e-5 is GPT-2's"),
@@ -42,6 +46,7 @@ def test_a_bad_config_says_what_is_wrong_and_what_to_do(change, wrong, remedy):
 def test_the_remedy_works():
     GPTConfig(**(GOOD | {"heads": 3}))
     GPTConfig(**(GOOD | {"positions": "sinusoidal", "d_model": 8}))
+    GPTConfig(**(GOOD | {"positions": "rotary", "d_model": 8}))
 
 
 def test_d_ff_is_four_times_the_width_unless_given():
@@ -54,13 +59,20 @@ def test_a_gate_makes_the_usual_d_ff_smaller():
     assert GPTConfig(vocab_size=5, d_model=12, activation="swiglu").d_ff == 32
 
 
-def test_a_config_survives_json():
-    config = GPTConfig(**GOOD, dropout=0.1, norm="post", tie_head=False, ngram=3)
-    assert GPTConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+LLAMA = {"positions": "rotary", "heads": 3, "norm": "rms", "activation": "swiglu", "bias": False}
+ROPE = {"rope_theta": 50.0, "rope_factor": 4.0, "rope_original_context": 3}
 
 
-def test_a_config_of_a_time_without_eps_is_read_and_its_files_fit():
-    """`eps` came later: what was written before has none, and is compared word for word with what is written now."""
+@pytest.mark.parametrize(
+    "change", [{"dropout": 0.1, "norm": "post", "tie_head": False, "ngram": 3}, LLAMA, LLAMA | ROPE]
+)
+def test_a_config_survives_json(change):
+    config = GPTConfig(**GOOD | change)
+    assert config_from_dict(json.loads(json.dumps(config_to_dict(config)))) == config
+
+
+def test_a_config_of_an_earlier_time_is_read_and_its_files_fit():
+    """`eps` came later: what was written before has none, and is compared word for word with what is written now. So did others."""
     before = {"vocab_size": 11, "context": 7, "layers": 2, "heads": 2, "d_model": 6, "d_ff": 5, "dropout": 0.0}
     before |= {"activation": "gelu", "norm": "pre", "positions": "learned", "tie_head": True, "bias": True, "ngram": 1}
     assert GPTConfig(**GOOD).to_dict() == before
@@ -108,7 +120,7 @@ def test_a_bad_value_in_a_file_is_refused_like_any_other():
         {"layers": 3, "heads": 3, "d_ff": 0},
         {"norm": "post", "bias": False, "tie_head": False, "positions": "sinusoidal"},
         {"norm": "rms", "activation": "swiglu"},
-        {"norm": "rms", "activation": "swiglu", "bias": False},
+        LLAMA,
     ],
 )
 def test_parameter_count_is_that_of_the_model(change):
@@ -130,12 +142,14 @@ def test_flops_by_hand():
     assert GPTConfig(**GOOD).flops_per_token() == 3 * 1284
 
 
-@pytest.mark.parametrize("change", [{"positions": "sinusoidal", "ngram": 2}, {"activation": "swiglu", "norm": "rms"}])
+@pytest.mark.parametrize("change", [{"positions": "sinusoidal", "ngram": 2}, LLAMA])
 def test_flops_of_the_products_that_are_really_done(change, monkeypatch):
     """Counted from the matrices that meet while a model runs, forward and backward, at full context."""
     count = 0
 
     class Counting(np.ndarray):
+        __array_priority__ = 1.0  # else what is concatenated is plain
+
         def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
             nonlocal count
             plain = [x.view(np.ndarray) if isinstance(x, Counting) else x for x in inputs]
@@ -146,7 +160,7 @@ def test_flops_of_the_products_that_are_really_done(change, monkeypatch):
                 count += 2 * result.size * plain[0].shape[-1]
             return result.view(Counting) if isinstance(result, np.ndarray) else result
 
-    config = GPTConfig(**GOOD, **change)
+    config = GPTConfig(**GOOD | change)
     model = GPT(config)
     for parameter in model.parameters():
         parameter.data = parameter.data.view(Counting)

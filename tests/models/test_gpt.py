@@ -19,7 +19,8 @@ KINDS = [
     {"positions": "sinusoidal"},
     {"norm": "post", "positions": "sinusoidal", "tie_head": False, "bias": False},
     {"ngram": 3},
-    {"norm": "rms", "activation": "swiglu"},
+    {"norm": "rms", "activation": "swiglu", "positions": "rotary", "heads": 3},
+    {"norm": "post", "positions": "rotary", "heads": 3, "rope_factor": 3.0, "rope_theta": 100.0},
 ]
 IDS = np.random.default_rng(5).integers(0, 11, (3, 9))
 
@@ -139,6 +140,13 @@ def test_the_cache_gives_what_the_whole_forward_gives(kind, chunks):
         logits = model.extend(IDS[:, start:stop], cache)
         np.testing.assert_allclose(logits, expected[:, stop - 1], rtol=0, atol=1e-12 * np.abs(expected).max())
     assert cache.length == 9
+
+
+@pytest.mark.parametrize("positions", ["sinusoidal", "rotary"])
+def test_a_longer_text_than_the_context_can_be_read_where_positions_have_no_end(positions):
+    model = gpt(positions=positions, heads=3)
+    ids = np.random.default_rng(0).integers(0, 11, (1, 20))
+    np.testing.assert_allclose(model.forward(ids)[0][:, :9], model.forward(ids[:, :9])[0], rtol=1e-9, atol=1e-10)
 
 
 def test_dropout_acts_at_every_place_with_its_own_mask():
