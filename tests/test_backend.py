@@ -28,6 +28,7 @@ CONFIGS = {
     },
     "relu, large vocabulary": {"activation": "relu", "vocab_size": 700},
     "n-grams, large vocabulary": {"ngram": 3, "vocab_size": 700},
+    "alibi": {"positions": "alibi", "activation": "silu"},
     "llama": {"norm": "rms", "activation": "swiglu", "bias": False, "positions": "rotary"},
 }  # fmt: skip
 
@@ -84,7 +85,7 @@ def test_a_training_step_reads_nothing_back_but_the_logged_loss(cupy_standin):
         assert counts.synchronisations == int(logged), f"step {step}"
 
 
-@pytest.mark.parametrize("changes", [{"ngram": 3}, CONFIGS["llama"]])
+@pytest.mark.parametrize("changes", [{"ngram": 3}, CONFIGS["alibi"], CONFIGS["llama"]])
 def test_generation_equals_numpys(device, changes):
     texts = []
     for where in (CPU, device):

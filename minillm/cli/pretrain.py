@@ -62,7 +62,7 @@ def add_arguments(parser) -> None:
     activations = "gelu (default), gelu_erf, relu, silu or swiglu"
     add("--activation", type=choice("activation", GPT_ACTIVATIONS), help=activations)
     add("--norm", type=choice("norm", GPT_NORMS), help="pre (default) or post LayerNorms; rms: RMSNorms before")
-    add("--positions", type=choice("positions", GPT_POSITIONS), help="learned (default), sinusoidal or rotary")
+    add("--positions", type=choice("positions", GPT_POSITIONS), help="learned (default), sinusoidal, rotary or alibi")
     add(
         "--untied",
         dest="tie_head",

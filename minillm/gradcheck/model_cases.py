@@ -46,6 +46,11 @@ def _(rng):
     return LayerCase(tiny_gpt(rng, ngram=3, positions="sinusoidal"), (IDS,))
 
 
+@case("GPT:alibi")
+def _(rng):
+    return LayerCase(tiny_gpt(rng, positions="alibi", heads=3), (IDS,))
+
+
 @case("GPT:llama")
 def _(rng):
     return LayerCase(tiny_gpt(rng, norm="rms", activation="swiglu", bias=False, positions="rotary", d_model=8), (IDS,))

@@ -30,6 +30,7 @@ from minillm.layers import (
 from minillm.layers.stack import StackSaved
 from minillm.models.gpt_config import GPTConfig
 from minillm.models.model import Model, check_ids, check_per_token, config_from, weight_rng
+from minillm.ops import alibi_bias
 
 STD = 0.02  # of the first weights
 NORMS = {"pre": LayerNorm, "post": LayerNorm, "rms": RMSNorm}
@@ -103,7 +104,7 @@ class GPT(Model):
             self.embedding = NgramEmbedding(
                 config.vocab_size, config.d_model, rng, ngram=config.ngram, std=std, scale=scale
             )
-        self.positions = None  # rotary ones are in the attention of each block
+        self.positions = None  # rotary ones and ALiBi are in the attention of each block
         if config.positions == "learned":
             self.positions = LearnedPositions(config.context, config.d_model, rng, std=std)
         elif config.positions == "sinusoidal":
@@ -150,8 +151,16 @@ class GPT(Model):
         x, se = self.embedding.forward(xp.asarray(ids))
         x, sp = self.positions.forward(x) if self.positions else (x, None)
         x, sd = self.dropout.forward(x, rng=rng)
-        hidden, ss = self.stack.forward(x, layers_read=layers_read, rng=rng, causal=True)
+        bias = self.alibi(ids.shape[1])
+        hidden, ss = self.stack.forward(x, layers_read=layers_read, bias=bias, rng=rng, causal=True)
         return hidden, HiddenSaved(se, sp, sd, ss)
+
+    def alibi(self, keys: int) -> Array | None:
+        """ALiBi's bias on the scores of all blocks, (1, H, 1, S); None for other positions."""
+        if self.config.positions != "alibi":
+            return None
+        data = self.vector.data
+        return array_module(data).asarray(alibi_bias(self.config.heads, keys).astype(data.dtype))
 
     def hidden_backward(self, dhidden: Array, saved: HiddenSaved) -> None:
         """dhidden (B, T, D): every line of `hidden`, last one first, down to the lowest layer that learns. Ids have no gradient."""
@@ -159,6 +168,8 @@ class GPT(Model):
         dx = self.stack.backward(dhidden, saved.stack, needs_input_grad=below)  # hidden = stack(x)
         if not below:
             return
+        if self.config.positions == "alibi":
+            dx, _ = dx  # the bias is not learned
         dx = self.dropout.backward(dx, saved.dropout)  # x = dropout(x)
         if self.positions:
             dx = self.positions.backward(dx, saved.positions)  # x = x + position
@@ -187,8 +198,9 @@ class GPT(Model):
         x = x[:, cache.length - first :]
         if self.positions:
             x, _ = self.positions.forward(x, cache.length)
+        bias = self.alibi(stop)
         for block, keys, values in zip(self.blocks, cache.keys, cache.values, strict=True):
-            x = block.extend(x, keys, values, cache.length)
+            x = block.extend(x, keys, values, cache.length, bias=bias)
         cache.length = stop
         last = x[:, -1]
         if self.norm:

@@ -12,7 +12,7 @@ from minillm.models.config import POSITIONS, ModelConfig
 
 GPT_ACTIVATIONS = (*ACTIVATIONS, "swiglu")
 GPT_NORMS = (*BLOCKS, "rms")
-GPT_POSITIONS = (*POSITIONS, "rotary")
+GPT_POSITIONS = (*POSITIONS, "rotary", "alibi")
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,20 @@ from minillm.ops.masks import causal_mask, mask_scores, padding_mask
 from minillm.ops.normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from minillm.ops.reductions import log_softmax, mean_last, sum_last, sum_rows, sum_to
 from minillm.ops.regularization import dropout, dropout_backward, dropout_mask
-from minillm.ops.relative_positions import relative_bias, relative_bias_backward, relative_buckets
+from minillm.ops.relative_positions import (
+    alibi_bias,
+    alibi_slopes,
+    relative_bias,
+    relative_bias_backward,
+    relative_buckets,
+)
 from minillm.ops.rotary_positions import rotary, rotary_angles, rotary_backward, rotary_frequencies
 from minillm.ops.sequence_logp import sequence_logp, sequence_logp_backward, token_logp, token_logp_backward
 
 __all__ = [
     "IGNORE",
+    "alibi_bias",
+    "alibi_slopes",
     "attention",
     "attention_backward",
     "bilinear_attention",

@@ -1,4 +1,4 @@
-"""Relative positions: a bias on attention's scores that depends only on the distance between two words."""
+"""Relative positions: a bias on attention's scores that depends only on the distance between two words, learned (T5) or not (ALiBi)."""
 
 import math
 from typing import NamedTuple
@@ -61,3 +61,24 @@ def relative_bias_backward(dbias, saved):
     slanted = slanted.reshape(heads, -1)[:, :-queries].reshape(heads, queries, queries + keys - 1)
     one_hot = (buckets[:, None] == xp.arange(rows)).astype(dbias.dtype)
     return (slanted.sum(axis=1) @ one_hot).T  # bias = table[buckets] along each diagonal
+
+
+def alibi_slopes(heads: int) -> np.ndarray:
+    """How fast each head forgets, (H,) on the host: for a power of two 2^(-8/H), 2^(-16/H) ... 2^(-8).
+
+    Press, Smith & Lewis 2022, section 3. For other numbers, as in their code: the slopes of the next lower power of two, then every second
+    one of twice as many.
+    """
+    power = 1 << (heads.bit_length() - 1)
+    slopes = 2.0 ** (-8 / power * np.arange(1, power + 1))
+    between = 2.0 ** (-4 / power * np.arange(1, 2 * power + 1, 2))
+    return np.concatenate([slopes, between[: heads - power]])
+
+
+def alibi_bias(heads: int, keys: int) -> np.ndarray:
+    """ALiBi's bias for causal attention, (1, H, 1, S) on the host: -slope (S - 1 - j) for key j, less the further back it is.
+
+    In the paper it is -slope (i - j) for query i. The two differ by a number that is the same for all keys of a query, which softmax does
+    not see. Nothing here is learned, so there is no backward.
+    """
+    return alibi_slopes(heads)[None, :, None, None] * np.arange(1 - keys, 1.0)

@@ -19,6 +19,7 @@ KINDS = [
     {"positions": "sinusoidal"},
     {"norm": "post", "positions": "sinusoidal", "tie_head": False, "bias": False},
     {"ngram": 3},
+    {"positions": "alibi"},
     {"norm": "rms", "activation": "swiglu", "positions": "rotary", "heads": 3},
     {"norm": "post", "positions": "rotary", "heads": 3, "rope_factor": 3.0, "rope_theta": 100.0},
 ]
@@ -142,7 +143,7 @@ def test_the_cache_gives_what_the_whole_forward_gives(kind, chunks):
     assert cache.length == 9
 
 
-@pytest.mark.parametrize("positions", ["sinusoidal", "rotary"])
+@pytest.mark.parametrize("positions", ["sinusoidal", "rotary", "alibi"])
 def test_a_longer_text_than_the_context_can_be_read_where_positions_have_no_end(positions):
     model = gpt(positions=positions, heads=3)
     ids = np.random.default_rng(0).integers(0, 11, (1, 20))
@@ -215,10 +216,10 @@ def test_rows_that_the_cache_has_not_are_an_error():
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, "its own"])
-@pytest.mark.parametrize("norm", ["pre", "post"])
-def test_a_long_context_in_chunks_has_the_same_loss_gradients_and_maps(norm, chunk, monkeypatch):
+@pytest.mark.parametrize("kind", [{}, {"norm": "post"}, {"positions": "alibi"}], ids=str)
+def test_a_long_context_in_chunks_has_the_same_loss_gradients_and_maps(kind, chunk, monkeypatch):
     length = 300 if chunk == "its own" else 50
-    sizes = {"context": length, "heads": 4, "d_model": 12, "norm": norm}
+    sizes = {"context": length, "heads": 4, "d_model": 12, **kind}
     ids = np.random.default_rng(1).integers(0, 11, (2, length))
     targets = np.roll(ids, -1, 1)
     targets[:, -1] = IGNORE
