@@ -28,7 +28,7 @@ CONFIGS = {
     },
     "relu, large vocabulary": {"activation": "relu", "vocab_size": 700},
     "n-grams, large vocabulary": {"ngram": 3, "vocab_size": 700},
-    "alibi": {"positions": "alibi", "activation": "silu"},
+    "alibi": {"positions": "alibi", "activation": "silu", "window": 4},
     "llama": {"norm": "rms", "activation": "swiglu", "bias": False, "positions": "rotary"},
 }  # fmt: skip
 

@@ -159,6 +159,12 @@ def _(rng):
     return LayerCase(layer, query_and_memory(rng), {"mask": padding_mask(np.array([5, 2]), 5)})
 
 
+@case("MultiHeadAttention:window")
+def _(rng):
+    layer = randomize(MultiHeadAttention(6, 2, rng, window=2), rng)
+    return LayerCase(layer, query_and_memory(rng), {"causal": True})
+
+
 @case("BilinearAttention")
 def _(rng):
     layer = randomize(BilinearAttention(5, rng), rng)

@@ -48,7 +48,7 @@ def _(rng):
 
 @case("GPT:alibi")
 def _(rng):
-    return LayerCase(tiny_gpt(rng, positions="alibi", heads=3), (IDS,))
+    return LayerCase(tiny_gpt(rng, positions="alibi", heads=3, window=3), (IDS,))
 
 
 @case("GPT:llama")

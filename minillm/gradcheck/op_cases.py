@@ -98,6 +98,11 @@ def _(rng):
     return OpCase("attention", (q, k, v), {"causal": True})  # the first three queries stand before every key
 
 
+@case("attention:window")
+def _(rng):
+    return OpCase("attention", queries_keys_values(rng), {"causal": True, "window": 3})
+
+
 def with_bias(rng, *shape):
     return dict(zip("qkv", queries_keys_values(rng), strict=True)) | {"bias": rng.standard_normal(shape)}
 
@@ -148,6 +153,11 @@ def _(rng):
 @case("chunked_attention:causal")
 def _(rng):
     return OpCase("chunked_attention", queries_keys_values(rng), {"causal": True, "chunk": 3})
+
+
+@case("chunked_attention:window")
+def _(rng):
+    return OpCase("chunked_attention", queries_keys_values(rng), {"causal": True, "window": 3, "chunk": 2})
 
 
 @case("chunked_attention:causal-more-queries")

@@ -45,6 +45,7 @@ def attend(
     mask: Array | None = None,
     bias: Array | None = None,
     causal: bool = False,
+    window: int | None = None,
     keep: Array | None = None,
     scale: float | None = None,
 ) -> tuple[Array, DotProductSaved | ChunkedSaved]:
@@ -55,13 +56,27 @@ def attend(
     (batch, heads, queries, _), keys = q.shape, k.shape[2]
     chunk = None if keep is not None else chunk_size(batch * heads, queries, keys, causal, array_module(q))
     if chunk is None:
-        return attention(q, k, v, mask=mask, bias=bias, causal=causal, keep=keep, scale=scale)
-    return chunked_attention(q, k, v, mask=mask, bias=bias, causal=causal, scale=scale, chunk=chunk)
+        return attention(q, k, v, mask=mask, bias=bias, causal=causal, window=window, keep=keep, scale=scale)
+    return chunked_attention(q, k, v, mask=mask, bias=bias, causal=causal, window=window, scale=scale, chunk=chunk)
 
 
 def attend_backward(dh: Array, core: DotProductSaved | ChunkedSaved) -> tuple[Array, Array, Array, Array | None]:
     backward = chunked_attention_backward if isinstance(core, ChunkedSaved) else attention_backward
     return backward(dh, core)
+
+
+def remember(cache: Array, new: Array, start: int) -> Array:
+    """Write the keys or values (B, H, T, K) of tokens start ... start + T - 1 into their cache -> those that it had, and the new.
+
+    A cache (B, H, C, K) that is full keeps the newest C, as many as its window has: Jiang et al. 2023, section 2, the rolling buffer.
+    """
+    stop, size = start + new.shape[2], cache.shape[2]
+    if stop <= size:
+        cache[:, :, start:stop] = new
+        return cache[:, :, :stop]
+    seen = array_module(cache).concatenate([cache[:, :, : min(start, size)], new], axis=2)
+    cache[...] = seen[:, :, -size:]
+    return seen
 
 
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
@@ -74,7 +89,7 @@ class MultiHeadAttention(Layer):
 
     H heads each compare a projection of x with a projection of memory: Vaswani et al. 2017, section 3.2.2. A head is `d_kv` = K columns
     wide, D/H unless given, and the scores are multiplied by `scale`, 1/√K unless given (T5: 1, since its weights start smaller).
-    `rotary` turns queries and keys by their positions, for self-attention.
+    `rotary` turns queries and keys by their positions, for self-attention. A `window` narrows causal attention to so many keys.
     """
 
     def __init__(
@@ -90,6 +105,7 @@ class MultiHeadAttention(Layer):
         scale: float | None = None,
         d_kv: int | None = None,
         rotary: RotaryPositions | None = None,
+        window: int | None = None,
     ):
         if d_kv is None and d_model % heads:
             raise InputError(
@@ -106,6 +122,7 @@ class MultiHeadAttention(Layer):
         self.heads = heads
         self.scale = scale
         self.rotary = rotary
+        self.window = window
 
     def split(self, x: Array) -> Array:
         """(B, T, HK) -> (B, H, T, K): each head gets its own columns."""
@@ -154,7 +171,8 @@ class MultiHeadAttention(Layer):
         if self.rotary:
             (q, rotary_q), (k, rotary_k) = self.rotary.forward(q), self.rotary.forward(k)
             sr = rotary_q, rotary_k
-        h, core = attend(q, k, v, mask=mask, bias=bias, causal=causal, keep=keep, scale=self.scale)
+        options = {"causal": causal, "window": self.window, "keep": keep, "scale": self.scale}
+        h, core = attend(q, k, v, mask=mask, bias=bias, **options)
         y, so = self.output.forward(self.merge(h))
         return y, AttentionSaved(sq, sk, sv, core, so, sr)
 
@@ -184,15 +202,16 @@ class MultiHeadAttention(Layer):
     def extend(self, x: Array, keys: Array, values: Array, start: int, *, bias: Array | None = None) -> Array:
         """Self-attention for new tokens only, with a cache of the keys and values of the earlier ones. No backward.
 
-        x (B, T, D) are the tokens start ... start + T - 1. keys and values (B, H, context, K) are the cache: it holds those before `start`,
-        and the new ones are written into it -> y (B, T, D), equal to the last T rows of the causal `forward`.
+        x (B, T, D) are the tokens start ... start + T - 1. keys and values (B, H, C, K) are the cache: it holds those before `start`, and
+        the new ones are written into it -> y (B, T, D), equal to the last T rows of the causal `forward`. C is that of the context, or of
+        the window: see `remember`.
         """
-        stop = start + x.shape[1]
         q, k, v = (self.split(layer.infer(x)) for layer in (self.query, self.key, self.value))
         if self.rotary:
             (q, _), (k, _) = self.rotary.forward(q, start), self.rotary.forward(k, start)
-        keys[:, :, start:stop], values[:, :, start:stop] = k, v
-        h, _ = attend(q, keys[:, :, :stop], values[:, :, :stop], bias=bias, causal=True, scale=self.scale)
+        k, v = remember(keys, k, start), remember(values, v, start)
+        bias = None if bias is None else bias[..., -k.shape[2] :]
+        h, _ = attend(q, k, v, bias=bias, causal=True, window=self.window, scale=self.scale)
         return self.output.infer(self.merge(h))
 
 

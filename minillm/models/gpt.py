@@ -63,7 +63,8 @@ def gpt_block(config: GPTConfig, rng: np.random.Generator) -> PreNormBlock | Pos
     if config.positions == "rotary":
         scaling = {"factor": config.rope_factor, "original_context": config.rope_original_context}
         rotary = RotaryPositions(config.d_model // config.heads, theta=config.rope_theta, **scaling)
-    attention = MultiHeadAttention(config.d_model, config.heads, rng, dropout=config.dropout, rotary=rotary, **options)
+    looks = {"rotary": rotary, "window": config.window or None}
+    attention = MultiHeadAttention(config.d_model, config.heads, rng, dropout=config.dropout, **looks, **options)
     if config.gated:
         ffn = GatedFeedForward(config.d_model, config.d_ff, rng, activation="silu", **options)
     else:
@@ -209,14 +210,15 @@ class GPT(Model):
 
 
 class KeyValueCache:
-    """The keys and values of the tokens so far, L arrays (B, H, context, K) of each: with them only the new token is computed.
+    """The keys and values of the tokens so far, L arrays (B, H, C, K) of each: with them only the new token is computed.
 
-    And the tokens themselves, on the host, (B, context): an n-gram embedding looks back at them. The first `length` positions are filled.
+    C is the context, or the model's window if that is narrower: see `layers.attention.remember`. And the tokens themselves, on the host,
+    (B, context): an n-gram embedding looks back at them. The first `length` positions are filled.
     """
 
     def __init__(self, model: GPT, batch: int = 1):
         config, like = model.config, model.vector.data
-        shape = (batch, config.heads, config.context, config.d_model // config.heads)
+        shape = (batch, config.heads, config.attention_span, config.d_model // config.heads)
         xp = array_module(like)
         self.keys = [xp.empty(shape, like.dtype) for _ in range(config.layers)]
         self.values = [xp.empty(shape, like.dtype) for _ in range(config.layers)]

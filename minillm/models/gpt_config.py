@@ -38,11 +38,13 @@ class GPTConfig(ModelConfig):
     rope_theta: float = 10000.0  # of rotary positions, as the two below: see `ops.rotary_frequencies`
     rope_factor: float = 1.0
     rope_original_context: int = 0
+    window: int = 0  # tokens that a token sees: itself, and those just before it; 0 is all
 
     def __post_init__(self):
         if self.d_ff == 0:
             object.__setattr__(self, "d_ff", 8 * self.d_model // 3 if self.gated else 4 * self.d_model)
         self.check_counts("vocab_size", "context", "layers", "heads", "d_model", "d_ff", "ngram")
+        self.check_counts("rope_original_context", "window", least=0)
         self.check_heads()
         self.check_dropout()
         self.check_choices(activation=GPT_ACTIVATIONS, norm=GPT_NORMS)
@@ -57,7 +59,6 @@ class GPTConfig(ModelConfig):
                 f"Rotary positions need heads of an even width, got {width}.",
                 f"Columns are turned in pairs; try d_model = {self.d_model + self.heads}, or other heads.",
             )
-        self.check_counts("rope_original_context", least=0)
         for name in ("rope_theta", "rope_factor"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or not 1 <= value < math.inf:
@@ -67,6 +68,11 @@ class GPTConfig(ModelConfig):
     def gated(self) -> bool:
         """Whether the feed-forward layers have a gate, and so a third matrix."""
         return self.activation == "swiglu"
+
+    @property
+    def attention_span(self) -> int:
+        """The most tokens that a token sees: as many are kept by the cache of generation."""
+        return min(self.window or self.context, self.context)
 
     def to_dict(self) -> dict:
         """Without what came later and is as usual, so that the config of such a model is the same as before it could be chosen."""
@@ -90,7 +96,7 @@ class GPTConfig(ModelConfig):
     def flops_per_token(self) -> int:
         """Every weight of a matrix is used once forward and twice backward, with two operations each time: 6 operations.
 
-        Attention's two products with S = context keys add 12 L D S. Chowdhery et al. 2022 (PaLM), appendix B.
+        Attention's two products with S keys, the context's or the window's, add 12 L D S. Chowdhery et al. 2022 (PaLM), appendix B.
         """
         return self.body_flops_per_token() + 6 * self.d_model * self.vocab_size
 
@@ -101,12 +107,15 @@ class GPTConfig(ModelConfig):
     def body_flops_per_token(self) -> int:
         """The operations without the head."""
         d = self.d_model
-        return 6 * self.layers * (4 * d * d + (2 + self.gated) * d * self.d_ff) + 12 * self.layers * d * self.context
+        return (
+            6 * self.layers * (4 * d * d + (2 + self.gated) * d * self.d_ff)
+            + 12 * self.layers * d * self.attention_span
+        )
 
 
 # Fields that the configs of earlier versions lack, and what such a model has.
 LATER = {
     field.name: field.default
     for field in dataclasses.fields(GPTConfig)
-    if field.name in ("eps", "rope_theta", "rope_factor", "rope_original_context")
+    if field.name in ("eps", "rope_theta", "rope_factor", "rope_original_context", "window")
 }

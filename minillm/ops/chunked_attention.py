@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.backend import Array, array_module
-from minillm.ops.masks import additive_mask, causal_additive_mask
+from minillm.ops.masks import additive_mask, causal_additive_mask, check_window
 from minillm.ops.reductions import sum_last, sum_to
 
 
@@ -22,6 +22,7 @@ class ChunkedSaved(NamedTuple):
     scale: float
     bias: Array | None
     causal: bool
+    window: int | None
     chunk: int
 
     @property
@@ -55,7 +56,7 @@ def chunk_size(heads: int, queries: int, keys: int, causal: bool, xp=np) -> int 
     return size if enough else None
 
 
-def chunked_attention(q, k, v, *, mask=None, bias=None, causal=False, scale=None, chunk=256):
+def chunked_attention(q, k, v, *, mask=None, bias=None, causal=False, window=None, scale=None, chunk=256):
     """`attention` without its (B, H, T, S) arrays: the same y to the last few digits, whatever the size of the chunks.
 
     q (B, H, T, K), k (B, H, S, K), v (B, H, S, K), mask and bias broadcastable to (B, H, T, S) -> y (B, H, T, K)
@@ -66,17 +67,19 @@ def chunked_attention(q, k, v, *, mask=None, bias=None, causal=False, scale=None
         Σ <- Σ exp(m - m') + Σ_j exp(s_j - m')        a <- a exp(m - m') + Σ_j exp(s_j - m') v_j
 
     and in the end y = a / Σ (Milakov & Gimelshein 2018, algorithm 3; Dao et al. 2022, algorithm 1). Chunks of keys that
-    no query of a chunk may look at are left out. Backward needs y, m and Σ: two numbers for each query, not one for each pair.
+    no query of a chunk may look at, later ones and with a `window` earlier ones, are left out. Backward needs y, m and Σ: two numbers for
+    each query, not one for each pair.
     """
     if chunk < 1:
         raise ValueError(f"a chunk has at least one query and one key, got {chunk}")
+    check_window(window, causal)
     xp, dtype = array_module(q), q.dtype
     q, k, v = (xp.ascontiguousarray(x) for x in (q, k, v))  # else the rows of a chunk are far apart in memory
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     y = xp.empty((*q.shape[:-1], v.shape[-1]), dtype)
     lowest = xp.finfo(dtype).min / 2  # below every score, and finite: -inf - -inf is not a number
     peaks, totals = xp.full((*q.shape[:-1], 1), lowest, dtype), xp.zeros((*q.shape[:-1], 1), dtype)
-    saved = ChunkedSaved(q, k, v, y, peaks, totals, mask, scale, bias, causal, chunk)
+    saved = ChunkedSaved(q, k, v, y, peaks, totals, mask, scale, bias, causal, window, chunk)
     scaled = q * scale
     for rows, seen in _grid(saved):
         a, peak, total = xp.zeros_like(y[:, :, rows]), peaks[:, :, rows], totals[:, :, rows]
@@ -106,7 +109,7 @@ def chunked_attention_backward(dy, saved):
     place of p. The two subtractions are done by the products: q gets a further column -m, and dy a column -dy · y, which meet a column of
     ones in k and v.
     """
-    q, k, v, y, peak, total, _, scale, bias, _, _ = saved
+    q, k, v, y, peak, total, _, scale, bias, *_ = saved
     xp = array_module(q)
     dy = xp.ascontiguousarray(dy) / total
     ones = xp.ones((*k.shape[:-1], 1), q.dtype)
@@ -139,8 +142,10 @@ def _grid(saved: ChunkedSaved) -> Iterator[tuple[slice, list[slice]]]:
     queries, keys, chunk = saved.q.shape[2], saved.k.shape[2], saved.chunk
     for start in range(0, queries, chunk):
         rows = slice(start, min(start + chunk, queries))
+        last_seen = start + keys - queries  # by the first of these queries, if the attention is causal
+        begin = 0 if saved.window is None else max(0, last_seen + 1 - saved.window)
         stop = min(keys, rows.stop + keys - queries) if saved.causal else keys
-        yield rows, [slice(first, min(first + chunk, stop)) for first in range(0, stop, chunk)]
+        yield rows, [slice(first, min(first + chunk, stop)) for first in range(begin, stop, chunk)]
 
 
 def _bias_and_masks(s: Array, rows: slice, columns: slice, saved: ChunkedSaved) -> None:
@@ -150,8 +155,9 @@ def _bias_and_masks(s: Array, rows: slice, columns: slice, saved: ChunkedSaved) 
     if saved.mask is not None:
         s += additive_mask(_window(saved.mask, rows, columns), s.dtype)
     last_seen = rows.start + saved.k.shape[2] - saved.q.shape[2]  # by the first of these queries
-    if saved.causal and last_seen < columns.stop - 1:
-        s += causal_additive_mask(*s.shape[-2:], last_seen - columns.start, s.dtype, array_module(s))
+    in_window = saved.window is None or columns.start > last_seen + rows.stop - rows.start - 1 - saved.window
+    if saved.causal and (last_seen < columns.stop - 1 or not in_window):
+        s += causal_additive_mask(*s.shape[-2:], last_seen - columns.start, s.dtype, array_module(s), saved.window)
 
 
 def _window(x: Array, rows: slice, columns: slice) -> Array:

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from minillm.backend import Array, array_module
-from minillm.ops.masks import additive_mask, causal_additive_mask, mask_scores
+from minillm.ops.masks import additive_mask, causal_additive_mask, check_window, mask_scores
 from minillm.ops.reductions import sum_last, sum_to
 
 LOWEST = -3e38  # about the lowest number of float32
@@ -51,7 +51,7 @@ def softmax_backward(dp, saved):
     return ds
 
 
-def attention(q, k, v, *, mask=None, bias=None, causal=False, keep=None, scale=None):
+def attention(q, k, v, *, mask=None, bias=None, causal=False, window=None, keep=None, scale=None):
     """Scaled dot-product attention: every query takes a weighted average of the values, weighted by how well it matches their keys.
 
     q (B, H, T, K), k (B, H, S, K), v (B, H, S, K), mask boolean, True = may look, broadcastable to (B, H, T, S) -> y (B, H, T, K)
@@ -59,18 +59,20 @@ def attention(q, k, v, *, mask=None, bias=None, causal=False, keep=None, scale=N
         p = softmax(scale q kᵀ + bias)        y = p v        scale = 1/√K unless given
 
     Vaswani et al. 2017, eq. 1. `bias`, broadcastable to (B, H, T, S), is added to the scaled scores (for relative positions: Raffel et al.
-    2020, section 2.1). `causal` masks the later keys as `causal_mask` does: the last query sees every key. `keep` (B, H, T, S), if given,
-    multiplies the weights: attention dropout, see `dropout_mask`. A query that may look nowhere gets zeros. `saved.weights` is the map p.
+    2020, section 2.1). `causal` masks the later keys as `causal_mask` does, and with a `window` those before it: the last query sees the
+    last key. `keep` (B, H, T, S), if given, multiplies the weights: attention dropout, see `dropout_mask`. A query that may look nowhere
+    gets zeros. `saved.weights` is the map p.
     """
     xp = array_module(q)
+    check_window(window, causal)
     queries, keys = q.shape[-2], k.shape[-2]
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     k_transposed = xp.ascontiguousarray(k.swapaxes(-1, -2))  # a copy costs less than a product that strides
     scores = (q * scale) @ k_transposed
     if bias is not None:
         scores += bias
-    if causal and queries > 1:
-        scores += causal_additive_mask(queries, keys, keys - queries, scores.dtype, xp)
+    if causal and (queries > 1 or (window or keys) < keys):
+        scores += causal_additive_mask(queries, keys, keys - queries, scores.dtype, xp, window)
     if mask is not None:
         scores += additive_mask(mask, scores.dtype)
     p, _ = softmax(scores)

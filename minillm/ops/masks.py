@@ -8,9 +8,24 @@ import numpy as np
 from minillm.backend import Array, array_module
 
 
-def causal_mask(queries: int, keys: int, xp=np) -> Array:
-    """(T, S), True where key j is not later than query i. The last query sees every key; if T < S, the earlier keys are a cache."""
-    return xp.arange(keys) <= xp.arange(keys - queries, keys)[:, None]
+def causal_mask(queries: int, keys: int, xp=np, *, window: int | None = None) -> Array:
+    """(T, S), True where key j is not later than query i. The last query sees every key; if T < S, the earlier keys are a cache.
+
+    With a `window` it sees that many: the last is its own (Beltagy et al. 2020, section 3.1; Jiang et al. 2023).
+    """
+    return _seen(queries, keys, keys - queries, window, xp)
+
+
+def _seen(queries: int, keys: int, last_seen: int, window: int | None, xp) -> Array:
+    """Query 0 may look at the keys up to `last_seen`, query 1 at one more ..."""
+    own, key = xp.arange(last_seen, last_seen + queries)[:, None], xp.arange(keys)
+    return key <= own if window is None else (key <= own) & (key > own - window)
+
+
+def check_window(window: int | None, causal: bool) -> None:
+    """Raise ValueError for a window in attention that looks both ways, or of no key."""
+    if window is not None and (not causal or window < 1):
+        raise ValueError(f"a window is of one key or more, in causal attention, got {window} with causal={causal}")
 
 
 def padding_mask(lengths: Array, keys: int) -> Array:
@@ -31,10 +46,12 @@ def mask_scores(scores: Array, mask: Array) -> Array:
 
 
 @lru_cache(maxsize=8)
-def causal_additive_mask(queries: int, keys: int, last_seen: int, dtype: np.dtype, xp) -> Array:
+def causal_additive_mask(
+    queries: int, keys: int, last_seen: int, dtype: np.dtype, xp, window: int | None = None
+) -> Array:
     """What the causal mask adds to the scores (queries, keys). Query 0 may look at the keys up to `last_seen`, query 1 at one more ...
 
     With last_seen = S - T the last query sees every key. Every block of a model asks for the same few of these arrays: they are made once,
     and nobody may write into them.
     """
-    return additive_mask(xp.arange(keys) <= xp.arange(last_seen, last_seen + queries)[:, None], dtype)
+    return additive_mask(_seen(queries, keys, last_seen, window, xp), dtype)

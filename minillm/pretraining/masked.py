@@ -34,9 +34,7 @@ class Masked(Repairing):
     line_by_line: bool = False  # a piece is a line, and not a sentence
 
     def config(self, vocab_size: int, sizes: dict) -> EncoderConfig:
-        return EncoderConfig(
-            vocab_size, **sizes_without(sizes, EncoderConfig, "tie_head", "bias", "ngram"), token_types=0
-        )
+        return EncoderConfig(vocab_size, **sizes_without(sizes, EncoderConfig), token_types=0)
 
     def data(self, text: str, tokenizer: Tokenizer, *, held_out: bool = False) -> MaskedData:
         """As every way's; with `held_out` all of the text is to validate on."""

@@ -38,10 +38,10 @@ class Restoring(Repairing):
 
     def config(self, vocab_size: int, sizes: dict) -> TransformerConfig:
         sizes = {"activation": "gelu", "norm": "pre", "tie_head": True, "dropout": 0.0} | sizes
-        sizes = sizes_without(sizes, TransformerConfig, "bias", "ngram")
         if sizes.pop("positions", "sinusoidal") != "sinusoidal":
             raise InputError("A Transformer's positions are sinusoidal.", "Leave `positions` out.")
         sizes.pop("context", None)  # sinusoidal positions have no end
+        sizes = sizes_without(sizes, TransformerConfig)
         return TransformerConfig(vocab_size, **{"d_ff": 4 * sizes["d_model"]} | sizes)
 
     def objective(self) -> Objective:

@@ -137,9 +137,10 @@ def around(words: str, place: int) -> tuple[str, str]:
     return "".join(f"{word} " for word in parts[:place]), "".join(f" {word}" for word in parts[place + 1 :])
 
 
-def sizes_without(sizes: dict, config: type[ModelConfig], *lacking: str) -> dict:
+def sizes_without(sizes: dict, config: type[ModelConfig]) -> dict:
     """The sizes that this kind of model has; InputError if one that it lacks is not at its default."""
-    for name in lacking:
-        if sizes.get(name, SIZES[name]) != SIZES[name]:
+    known = {field.name for field in dataclasses.fields(config)}
+    for name in SIZES:
+        if name not in known and sizes.get(name, SIZES[name]) != SIZES[name]:
             raise InputError(f"{config.name.capitalize()} has no {name}.", f"Leave `{name}` out.")
-    return {name: value for name, value in sizes.items() if name not in lacking}
+    return {name: value for name, value in sizes.items() if name in known}

@@ -109,6 +109,19 @@ def causal_mask_that_ends_with_the_first_key(dy, saved):
     return right["attention_backward"](dy, (q, k, v, p, keep, scale, bias))
 
 
+@bug("attention:window", ops, "attention_backward")
+def window_dropped(dy, saved):
+    p, _ = ops.softmax(ops.mask_scores(saved.scale * saved.q @ saved.k.swapaxes(-1, -2), ops.causal_mask(4, 7)))
+    return right["attention_backward"](dy, saved._replace(weights=p))
+
+
+@bug("attention:window", ops, "attention_backward")
+def window_of_one_key_more(dy, saved):
+    mask = ops.causal_mask(4, 7, window=3 + 1)
+    p, _ = ops.softmax(ops.mask_scores(saved.scale * saved.q @ saved.k.swapaxes(-1, -2), mask))
+    return right["attention_backward"](dy, saved._replace(weights=p))
+
+
 def wrong_attention_bias(dy, saved, add=ops.sum_to, scale=1):
     """What `attention_backward` does, with the bias's gradient written out."""
     _, _, v, p, _, _, shape = saved
@@ -291,6 +304,16 @@ def queries_and_keys_counted_from_the_same_start(dy, saved):
 @bug("chunked_attention:causal", ops, "chunked_attention_backward")
 def one_key_too_few(dy, saved):
     return right["chunked_attention_backward"](dy, saved._replace(causal=False, mask=np.tri(4, 7, 2, dtype=bool)))
+
+
+@bug("chunked_attention:window", ops, "chunked_attention_backward")
+def window_forgotten_when_computed_again(dy, saved):
+    return right["chunked_attention_backward"](dy, saved._replace(window=None))
+
+
+@bug("chunked_attention:window", ops, "chunked_attention_backward")
+def window_of_one_key_more_when_computed_again(dy, saved):
+    return right["chunked_attention_backward"](dy, saved._replace(window=4))
 
 
 @bug("chunked_attention:causal-more-queries", ops, "chunked_attention_backward")

@@ -35,6 +35,17 @@ def test_causal_mask_with_earlier_keys_in_the_cache():
     assert causal_mask(1, 4).all()
 
 
+def test_a_window_sees_the_token_itself_and_those_just_before_it():
+    assert causal_mask(4, 4, window=2).tolist() == [
+        [True, False, False, False],
+        [True, True, False, False],
+        [False, True, True, False],
+        [False, False, True, True],
+    ]
+    np.testing.assert_array_equal(causal_mask(2, 5, window=3), causal_mask(5, 5, window=3)[-2:])
+    np.testing.assert_array_equal(causal_mask(5, 5, window=5), causal_mask(5, 5))
+
+
 def test_padding_mask_sees_the_real_tokens():
     mask = padding_mask(np.array([3, 0, 4]), 4)
     assert mask.shape == (3, 1, 1, 4) and mask.dtype == bool
@@ -127,6 +138,20 @@ def test_extend_equals_forward_with_rotary_positions(rng):
         y = layer.extend(x[:, start : start + length], keys, values, start)
         np.testing.assert_allclose(y, expected[:, start : start + length], rtol=1e-11, atol=1e-12)
         start += length
+
+
+@pytest.mark.parametrize("window", [1, 3, 5])
+@pytest.mark.parametrize("lengths", [(3, 1, 1, 1, 2, 1), (9,), (7, 2), (1,) * 9])
+def test_a_cache_of_the_windows_size_is_enough(rng, window, lengths):
+    layer = randomize(MultiHeadAttention(6, 2, rng, window=window), rng)
+    x, bias = rng.standard_normal((2, 9, 6)), rng.standard_normal((1, 2, 1, 9))
+    expected, _ = layer.forward(x, x, bias=bias, causal=True)
+    keys, values = np.full((2, 2, window, 3), np.nan), np.full((2, 2, window, 3), np.nan)
+    start = 0
+    for stop in np.cumsum(lengths):
+        y = layer.extend(x[:, start:stop], keys, values, start, bias=bias[..., :stop])
+        np.testing.assert_allclose(y, expected[:, start:stop], rtol=1e-11, atol=1e-12)
+        start = stop
 
 
 def test_with_rotary_positions_only_distances_count(rng):

@@ -27,6 +27,7 @@ BAD = [
     ({"positions": "rotary"}, "Rotary positions need heads of an even width, got 3.", "try d_model = 8"),
     ({"rope_theta": 0.5}, "rope_theta must be at least 1, got 0.5.", "Leave it out"),
     ({"rope_factor": float("inf")}, "rope_factor must be at least 1, got inf.", "Leave it out"),
+    ({"window": -1}, "window must be a whole number of at least 0, got -1.", "Give 0 or more."),
     ({"rope_original_context": -1}, "rope_original_context must be a whole number of at least 0", "Give 0 or more."),
     ({"positions": "sinusoidal", "d_model": 7, "heads": 7}, "need an even d_model, got 7", "try d_model = 8"),
     ({"eps": 0.0}, "eps must be positive, got 0.0.", "1e-5 is GPT-2's"),
@@ -60,7 +61,7 @@ def test_a_gate_makes_the_usual_d_ff_smaller():
 
 
 LLAMA = {"positions": "rotary", "heads": 3, "norm": "rms", "activation": "swiglu", "bias": False}
-ROPE = {"rope_theta": 50.0, "rope_factor": 4.0, "rope_original_context": 3}
+ROPE = {"rope_theta": 50.0, "rope_factor": 4.0, "rope_original_context": 3, "window": 5}
 
 
 @pytest.mark.parametrize(
@@ -141,6 +142,11 @@ def test_flops_by_hand():
     That is 288 in a block, 576 in two; the head has 6·11 = 66: 642 in all, 1284 operations. Backward does each product twice.
     """
     assert GPTConfig(**GOOD).flops_per_token() == 3 * 1284
+
+
+def test_a_window_makes_attention_cheaper_and_a_larger_one_than_the_context_does_not():
+    narrow, wide, whole = (GPTConfig(**GOOD, window=window).flops_per_token() for window in (3, 100, 0))
+    assert whole - narrow == 12 * 2 * 6 * (7 - 3) and wide == whole
 
 
 @pytest.mark.parametrize("change", [{"positions": "sinusoidal", "ngram": 2}, LLAMA])

@@ -20,8 +20,10 @@ KINDS = [
     {"norm": "post", "positions": "sinusoidal", "tie_head": False, "bias": False},
     {"ngram": 3},
     {"positions": "alibi"},
+    {"positions": "alibi", "window": 3},
+    {"window": 4, "ngram": 2},
     {"norm": "rms", "activation": "swiglu", "positions": "rotary", "heads": 3},
-    {"norm": "post", "positions": "rotary", "heads": 3, "rope_factor": 3.0, "rope_theta": 100.0},
+    {"norm": "post", "positions": "rotary", "heads": 3, "rope_factor": 3.0, "rope_theta": 100.0, "window": 3},
 ]
 IDS = np.random.default_rng(5).integers(0, 11, (3, 9))
 
@@ -150,6 +152,21 @@ def test_a_longer_text_than_the_context_can_be_read_where_positions_have_no_end(
     np.testing.assert_allclose(model.forward(ids)[0][:, :9], model.forward(ids[:, :9])[0], rtol=1e-9, atol=1e-10)
 
 
+def test_a_window_forgets_what_all_blocks_together_do_not_reach():
+    """Two blocks with a window of 3 reach 4 tokens back."""
+    model, changed = gpt(window=3, positions="alibi"), IDS.copy()
+    changed[:, 1] = (changed[:, 1] + 1) % 11
+    before, after = model.forward(IDS)[0], model.forward(changed)[0]
+    different = (np.abs(before - after) > 1e-9).any(axis=(0, 2))
+    assert different.tolist() == [False] + [True] * 5 + [False] * 3
+
+
+@pytest.mark.parametrize(("window", "kept"), [(0, 9), (4, 4), (100, 9)])
+def test_the_cache_keeps_no_more_than_the_window(window, kept):
+    cache = KeyValueCache(gpt(window=window), batch=3)
+    assert {array.shape for array in cache.keys + cache.values} == {(3, 2, kept, 3)}
+
+
 def test_dropout_acts_at_every_place_with_its_own_mask():
     _, saved = gpt(dropout=0.5).forward(IDS, rng=np.random.default_rng(0))
     keeps = [saved.hidden.dropout]
@@ -198,9 +215,11 @@ def test_two_caches_do_not_meet():
     np.testing.assert_allclose(logits, model.forward(IDS[:1, :5])[0][:, -1], atol=1e-11)
 
 
+@pytest.mark.parametrize("window", [0, 2, 5])
 @pytest.mark.parametrize("rows", [[2, 0, 1], [1, 1, 0], [2], [0, 2, 2, 1, 0]])
-def test_reordered_texts_go_on_where_the_others_were(rows):
-    model, cache = gpt(ngram=3), KeyValueCache(gpt(ngram=3), batch=3)
+def test_reordered_texts_go_on_where_the_others_were(rows, window):
+    model = gpt(ngram=3, window=window)
+    cache = KeyValueCache(model, batch=3)
     model.extend(IDS[:, :4], cache)
     cache.reorder(np.array(rows))
     texts = np.concatenate([IDS[rows, :4], np.arange(2 * len(rows)).reshape(-1, 2)], axis=1)  # no two go on alike
@@ -216,7 +235,7 @@ def test_rows_that_the_cache_has_not_are_an_error():
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, "its own"])
-@pytest.mark.parametrize("kind", [{}, {"norm": "post"}, {"positions": "alibi"}], ids=str)
+@pytest.mark.parametrize("kind", [{}, {"norm": "post"}, {"positions": "alibi"}, {"window": 20}], ids=str)
 def test_a_long_context_in_chunks_has_the_same_loss_gradients_and_maps(kind, chunk, monkeypatch):
     length = 300 if chunk == "its own" else 50
     sizes = {"context": length, "heads": 4, "d_model": 12, **kind}

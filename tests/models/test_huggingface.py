@@ -183,6 +183,7 @@ def test_every_activation_survives(tmp_path, ours):
 
 UNWRITABLE = {
     "norm": (GPT, GPTConfig(**GPT_SIZES, norm="post")),
+    "window": (GPT, GPTConfig(**GPT_SIZES, window=3)),
     "gated": (GPT, GPTConfig(**GPT_SIZES, activation="swiglu")),
     "positions": (GPT, GPTConfig(**GPT_SIZES, positions="sinusoidal")),
     "bias": (GPT, GPTConfig(**GPT_SIZES, bias=False)),

@@ -18,10 +18,11 @@ def draw(rng, queries, keys, batch=2, heads=3, width=5):
     return [2 * rng.standard_normal((batch, heads, length, width)) for length in (queries, keys, keys, queries)]
 
 
-def assert_same(q, k, v, dy, chunk, mask=None, scale=None, bias=None, causal=False, which=""):
+def assert_same(q, k, v, dy, chunk, mask=None, scale=None, bias=None, causal=False, which="", window=None):
     """Output, map and every gradient within 1e-12 of the largest number in each. `which` is said where they are not."""
-    dense, saved = ops.attention(q, k, v, mask=mask, keep=None, scale=scale, bias=bias, causal=causal)
-    y, chunked = ops.chunked_attention(q, k, v, mask=mask, scale=scale, bias=bias, causal=causal, chunk=chunk)
+    options = {"mask": mask, "scale": scale, "bias": bias, "causal": causal, "window": window}
+    dense, saved = ops.attention(q, k, v, keep=None, **options)
+    y, chunked = ops.chunked_attention(q, k, v, chunk=chunk, **options)
     ours = (y, chunked.weights, *ops.chunked_attention_backward(dy, chunked))
     theirs = (dense, saved.weights, *ops.attention_backward(dy, saved))
     for name, a, b in zip(("y", "p", "dq", "dk", "dv", "dbias"), ours, theirs, strict=True):
@@ -45,7 +46,9 @@ def test_it_equals_attention_at_odd_sizes():
             bias = bias[0]
         scale = 0.7 if rng.random() < 0.3 else None
         inputs, chunk = draw(rng, queries, keys, batch, heads, width), int(rng.integers(1, 16))
-        assert_same(*inputs, chunk, mask, scale, bias, causal=bool(rng.integers(2)), which=f"of seed {seed}")
+        causal = bool(rng.integers(2))
+        window = int(rng.integers(1, keys + 2)) if causal and seed % 2 else None
+        assert_same(*inputs, chunk, mask, scale, bias, causal, which=f"of seed {seed}", window=window)
 
 
 @pytest.mark.parametrize(("queries", "keys"), [(11, 11), (4, 11), (11, 4), (1, 11)])
@@ -79,6 +82,23 @@ def test_chunks_in_the_future_are_not_even_read(rng):
     y, saved = ops.chunked_attention(q, k, v, causal=True, chunk=3)
     dq, *_ = ops.chunked_attention_backward(dy, saved)
     assert np.isfinite(y[:, :, :6]).all() and np.isfinite(dq[:, :, :6]).all() and np.isnan(y[:, :, 6:]).all()
+
+
+def test_chunks_before_the_window_are_not_even_read(rng):
+    q, k, v, dy = draw(rng, 3, 9)
+    k[:, :, :5], v[:, :, :5] = np.nan, np.nan
+    y, saved = ops.chunked_attention(q, k, v, causal=True, window=2, chunk=2)
+    gradients = ops.chunked_attention_backward(dy, saved)[:3]
+    assert np.isfinite(y).all() and all(np.isfinite(d).all() for d in gradients)
+    assert (gradients[1][:, :, :5] == 0).all() and (gradients[1][:, :, 5:] != 0).any()
+
+
+@pytest.mark.parametrize("attend", [ops.attention, ops.chunked_attention])
+@pytest.mark.parametrize(("window", "causal"), [(3, False), (0, True), (-1, True)])
+def test_a_window_needs_a_direction_and_a_key(rng, attend, window, causal):
+    q, k, v, _ = draw(rng, 5, 5)
+    with pytest.raises(ValueError, match="a window is of one key or more, in causal attention"):
+        attend(q, k, v, window=window, causal=causal)
 
 
 @pytest.mark.parametrize("causal", [False, True])

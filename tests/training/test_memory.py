@@ -17,8 +17,9 @@ def test_memory_against_the_length_of_the_context(dropout, times):
     assert twice / once == pytest.approx(times, rel=0.02)
 
 
-def test_memory_of_texts_that_are_written_together():
-    config = GPTConfig(vocab_size=50, layers=2, heads=4, d_model=8, context=64)
+@pytest.mark.parametrize("window", [0, 16])
+def test_memory_of_texts_that_are_written_together(window):
+    config = GPTConfig(vocab_size=50, layers=2, heads=4, d_model=8, context=64, window=window)
     cache = KeyValueCache(GPT(config), 3)
     scores = 3 * 50 * (np.dtype(np.float32).itemsize + np.dtype(np.float64).itemsize)
     assert texts_bytes(config, 3) == sum(array.nbytes for array in (*cache.keys, *cache.values)) + scores
