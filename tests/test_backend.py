@@ -29,7 +29,7 @@ CONFIGS = {
     "relu, large vocabulary": {"activation": "relu", "vocab_size": 700},
     "n-grams, large vocabulary": {"ngram": 3, "vocab_size": 700},
     "alibi": {"positions": "alibi", "activation": "silu", "window": 4},
-    "llama": {"norm": "rms", "activation": "swiglu", "bias": False, "positions": "rotary"},
+    "llama": {"norm": "rms", "activation": "swiglu", "bias": False, "positions": "rotary", "kv_heads": 1, "window": 3},
 }  # fmt: skip
 
 

@@ -159,6 +159,12 @@ def _(rng):
     return LayerCase(layer, query_and_memory(rng), {"mask": padding_mask(np.array([5, 2]), 5)})
 
 
+@case("MultiHeadAttention:grouped")
+def _(rng):
+    layer = randomize(MultiHeadAttention(6, 6, rng, d_kv=3, kv_heads=2, bias=False, qkv_bias=True), rng)
+    return LayerCase(layer, query_and_memory(rng), {"mask": padding_mask(np.array([5, 2]), 5)})
+
+
 @case("MultiHeadAttention:window")
 def _(rng):
     layer = randomize(MultiHeadAttention(6, 2, rng, window=2), rng)

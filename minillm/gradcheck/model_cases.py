@@ -14,6 +14,9 @@ from minillm.ops import IGNORE
 IDS = np.array([[3, 1, 3, 9, 0], [7, 3, 2, 2, 10]])  # B = 2, T = 5, with repeated tokens, and tokens that never come
 TARGETS = np.array([[1, 3, IGNORE, 0, 4], [3, IGNORE, 2, 10, IGNORE]])
 
+LLAMA = {"positions": "rotary", "norm": "rms", "activation": "swiglu", "bias": False, "qkv_bias": True}
+LLAMA |= {"heads": 4, "kv_heads": 2, "d_kv": 4, "window": 3, "rope_theta": 50.0, "tie_head": False}
+
 
 def tiny_gpt(rng: np.random.Generator, **changes) -> GPT:
     """A float64 GPT of about 600 parameters, all of them random and of order one."""
@@ -53,7 +56,7 @@ def _(rng):
 
 @case("GPT:llama")
 def _(rng):
-    return LayerCase(tiny_gpt(rng, norm="rms", activation="swiglu", bias=False, positions="rotary", d_model=8), (IDS,))
+    return LayerCase(tiny_gpt(rng, **LLAMA), (IDS,))
 
 
 @case("GPT:dropout")

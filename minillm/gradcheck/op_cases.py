@@ -211,6 +211,11 @@ def _(rng):
     return OpCase("rotary", (rng.standard_normal((2, 3, 4, 6)),), {"cos": cos[3:], "sin": sin[3:]})
 
 
+@case("repeat_heads")
+def _(rng):
+    return OpCase("repeat_heads", (rng.standard_normal((2, 3, 5, 7)),), {"times": 2})
+
+
 @case("relative_bias")
 def _(rng):
     buckets = relative_buckets(5, 5, buckets=8, max_distance=5)  # some never come, and distances share others

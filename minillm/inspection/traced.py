@@ -156,6 +156,9 @@ class Traced(np.ndarray):
     def take(self, places, axis):
         return follow(plain(self).take(places, axis=axis), self.node, self.index.take(places, axis=axis))
 
+    def repeat(self, times, axis):
+        return follow(plain(self).repeat(times, axis=axis), self.node, self.index.repeat(times, axis=axis))
+
     def __getitem__(self, key):
         part = follow(plain(self)[key], self.node, None if self.index is None else self.index[key])
         part.is_zero = self.is_zero

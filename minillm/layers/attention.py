@@ -18,6 +18,8 @@ from minillm.ops import (
     chunk_size,
     chunked_attention,
     chunked_attention_backward,
+    repeat_heads,
+    repeat_heads_backward,
 )
 from minillm.ops.chunked_attention import ChunkedSaved
 from minillm.ops.dot_product_attention import BilinearSaved, DotProductSaved
@@ -66,9 +68,9 @@ def attend_backward(dh: Array, core: DotProductSaved | ChunkedSaved) -> tuple[Ar
 
 
 def remember(cache: Array, new: Array, start: int) -> Array:
-    """Write the keys or values (B, H, T, K) of tokens start ... start + T - 1 into their cache -> those that it had, and the new.
+    """Write the keys or values (B, G, T, K) of tokens start ... start + T - 1 into their cache -> those that it had, and the new.
 
-    A cache (B, H, C, K) that is full keeps the newest C, as many as its window has: Jiang et al. 2023, section 2, the rolling buffer.
+    A cache (B, G, C, K) that is full keeps the newest C, as many as its window has: Jiang et al. 2023, section 2, the rolling buffer.
     """
     stop, size = start + new.shape[2], cache.shape[2]
     if stop <= size:
@@ -77,6 +79,15 @@ def remember(cache: Array, new: Array, start: int) -> Array:
     seen = array_module(cache).concatenate([cache[:, :, : min(start, size)], new], axis=2)
     cache[...] = seen[:, :, -size:]
     return seen
+
+
+def check_kv_heads(heads: int, kv_heads: int) -> None:
+    """Raise InputError unless each head of keys and values is shared by as many heads of queries."""
+    if heads % kv_heads:
+        raise InputError(
+            f"{kv_heads} heads of keys and values can't be shared evenly by {heads} of queries.",
+            "Choose `kv_heads` that divide `heads`.",
+        )
 
 
 def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
@@ -89,7 +100,9 @@ class MultiHeadAttention(Layer):
 
     H heads each compare a projection of x with a projection of memory: Vaswani et al. 2017, section 3.2.2. A head is `d_kv` = K columns
     wide, D/H unless given, and the scores are multiplied by `scale`, 1/√K unless given (T5: 1, since its weights start smaller).
-    `rotary` turns queries and keys by their positions, for self-attention. A `window` narrows causal attention to so many keys.
+    `rotary` turns queries and keys by their positions, for self-attention. A `window` narrows causal attention to so many keys. With
+    `kv_heads`, G of them, H/G heads of queries share one of keys and values: see `ops.repeat_heads`. `qkv_bias`, as `bias` unless given,
+    is for query, key and value (Qwen2).
     """
 
     def __init__(
@@ -106,33 +119,44 @@ class MultiHeadAttention(Layer):
         d_kv: int | None = None,
         rotary: RotaryPositions | None = None,
         window: int | None = None,
+        kv_heads: int | None = None,
+        qkv_bias: bool | None = None,
     ):
         if d_kv is None and d_model % heads:
             raise InputError(
                 f"{heads} heads do not divide d_model = {d_model}: every head needs a whole number of columns.",
                 "Choose a number of heads that divides d_model, or give the width of a head, d_kv.",
             )
-        width = heads * (d_model // heads if d_kv is None else d_kv)
-        self.query = Linear(d_model, width, rng, bias=bias, std=std)
-        self.key = Linear(d_model, width, rng, bias=bias, std=std)
-        self.value = Linear(d_model, width, rng, bias=bias, std=std)
-        self.output = Linear(width, d_model, rng, bias=bias, std=std if output_std is None else output_std)
+        d_kv = d_model // heads if d_kv is None else d_kv
+        kv_heads = heads if kv_heads is None else kv_heads
+        check_kv_heads(heads, kv_heads)
+        qkv_bias = bias if qkv_bias is None else qkv_bias
+        self.query = Linear(d_model, heads * d_kv, rng, bias=qkv_bias, std=std)
+        self.key = Linear(d_model, kv_heads * d_kv, rng, bias=qkv_bias, std=std)
+        self.value = Linear(d_model, kv_heads * d_kv, rng, bias=qkv_bias, std=std)
+        self.output = Linear(heads * d_kv, d_model, rng, bias=bias, std=std if output_std is None else output_std)
         self.dropout = Dropout(dropout)
         self.d_model = d_model
         self.heads = heads
+        self.d_kv = d_kv
+        self.readers = heads // kv_heads  # heads of queries to a head of keys and values
         self.scale = scale
         self.rotary = rotary
         self.window = window
 
     def split(self, x: Array) -> Array:
-        """(B, T, HK) -> (B, H, T, K): each head gets its own columns."""
+        """(B, T, HK) -> (B, H, T, K), or G for H: each head gets its own columns."""
         batch, length, width = x.shape
-        return x.reshape(batch, length, self.heads, width // self.heads).swapaxes(1, 2)
+        return x.reshape(batch, length, width // self.d_kv, self.d_kv).swapaxes(1, 2)
 
     def merge(self, x: Array) -> Array:
         """(B, H, T, K) -> (B, T, HK): the heads side by side again."""
         batch, heads, length, width = x.shape
         return x.swapaxes(1, 2).reshape(batch, length, heads * width)
+
+    def shared(self, x: Array) -> Array:
+        """Keys or values (B, G, S, K) -> (B, H, S, K): a head for each of the queries."""
+        return x if self.readers == 1 else repeat_heads(x, self.readers)[0]
 
     def check_shapes(self, x: Array, memory: Array, *, mask: Array | None, bias: Array | None) -> None:
         """Raise InputError unless x (B, T, D) and memory (B, S, D) belong together, and mask and bias to their scores (B, H, T, S)."""
@@ -171,6 +195,7 @@ class MultiHeadAttention(Layer):
         if self.rotary:
             (q, rotary_q), (k, rotary_k) = self.rotary.forward(q), self.rotary.forward(k)
             sr = rotary_q, rotary_k
+        k, v = self.shared(k), self.shared(v)
         options = {"causal": causal, "window": self.window, "keep": keep, "scale": self.scale}
         h, core = attend(q, k, v, mask=mask, bias=bias, **options)
         y, so = self.output.forward(self.merge(h))
@@ -180,6 +205,9 @@ class MultiHeadAttention(Layer):
         """dy (B, T, D) -> dx (B, T, D), dmemory (B, S, D), dbias in the shape of bias (None without one)"""
         dh = self.split(self.output.backward(dy, saved.output))  # y = output(merge(h))
         dq, dk, dv, dbias = attend_backward(dh, saved.core)  # h = attend(q, k, v, bias)
+        if self.readers > 1:
+            dk = repeat_heads_backward(dk, self.readers)  # k = shared(k)
+            dv = repeat_heads_backward(dv, self.readers)  # v = shared(v)
         if self.rotary:
             rotary_q, rotary_k = saved.rotary
             dq = self.rotary.backward(dq, rotary_q)  # q = rotary(q)
@@ -190,19 +218,20 @@ class MultiHeadAttention(Layer):
         return dx, dmemory, dbias
 
     def keys_values(self, memory: Array) -> tuple[Array, Array]:
-        """memory (B, S, D) -> its keys and values, (B, H, S, K), for `attend`. kᵀ is contiguous, as attention's product wants it."""
+        """memory (B, S, D) -> its keys and values, (B, G, S, K), for `attend`. kᵀ is contiguous, as attention's product wants it."""
         k, v = self.split(self.key.infer(memory)), self.split(self.value.infer(memory))
         return array_module(k).ascontiguousarray(k.swapaxes(-1, -2)).swapaxes(-1, -2), v
 
     def attend(self, x: Array, keys: Array, values: Array, *, mask: Array | None = None) -> Array:
-        """`forward` with keys and values (B, H, S, K) that `keys_values` computed. For generation: no backward, no dropout."""
-        h, _ = attend(self.split(self.query.infer(x)), keys, values, mask=mask, scale=self.scale)
+        """`forward` with keys and values (B, G, S, K) that `keys_values` computed. For generation: no backward, no dropout."""
+        q = self.split(self.query.infer(x))
+        h, _ = attend(q, self.shared(keys), self.shared(values), mask=mask, scale=self.scale)
         return self.output.infer(self.merge(h))
 
     def extend(self, x: Array, keys: Array, values: Array, start: int, *, bias: Array | None = None) -> Array:
         """Self-attention for new tokens only, with a cache of the keys and values of the earlier ones. No backward.
 
-        x (B, T, D) are the tokens start ... start + T - 1. keys and values (B, H, C, K) are the cache: it holds those before `start`, and
+        x (B, T, D) are the tokens start ... start + T - 1. keys and values (B, G, C, K) are the cache: it holds those before `start`, and
         the new ones are written into it -> y (B, T, D), equal to the last T rows of the causal `forward`. C is that of the context, or of
         the window: see `remember`.
         """
@@ -211,7 +240,8 @@ class MultiHeadAttention(Layer):
             (q, _), (k, _) = self.rotary.forward(q, start), self.rotary.forward(k, start)
         k, v = remember(keys, k, start), remember(values, v, start)
         bias = None if bias is None else bias[..., -k.shape[2] :]
-        h, _ = attend(q, k, v, bias=bias, causal=True, window=self.window, scale=self.scale)
+        options = {"causal": True, "window": self.window, "scale": self.scale}
+        h, _ = attend(q, self.shared(k), self.shared(v), bias=bias, **options)
         return self.output.infer(self.merge(h))
 
 

@@ -62,9 +62,19 @@ def gpt_block(config: GPTConfig, rng: np.random.Generator) -> PreNormBlock | Pos
     rotary = None
     if config.positions == "rotary":
         scaling = {"factor": config.rope_factor, "original_context": config.rope_original_context}
-        rotary = RotaryPositions(config.d_model // config.heads, theta=config.rope_theta, **scaling)
-    looks = {"rotary": rotary, "window": config.window or None}
-    attention = MultiHeadAttention(config.d_model, config.heads, rng, dropout=config.dropout, **looks, **options)
+        rotary = RotaryPositions(config.d_kv, theta=config.rope_theta, **scaling)
+    attention = MultiHeadAttention(
+        config.d_model,
+        config.heads,
+        rng,
+        dropout=config.dropout,
+        d_kv=config.d_kv,
+        rotary=rotary,
+        window=config.window or None,
+        kv_heads=config.kv_heads,
+        qkv_bias=config.bias or config.qkv_bias,
+        **options,
+    )
     if config.gated:
         ffn = GatedFeedForward(config.d_model, config.d_ff, rng, activation="silu", **options)
     else:
@@ -210,7 +220,7 @@ class GPT(Model):
 
 
 class KeyValueCache:
-    """The keys and values of the tokens so far, L arrays (B, H, C, K) of each: with them only the new token is computed.
+    """The keys and values of the tokens so far, L arrays (B, G, C, K) of each: with them only the new token is computed.
 
     C is the context, or the model's window if that is narrower: see `layers.attention.remember`. And the tokens themselves, on the host,
     (B, context): an n-gram embedding looks back at them. The first `length` positions are filled.
@@ -218,7 +228,7 @@ class KeyValueCache:
 
     def __init__(self, model: GPT, batch: int = 1):
         config, like = model.config, model.vector.data
-        shape = (batch, config.heads, config.attention_span, config.d_model // config.heads)
+        shape = (batch, config.kv_heads, config.attention_span, config.d_kv)
         xp = array_module(like)
         self.keys = [xp.empty(shape, like.dtype) for _ in range(config.layers)]
         self.values = [xp.empty(shape, like.dtype) for _ in range(config.layers)]

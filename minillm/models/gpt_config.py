@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from minillm.errors import InputError
+from minillm.layers.attention import check_kv_heads
 from minillm.layers.block import BLOCKS
 from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models.config import POSITIONS, ModelConfig
@@ -17,7 +18,10 @@ GPT_POSITIONS = (*POSITIONS, "rotary", "alibi")
 
 @dataclass(frozen=True)
 class GPTConfig(ModelConfig):
-    """Every size and choice of a decoder. Bad ones raise InputError when the config is made, not at the first batch."""
+    """Every size and choice of a decoder. Bad ones raise InputError when the config is made, not at the first batch.
+
+    The defaults are GPT-2's. Llama has `positions="rotary", norm="rms", activation="swiglu", bias=False`.
+    """
 
     name: ClassVar[str] = "a GPT"
 
@@ -39,13 +43,21 @@ class GPTConfig(ModelConfig):
     rope_factor: float = 1.0
     rope_original_context: int = 0
     window: int = 0  # tokens that a token sees: itself, and those just before it; 0 is all
+    kv_heads: int = 0  # heads of keys and values, each shared by as many heads of queries; 0 stands for heads
+    d_kv: int = 0  # width of a head; 0 stands for d_model / heads
+    qkv_bias: bool = False  # query, key and value have a bias even where nothing else has one (Qwen2)
 
     def __post_init__(self):
         if self.d_ff == 0:
             object.__setattr__(self, "d_ff", 8 * self.d_model // 3 if self.gated else 4 * self.d_model)
         self.check_counts("vocab_size", "context", "layers", "heads", "d_model", "d_ff", "ngram")
-        self.check_counts("rope_original_context", "window", least=0)
-        self.check_heads()
+        self.check_counts("rope_original_context", "window", "kv_heads", "d_kv", least=0)
+        if self.d_kv == 0:
+            self.check_heads()
+            object.__setattr__(self, "d_kv", self.d_model // self.heads)
+        if self.kv_heads == 0:
+            object.__setattr__(self, "kv_heads", self.heads)
+        check_kv_heads(self.heads, self.kv_heads)
         self.check_dropout()
         self.check_choices(activation=GPT_ACTIVATIONS, norm=GPT_NORMS)
         self.check_positions(GPT_POSITIONS)
@@ -53,11 +65,10 @@ class GPTConfig(ModelConfig):
         self.check_eps()
 
     def check_rotary(self) -> None:
-        width = self.d_model // self.heads
-        if self.positions == "rotary" and width % 2:
+        if self.positions == "rotary" and self.d_kv % 2:
             raise InputError(
-                f"Rotary positions need heads of an even width, got {width}.",
-                f"Columns are turned in pairs; try d_model = {self.d_model + self.heads}, or other heads.",
+                f"Rotary positions need heads of an even width, got {self.d_kv}.",
+                f"Columns are turned in pairs; try heads of {self.d_kv + 1} columns, d_model = {self.heads * (self.d_kv + 1)}.",
             )
         for name in ("rope_theta", "rope_factor"):
             value = getattr(self, name)
@@ -76,7 +87,8 @@ class GPTConfig(ModelConfig):
 
     def to_dict(self) -> dict:
         """Without what came later and is as usual, so that the config of such a model is the same as before it could be chosen."""
-        return {name: value for name, value in super().to_dict().items() if LATER.get(name) != value}
+        usual = LATER | {"kv_heads": self.heads, "d_kv": self.d_model // self.heads}
+        return {name: value for name, value in super().to_dict().items() if usual.get(name) != value}
 
     @classmethod
     def from_dict(cls, values: dict) -> "GPTConfig":
@@ -84,7 +96,8 @@ class GPTConfig(ModelConfig):
 
     def parameter_count(self) -> int:
         d, f, v, b = self.d_model, self.d_ff, self.vocab_size, int(self.bias)
-        attention = 4 * (d * d + b * d)
+        queries, keys = self.heads * self.d_kv, self.kv_heads * self.d_kv
+        attention = 2 * d * (queries + keys) + (self.bias or self.qkv_bias) * (queries + 2 * keys) + b * d
         expanded = (1 + self.gated) * f
         feedforward = d * (expanded + f) + b * (expanded + d)
         norm = d if self.norm == "rms" else 2 * d
@@ -96,7 +109,7 @@ class GPTConfig(ModelConfig):
     def flops_per_token(self) -> int:
         """Every weight of a matrix is used once forward and twice backward, with two operations each time: 6 operations.
 
-        Attention's two products with S keys, the context's or the window's, add 12 L D S. Chowdhery et al. 2022 (PaLM), appendix B.
+        Attention's two products with S keys, the context's or the window's, add 12 L H K S. Chowdhery et al. 2022 (PaLM), appendix B.
         """
         return self.body_flops_per_token() + 6 * self.d_model * self.vocab_size
 
@@ -106,16 +119,11 @@ class GPTConfig(ModelConfig):
 
     def body_flops_per_token(self) -> int:
         """The operations without the head."""
-        d = self.d_model
-        return (
-            6 * self.layers * (4 * d * d + (2 + self.gated) * d * self.d_ff)
-            + 12 * self.layers * d * self.attention_span
-        )
+        d, queries, keys = self.d_model, self.heads * self.d_kv, self.kv_heads * self.d_kv
+        weights = 2 * d * (queries + keys) + (2 + self.gated) * d * self.d_ff
+        return 6 * self.layers * weights + 12 * self.layers * queries * self.attention_span
 
 
 # Fields that the configs of earlier versions lack, and what such a model has.
-LATER = {
-    field.name: field.default
-    for field in dataclasses.fields(GPTConfig)
-    if field.name in ("eps", "rope_theta", "rope_factor", "rope_original_context", "window")
-}
+LATER_NAMES = ("eps", "rope_theta", "rope_factor", "rope_original_context", "window", "kv_heads", "d_kv", "qkv_bias")
+LATER = {field.name: field.default for field in dataclasses.fields(GPTConfig) if field.name in LATER_NAMES}

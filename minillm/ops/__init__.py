@@ -36,6 +36,7 @@ from minillm.ops.dot_product_attention import (
     softmax_backward,
 )
 from minillm.ops.embeddings import embedding, embedding_backward, sinusoidal_positions
+from minillm.ops.grouped_queries import repeat_heads, repeat_heads_backward
 from minillm.ops.linear_map import linear, linear_backward, linear_output
 from minillm.ops.loss import IGNORE, cross_entropy, cross_entropy_backward
 from minillm.ops.masks import causal_mask, mask_scores, padding_mask
@@ -92,6 +93,8 @@ __all__ = [
     "relative_buckets",
     "relu",
     "relu_backward",
+    "repeat_heads",
+    "repeat_heads_backward",
     "rms_norm",
     "rms_norm_backward",
     "rotary",

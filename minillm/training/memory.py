@@ -40,7 +40,9 @@ def texts_bytes(config: ModelConfig, texts: int) -> int:
     """The least that is kept of so many texts while they are written together: the scores of the next token, float32 and float64, and
     a GPT's keys and values, float32, for all that it sees.
     """
-    cache = 8 * config.layers * config.attention_span * config.d_model if isinstance(config, GPTConfig) else 0
+    cache = 0
+    if isinstance(config, GPTConfig):
+        cache = 8 * config.layers * config.attention_span * config.kv_heads * config.d_kv
     return texts * (12 * config.vocab_size + cache)
 
 

@@ -213,7 +213,7 @@ def test_the_breakable_functions_are_right_until_broken(error_with):
     assert error_with("relative_bias:cached", ops, "relative_bias_backward", wrong_bias) < LIMIT
 
 
-# --- rotary positions ---------------------------------------------------------------------------------------------------------------------
+# --- rotary positions and grouped queries -------------------------------------------------------------------------------------------------
 
 
 @bug("rotary")
@@ -230,6 +230,22 @@ def turned_further(dy, saved):
 def columns_paired_with_their_neighbours(dy, saved):
     pairs = np.concatenate([dy[..., 0::2], dy[..., 1::2]], axis=-1)
     return ops.rotary(pairs, saved.cos, -saved.sin)[0]
+
+
+@bug("repeat_heads")
+def first_reader_only(dy, saved):
+    return dy[:, ::saved]
+
+
+@bug("repeat_heads")
+def mean_of_the_readers(dy, saved):
+    return right["repeat_heads_backward"](dy, saved) / saved
+
+
+@bug("repeat_heads")
+def heads_one_after_the_other_as_if_tiled(dy, saved):
+    batch, heads, length, width = dy.shape
+    return dy.reshape(batch, saved, heads // saved, length, width).sum(axis=1)
 
 
 # --- activations and dropout --------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from minillm.ops import IGNORE
 SIZES = {"layers": 2, "heads": 2, "d_model": 16}
 LABELS = {i: f"w{i}" for i in range(30)}
 FAMILIES = ("gpt", "gpt with n-grams", "gpt like llama", "masked", "denoise", "t5")
-LLAMA = {"norm": "rms", "activation": "swiglu", "bias": False, "positions": "rotary"}
+LLAMA = {"norm": "rms", "activation": "swiglu", "bias": False, "positions": "rotary", "kv_heads": 1}
 
 
 def family(name, **sizes):

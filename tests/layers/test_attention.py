@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from minillm.errors import InputError
 from minillm.gradcheck import randomize
 from minillm.layers import (
     BilinearAttention,
@@ -127,17 +128,48 @@ def test_extend_fills_the_cache_and_equals_forward(rng):
     assert np.isnan(keys[:, :, 7:]).all() and np.isfinite(keys[:, :, :7]).all()
 
 
-def test_extend_equals_forward_with_rotary_positions(rng):
-    """Keys are turned once, when they are cached."""
-    layer = randomize(MultiHeadAttention(6, 4, rng, rotary=RotaryPositions(4, theta=50.0), d_kv=4), rng)
+def test_extend_equals_forward_with_rotary_positions_and_shared_heads(rng):
+    """Keys are turned once, when they are cached; and cached once for all heads that share them."""
+    rotary = RotaryPositions(4, theta=50.0)
+    layer = randomize(MultiHeadAttention(6, 4, rng, rotary=rotary, d_kv=4, kv_heads=2), rng)
     x = rng.standard_normal((2, 9, 6))
     expected, _ = layer.forward(x, x, causal=True)
-    keys, values = np.full((2, 4, 9, 4), np.nan), np.full((2, 4, 9, 4), np.nan)
+    keys, values = np.full((2, 2, 9, 4), np.nan), np.full((2, 2, 9, 4), np.nan)
     start = 0
     for length in (3, 1, 1, 2, 2):
         y = layer.extend(x[:, start : start + length], keys, values, start)
         np.testing.assert_allclose(y, expected[:, start : start + length], rtol=1e-11, atol=1e-12)
         start += length
+
+
+def test_heads_that_share_keys_are_heads_with_equal_keys(rng):
+    shared = randomize(MultiHeadAttention(6, 4, rng, d_kv=3, kv_heads=2), rng)
+    assert shared.key.weight.data.shape == shared.value.weight.data.shape == (6, 6)
+    whole, x = MultiHeadAttention(6, 4, rng, d_kv=3), rng.standard_normal((2, 5, 6))
+    whole.query, whole.output = shared.query, shared.output
+    for name in ("key", "value"):
+        few, many = getattr(shared, name), getattr(whole, name)
+        many.weight.data = np.concatenate([few.weight.data[:, i : i + 3] for i in (0, 0, 3, 3)], axis=1)
+        many.bias.data = np.concatenate([few.bias.data[i : i + 3] for i in (0, 0, 3, 3)])
+    expected, saved = whole.forward(x, x, causal=True)
+    y, found = shared.forward(x, x, causal=True)
+    np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(found.weights, saved.weights, rtol=1e-12)
+    assert found.weights.shape == (2, 4, 5, 5)
+    memory = rng.standard_normal((2, 7, 6))
+    expected, _ = shared.forward(x, memory)
+    np.testing.assert_allclose(shared.attend(x, *shared.keys_values(memory)), expected, rtol=1e-12, atol=1e-13)
+
+
+def test_heads_that_cannot_be_shared_evenly_are_an_error(rng):
+    with pytest.raises(InputError, match="4 heads of keys and values can't be shared evenly by 6 of queries"):
+        MultiHeadAttention(12, 6, rng, kv_heads=4)
+
+
+def test_only_query_key_and_value_have_a_bias_where_that_is_asked(rng):
+    layer = MultiHeadAttention(6, 2, rng, bias=False, qkv_bias=True)
+    has = {name: getattr(layer, name).bias is not None for name in ("query", "key", "value", "output")}
+    assert has == {"query": True, "key": True, "value": True, "output": False}
 
 
 @pytest.mark.parametrize("window", [1, 3, 5])

@@ -24,9 +24,19 @@ BAD = [
     ({"activation": "swish"}, "There is no activation 'swish'.", "Choose one of gelu, gelu_erf, relu, silu, swiglu."),
     ({"norm": "none"}, "There is no norm 'none'.", "Choose one of pre, post, rms."),
     ({"positions": "conv"}, "There is no positions 'conv'.", "Choose one of learned, sinusoidal, rotary, alibi."),
-    ({"positions": "rotary"}, "Rotary positions need heads of an even width, got 3.", "try d_model = 8"),
+    (
+        {"positions": "rotary"},
+        "Rotary positions need heads of an even width, got 3.",
+        "try heads of 4 columns, d_model = 8",
+    ),
     ({"rope_theta": 0.5}, "rope_theta must be at least 1, got 0.5.", "Leave it out"),
     ({"rope_factor": float("inf")}, "rope_factor must be at least 1, got inf.", "Leave it out"),
+    ({"kv_heads": 3}, "3 heads of keys and values can't be shared evenly by 2 of queries.", "that divide `heads`"),
+    (
+        {"positions": "rotary", "d_kv": 5},
+        "Rotary positions need heads of an even width, got 5.",
+        "try heads of 6 columns",
+    ),
     ({"window": -1}, "window must be a whole number of at least 0, got -1.", "Give 0 or more."),
     ({"rope_original_context": -1}, "rope_original_context must be a whole number of at least 0", "Give 0 or more."),
     ({"positions": "sinusoidal", "d_model": 7, "heads": 7}, "need an even d_model, got 7", "try d_model = 8"),
@@ -61,11 +71,12 @@ def test_a_gate_makes_the_usual_d_ff_smaller():
 
 
 LLAMA = {"positions": "rotary", "heads": 3, "norm": "rms", "activation": "swiglu", "bias": False}
-ROPE = {"rope_theta": 50.0, "rope_factor": 4.0, "rope_original_context": 3, "window": 5}
+MODERN = LLAMA | {"heads": 4, "d_kv": 4, "kv_heads": 2, "qkv_bias": True, "window": 5}
+ROPE = {"rope_theta": 50.0, "rope_factor": 4.0, "rope_original_context": 3}
 
 
 @pytest.mark.parametrize(
-    "change", [{"dropout": 0.1, "norm": "post", "tie_head": False, "ngram": 3}, LLAMA, LLAMA | ROPE]
+    "change", [{"dropout": 0.1, "norm": "post", "tie_head": False, "ngram": 3}, LLAMA, MODERN, LLAMA | ROPE]
 )
 def test_a_config_survives_json(change):
     config = GPTConfig(**GOOD | change)
@@ -123,6 +134,7 @@ def test_a_bad_value_in_a_file_is_refused_like_any_other():
         {"norm": "post", "bias": False, "tie_head": False, "positions": "sinusoidal"},
         {"norm": "rms", "activation": "swiglu"},
         LLAMA,
+        MODERN,
     ],
 )
 def test_parameter_count_is_that_of_the_model(change):
@@ -149,7 +161,7 @@ def test_a_window_makes_attention_cheaper_and_a_larger_one_than_the_context_does
     assert whole - narrow == 12 * 2 * 6 * (7 - 3) and wide == whole
 
 
-@pytest.mark.parametrize("change", [{"positions": "sinusoidal", "ngram": 2}, LLAMA])
+@pytest.mark.parametrize("change", [{"positions": "sinusoidal", "ngram": 2}, MODERN | {"window": 0}])
 def test_flops_of_the_products_that_are_really_done(change, monkeypatch):
     """Counted from the matrices that meet while a model runs, forward and backward, at full context."""
     count = 0

@@ -22,7 +22,8 @@ KINDS = [
     {"positions": "alibi"},
     {"positions": "alibi", "window": 3},
     {"window": 4, "ngram": 2},
-    {"norm": "rms", "activation": "swiglu", "positions": "rotary", "heads": 3},
+    {"positions": "rotary", "kv_heads": 1, "window": 3, "norm": "rms", "activation": "swiglu", "d_kv": 4},
+    {"positions": "rotary", "d_kv": 4, "bias": False, "qkv_bias": True},
     {"norm": "post", "positions": "rotary", "heads": 3, "rope_factor": 3.0, "rope_theta": 100.0, "window": 3},
 ]
 IDS = np.random.default_rng(5).integers(0, 11, (3, 9))
@@ -161,6 +162,11 @@ def test_a_window_forgets_what_all_blocks_together_do_not_reach():
     assert different.tolist() == [False] + [True] * 5 + [False] * 3
 
 
+def test_shared_heads_make_the_cache_smaller():
+    cache = KeyValueCache(gpt(heads=6, d_kv=4, kv_heads=2), batch=3)
+    assert {array.shape for array in cache.keys + cache.values} == {(3, 2, 9, 4)}
+
+
 @pytest.mark.parametrize(("window", "kept"), [(0, 9), (4, 4), (100, 9)])
 def test_the_cache_keeps_no_more_than_the_window(window, kept):
     cache = KeyValueCache(gpt(window=window), batch=3)
@@ -235,7 +241,7 @@ def test_rows_that_the_cache_has_not_are_an_error():
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, "its own"])
-@pytest.mark.parametrize("kind", [{}, {"norm": "post"}, {"positions": "alibi"}, {"window": 20}], ids=str)
+@pytest.mark.parametrize("kind", [{}, {"norm": "post"}, {"positions": "alibi"}, {"window": 20, "kv_heads": 2}], ids=str)
 def test_a_long_context_in_chunks_has_the_same_loss_gradients_and_maps(kind, chunk, monkeypatch):
     length = 300 if chunk == "its own" else 50
     sizes = {"context": length, "heads": 4, "d_model": 12, **kind}

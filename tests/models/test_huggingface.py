@@ -184,6 +184,8 @@ def test_every_activation_survives(tmp_path, ours):
 UNWRITABLE = {
     "norm": (GPT, GPTConfig(**GPT_SIZES, norm="post")),
     "window": (GPT, GPTConfig(**GPT_SIZES, window=3)),
+    "kv_heads": (GPT, GPTConfig(**GPT_SIZES, kv_heads=1)),
+    "d_kv": (GPT, GPTConfig(**GPT_SIZES, d_kv=5)),
     "gated": (GPT, GPTConfig(**GPT_SIZES, activation="swiglu")),
     "positions": (GPT, GPTConfig(**GPT_SIZES, positions="sinusoidal")),
     "bias": (GPT, GPTConfig(**GPT_SIZES, bias=False)),

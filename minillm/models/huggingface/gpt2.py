@@ -31,6 +31,7 @@ def read(fields: Fields) -> GPTConfig:
 
 def write(config: GPTConfig) -> dict:
     check_expressible(config, "GPT-2", norm="pre", positions="learned", bias=True, ngram=1, gated=False, window=0)
+    check_expressible(config, "GPT-2", kv_heads=config.heads, d_kv=config.d_model // config.heads)
     return {
         "vocab_size": config.vocab_size,
         "n_positions": config.context,
