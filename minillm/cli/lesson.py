@@ -46,9 +46,7 @@ def run(args) -> int:
         print(write_notebook(find(args.number), args.out))
         return 0
     for outline in outlines() if args.all else [find(args.number)]:
-        say(
-            f"lesson {outline.name}: {outline.title}   (lessons/{outline.path.name}, about {duration(outline.seconds)})"
-        )
+        say(f"lesson {outline.name}: {outline.title}   ({outline.shown}, about {duration(outline.seconds)})")
         clock = time.perf_counter()
         code = run_lesson(outline, quick=args.quick, seed=args.seed, out=args.out, folder=args.folder)
         if code:

@@ -14,7 +14,7 @@ import numpy as np
 
 from minillm.backend import reuse_freed_memory
 from minillm.course.desk import USUAL, Desk
-from minillm.course.outline import ROOT
+from minillm.course.outline import FOLDER, INSIDE, ROOT
 from minillm.errors import InputError
 from minillm.files import write_atomic
 
@@ -30,7 +30,8 @@ class Lesson:
 
     quick: whether to do a few steps only, to see that everything runs. The numbers are then not those of the text.
     seed:  of all random numbers (0).
-    out:   the folder of the figures: figures/, or runs/figures/ for a quick run or another seed, whose figures aren't those of the text.
+    out:   the folder of the figures: figures/ (of a clone, else of the working folder), or runs/figures/ for a quick run or another seed,
+           whose figures aren't those of the text.
     desk:  the folder of the student, where a run that came to its end is noted, if it was no quick one.
 
     In a notebook there is no command line: the defaults hold, and nothing is noted.
@@ -61,7 +62,8 @@ class Lesson:
         self.quick: bool = options.quick
         self.seed: int = options.seed
         self.desk = Desk(options.folder)
-        usual = ROOT / "figures" if not (self.quick or self.seed) else ROOT / "runs" / "figures"
+        home = Path.cwd() if FOLDER == INSIDE else ROOT
+        usual = home / "figures" if not (self.quick or self.seed) else home / "runs" / "figures"
         self.out: Path = options.out or usual
         if self.out.absolute() != usual:
             try:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from minillm.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]  # the folder that holds minillm/, lessons/ and figures/
-FOLDER = ROOT / "lessons"
+INSIDE = ROOT / "minillm" / "lessons"  # where an installed minillm has them
+FOLDER = INSIDE if INSIDE.is_dir() else ROOT / "lessons"
 PLANNED = {  # the titles of the lessons that are not written yet, by their numbers
     16: "Summarise",
     19: "Long texts, many languages",
@@ -30,6 +31,12 @@ class Outline(NamedTuple):
     @property
     def name(self) -> str:
         return f"{self.number:02d}"
+
+    @property
+    def shown(self) -> Path:
+        """Where the script is, seen from the working folder if it lies in it."""
+        here = Path.cwd()
+        return self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
 
     @property
     def seconds(self) -> int:
@@ -55,12 +62,12 @@ def read_outline(path: Path) -> Outline:
 
 @lru_cache
 def outlines() -> tuple[Outline, ...]:
-    """All lessons, in their order. InputError where minillm was installed without them."""
+    """All lessons, in their order. InputError where they are gone."""
     paths = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
     if not paths:
         raise InputError(
             f"There are no lessons in {FOLDER}.",
-            "They come with the project's repository: run this from a clone of it.",
+            "They come with minillm: install it again.",
         )
     return tuple(map(read_outline, paths))
 
