@@ -22,7 +22,7 @@ With --out map.html the drawing is a page to explore: point at a token, choose h
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add_checkpoint(add, "the folder of a run, or of a GPT-2, BERT or T5 of Hugging Face")
+    add_checkpoint(add, "the folder of a run, or of a GPT-2, Llama, BERT or T5 of Hugging Face")
     add("--text", metavar="TEXT", required=True, help="what the model reads")
     add("--out", metavar="FILE", required=True, help="a .png or .svg file, or an .html page to explore in a browser")
     add("--overwrite", action="store_true", help="replace the file in --out, though minillm did not draw it")

@@ -87,7 +87,7 @@ def layer(value: str) -> str | int:
 def add_arguments(parser) -> None:
     add = parser.add_argument
     add("--task", type=choice("task", JOBS), help="classify (default), translate, summarise or answer")
-    add_checkpoint(add, "the folder of a pretrained model: a run of pretrain, or GPT-2, BERT or T5")
+    add_checkpoint(add, "the folder of a pretrained model: a run of pretrain, or GPT-2, Llama, BERT or T5")
     add(
         "--data",
         metavar="FILE",

@@ -35,7 +35,7 @@ DRAWING = ("temperature", "top_k", "top_p", "min_p")  # the options that have to
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add_checkpoint(add, "the folder of a run, or of a GPT-2 or T5 of Hugging Face")
+    add_checkpoint(add, "the folder of a run, or of a GPT-2, Llama or T5 of Hugging Face")
     add(
         "--prompt",
         metavar="TEXT",

@@ -20,7 +20,7 @@ The page needs no network, and the model stays as it is."""
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add_checkpoint(add, "the folder of a run, or of a GPT-2, BERT or T5 of Hugging Face")
+    add_checkpoint(add, "the folder of a run, or of a GPT-2, Llama, BERT or T5 of Hugging Face")
     add("--text", metavar="TEXT", required=True, help="what the model learns from, of 16 tokens at most")
     add("--target", metavar="TEXT", help="encoder-decoders: what is to be written, such as a translation")
     add("--out", metavar="FILE", required=True, help="an .html page to explore in a browser")

@@ -23,6 +23,7 @@ from minillm.ops import (
 )
 from minillm.ops.chunked_attention import ChunkedSaved
 from minillm.ops.dot_product_attention import BilinearSaved, DotProductSaved
+from minillm.ops.rotary_positions import RotarySaved
 
 
 class AttentionSaved(NamedTuple):
@@ -31,7 +32,8 @@ class AttentionSaved(NamedTuple):
     value: Any
     core: DotProductSaved | ChunkedSaved
     output: Any
-    rotary: tuple[Any, Any] | None = None  # of the queries and of the keys
+    rotary_query: RotarySaved | None = None
+    rotary_key: RotarySaved | None = None
 
     @property
     def weights(self) -> Array:
@@ -191,15 +193,14 @@ class MultiHeadAttention(Layer):
         v, sv = self.value.forward(memory)
         keep = self.dropout.mask((x.shape[0], self.heads, x.shape[1], memory.shape[1]), rng, x.dtype)
         q, k, v = self.split(q), self.split(k), self.split(v)
-        sr = None
+        rotary_q = rotary_k = None
         if self.rotary:
             (q, rotary_q), (k, rotary_k) = self.rotary.forward(q), self.rotary.forward(k)
-            sr = rotary_q, rotary_k
         k, v = self.shared(k), self.shared(v)
         options = {"causal": causal, "window": self.window, "keep": keep, "scale": self.scale}
         h, core = attend(q, k, v, mask=mask, bias=bias, **options)
         y, so = self.output.forward(self.merge(h))
-        return y, AttentionSaved(sq, sk, sv, core, so, sr)
+        return y, AttentionSaved(sq, sk, sv, core, so, rotary_q, rotary_k)
 
     def backward(self, dy: Array, saved: AttentionSaved) -> tuple[Array, Array, Array | None]:
         """dy (B, T, D) -> dx (B, T, D), dmemory (B, S, D), dbias in the shape of bias (None without one)"""
@@ -209,9 +210,8 @@ class MultiHeadAttention(Layer):
             dk = repeat_heads_backward(dk, self.readers)  # k = shared(k)
             dv = repeat_heads_backward(dv, self.readers)  # v = shared(v)
         if self.rotary:
-            rotary_q, rotary_k = saved.rotary
-            dq = self.rotary.backward(dq, rotary_q)  # q = rotary(q)
-            dk = self.rotary.backward(dk, rotary_k)  # k = rotary(k)
+            dq = self.rotary.backward(dq, saved.rotary_query)  # q = rotary(q)
+            dk = self.rotary.backward(dk, saved.rotary_key)  # k = rotary(k)
         dx = self.query.backward(self.merge(dq), saved.query)  # q = query(x)
         dmemory = self.key.backward(self.merge(dk), saved.key)  # k = key(memory)
         dmemory += self.value.backward(self.merge(dv), saved.value)  # v = value(memory)

@@ -251,16 +251,15 @@ def output_layer_skipped(self, dy, saved):
 
 @bug("MultiHeadAttention:rotary", MultiHeadAttention)
 def keys_not_turned_back(self, dy, saved):
-    of_queries, of_keys = saved.rotary
-    none = of_keys._replace(cos=np.ones_like(of_keys.cos), sin=np.zeros_like(of_keys.sin))
-    return right[MultiHeadAttention](self, dy, saved._replace(rotary=(of_queries, none)))
+    cos, sin = saved.rotary_key
+    none = saved.rotary_key._replace(cos=np.ones_like(cos), sin=np.zeros_like(sin))
+    return right[MultiHeadAttention](self, dy, saved._replace(rotary_key=none))
 
 
 @bug("MultiHeadAttention:rotary", MultiHeadAttention)
 def queries_turned_back_as_if_they_stood_elsewhere(self, dy, saved):
-    _, of_keys = saved.rotary
-    other = type(of_keys)(*(x[1:4] for x in of_keys))
-    return right[MultiHeadAttention](self, dy, saved._replace(rotary=(other, of_keys)))
+    other = type(saved.rotary_query)(*(x[1:4] for x in saved.rotary_key))
+    return right[MultiHeadAttention](self, dy, saved._replace(rotary_query=other))
 
 
 @bug("MultiHeadAttention:bias", MultiHeadAttention)

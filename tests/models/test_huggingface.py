@@ -24,10 +24,10 @@ from minillm.models import (
     config_to_dict,
 )
 from minillm.models.huggingface import is_pretrained, load_pretrained, read_labels, save_pretrained, tensors_of
-from minillm.models.huggingface.checkpoint import ARCHITECTURES
+from minillm.models.huggingface.checkpoint import _architecture_of
 from minillm.models.huggingface.fields import ACTIVATIONS
 from minillm.models.kinds import build
-from tests.models.pretrained import ENCODER, GPT_SIZES, MODELS, T5_SIZES
+from tests.models.pretrained import ENCODER, GPT_SIZES, LLAMA, MODELS, T5_SIZES
 
 
 @pytest.fixture(params=MODELS)
@@ -56,8 +56,7 @@ def test_what_is_written_is_read(tmp_path, model, dtype):
 
 def test_every_parameter_is_in_one_tensor_of_the_shape_that_is_foretold(model):
     """A parameter that no tensor holds would stay zero, and no error tell it."""
-    architecture = next(a for a in ARCHITECTURES if type(model) is a.model)
-    tensors = list(architecture.tensors(model.config))
+    tensors = list(_architecture_of(model).tensors(model.config))
     parameters = [name for tensor in tensors for name in tensor.parameters]
     assert sorted(parameters) == sorted(model.vector.named)
     arrays = tensors_of(model)
@@ -81,6 +80,18 @@ def test_layouts(tmp_path):
     for i, part in enumerate((attention.query, attention.key, attention.value)):
         np.testing.assert_array_equal(weight[:, 6 * i : 6 * i + 6], part.weight.data)
     np.testing.assert_array_equal(stored["transformer.h.1.mlp.c_fc.weight"], gpt.blocks[1].ffn.expand.weight.data)
+    llama = GPT(MODELS["Qwen2"][1])
+    save_pretrained(llama, tmp_path / "llama")
+    stored, block = load_file(tmp_path / "llama" / "model.safetensors"), llama.blocks[1]
+    for name, linear in (
+        ("self_attn.q_proj", block.attention.query),
+        ("self_attn.v_proj", block.attention.value),
+        ("mlp.gate_proj", block.ffn.gate),
+        ("mlp.up_proj", block.ffn.expand),
+        ("mlp.down_proj", block.ffn.contract),
+    ):
+        np.testing.assert_array_equal(stored[f"model.layers.1.{name}.weight"], linear.weight.data.T)
+    np.testing.assert_array_equal(stored["model.layers.1.self_attn.k_proj.bias"], block.attention.key.bias.data)
     bert = MaskedLM(ENCODER)
     save_pretrained(bert, tmp_path / "bert")
     stored, block = load_file(tmp_path / "bert" / "model.safetensors"), bert.body.blocks[0]
@@ -186,6 +197,10 @@ UNWRITABLE = {
     "window": (GPT, GPTConfig(**GPT_SIZES, window=3)),
     "kv_heads": (GPT, GPTConfig(**GPT_SIZES, kv_heads=1)),
     "d_kv": (GPT, GPTConfig(**GPT_SIZES, d_kv=5)),
+    "window is 3, and a Qwen2": (GPT, GPTConfig(**LLAMA, qkv_bias=True, window=3)),
+    "norm is 'pre', and a Llama": (GPT, GPTConfig(**LLAMA | {"norm": "pre"})),
+    "activation is 'silu', and a Llama": (GPT, GPTConfig(**LLAMA | {"activation": "silu"})),
+    "bias is True, and a Mistral": (GPT, GPTConfig(**LLAMA | {"bias": True, "window": 3})),
     "gated": (GPT, GPTConfig(**GPT_SIZES, activation="swiglu")),
     "positions": (GPT, GPTConfig(**GPT_SIZES, positions="sinusoidal")),
     "bias": (GPT, GPTConfig(**GPT_SIZES, bias=False)),

@@ -380,6 +380,8 @@ UNSUPPORTED = {
         ("architectures", ["BertForMaskedLM"]),
         ("model_type", "llama"),
     ],
+    "Llama": [("hidden_act", "gelu"), ("mlp_bias", True)],
+    "Qwen2": [("use_sliding_window", True), ("layer_types", ["full_attention", "sliding_attention"])],
     "masked words": [
         ("is_decoder", True),
         ("add_cross_attention", True),
@@ -413,6 +415,52 @@ def test_what_minillm_does_not_do_is_named(write, kind, name, value):
         assert name in caught.value.wrong and caught.value.remedy.startswith("Supported is ")
 
 
+ROTARY = [
+    ("rope_scaling", {"rope_type": "yarn", "factor": 4.0}, 'rope_type is "yarn"'),
+    ("rope_scaling", {"type": "dynamic", "factor": 4.0}, 'rope_type is "dynamic"'),
+    ("rope_scaling", {"rope_type": "llama3", "factor": 4.0, "high_freq_factor": 8.0}, "high_freq_factor is 8.0"),
+    ("rope_scaling", "linear", 'rope_scaling is "linear"'),
+    ("rope_parameters", {"partial_rotary_factor": 0.5}, "partial_rotary_factor is 0.5"),
+    ("rope_parameters", {"rope_theta": "1e4"}, 'rope_theta is "1e4"'),
+    ("rope_scaling", {"rope_type": "linear", "factor": 0.5}, "rope_factor must be at least 1, got 0.5"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "wrong"), ROTARY)
+def test_other_rotary_positions_are_named(write, name, value, wrong):
+    folder, _ = write("Llama")
+    edit_config(folder, **{name: value})
+    with pytest.raises(InputError) as caught:
+        load_pretrained(folder)
+    assert caught.value.wrong.startswith(f"{folder / 'config.json'}: {wrong}") and caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"rope_theta": 9.0, "rope_scaling": {"type": "linear", "factor": 2}},
+        {
+            "rope_theta": ...,
+            "rope_scaling": ...,
+            "rope_parameters": {"rope_type": "linear", "rope_theta": 9.0, "factor": 2},
+        },
+    ],
+)
+def test_rotary_positions_in_both_ways_of_writing_them(write, fields):
+    """transformers 4 names θ and the scaling apart, transformers 5 together."""
+    folder, _ = write("Qwen2")
+    edit_config(folder, **fields)
+    config = load_pretrained(folder).config
+    assert (config.rope_theta, config.rope_factor, config.rope_original_context) == (9.0, 2, 0)
+
+
+@pytest.mark.parametrize(("value", "window"), [(3, 3), (None, 0), (..., 4096)])
+def test_null_is_no_window_and_an_absent_one_is_mistrals(write, value, window):
+    folder, _ = write("Mistral")
+    edit_config(folder, sliding_window=value)
+    assert load_pretrained(folder).config.window == window
+
+
 WRONG_FIELDS = [
     ("GPT", "n_layer", 2.0),
     ("GPT", "n_layer", True),
@@ -425,6 +473,10 @@ WRONG_FIELDS = [
     ("GPT", "layer_norm_epsilon", 0),
     ("GPT", "layer_norm_epsilon", "1e-6"),
     ("GPT", "activation_function", ["relu"]),
+    ("Llama", "num_key_value_heads", 3),
+    ("Llama", "head_dim", 3),
+    ("Llama", "attention_bias", "no"),
+    ("Mistral", "sliding_window", 2.5),
     ("masked words", "layer_norm_eps", 0),
     ("masked words", "layer_norm_eps", True),
     ("masked words", "type_vocab_size", "2"),

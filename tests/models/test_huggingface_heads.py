@@ -155,7 +155,10 @@ def test_without_either_the_error_says_what_to_add(write, kind, architectures):
         with pytest.raises(InputError) as caught:
             load_pretrained(folder, body=body)
         assert caught.value.wrong == f"{folder / 'config.json'}: It names neither the model_type nor the architectures."
-        assert caught.value.remedy == 'Add what the model is: "model_type": "gpt2", "bert" or "t5".'
+        assert (
+            caught.value.remedy
+            == 'Add what the model is: "model_type": "gpt2", "llama", "mistral", "qwen2", "bert" or "t5".'
+        )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Pretrained models in the layout of Hugging Face, read and written: GPT-2, BERT and T5."""
+"""Pretrained models in the layout of Hugging Face, read and written: GPT-2, Llama, Mistral, Qwen2, BERT and T5."""
 
 from minillm.models.huggingface.checkpoint import (
     is_pretrained,

@@ -13,30 +13,26 @@ import numpy as np
 from minillm.backend import CPU, Device, array_module, to_host
 from minillm.errors import InputError
 from minillm.files import read_object, write_atomic
-from minillm.models.huggingface import gpt2
+from minillm.models.gpt import GPT
 from minillm.models.huggingface.bert import BODY, CLASSIFIER, MASKED_LM, QUESTION_ANSWERING, label_fields, labels_of
 from minillm.models.huggingface.fields import Fields, shown
 from minillm.models.huggingface.files import CONFIG, COPY, GENERATION, WEIGHTS, Stored, read_headers, read_weights
 from minillm.models.huggingface.gpt2 import GPT2
+from minillm.models.huggingface.llama import LLAMA, MISTRAL, QWEN2, family_of
 from minillm.models.huggingface.t5 import TEXT_TO_TEXT
-from minillm.models.huggingface.tensors import Architecture, Tensor
+from minillm.models.huggingface.tensors import Architecture, Tensor, without_head
 from minillm.models.model import Model
 from minillm.safetensors import serialize
 
 # For a type, the first is what a config.json without a name means.
-ARCHITECTURES = (GPT2, MASKED_LM, CLASSIFIER, QUESTION_ANSWERING, BODY, TEXT_TO_TEXT)
+ARCHITECTURES = (GPT2, LLAMA, MISTRAL, QWEN2, MASKED_LM, CLASSIFIER, QUESTION_ANSWERING, BODY, TEXT_TO_TEXT)
 NAMES = {architecture.name: architecture for architecture in ARCHITECTURES}
 # With a second head, which is left out; an old name; and with heads that minillm does not have, so that the body is left.
 NAMES |= {"BertForPreTraining": MASKED_LM, "T5WithLMHeadModel": TEXT_TO_TEXT}
 NAMES |= dict.fromkeys(("BertForTokenClassification", "BertForNextSentencePrediction", "BertForMultipleChoice"), BODY)
-for head in (
-    "Model",
-    "ForSequenceClassification",
-    "ForTokenClassification",
-    "ForQuestionAnswering",
-    "DoubleHeadsModel",
-):
-    NAMES[f"GPT2{head}"] = gpt2.BODY
+HEADS = ("Model", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "DoubleHeadsModel")
+for decoder, family in ((GPT2, "GPT2"), (LLAMA, "Llama"), (MISTRAL, "Mistral"), (QWEN2, "Qwen2")):
+    NAMES |= {family + head: without_head(decoder, family + head) for head in HEADS}
 # What tells their config.json from ours where it names neither type nor architecture: a width, or T5's positions.
 THEIR_FIELDS = {"model_type", "architectures", "hidden_size", "n_embd", "relative_attention_num_buckets"}
 ROUNDING = {"rtol": 2.0**-7, "atol": 2.0**-24}  # of bfloat16, once or twice; and of the smallest numbers of float16
@@ -86,8 +82,9 @@ def load_pretrained(
 ) -> Model:
     """The model in a folder with `config.json` and `model.safetensors` (or its shards, with `model.safetensors.index.json`).
 
-    GPT-2, BERT (masked words, classes, question answering, or none of these: an `Encoder`) or T5; weights of 16 bits are widened. With
-    `body` a BERT is read without its head, whatever that is. Tensors that the model has no use for are named in the log, as a warning.
+    GPT-2, Llama, Mistral, Qwen2, BERT (masked words, classes, question answering, or none of these: an `Encoder`) or T5; weights of 16 bits
+    are widened. With `body` a BERT is read without its head, whatever that is. Tensors that the model has no use for are named in the log,
+    as a warning.
 
     InputError, which names the file and what is wrong in it, for whatever is missing, damaged, of another size than the config asks for, or
     not done by minillm. All of this is found in the headers of the files, before there is memory for a single weight.
@@ -123,7 +120,7 @@ def _architecture(values: dict, body: bool) -> Architecture:
     if not names and kind is None:
         raise InputError(
             "It names neither the model_type nor the architectures.",
-            'Add what the model is: "model_type": "gpt2", "bert" or "t5".',
+            'Add what the model is: "model_type": "gpt2", "llama", "mistral", "qwen2", "bert" or "t5".',
         )
     named = [entry for name, entry in NAMES.items() if names == [name] and kind in (None, entry.model_type)]
     if body or not names:
@@ -224,6 +221,8 @@ def _fill(model: Model, tensor: Tensor, array: np.ndarray) -> None:
 
 
 def _architecture_of(model: Model) -> Architecture:
+    if type(model) is GPT and model.config.positions == "rotary":
+        return family_of(model.config)
     for architecture in ARCHITECTURES:
         if type(model) is architecture.model:
             return architecture

@@ -1,6 +1,5 @@
 """GPT-2. Its matrices are stored as ours are, (in, out), and those of query, key and value as one."""
 
-import dataclasses
 from collections.abc import Iterator
 
 from minillm.models.gpt import GPT
@@ -86,5 +85,3 @@ GPT2 = Architecture(
     prefix="transformer.",
     ignored=f"{MASKS}|{OTHER_HEADS}",
 )
-# Without a head, or with one that is not for words: for a decoder the table is one.
-BODY = GPT2._replace(name="GPT2Model", read=lambda fields: dataclasses.replace(read(fields), tie_head=True))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from minillm.models.huggingface.fields import ACTIVATIONS, Fields, check_expressible, their_activation, unsupported
-from minillm.models.huggingface.tensors import OTHER_HEADS, Architecture, Tensor, linear
+from minillm.models.huggingface.tensors import OTHER_HEADS, Architecture, Tensor, linear, rms_norm
 from minillm.models.t5 import T5
 from minillm.models.t5_config import T5Config
 
@@ -111,10 +111,6 @@ def feedforward(theirs: str, ours: str, config: T5Config) -> Iterator[Tensor]:
     for their_name, our_name in names.items():
         yield from linear(f"{theirs}.{their_name}", f"{ours}.{our_name}", config.d_model, config.d_ff, bias=False)
     yield from linear(f"{theirs}.wo", f"{ours}.contract", config.d_ff, config.d_model, bias=False)
-
-
-def rms_norm(theirs: str, ours: str, d_model: int) -> Tensor:
-    return Tensor(f"{theirs}.weight", (d_model,), (f"{ours}.gamma",))
 
 
 TEXT_TO_TEXT = Architecture(

@@ -1,5 +1,6 @@
 """Which of a checkpoint's tensors belong to which of our parameters, in any architecture."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -34,6 +35,12 @@ class Architecture(NamedTuple):
     ignored: str = OTHER_HEADS  # a pattern for tensors that files may hold besides, and that change nothing
 
 
+def without_head(architecture: Architecture, name: str) -> Architecture:
+    """A decoder's body, without a head or with one that is not for words: its table is the head then."""
+    read = architecture.read
+    return architecture._replace(name=name, read=lambda fields: dataclasses.replace(read(fields), tie_head=True))
+
+
 def linear(theirs: str, ours: str, d_in: int, d_out: int, *, bias: bool = True) -> Iterator[Tensor]:
     """torch.nn.Linear."""
     yield Tensor(f"{theirs}.weight", (d_out, d_in), (f"{ours}.weight",), transposed=True)
@@ -45,3 +52,7 @@ def layer_norm(theirs: str, ours: str, d_model: int) -> Iterator[Tensor]:
     """torch.nn.LayerNorm. The oldest files call its parameters as we do."""
     for name, symbol in (("weight", "gamma"), ("bias", "beta")):
         yield Tensor(f"{theirs}.{name}", (d_model,), (f"{ours}.{symbol}",), copies=(f"{theirs}.{symbol}",))
+
+
+def rms_norm(theirs: str, ours: str, d_model: int) -> Tensor:
+    return Tensor(f"{theirs}.weight", (d_model,), (f"{ours}.gamma",))
