@@ -53,7 +53,10 @@ class Beginning(NamedTuple):
 
 
 def begin(model: Model, tokenizer: Tokenizer, ids: np.ndarray) -> Beginning:
-    """A GPT continues a prompt (T,), and an encoder-decoder answers it; InputError for a model that writes no text."""
+    """A GPT continues a prompt (T,), after what texts of its tokenizer begin with, such as <s>, and an encoder-decoder answers it.
+
+    InputError for a model that writes no text.
+    """
     if not isinstance(model, GPT | EncoderDecoder):
         raise InputError(
             f"This is {model.config.name}, which writes no text.",
@@ -66,7 +69,9 @@ def begin(model: Model, tokenizer: Tokenizer, ids: np.ndarray) -> Beginning:
     if isinstance(model, EncoderDecoder):
         source, start = as_source(model, tokenizer, ids)
         return Beginning([start], [], rules | {"cache": model.start(source[None])})
-    return Beginning(ids, ids, rules)
+    start = tokenizer.start_tokens
+    read = ids if list(ids[: len(start)]) == start else np.concatenate([start, ids]).astype(np.int64)
+    return Beginning(read, ids, rules)
 
 
 def likeliest_text(

@@ -83,12 +83,15 @@ class ByteLevelTokenizer(WithAddedTokens):
             yield text
 
     def _label(self, i: int) -> str:
-        """␣ for a space, ↵ for a new line, ⟨E4 BD⟩ for part of a character."""
-        token = self._bytes.get(i, b"")
-        try:
-            return legible(token.decode("utf-8"))
-        except UnicodeDecodeError:
-            return f"⟨{token.hex(' ').upper()}⟩"
+        return byte_label(self._bytes.get(i, b""))
 
     def _tokens(self, ids: Sequence[int] | np.ndarray, special: bool) -> list[bytes]:
         return [self._bytes.get(i, b"") for i in self._checked(ids, special)]
+
+
+def byte_label(token: bytes) -> str:
+    """␣ for a space, ↵ for a new line, ⟨E4 BD⟩ for part of a character."""
+    try:
+        return legible(token.decode("utf-8"))
+    except UnicodeDecodeError:
+        return f"⟨{token.hex(' ').upper()}⟩"

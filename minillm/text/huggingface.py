@@ -8,7 +8,9 @@ import numpy as np
 
 from minillm.errors import InputError, MissingPackageError
 from minillm.text.added_tokens import FLAGS, AddedToken
+from minillm.text.byte_level import byte_label
 from minillm.text.characters import check_ids, legible
+from minillm.text.gpt2 import token_bytes
 from minillm.text.special_tokens import roles_of
 from minillm.text.tokenizer import Tokenizer, usual_roles
 
@@ -41,6 +43,14 @@ class HuggingFaceTokenizer(Tokenizer):
         size = max(self._tokenizer.get_vocab().values(), default=-1) + 1
         super().__init__(size, special, usual_roles(special) | dict(roles or {}))
 
+    @property
+    def start_tokens(self) -> list[int]:
+        """Those that the file puts before a text. Where it puts one behind it too, as T5's and BERT's do, it is for an encoder."""
+        alone = self._tokenizer.encode("a", add_special_tokens=False).ids
+        whole = self._tokenizer.encode("a").ids
+        added = len(whole) - len(alone)
+        return whole[:added] if whole[added:] == alone else []
+
     def _ids(self, text: str, special: bool) -> np.ndarray:
         tokenizer = self._tokenizer if special else self._plain
         try:
@@ -71,8 +81,11 @@ class HuggingFaceTokenizer(Tokenizer):
             yield text[len(before) :]
 
     def _label(self, i: int) -> str:
-        """As the vocabulary writes it, with ␣ for SentencePiece's sign for a space."""
-        return legible(self._tokenizer.id_to_token(i) or "").replace("▁", "␣")
+        """As the vocabulary writes it, with ␣ for SentencePiece's sign for a space; of a byte-level one, as its bytes are read."""
+        token = self._tokenizer.id_to_token(i) or ""
+        if isinstance(self._tokenizer.decoder, _package().decoders.ByteLevel):
+            return byte_label(token_bytes(token))
+        return legible(token).replace("▁", "␣")
 
     def to_json(self) -> dict:
         return {"type": "huggingface", "tokenizer": json.loads(self._tokenizer.to_str()), "roles": self.roles}

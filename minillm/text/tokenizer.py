@@ -39,6 +39,11 @@ class Tokenizer(ABC):
         return f"{type(self).__name__}(vocab_size={self.vocab_size})"
 
     @property
+    def start_tokens(self) -> list[int]:
+        """What every text of its model begins with, such as Llama's <s>. `encode` leaves it to whoever knows that a text begins."""
+        return []
+
+    @property
     def vocab_size(self) -> int:
         """One more than the largest id. Between 0 and that some may be nobody's."""
         return min(self._size, self._limit)

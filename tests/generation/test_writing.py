@@ -63,6 +63,13 @@ def test_a_prompt_may_be_ids_for_whoever_goes_on_by_hand(gpt):
     assert list(begun.ids) == list(begun.prefix) == [1, 2]
 
 
+@pytest.mark.parametrize(("ids", "read"), [([1, 2], [7, 1, 2]), ([7, 1], [7, 1]), ([], [7])])
+def test_what_texts_of_a_tokenizer_begin_with_is_read_once_and_not_shown(gpt, monkeypatch, ids, read):
+    monkeypatch.setattr(type(TOKENIZER), "start_tokens", [7])
+    begun = begin(gpt, TOKENIZER, np.array(ids, np.int32))
+    assert list(begun.ids) == read and begun.ids.dtype.kind == "i" and list(begun.prefix) == ids
+
+
 def test_without_a_prompt_it_begins_on_a_new_line(gpt):
     assert write(gpt, TOKENIZER, max_tokens=6, seed=1) == write(gpt, TOKENIZER, "\n", 6, seed=1)
 

@@ -327,6 +327,65 @@ def test_the_command_line_writes_what_theirs_writes(gpt2, capsys):
     assert capsys.readouterr().out == bpe.decode(ids) + "\n"
 
 
+def sentencepiece(bpe):
+    """Llama 2's: BPE over characters with ▁ for a space, bytes for characters that it lacks, and <s> before a text."""
+    parts = bpe.normalizers, bpe.decoders
+    tokenizer = bpe.Tokenizer(bpe.models.BPE(byte_fallback=True, unk_token="<unk>"))
+    tokenizer.normalizer = parts[0].Sequence([parts[0].Prepend("▁"), parts[0].Replace(" ", "▁")])
+    steps = [parts[1].Replace("▁", " "), parts[1].ByteFallback(), parts[1].Fuse(), parts[1].Strip(" ", 1, 0)]
+    tokenizer.decoder = parts[1].Sequence(steps)
+    special = ["<unk>", "<s>", "</s>"]
+    words = bpe.trainers.BpeTrainer(vocab_size=340, special_tokens=special, show_progress=False)
+    tokenizer.train_from_iterator([TEXT] * 3, words)
+    data = json.loads(tokenizer.to_str())
+    size = len(data["model"]["vocab"])
+    data["model"]["vocab"] |= {f"<0x{byte:02X}>": size + byte for byte in range(256)}
+    tokenizer = bpe.Tokenizer.from_str(json.dumps(data))
+    tokenizer.post_processor = bpe.processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    return tokenizer, {"bos_token": "<s>", "eos_token": "</s>"}
+
+
+def byte_level(bpe):
+    """Qwen2's: bytes, after a pattern that cuts the text into words."""
+    tokenizer = bpe.Tokenizer(bpe.models.BPE())
+    tokenizer.normalizer = bpe.normalizers.NFC()
+    before = bpe.pre_tokenizers
+    split = before.Split(bpe.Regex(r"\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+"), "isolated")
+    tokenizer.pre_tokenizer = before.Sequence([split, before.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.decoder = bpe.decoders.ByteLevel()
+    settings = {"special_tokens": ["<|endoftext|>"], "initial_alphabet": before.ByteLevel.alphabet()}
+    tokenizer.train_from_iterator([TEXT] * 3, bpe.trainers.BpeTrainer(vocab_size=300, show_progress=False, **settings))
+    return tokenizer, {"eos_token": "<|endoftext|>"}
+
+
+@pytest.mark.parametrize(
+    ("case", "make_tokenizer"), [("Llama", sentencepiece), ("Mistral", sentencepiece), ("Qwen2", byte_level)]
+)
+def test_the_command_line_writes_what_a_llama_of_theirs_writes(tmp_path, capsys, case, make_tokenizer):
+    """From the same first token, which is not shown; with characters that the vocabulary has only in bytes."""
+    tokenizer, roles = make_tokenizer(pytest.importorskip("tokenizers"))
+    theirs = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **roles)
+    theirs.save_pretrained(tmp_path)
+    name, fields = THEIRS[case]
+    kind = getattr(transformers, name)
+    model = kind(kind.config_class(**{**fields, "vocab_size": len(theirs)}, attn_implementation="eager")).eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim == 2:
+                parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    model.save_pretrained(tmp_path)
+    for prompt in ("the model", "一个 model"):
+        encoded = theirs(prompt, return_tensors="pt")["input_ids"]
+        settings = {"attention_mask": torch.ones_like(encoded), "max_new_tokens": 12, "do_sample": False}
+        ids = model.generate(encoded, pad_token_id=0, **settings)[0].tolist()
+        assert len(set(ids)) > 6, "or this shows nothing"
+        argv = [f"--checkpoint={tmp_path}", f"--prompt={prompt}", "--max-tokens=12", "--temperature=0"]
+        assert main(["generate", *argv]) == 0
+        shown = ids[theirs.bos_token_id is not None :]
+        assert capsys.readouterr().out == theirs.decode(shown) + "\n"
+
+
 def test_the_command_line_draws_its_attention(gpt2, capsys):
     folder, _, _ = gpt2
     assert main(["attention", f"--checkpoint={folder}", "--text", TEXT, f"--out={folder / 'map.svg'}"]) == 0

@@ -125,3 +125,40 @@ def test_without_the_package_the_command_to_install_it_is_given(tmp_path, monkey
             read()
         assert "needs the package tokenizers, which is not installed" in caught.value.wrong
         assert "pip install tokenizers" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("template", "start"), [([], []), (["<s>", "A"], [0]), (["A", "</s>"], []), (["<s>", "A", "</s>"], [])], ids=str
+)
+def test_what_the_file_puts_before_a_text_is_known_and_not_encoded(folder, template, start):
+    data, tokens = description(), {"<s>": 0, "</s>": 1}
+    pieces = [
+        {"Sequence": {"id": "A", "type_id": 0}} if t == "A" else {"SpecialToken": {"id": t, "type_id": 0}}
+        for t in template
+    ]
+    special = {t: {"id": t, "ids": [tokens[t]], "tokens": [t]} for t in template if t != "A"}
+    if template:
+        data["post_processor"] = {
+            "type": "TemplateProcessing",
+            "single": pieces,
+            "pair": pieces,
+            "special_tokens": special,
+        }
+    (folder / "tokenizer.json").write_text(json.dumps(data), encoding="utf-8")
+    tokenizer = load_pretrained_tokenizer(folder)
+    assert tokenizer.start_tokens == start
+    assert tokenizer.encode("the cat").tolist() == [4, 5]
+
+
+def test_bytes_are_shown_as_the_characters_that_they_are(tmp_path):
+    tokenizers = pytest.importorskip("tokenizers")
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    trainer = tokenizers.trainers.BpeTrainer(vocab_size=260, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator([" é é é"], trainer)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    ours = load_pretrained_tokenizer(tmp_path)
+    assert type(ours).__name__ == "HuggingFaceTokenizer"
+    assert ours.labels(ours.encode(" é é 我")) == ["␣é␣é", "␣", "⟨E6⟩", "⟨88⟩", "⟨91⟩"]
