@@ -10,6 +10,7 @@ from pathlib import Path
 from matplotlib.ticker import FuncFormatter
 
 from benchmarks import cores, long_context, profile, time_to_loss, train_step
+from benchmarks.claims import Claim, keep
 from benchmarks.machine import machine
 from minillm.files import write_atomic
 from minillm.models import GPTConfig
@@ -41,7 +42,7 @@ def step_time_figure(rows: list[train_step.Row]):
     return figure, f"Time of a training step against model size, minillm against PyTorch. {told}."
 
 
-def page(rows: list[train_step.Row], alt: str, text: str | None, quick: bool) -> Iterator[str]:
+def page(rows: list[train_step.Row], losses: list[time_to_loss.Outcome], alt: str, quick: bool) -> Iterator[str]:
     """The lines of benchmarks/README.md."""
     sizes = list(train_step.SIZES)
     yield "# How fast\n"
@@ -65,11 +66,22 @@ def page(rows: list[train_step.Row], alt: str, text: str | None, quick: bool) ->
     yield "## Long context\n"
     yield "Attention alone, forward and backward, causal, one sequence, 4 heads of width 64.\n"
     yield from long_context.table(long_context.measure())
-    if text is not None:
+    if losses:
         yield "\n## Time to a given loss\n"
         yield "Tiny Shakespeare, to a loss of 1.898 nats a character on the whole validation split, evaluation left out. PyTorch trains"
         yield "nanoGPT's recipe for one processor; minillm trains its default preset.\n"
-        yield time_to_loss.table(time_to_loss.compare(text))
+        yield time_to_loss.table(losses)
+
+
+def claims(rows: list[train_step.Row], losses: list[time_to_loss.Outcome]) -> Iterator[Claim]:
+    for row in rows:
+        yield Claim(f"{row.model}: {row.figure}, minillm / {row.other}", row.ours / row.theirs, 2)
+    for one in losses[1:]:
+        ratio, _ = time_to_loss.ratios(losses[0], one)
+        if ratio is not None:
+            yield Claim(
+                f"seed {one.seed}: time to a loss of {time_to_loss.TARGET}, minillm / all of nanoGPT's recipe", ratio, 3
+            )
 
 
 def main() -> None:
@@ -82,11 +94,14 @@ def main() -> None:
     rows = list(train_step.measure([*train_step.SIZES, *train_step.FAMILIES], args.quick))
     figure, alt = step_time_figure(rows)
     save(figure, FOLDER / "step_time.png", alt=alt)
+    losses = [] if args.text is None else time_to_loss.compare(args.text)
     lines = []
-    for line in page(rows, alt, args.text, args.quick):
+    for line in page(rows, losses, alt, args.quick):
         print(line, flush=True)
         lines.append(line)
     write_atomic(FOLDER / "README.md", "\n".join([*lines, ""]).encode("utf-8"))
+    where = machine("numpy", "torch", "transformers")
+    keep("speed", "How fast", "python -m benchmarks --text shakespeare.txt", where, [*claims(rows, losses)])
 
 
 if __name__ == "__main__":

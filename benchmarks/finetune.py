@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks.claims import Claim, keep
 from benchmarks.machine import machine
 from minillm.backend import reuse_freed_memory
 from minillm.files import write_atomic
@@ -46,6 +47,7 @@ from minillm.finetuning import (
 from minillm.finetuning.classification import fit_features, layers_to_try, settings_for, split, usual_pooling
 from minillm.finetuning.defaults import FEWEST
 from minillm.models import Model
+from minillm.preferences import mean_and_error
 from minillm.text import Tokenizer
 from minillm.training import TrainOptions, load
 from minillm.training.train import run_to_end
@@ -206,6 +208,13 @@ def page(cells: list[Cell], where: list[str]) -> Iterator[str]:
         yield f"- {body}: the layers that cross-validation chose, and how often. {chosen}."
 
 
+def claims(cells: list[Cell]) -> Iterator[Claim]:
+    for cell in cells:
+        if cell.labels in EVERYTHING:
+            mean, error = mean_and_error(100 * np.array(cell.right))
+            yield Claim(f"{cell.labels:,} labels, {cell.body}, {cell.learns}: accuracy, %", mean, error=error)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
@@ -226,6 +235,8 @@ def main() -> None:
             content = json.dumps({"where": where, "cells": [asdict(each) for each in cells.values()]}, indent=1)
             write_atomic(KEPT, (content + "\n").encode("utf-8"))
     write_atomic(PAGE, "\n".join([*page(list(cells.values()), where), ""]).encode("utf-8"))
+    command = "python -m benchmarks.finetune --train train.tsv --dev dev.tsv --checkpoint minilm reader"
+    keep("finetune", "What a pretrained body is worth", command, " and ".join(where), [*claims([*cells.values()])])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from benchmarks.claims import Claim, keep
 from benchmarks.machine import machine
 from benchmarks.worker import peak_memory
 from minillm.files import write_atomic
@@ -101,7 +102,15 @@ def measure(quick: bool) -> Iterator[Row]:
         yield Row(name, *(None if None in figures else median(figures) for figures in zip(*turns, strict=True)))
 
 
-def page(rows: Iterator[Row]) -> Iterator[str]:
+def claims(rows: list[Row]) -> Iterator[Claim]:
+    for side, load, token, memory in rows:
+        yield Claim(f"{side}: seconds to load", load, 2)
+        yield Claim(f"{side}: ms a token", 1e3 * token)
+        if memory is not None:
+            yield Claim(f"{side}: peak MB", memory / 1e6, 0)
+
+
+def page(rows: list[Row]) -> Iterator[str]:
     """The lines of benchmarks/gpt2_size.md."""
     yield "# A GPT-2 of its real size\n"
     yield f"Measured on {machine('numpy', 'torch', 'transformers')}. Do it on yours:\n"
@@ -124,11 +133,12 @@ def main() -> None:
         name, folder, repeats = args.work
         work(name, folder, int(repeats))
         return
-    lines = []
-    for line in page(measure(args.quick)):
-        print(line, flush=True)
-        lines.append(line)
-    write_atomic(PAGE, "\n".join([*lines, ""]).encode("utf-8"))
+    rows = [*measure(args.quick)]
+    text = "\n".join([*page(rows), ""])
+    print(text)
+    write_atomic(PAGE, text.encode("utf-8"))
+    where = machine("numpy", "torch", "transformers")
+    keep("gpt2_size", "A GPT-2 of its real size", "python -m benchmarks.gpt2_size", where, [*claims(rows)])
 
 
 if __name__ == "__main__":

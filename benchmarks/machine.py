@@ -1,5 +1,6 @@
-"""The machine and the versions that figures were measured with, in a line."""
+"""The machine and the versions that figures were measured with, in a line, and the day."""
 
+import datetime
 import os
 import platform
 from importlib.metadata import version
@@ -17,3 +18,7 @@ def machine(*packages: str) -> str:
             break
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     return f"{count} core{'s' * (count != 1)} of {name}, Python {platform.python_version()}, {versions}"
+
+
+def today() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()

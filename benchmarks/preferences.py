@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.claims import Claim, keep
 from benchmarks.machine import machine
 from minillm.backend import choose_device, reuse_freed_memory, to_host
 from minillm.files import write_atomic
@@ -155,6 +156,16 @@ def page(found: dict[str, list[Outcome]], where: str, command: str, steps: int, 
     yield "\n![Bad lines against loss on good lines, one point an objective.](../figures/17_table.png)"
 
 
+def claims(found: dict[str, list[Outcome]]) -> Iterator[Claim]:
+    for name, runs in found.items():
+        for what, factor, digits, values in (
+            ("bad lines, %", 100, 1, [run.bad for run in runs]),
+            ("loss on good lines", 1, 3, [run.loss for run in runs]),
+        ):
+            mean, error = mean_and_error(np.array(values) * factor)
+            yield Claim(f"{name}: {what}", mean, digits, error=error if len(runs) > 1 else None)
+
+
 def told(values: list[float], factor: float, digits: int) -> str:
     mean, error = mean_and_error(np.array(values) * factor)
     return f"{mean:.{digits}f} ± {error:.{digits}f}" if len(values) > 1 else f"{mean:.{digits}f}"
@@ -183,6 +194,8 @@ def main() -> None:
     lines = list(page(found, where, command, args.steps, GPTConfig(97, **SIZES).parameter_count()))
     print("\n".join(lines))
     write_atomic(PAGE, "\n".join([*lines, ""]).encode("utf-8"))
+    title = "Pretraining with preferences, on Python's standard library"
+    keep("preferences", title, f"python -m benchmarks.preferences{command}", where, [*claims(found)])
     points = {name: [(run.loss, 100 * run.bad) for run in runs] for name, runs in found.items()}
     figure = trade_off(
         points,

@@ -8,11 +8,12 @@ Writes benchmarks/village.md, figures/17_strengths.png and figures/17_robustness
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.claims import Claim, keep
 from benchmarks.machine import machine
 from minillm.alignment import PairData, TokenPairs, offline_objective, prompts_from, roll_out
 from minillm.alignment.pairs import answers_of
@@ -339,6 +340,19 @@ def page(found: dict[tuple, list[dict]], seeds: int, options: str) -> str:
     )
 
 
+def claims(found: dict[tuple, list[dict]]) -> Iterator[Claim]:
+    for (kind, name, choice), outcomes in found.items():
+        if kind == "pretrain" and len(outcomes) > 1:
+            label = name + "".join(f", {key} {value:g}" for key, value in json.loads(choice).items())
+            for key, what, digits in (
+                ("rude", "rude lines, %", 1),
+                ("grumpy", "knows the grumpy's, %", 1),
+                ("loss", "loss", 3),
+            ):
+                value, error = mean_and_error(np.array([outcome[key] for outcome in outcomes]))
+                yield Claim(f"{label}: {what}", value, digits, error=error)
+
+
 def mean(outcomes: list[dict], key: str) -> float:
     return float(np.mean([outcome[key] for outcome in outcomes]))
 
@@ -415,6 +429,8 @@ def main() -> None:
     text = page(found, args.seeds, options)
     print(text)
     write_atomic(PAGE, text.encode("utf-8"))
+    title = "Preferences while pretraining, in the village"
+    keep("village", title, f"python -m benchmarks.village{options}", machine("numpy"), [*claims(found)])
     draw(found)
 
 

@@ -1,5 +1,6 @@
 """The data that the applications are measured on, each cut into a part to learn from, one to choose by, and one to be judged by."""
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import numpy as np
 
 from minillm.errors import InputError
 from minillm.finetuning.pairs import Pairs, PairSplit
+from minillm.finetuning.questions import Questions, read_questions
 
 APT_HELPER = "/usr/lib/apt/apt-helper"  # which reads apt's lists, whatever they are packed with
 
@@ -17,6 +19,11 @@ APT_HELPER = "/usr/lib/apt/apt-helper"  # which reads apt's lists, whatever they
 class PairParts(NamedTuple):
     split: PairSplit
     test: Pairs
+
+
+class ArticleQuestions(NamedTuple):
+    questions: Questions
+    articles: list[str]  # the title of each question's article
 
 
 def pairs_of(sources: list[str], targets: list[str]) -> Pairs:
@@ -54,6 +61,18 @@ def multi30k(folder: Path) -> PairParts:
     return PairParts(PairSplit(train, dev), test)
 
 
+def tatoeba(folder: Path) -> PairParts:
+    """Short sentences, English to Chinese: tatoeba.en-zh.txt, in each line both with a tab between.
+
+    Translations of one English sentence are on one side of the split; in the test part the first of them counts.
+    """
+    rows = [line.split("\t")[:2] for line in lines_of(folder / "tatoeba.en-zh.txt")]
+    pairs = pairs_of([row[0] for row in rows], [row[1] for row in rows])
+    train, dev, test = shares(pairs.sources, held_out=500, test=1000)
+    split = PairSplit(pairs.chosen(train), pairs.chosen(dev))
+    return PairParts(split, pairs.chosen(firsts(test, pairs.sources)))
+
+
 def stanzas(lists: Path, pattern: str) -> Iterator[dict[str, str]]:
     """The fields of each package in those of apt's lists that are so called."""
     found = sorted(lists.glob(pattern))
@@ -87,3 +106,16 @@ def debian(lists: Path) -> PairParts:
     train, dev, test = shares(groups, held_out=500, test=1000)
     split = PairSplit(pairs.chosen(train), pairs.chosen(firsts(dev, groups)))
     return PairParts(split, pairs.chosen(firsts(test, groups)))
+
+
+def xquad(folder: Path) -> ArticleQuestions:
+    """1,190 questions on the paragraphs of 48 articles, in SQuAD's form: xquad.en.json."""
+    path = folder / "xquad.en.json"
+    title_of = {
+        asked["id"]: article["title"]
+        for article in json.loads(path.read_text(encoding="utf-8"))["data"]
+        for paragraph in article["paragraphs"]
+        for asked in paragraph["qas"]
+    }
+    questions = read_questions(path)
+    return ArticleQuestions(questions, [title_of[each] for each in questions.ids])

@@ -28,9 +28,10 @@ class Promise(NamedTuple):
         if not numbers:
             label = re.match(r".*?(?::|->)", self.text)
             return found is not None or bool(label and _promise(label[0]).pattern.match(_squeezed(line)))
-        if found is None:
-            return False
-        values = [float(group.replace(",", "")) for group in found.groups()]
+        return found is not None and self.holds(_values(found))
+
+    def holds(self, values: list[float]) -> bool:
+        """Whether each number is where it was promised."""
         return all(low <= value <= high for value, (low, high) in zip(values, self.ranges, strict=True))
 
 
@@ -61,6 +62,22 @@ def broken(expected: list[Promise], printed: str, *, numbers: bool = True) -> li
     if at < len(lines) and not skipping:
         return ["promised: nothing more", f"printed:  {lines[at]}"]
     return []
+
+
+def numbers_in(expected: list[Promise], printed: str) -> dict[str, list[float]]:
+    """What a run printed where a band is promised, in it or not: the numbers, by the text of the `#>` line."""
+    found, lines = {}, iter([*map(_squeezed, printed.splitlines())])
+    for promise in expected:
+        if "±" in promise.text or "≤" in promise.text:
+            match = next(filter(None, map(promise.pattern.fullmatch, lines)), None)
+            if match is None:
+                raise ValueError(f"Promised and not printed: {promise.text}")
+            found[promise.text] = _values(match)
+    return found
+
+
+def _values(found: re.Match) -> list[float]:
+    return [float(group.replace(",", "")) for group in found.groups()]
 
 
 def _promise(text: str) -> Promise:

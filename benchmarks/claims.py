@@ -1,0 +1,143 @@
+"""What a benchmark found, as rows of RESULTS.md: python -m benchmarks.claims writes that page anew.
+
+Every benchmark ends with `keep`: its claims, each with its figure, lie in benchmarks/results/NAME.json with the day, the machine and the
+command. Those of the lessons are chosen here, out of what `python -m benchmarks.lessons` measured with three seeds.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.machine import today
+from benchmarks.papers import PAPERS
+from minillm.course.outline import outlines
+from minillm.files import write_atomic
+from minillm.preferences import mean_and_error
+
+FOLDER = Path(__file__).parent / "results"
+LESSONS = Path(__file__).with_name("lessons.json")
+PAGE = Path(__file__).parents[1] / "RESULTS.md"
+
+
+@dataclass
+class Claim:
+    """One row: what is claimed, its figure, and how sure it is."""
+
+    what: str
+    value: float
+    digits: int = 1
+    low: float | None = None  # the interval of 95 %
+    high: float | None = None
+    error: float | None = None  # the standard error over seeds
+
+    def figure(self) -> str:
+        value = f"{self.value:,.{self.digits}f}"
+        if self.low is not None:
+            return f"{value} ({self.low:,.{self.digits}f} to {self.high:,.{self.digits}f})"
+        return value if self.error is None else f"{value} ± {self.error:,.{self.digits}f}"
+
+
+class Kept(NamedTuple):
+    """The claims of one benchmark."""
+
+    title: str
+    command: str
+    where: str
+    date: str
+    claims: list[Claim]
+
+
+def keep(name: str, title: str, command: str, where: str, claims: Sequence[Claim]) -> None:
+    content = Kept(title, command, where, today(), [asdict(claim) for claim in claims])._asdict()
+    FOLDER.mkdir(exist_ok=True)
+    write_atomic(FOLDER / f"{name}.json", (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
+
+
+class Told(NamedTuple):
+    """A claim that a lesson makes: the number at `place` of the `#>` line that begins so."""
+
+    lesson: str
+    line: str
+    place: int
+    what: str
+    digits: int = 1
+
+
+TOLD = [
+    Told("01", "n = 4: alpha", 3, "perplexity on held-out stories of a counted model with three words of memory"),
+    Told("04", "held-out loss: counted", 1, "held-out loss of the window of 12 words, nats a word", 2),
+    Told("04", "held-out loss: counted", 0, "the best counted model's, on the same words", 2),
+    Told("08", "held-out loss before", 2, "held-out loss of a GPT in a hundred lines, nats a word", 2),
+    Told("09", "exact answers on held-out words", 0, "held-out words that a whole Transformer answers exactly, %", 0),
+    Told("10", "held-out loss", 0, "held-out loss of a GPT after two minutes, nats a word", 2),
+    Told("10", "held-out loss", 2, "that is below the 5-gram's by", 2),
+    Told("11", "both ways:", 0, "holes that a masked model fills, reading both ways, %", 0),
+    Told("11", "GPT, from the left", 0, "holes that a GPT fills, from the left, %", 0),
+    Told("12", "best at induction", 1, "score of the best induction head", 2),
+    Told("13", "8 labels, frozen body", 1, "accuracy with 8 labels, frozen body, %"),
+    Told("13", "bag of words", 0, "accuracy with 8 labels, bag of words, %"),
+    Told("14", "step 525", 2, "held-out combinations that are translated exactly, %"),
+    Told("14", "trained on depths 0, 1: exact", 4, "exact translations one clause deeper than was trained, %"),
+    Told("15", "all: exact match", 0, "exact match on held-out stories, %"),
+    Told("15", "learned and asked without the question", 0, "exact match without the question, %"),
+    Told("17", "MLE: 4", 0, "rude lines after plain pretraining, %"),
+    Told("17", "conditional: 1.3", 0, "rude lines after conditional pretraining, asked for kind ones, %"),
+    Told("17", "conditional: 1.3", 2, "what it knows of the facts that mostly the grumpy tell, %"),
+    Told("18", "DPO: 0.1", 0, "rude lines after DPO, %"),
+    Told("18", "best of 4", 1, "rude lines of the best of four, %"),
+]
+
+
+def lesson_claims(kept: dict) -> Iterator[tuple[str, Claim]]:
+    """The lesson and the claim, mean ± standard error over the seeds."""
+    for told in TOLD:
+        if told.lesson in kept:
+            numbers = kept[told.lesson]["numbers"]
+            runs = next(runs for line, runs in numbers.items() if line.startswith(told.line))
+            mean, error = mean_and_error(np.array([run[told.place] for run in runs]))
+            yield told.lesson, Claim(told.what, mean, told.digits, error=error)
+
+
+def page() -> Iterator[str]:
+    """The lines of RESULTS.md."""
+    yield "# Results\n"
+    yield "What minillm claims in numbers, and how to see each yourself. In brackets an interval of 95 %, behind ± the standard error over"
+    yield "seeds. Each row comes out of the file that its benchmark left in [benchmarks/results](benchmarks/results), or of"
+    yield "[what the lessons printed](benchmarks/lessons.json) with three seeds; pages with all of it, and with what lost, lie in"
+    yield "[benchmarks](benchmarks)."
+    yield "\n## The lessons\n"
+    kept = json.loads(LESSONS.read_text(encoding="utf-8"))
+    titles = {lesson.name: lesson for lesson in outlines()}
+    yield "| lesson | claim | figure | measured | seconds |"
+    yield "|---|---|---:|---|---:|"
+    for name, claim in lesson_claims(kept):
+        run, path = kept[name], titles[name].path.name
+        yield f"| [{name}](lessons/{path}) | {claim.what} | {claim.figure()} | {run['date']} | {np.median(run['seconds']):.0f} |"
+    machines = sorted({kept[name]["where"] for name, _ in lesson_claims(kept)})
+    yield f"\n`python -m benchmarks.lessons`, on {'; '.join(machines)}. The seconds are those of one run, beside whatever else ran."
+    for path in sorted(FOLDER.glob("*.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        yield f"\n## {found['title']}\n"
+        yield "| claim | figure |"
+        yield "|---|---:|"
+        for claim in found["claims"]:
+            yield f"| {claim['what']} | {Claim(**claim).figure()} |"
+        yield f"\n`{found['command']}`, {found['date']}, on {found['where']}."
+    yield "\n## The papers behind the lessons\n"
+    yield "| lesson | paper | what of it is seen here | what is not |"
+    yield "|---|---|---|---|"
+    for paper in PAPERS:
+        yield f"| [{paper.lesson}](lessons/{titles[paper.lesson].path.name}) | {paper.paper} | {paper.here} | {paper.missing} |"
+
+
+def main() -> None:
+    write_atomic(PAGE, "\n".join([*page(), ""]).encode("utf-8"))
+    print(f"{PAGE.name} is written.")
+
+
+if __name__ == "__main__":
+    main()
