@@ -112,7 +112,12 @@ EXERCISES = [
                 "    hessian = (ones.T * (counts * p * (1 - p))) @ ones / counts.sum() + np.diag(penalty)",
                 "    gradient = ones.T @ (counts * (p - y)) + penalty * w\n"
                 "    hessian = (ones.T * (counts * p * (1 - p))) @ ones + np.diag(penalty)",
-                "These are sums over the texts, and the loss is their mean: against a sum the penalty hardly counts.",
+                "Beside the penalty the texts count too much: it stands beside their mean. Are these sums, or was it divided by their number?",
+            ),
+            Mistake(
+                "np.diag(penalty)",
+                "l2",
+                "The penalty stands in all of the Hessian: it bends each weight alone, so it is on the diagonal, np.diag.",
             ),
             Mistake(
                 "w - np.linalg.solve(hessian, gradient)",
@@ -223,6 +228,38 @@ EXERCISES = [
                 "judged, training = fold == part, (fold >= 0) & (fold != part)",
                 "judged, training = (fold >= 0) & (fold != part), (fold >= 0) & (fold != part)",
                 "Each last layer is judged on the texts that it was fitted to: so the weakest penalty always wins.",
+            ),
+            Mistake(
+                "    losses /= (fold >= 0).sum()\n",
+                """    training = fold >= 0
+    x = (pooled - pooled[training].mean(axis=0)) / (pooled[training].std(axis=0) + 1e-6)
+    for i, l2 in enumerate(l2s):
+        w = fit(x[training], labels[training], l2)
+        p = 1 / (1 + np.exp(-(x[~training] @ w[:-1] + w[-1])))
+        losses[i] -= np.log(np.where(labels[~training] == 1, p, 1 - p)).sum()
+    losses /= len(fold)
+""",
+                "The texts of the test (fold -1) are judged as if they were a part. They must not be used for anything.",
+            ),
+            Mistake(
+                "fit(x[training], ",
+                "fit(pooled[training], ",
+                "fit gets the features as they were, and judged are the standardised ones: fit needs those too.",
+            ),
+            Mistake(
+                "x[judged] @ w[:-1] + w[-1]",
+                "x[judged] @ w[1:] + w[0]",
+                "The first of the weights is taken for the bias: it is the last one.",
+            ),
+            Mistake(
+                "    losses /= (fold >= 0).sum()\n",
+                "    losses = losses.cumsum() / (fold >= 0).sum() / np.arange(1, len(l2s) + 1)\n",
+                "The losses of one l2 are counted with the next one's: begin anew for each.",
+            ),
+            Mistake(
+                "losses[i] -= np.log(np.where(labels[judged] == 1, p, 1 - p)).sum()",
+                "losses[i] += ((p > 0.5) == labels[judged]).sum()",
+                "You counted the right answers: the loss is the mean of -ln p(label).",
             ),
             Mistake(
                 "return l2s[int(losses.argmin())], losses",

@@ -86,7 +86,7 @@ EXERCISES = [
             Mistake(
                 WEIGHTS,
                 "weights = np.exp(advantage / beta)",
-                "A weight may grow without end: none is to be more than `largest`.",
+                "`largest` holds nothing: no weight is to be more than it.",
             ),
             Mistake(
                 WEIGHTS,
@@ -215,6 +215,16 @@ EXERCISES = [
                 "good if reward >= 0 else bad",
                 "good if reward > 0 else bad",
                 "A reward of 0 is good: nothing is better than faultless here.",
+            ),
+            Mistake(
+                "targets[np.isin(targets, [good, bad])] = IGNORE",
+                "ids[np.isin(ids, [good, bad])] = IGNORE",
+                "IGNORE stands among the ids: what is read stays as it is. It belongs into the targets, where they are control tokens.",
+            ),
+            Mistake(
+                "        text += [good if reward >= 0 else bad, *line]",
+                "        text += line if text else [good if min(rewards) >= 0 else bad, *line]",
+                "One control token stands in front of the whole text: each line has one of its own.",
             ),
             Mistake(
                 "[good if reward >= 0 else bad, *line]",

@@ -127,6 +127,11 @@ EXERCISES = [
             ),
             Mistake(
                 RANKED,
+                "return -(rewards - np.log(np.cumsum(np.exp(rewards)[::-1])[::-1])).sum()",
+                "That is Plackett and Luce's loss, which takes each answer against all behind it at once. Here every two answers are a pair.",
+            ),
+            Mistake(
+                RANKED,
                 "return -(rewards - np.log(np.cumsum(np.exp(rewards)[::-1])[::-1])).mean()",
                 "That is the loss of Plackett and Luce, each answer against all behind it at once. Here every two answers are a pair.",
             ),
@@ -157,6 +162,12 @@ EXERCISES = [
                 "σ(h) in place of σ(β h) in the derivative.",
             ),
             Mistake(LOSS, LOSS.replace("beta * ", ""), "β is missing in the loss."),
+            Mistake(LOSS, LOSS.replace("beta * h", "h / beta"), "You divided h by β: multiply, σ(β h)."),
+            Mistake(
+                H,
+                "np.exp(chosen - ref_chosen) - np.exp(rejected - ref_rejected)",
+                "The ratios p/q were subtracted: h is the difference of their logarithms, as they are given.",
+            ),
             Mistake(
                 H,
                 "chosen - rejected",

@@ -184,7 +184,10 @@ class Case:
             return self._word() if isinstance(first, str) else self._numbers(self.yours, self.target, source)
         yours, target = (list(zip(*answers, strict=True)) for answers in (self.yours, self.target))
         wrong = [part for part in range(len(names)) if not same(yours[part], target[part])]
-        right = [part for part in range(len(names)) if part not in wrong]
+        choices = [part for part in wrong if all(map(self._is_choice, target[part], self.calls))]
+        if choices != wrong:  # a choice is wrong because of what it was chosen by
+            wrong = [part for part in wrong if part not in choices]
+        right = [part for part in range(len(names)) if part not in (*wrong, *choices)]
         fine = (
             f"{listed([names[part] for part in right])} {'is' if len(right) == 1 else 'are'} right. " if right else ""
         )
@@ -192,6 +195,11 @@ class Case:
             if message := self._explanation(yours[part], target[part], part, right):
                 return f"{fine}{names[part]}: {message}"
         return f"{fine}{names[wrong[0]]}: {self._numbers(yours[wrong[0]], target[wrong[0]], source)}"
+
+    @staticmethod
+    def _is_choice(its: Any, arguments: Sequence) -> bool:
+        """Whether an answer is one of the numbers that were given: mistakes of all kinds choose the same one by chance."""
+        return is_number(its) and any(isinstance(each, list) and its in each for each in arguments)
 
     def _word(self) -> str:
         """Of answers that are words, such as predictions, the first wrong one: what is said of the known mistake with the same word, or of
@@ -227,7 +235,8 @@ class Case:
                 return self._explained(self._slips(), part, right) or patterns.shape(np.asarray(mine), np.asarray(its))
         mine, its = ([np.asarray(each) for each in answers] for answers in (yours, target))
         return (
-            patterns.mended(mine, its)
+            patterns.empty(mine, its)
+            or patterns.mended(mine, its)
             or patterns.unchanged(mine, self.calls, self.parameters)
             or self._explained(self._slips(), part, right)
             or patterns.seen(mine, its, self.calls, self.parameters)

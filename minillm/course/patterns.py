@@ -41,6 +41,9 @@ def shape(yours: np.ndarray, right: np.ndarray) -> str:
         return f"{message}: is a transpose missing, or one too many?"
     if yours.size == right.size:
         return f"{message}: the numbers must be reshaped"
+    for left_out in np.unique(right) if yours.ndim == right.ndim == 1 and yours.size else ():
+        if same(yours, right[right != left_out]):
+            return f"{message}: the places with {number(left_out)} are missing, and all others are right"
     if right.ndim and yours.ndim == right.ndim + 1 and yours.shape[-1] == yours.shape[-2]:
         return f"{message}: a column (n, 1) and a row (n,) make a table (n, n). Which of the two was meant?"
     return message
@@ -91,6 +94,18 @@ def stand_in(yours: Arrays, right: Arrays, calls: Sequence[tuple], parameters: S
     if len(stands) == 1:
         return f"{number(stands[0])} stands in places where {number(belongs)} belongs; all others are right"
     return f"other numbers stand in places where {number(belongs)} belongs; all others are right"
+
+
+def empty(yours: Arrays, right: Arrays) -> str:
+    """Zeros everywhere, and whole numbers where fractions belong."""
+    if any(its.ndim == 0 for its in right) or not all(its.any() for its in right):
+        return ""
+    if any(
+        mine.dtype.kind in "iu" and its.dtype.kind == "f" and (its % 1).any()
+        for mine, its in zip(yours, right, strict=True)
+    ):
+        return "what stands behind the decimal point is lost: is there an array of integers, or an int()?"
+    return "" if any(mine.any() for mine in yours) else "it is 0 everywhere: is it ever filled?"
 
 
 def first_only(yours: Arrays, right: Arrays) -> str:

@@ -66,10 +66,17 @@ def tried(text: str, theirs: types.ModuleType, name: str, calls: Sequence[tuple]
 def candidates(function: ast.FunctionDef) -> Iterator[tuple[Edits, str]]:
     """All changes that are tried, the likeliest first, and how each is told; an expression's at one place, then at all that are alike."""
     everywhere, names = list(places(function)), [ast.Name(name, ast.Load()) for name in variables(function)]
-    yield from _one_then_all((place, new) for place in everywhere for new, _ in changes(place.node))
+    bounds, others = (
+        [place for place in everywhere if (type(place.parent), type(place.node)) == (ast.Compare, ast.Constant)],
+        [place for place in everywhere if (type(place.parent), type(place.node)) != (ast.Compare, ast.Constant)],
+    )
+    yield from _one_then_all((place, new) for place in others for new, _ in changes(place.node))
     yield from _one_then_all((place, new) for place in everywhere for new in additions(place.node))
+    yield from _one_then_all((place, new) for place in bounds for new, _ in changes(place.node))
+    yield from gathered(everywhere)
     yield from moves(function)
     yield from _one_then_all((place, new) for place in everywhere for new, _ in other_names(place.node, function))
+    yield from _one_then_all((place, new) for place in everywhere for new in guesses(place.node))
     yield from _one_then_all((place, new) for place in everywhere for new in with_names(place.node, names))
 
 
@@ -90,10 +97,6 @@ def additions(node: ast.AST) -> Iterator[ast.AST]:
                 for value in values if option not in given else ():
                     keyword = ast.keyword(option, ast.parse(value, mode="eval").body)
                     yield ast.Call(node.func, node.args, [*node.keywords, keyword])
-        case ast.Call(ast.Name("range"), [*first, last]):
-            for operator in (ast.Sub(), ast.Add()):
-                yield ast.Call(node.func, [*first, ast.BinOp(last, operator, ast.Constant(1))], [])
-            yield ast.Call(node.func, [*(first or [ast.Constant(1)]), last], [])
         case ast.Slice(lower, upper) if node.step is None:
             for operator in (ast.Sub(), ast.Add()):
                 if lower is not None:
@@ -132,6 +135,10 @@ def additions(node: ast.AST) -> Iterator[ast.AST]:
         other = copy.copy(node)
         setattr(other, field, [*parts[:at], parts[at + 1], parts[at], *parts[at + 2 :]])
         yield other
+
+
+def guesses(node: ast.AST) -> Iterator[ast.AST]:
+    """What is seldom the mistake, and right by chance more often than the others: a log, an exp or a 1 that was forgotten."""
     if _is_value(node):
         for function in ("log", "exp"):
             yield ast.Call(ast.Attribute(ast.Name("np", ast.Load()), function, ast.Load()), [node], [])
@@ -164,6 +171,10 @@ def moves(function: ast.FunctionDef) -> Iterator[tuple[Edits, str]]:
                     [(whole, [*before, after[0], first, *after[1:]])],
                     f"line {after[0].lineno}, `{short(after[0])}`, belongs before line {first.lineno}",
                 )
+            match block[at : at + 2]:
+                case [ast.Assign([ast.Name(one)], value), ast.Assign([ast.Name(other)], its)]:
+                    values = (Place(first, "value", None), its), (Place(after[0], "value", None), value)
+                    yield [*values], f"{one} and {other}, in lines {first.lineno} and {after[0].lineno}, are exchanged"
             if isinstance(first, ast.For | ast.While):
                 *inner, last = first.body
                 inside = Place(first, "body", None)
@@ -179,8 +190,33 @@ def moves(function: ast.FunctionDef) -> Iterator[tuple[Edits, str]]:
                     )
 
 
+def gathered(everywhere: Sequence[Place]) -> Iterator[tuple[Edits, str]]:
+    """Sums that are gathered at the places of an array, where a place comes more than once: each time it is set anew, or counts once."""
+    anew, once = [], []
+    for place in everywhere:
+        match place.node:
+            case ast.Assign([ast.Subscript() as target], value):
+                anew.append((place, ast.AugAssign(target, ast.Add(), value)))
+            case ast.AugAssign(ast.Subscript(array, ast.Name() as index), ast.Add() | ast.Sub() as operator, value):
+                added = value if isinstance(operator, ast.Add) else ast.UnaryOp(ast.USub(), value)
+                at = ast.parse("np.add.at", mode="eval").body
+                once.append((place, ast.Expr(ast.Call(at, [array, index, added], []))))
+    if len(anew) > 1:
+        lines = listed(sorted({str(place.line) for place, _ in anew}))
+        yield anew, f"lines {lines} set anew what stood there: with += in place of = it is right"
+    for edits in (*([edit] for edit in once), once):
+        if edits:
+            yield edits, f"a place that stands twice in the index gets only one of the two: {told(edits)}"
+
+
 def with_names(node: ast.AST, names: Sequence[ast.Name]) -> Iterator[ast.AST]:
-    """A variable in the place of an expression, or beside it, where it was forgotten."""
+    """A variable in the place of an expression or of a number, or beside it, where it was forgotten."""
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        yield from names
+    match node:
+        case ast.Call(ast.Name("range"), [last]):
+            for name in names:
+                yield ast.Call(node.func, [ast.BinOp(name, ast.Add(), ast.Constant(1)), last], [])
     for name in names if _is_value(node) else ():
         if isinstance(node, ast.Name) and node.id == name.id:
             continue

@@ -55,6 +55,10 @@ FUNCTIONS = {
 }
 
 
+# Of these the mean of many is not that of their mean.
+CURVED = ("log", "exp", "sqrt", "abs", "square", "tanh", "sigmoid")
+
+
 class Place(NamedTuple):
     """Where a node hangs in its tree."""
 
@@ -189,6 +193,16 @@ def changes(node: ast.AST) -> Iterator[Change]:
             yield ast.Pass(), f"{short(node)} were left out"
         case ast.Attribute(inner, "T"):
             yield inner, f"the .T of {short(inner)} were left out"
+        case ast.Call(ast.Attribute(ast.Call(outer, [inner]), "mean" as name), []) if (
+            name_of(outer) in CURVED and not node.keywords
+        ):
+            first = ast.Call(outer, [ast.Call(ast.Attribute(inner, name, ast.Load()), [], [])], [])
+            yield first, f"{name_of(outer)} were taken of the mean, where the mean of all {name_of(outer)} belongs"
+            yield from _changes_of_call(node)
+        case ast.Call(outer, [ast.Call(ast.Attribute(inner, "mean" as name), [], [])]) if name_of(outer) in CURVED:
+            last = ast.Call(ast.Attribute(ast.Call(outer, [inner], []), name, ast.Load()), [], [])
+            yield last, f"the mean of all {name_of(outer)} were taken, where {name_of(outer)} of the mean belongs"
+            yield from _changes_of_call(node)
         case ast.Call():
             yield from _changes_of_call(node)
         case ast.AugAssign(target, _, value):
@@ -214,8 +228,13 @@ def _one_off(index: ast.AST) -> Iterator[ast.AST]:
                 yield ast.Tuple([*index.elts[:at], near, *index.elts[at + 1 :]], ast.Load())
 
 
+def name_of(function: ast.AST) -> str:
+    """`mean` of `x.mean` and of `np.mean`."""
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
 def _changes_of_call(node: ast.Call) -> Iterator[Change]:
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = name_of(node.func)
     for keyword in node.keywords:
         others = [each for each in node.keywords if each is not keyword]
         match keyword:
@@ -228,6 +247,12 @@ def _changes_of_call(node: ast.Call) -> Iterator[Change]:
                     yield ast.Call(node.func, node.args, [*others, other]), message
             case ast.keyword(str() as option, _) if option != "dtype":
                 yield ast.Call(node.func, node.args, others), f"{ast.unparse(keyword)} of {name} were left out"
+    if isinstance(node.func, ast.Name) and name == "range" and node.args:
+        *first, last = node.args
+        ends = [ast.BinOp(last, operator, ast.Constant(1)) for operator in (ast.Sub(), ast.Add())]
+        for args in (*([*first, end] for end in ends), [*(first or [ast.Constant(1)]), last]):
+            other = ast.Call(node.func, args, [])
+            yield other, f"{short(other)} stood where {short(node)} belongs"
     if isinstance(node.func, ast.Attribute):
         for other in FUNCTIONS.get(name, ()):
             function = ast.Attribute(node.func.value, other, ast.Load())
@@ -239,6 +264,9 @@ def _changes_of_call(node: ast.Call) -> Iterator[Change]:
             yield inner, f"{name} were left out, around {short(inner)}"
             if isinstance(node.func, ast.Name):
                 yield ast.Call(node.func, [node], node.keywords), f"{name} were taken twice, of {short(inner)}"
+        case [one, other] if name in ("min", "max", "minimum", "maximum"):
+            yield one, f"{name} were left out, and {short(one)} taken"
+            yield other, f"{name} were left out, and {short(other)} taken"
         case [condition, one, other] if name == "where":
             yield ast.Call(node.func, [condition, other, one], []), "the two sides of np.where were exchanged"
             yield one, f"{short(one)} were taken everywhere, whatever the condition of np.where"

@@ -179,6 +179,7 @@ REMEDIES = {  # a piece of the message of Python or NumPy, and what often helps
     "input array dimensions": "Parts that are laid side by side have the same lengths on all other axes: is it another axis=?",
     "same number of dimensions": "Parts that are laid side by side have as many axes as each other: is a [:, None] missing?",
     "inhomogeneous shape": "The rows are of different lengths: an array needs them all alike",
+    "can be converted to Python scalars": "float(...) and int(...) take one number, and this is an array: is a sum or a mean missing?",
     "setting an array element with a sequence": "One place takes one number, and it got several",
     "axes don't match array": "transpose takes the number of each axis once",
     "unpack": "The number of names on the left must be that of the values on the right",
@@ -192,6 +193,8 @@ def remedy(failure: Failure) -> str:
         long, short = sorted(shapes[:2], key=len, reverse=True)
         if len(long) == len(short) + 1 and any(long[:axis] + long[axis + 1 :] == short for axis in range(len(long))):
             return ". Is keepdims=True missing? It keeps the axis of a sum, a mean or a maximum, with length 1"
+        if len(long) == len(short) and all(abs(one - other) in (0, 1) for one, other in zip(long, short, strict=True)):
+            return ". One of them is longer by 1: does a column of ones, or the last place, belong to both?"
         return ". From the last axis on, two shapes must agree, or one of them have a 1"
     if "matmul" in failure.message and "mismatch" in failure.message:
         return ". Is a .T missing, or are the two factors in the wrong order? (n, k) @ (k, m) is (n, m)"

@@ -196,6 +196,13 @@ X, Y = np.array([[1.0, 2, 4], [3, 1, 7], [0.5, 8, 2]]), np.array([[2.0, 1], [5, 
             "np.sin(x * 7) + np.cos(x) * (np.arange(len(x)) > 0)[:, None]",
             "only the first (index 0 of axis 0) is right",
         ),
+        ("x / 7", "np.zeros_like(x)", "it is 0 everywhere: is it ever filled?"),
+        ("x / 7", "np.zeros(x.shape, int)", "what stands behind the decimal point is lost"),
+        (
+            "np.where(x[0] > 2, x[0], 7)",
+            "x[0][x[0] > 2]",
+            "the places with 7 are missing, and all others are right",
+        ),
         ("x * 1.0", "x + 99 * (np.arange(len(x)) == 1)[:, None] * x[::-1] ** 2", "only row 1"),
     ],
 )
@@ -250,6 +257,17 @@ def test_an_answer_that_is_none_in_one_call_only_is_told_with_that_call():
 def test_an_answer_that_is_the_same_whatever_is_given_is_told():
     texts = [f"def f(x):\n    return {text}\n" for text in ("x * 10", "70")]
     assert said_of(exercise((3,), (1,), (2,)), *texts).message == "it answers 70 whatever it is given"
+
+
+def test_what_was_chosen_by_something_wrong_is_not_explained_by_itself():
+    texts = [
+        f"import numpy as np\ndef f(x, of):\n    two = x[:2].sum(axis=1)\n    two = two{text}\n    return of[int(two.argmin())], two\n"
+        for text in ("", "[::-1] ** 3 + 0.7")
+    ]
+    mistakes = [Mistake("x[:2]", "-x[:2]", "x is negative")]  # which chooses the same one
+    asked = exercise((X, [3, 5]), (Y, [3, 5]), outputs=("best", "sums"))._replace(mistakes=mistakes)
+    message = said_of(asked, *texts).message
+    assert message.startswith("sums: ") and "negative" not in message
 
 
 def test_no_slip_is_told_of_one_output_that_would_spoil_another_which_is_right():

@@ -66,6 +66,47 @@ def found(body: str, right, calls=CALLS, seconds: float = 5.0) -> str:
         ("return x", lambda x, n: x * n, "with `x * n` in place of `x` in line 3 it is right"),
         ("return x * (n + 1) - (n + 1)", lambda x, n: x * n - n, "with `n` in place of `n + 1` in line 3 it is right"),
         ("x = x.copy()\nx *= n\nx *= 2\nreturn x", lambda x, n: x * n, "without `x *= 2` in line 5 it is right"),
+        (
+            "return sum(x.sum() * i for i in range(x.argmax()))",
+            lambda x, n: sum(x.sum() * i for i in range(x.argmax() + 1)),
+            "with `range(x.argmax() + 1)` in place of `range(x.argmax())` in line 3 it is right",
+        ),
+        (
+            "return (x * n)[x < 0].mean()",
+            lambda x, n: (x * n).mean(),
+            "with `x * n` in place of `(x * n)[x < 0]` in line 3 it is right",
+        ),
+        (
+            "return x[: min(n - 1, len(x))]",
+            lambda x, n: x,
+            "with `len(x)` in place of `min(n - 1, len(x))` in line 3 it is right",
+        ),
+        (
+            "t = 0\nfor i in range(len(x)):\n    for j in range(len(x)):\n        t = t + x[i] * x[j]\nreturn t",
+            lambda x, n: sum(x[i] * x[j] for j in range(len(x)) for i in range(j)),
+            "with `range(i + 1, len(x))` in place of `range(len(x))` in line 5 it is right",
+        ),
+        (
+            "t = 0\nfor i in range(1):\n    t = t + x[i % len(x)]\nreturn t",
+            lambda x, n: sum(x[i % len(x)] for i in range(n)),
+            "with `n` in place of `1` in line 4 it is right",
+        ),
+        (
+            "t = np.zeros(8)\nfor i in range(len(x)):\n    t[i] = x[i].sum()\n    t[2 * i] = n * x[i].max()\nreturn t",
+            lambda x, n: sum(np.eye(8)[i] * row.sum() + np.eye(8)[2 * i] * n * row.max() for i, row in enumerate(x)),
+            "lines 5 and 6 set anew what stood there: with += in place of = it is right",
+        ),
+        (
+            "i = np.arange(len(x)) // 2\nt = np.zeros(2)\nt[i] -= x[:, 0]\nreturn t",
+            lambda x, n: -np.add.reduceat(np.pad(x[:, 0], (0, 4 - len(x))), [0, 2]),
+            "a place that stands twice in the index gets only one of the two: with `np.add.at(t, i, -x[:, 0])` in place of "
+            "`t[i] -= x[:, 0]` in line 5 it is right",
+        ),
+        (
+            "low = x.max(axis=0)\nhigh = x.min(axis=0)\nreturn high - 2 * low",
+            lambda x, n: x.max(axis=0) - 2 * x.min(axis=0),
+            "low and high, in lines 3 and 4, are exchanged",
+        ),
     ],
     ids=lambda text: text if isinstance(text, str) and "\n" not in text else "",
 )

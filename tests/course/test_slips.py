@@ -43,6 +43,19 @@ def found(line: str, head: str = "def f(x, y):") -> dict[str, str]:
         ("return abs(x)", "return abs(abs(x))", "abs were taken twice, of x"),
         ("x.sort(y)", "pass", "x.sort(y) were left out"),
         ("return x + x", "return y + y", "y stood where x belongs"),
+        (
+            "return np.log(x).mean()",
+            "return np.log(x.mean())",
+            "log were taken of the mean, where the mean of all log belongs",
+        ),
+        (
+            "return np.log(x.mean())",
+            "return np.log(x).mean()",
+            "the mean of all log were taken, where log of the mean belongs",
+        ),
+        ("return min(x, y)", "return y", "min were left out, and y taken"),
+        ("return range(x)", "return range(x - 1)", "range(x - 1) stood where range(x) belongs"),
+        ("return range(x)", "return range(1, x)", "range(1, x) stood where range(x) belongs"),
     ],
 )
 def test_a_slip_is_told(line, slip, said):

@@ -111,6 +111,8 @@ def test_two_messages_become_two_sentences():
         ("np.concatenate([x, x[0]])", "is a [:, None] missing?"),
         ("np.array([[1], [1, 2]])", "The rows are of different lengths"),
         ("x.transpose(0, 2, 1)", "the number of each axis once"),
+        ("float(x)", "is a sum or a mean missing?"),
+        ("x + np.ones((3, 3))", "One of them is longer by 1"),
     ],
 )
 def test_the_error_that_python_or_numpy_raises_brings_a_remedy(wrong, remedy):
