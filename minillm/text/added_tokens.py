@@ -125,6 +125,14 @@ class WithAddedTokens(Tokenizer):
         self.added_tokens = dict(added_tokens)
         self._finders = {wanted: self._two_finders(added_tokens, wanted) for wanted in (False, True)}
 
+    def with_special_tokens(self, tokens: Iterable[str]) -> "WithAddedTokens":
+        data = self.to_json()
+        if "added_tokens" in data:
+            data["added_tokens"] += [dataclasses.asdict(AddedToken(token)) for token in tokens]
+        else:  # char and bpe
+            data["special_tokens"] = [*data.get("special_tokens", []), *tokens]
+        return self.from_json(data)
+
     def _two_finders(self, added_tokens: Mapping[AddedToken, int], special: bool) -> tuple[Finder, Finder]:
         """Those for the tokens that are found at once, and in the text as it is made up."""
         tokens = [(token, i) for token, i in added_tokens.items() if special or not token.special]

@@ -43,6 +43,9 @@ class HuggingFaceTokenizer(Tokenizer):
         size = max(self._tokenizer.get_vocab().values(), default=-1) + 1
         super().__init__(size, special, usual_roles(special) | dict(roles or {}))
 
+    def with_special_tokens(self, tokens: Iterable[str]) -> "HuggingFaceTokenizer":
+        return HuggingFaceTokenizer(self._tokenizer.to_str(), map(AddedToken, tokens), self.roles)
+
     @property
     def start_tokens(self) -> list[int]:
         """Those that the file puts before a text. Where it puts one behind it too, as T5's and BERT's do, it is for an encoder."""

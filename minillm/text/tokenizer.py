@@ -89,6 +89,10 @@ class Tokenizer(ABC):
         """The text of ids as they arrive; joined, the pieces are `decode` of all the ids."""
 
     @abstractmethod
+    def with_special_tokens(self, tokens: Iterable[str]) -> "Tokenizer":
+        """The same tokenizer with further special tokens, which it lacks; their ids come after all others, in the order given."""
+
+    @abstractmethod
     def to_json(self) -> dict:
         """What the file of a run holds of it."""
 

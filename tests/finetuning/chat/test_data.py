@@ -1,0 +1,88 @@
+"""From conversations to batches: only what an assistant wrote is scored."""
+
+import numpy as np
+import pytest
+
+from minillm.errors import InputError
+from minillm.finetuning.chat import ConversationData, Conversations, conversation_batch
+from minillm.finetuning.chat.data import tokenize_conversations
+from minillm.models import GPT
+from minillm.objectives import causal_lm, loss_backward
+from minillm.ops import IGNORE, cross_entropy_backward
+from minillm.text.chat import ChatFormat
+from tests.conversations import SIZES, conversations, said, tokenizer
+
+KNOWN = tokenizer()
+CHAT = ChatFormat(KNOWN)
+
+
+def batch_of(number: int = 3):
+    rows = tokenize_conversations(conversations(number), KNOWN, 64)
+    return rows, conversation_batch(rows.rows)
+
+
+def test_a_target_is_the_token_after_its_input_where_the_assistant_wrote_it():
+    rows, batch = batch_of()
+    for row, inputs, targets in zip(rows.rows, *batch, strict=True):
+        length = len(row.ids) - 1
+        scored = targets[:length] != IGNORE
+        assert (inputs[:length] == row.ids[:-1]).all() and (scored == row.written[1:]).all()
+        assert (targets[:length][scored] == row.ids[1:][scored]).all() and (targets[length:] == IGNORE).all()
+    answers = [targets[targets != IGNORE] for targets in batch.targets]
+    wanted = ["".join(m["content"] + "<|end|>" for m in messages[1::2]) for messages in rows.conversations.messages]
+    assert [KNOWN.decode(ids) for ids in answers] == wanted and rows.scored() == sum(map(len, answers))
+
+
+def test_what_the_assistant_did_not_write_has_no_gradient():
+    """Exactly zero, at the logits; and the loss does not depend on the question's own tokens as targets."""
+    _, batch = batch_of()
+    model = GPT(vocab_size=KNOWN.vocab_size, **SIZES)
+    loss, saved = causal_lm(model, *batch)
+    dlogits = cross_entropy_backward(1.0, saved.loss)
+    silent = batch.targets == IGNORE
+    assert silent.any() and (dlogits[silent] == 0).all() and (dlogits[~silent] != 0).any(axis=-1).all()
+    loss_backward(model, 1.0, saved)
+    assert np.isfinite(loss) and (model.vector.grad != 0).any()
+
+
+def test_the_loss_is_that_of_pytorch_with_the_same_places_ignored():
+    torch = pytest.importorskip("torch")
+    _, batch = batch_of()
+    model = GPT(vocab_size=KNOWN.vocab_size, **SIZES, dtype=np.float64)
+    loss, saved = causal_lm(model, *batch)
+    logits = torch.tensor(model.forward(batch.inputs)[0], requires_grad=True)
+    whose = torch.tensor(batch.targets).flatten()
+    theirs = torch.nn.functional.cross_entropy(logits.flatten(0, 1), whose, ignore_index=IGNORE)
+    theirs.backward()
+    assert float(loss) == pytest.approx(theirs.item(), rel=1e-12)
+    np.testing.assert_allclose(cross_entropy_backward(1.0, saved.loss), logits.grad.numpy(), atol=1e-15)
+
+
+def test_a_conversation_that_fills_the_context_is_kept_and_a_longer_one_told_by_its_line():
+    some = Conversations(
+        [said("Who?", "Ann."), said("Who? " * 9, "Ben."), said("Who? " * 9 + "Who", "Dan.")], [1, 3, 8]
+    )
+    longest = len(CHAT.conversation(some.messages[1]).ids) - 1
+    rows = tokenize_conversations(some, KNOWN, longest)
+    assert rows.long == [8] and rows.longest() == longest and rows.conversations.lines == [1, 3]
+    assert list(rows.left_out(longest)) == [
+        f"1 conversation of more than {longest + 1} tokens left out, the first in line 8"
+    ]
+    with pytest.raises(InputError, match="No conversation can be learned from: each has more than 5 tokens"):
+        tokenize_conversations(some, KNOWN, 4)
+
+
+def test_characters_that_the_tokenizer_does_not_know_are_left_out_and_told():
+    rows = tokenize_conversations(Conversations([said("Who\u732b?", "Ann\u732b.")], [1]), KNOWN, 64)
+    assert rows.conversations.messages == [said("Who?", "Ann.")]
+    assert list(rows.left_out(64)) == ["2 characters that the model's tokenizer does not know left out"]
+
+
+def test_all_conversations_are_drawn_and_all_held_out_ones_validated_the_shortest_first():
+    training, held_out = (tokenize_conversations(conversations(n, seed=n), KNOWN, 64) for n in (20, 9))
+    data, rng = ConversationData(training, held_out), np.random.default_rng(0)
+    seen = {tuple(row[row != 0]) for _ in range(60) for row in data.batch(rng, 4).inputs}
+    assert len(seen) == 20
+    batches = list(data.validation_batches(4))
+    lengths = [int((targets != IGNORE).nonzero()[0].max()) for batch in batches for targets in batch.targets]
+    assert lengths == sorted(len(row.ids) - 2 for row in held_out.rows) and len(batches) == 3
