@@ -26,6 +26,13 @@ class PolicyBatch(NamedTuple):
     targets: np.ndarray
 
 
+class Round(NamedTuple):
+    """A batch of answers, and their rewards (B,)."""
+
+    batch: PolicyBatch
+    rewards: np.ndarray
+
+
 class PolicyData:
     """A batch of B: B/K prompts at random, and K answers to each, made anew by the model as it is then."""
 
@@ -48,6 +55,9 @@ class PolicyData:
             raise InputError("There is a single prompt, and one is held out.", "Give two prompts or more.")
 
     def batch(self, rng: np.random.Generator, size: int) -> PolicyBatch:
+        return self.round(rng, size).batch
+
+    def round(self, rng: np.random.Generator, size: int) -> Round:
         prompts = self.prompts[rng.integers(len(self.prompts), size=size // self.group)].repeat(self.group, axis=0)
         rollout = self.roll_out(prompts, int(rng.integers(2**62)))
         inputs, targets = answers_of(rollout.prompts, rollout.answers)
@@ -62,7 +72,7 @@ class PolicyData:
         advantages, returns = self._advantages(rollout.rewards, values, scored)
         dtype = old_logp.dtype
         zeros = np.zeros(inputs.shape, dtype)
-        return PolicyBatch(
+        batch = PolicyBatch(
             inputs=inputs,
             old_logp=old_logp,
             advantages=advantages.astype(dtype),
@@ -70,6 +80,12 @@ class PolicyData:
             returns=zeros if returns is None else returns.astype(dtype),
             targets=targets,
         )
+        return Round(batch, rollout.rewards)
+
+    def alike(self, rewards: np.ndarray) -> np.ndarray:
+        """Which groups of answers have one and the same reward, boolean (B/K,): for REINFORCE and GRPO their advantages are zero."""
+        groups = rewards.reshape(-1, self.group)
+        return (groups == groups[:, :1]).all(axis=1)
 
     def roll_out(self, prompts: np.ndarray, seed: int) -> Rollout:
         body = self.model.body

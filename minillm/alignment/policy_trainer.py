@@ -1,5 +1,6 @@
 """The trainer of a policy: rounds of answers and updates, evaluations on held-out prompts, and a budget for the KL to the reference."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.alignment.pairs import answers_of
-from minillm.alignment.policy_data import PolicyBatch, PolicyData, check_groups
+from minillm.alignment.policy_data import PolicyBatch, PolicyData, Round, check_groups
 from minillm.alignment.policy_loss import policy_objective
 from minillm.backend import Array
 from minillm.generation import continuation
@@ -15,7 +16,8 @@ from minillm.models import GPT, GPTWithValue, finite_on_host
 from minillm.ops import IGNORE, kl_divergence
 from minillm.training import Trainer, TrainOptions, clip_grad_norm
 from minillm.training.run import state_arrays
-from minillm.training.trainer import MicroBatch, Stopped, forward_backward
+from minillm.training.trainer import MicroBatch, Progress, Stopped, forward_backward
+from minillm.units import count
 from minillm.visible import visible
 
 EVALUATED = 128  # answers to an evaluation
@@ -73,13 +75,25 @@ class PolicyTrainer(Trainer):
         super().__init__(model, data, options, policy_objective(method, reference, kl_weight))
         self.updates, self.reference, self.kl_weight, self.kl_budget = updates, reference, kl_weight, kl_budget
         self.report: PolicyReport | None = None
+        self.groups = self.groups_alike = 0  # since `describe_groups` was asked last
+        self._rewards = np.zeros(0)  # of the last step's answers
 
     def gradient(self, step: int) -> Array:
         """A round without updates, from which the plan is made."""
-        return self._pass(self._round(step), step)
+        return self._pass(self._round(step).batch, step)
+
+    def step(self, stop: Callable[[], bool] = lambda: False) -> Progress:
+        """As every trainer's, and what the answers of this step got."""
+        progress, alike = super().step(stop), self.data.alike(self._rewards)
+        self.groups, self.groups_alike = self.groups + len(alike), self.groups_alike + int(alike.sum())
+        if progress.loss is None:
+            return progress
+        return dataclasses.replace(
+            progress, reward=float(self._rewards.mean()), frac_reward_zero_std=float(alike.mean())
+        )
 
     def update(self, step: int, lr: float, stop: Callable[[], bool]) -> tuple[Array, Array]:
-        batch = self._round(step)
+        batch, self._rewards = self._round(step)
         before = [array.copy() for array in state_arrays(self).values()] if self.updates > 1 else []
         for number in range(self.updates):
             if number and stop():
@@ -92,12 +106,21 @@ class PolicyTrainer(Trainer):
             self.optimizer.step(lr)
         return loss, norm
 
-    def _round(self, step: int) -> PolicyBatch:
-        return self.data.batch(np.random.default_rng((self.options.seed, step)), self.options.batch)
+    def _round(self, step: int) -> Round:
+        return self.data.round(np.random.default_rng((self.options.seed, step)), self.options.batch)
 
     def _pass(self, batch: PolicyBatch, step: int) -> Array:
         share = MicroBatch(batch._asdict(), 1.0, (self.options.seed, step))
         return forward_backward(self.model, self.objective, [share], 0.0)
+
+    def describe_groups(self) -> str | None:
+        """How many of the groups since this was asked last taught nothing, in words; None if there were none. PPO's advantages are not of
+        groups.
+        """
+        groups, alike, self.groups, self.groups_alike = self.groups, self.groups_alike, 0, 0
+        if not alike or self.data.method == "ppo":
+            return None
+        return f"{alike:,} of {count(groups, 'group')} of answers to learn from had one and the same reward, and taught nothing"
 
     def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float:
         body = self.model.body

@@ -22,6 +22,7 @@ COMMANDS = {
     "generate": "continue a prompt with a trained model",
     "fill": "put back what is missing in a text",
     "evaluate": "how good a model is on texts that it has not seen",
+    "explain": "why a training run went wrong, and what to do",
     "attention": "draw where a trained model looks",
     "inspect": "one training step as a page: every array, every gradient, every sum",
     "models": "list the models that come with minillm",
@@ -70,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
                 + " (--debug shows where)"
             )
             return 1
-        wrong, remedy = explain(error)
+        wrong, remedy = wrong_and_remedy(error)
         say(one_line(wrong))
         say(one_line(remedy).replace(PROGRAM, program()))
         return 2
@@ -81,7 +82,7 @@ def one_line(text: str) -> str:
     return shortened(text.replace("\n", " "))
 
 
-def explain(error: Exception) -> tuple[str, str]:
+def wrong_and_remedy(error: Exception) -> tuple[str, str]:
     """What is wrong and what to do, in a line each."""
     if isinstance(error, InputError):
         return with_options(error.wrong), with_options(error.remedy)

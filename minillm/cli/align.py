@@ -165,7 +165,9 @@ class AlignmentJob(Job):
         return 1 if self.method in ON_POLICY else super().validation_batches()
 
     def sample(self) -> str:
-        return self.report(self.trainer.model)
+        report = self.report(self.trainer.model)
+        groups = self.trainer.describe_groups() if isinstance(self.trainer, PolicyTrainer) else None
+        return report if groups is None else f"{report}\n{groups}"
 
     def report(self, model: Model) -> str:
         """How well a model does on what is held out."""

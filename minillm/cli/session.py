@@ -1,6 +1,7 @@
 """The life of a training run at the terminal, the same for every command: begun or gone on with, planned, trained, stopped, reported."""
 
 import contextlib
+import dataclasses
 import signal
 import sys
 from collections.abc import Iterator
@@ -54,6 +55,8 @@ def start(kind: type[Job], folder: Run, args, device: Device) -> Job:
     if not args.overwrite:
         folder.refuse_existing()
     job = kind.start(folder, args, device)
+    chance, unigram = job.baselines
+    job.facts = dataclasses.replace(job.facts, chance=chance, unigram=unigram)
     folder.create(job.trainer, job.tokenizer, job.trainer.options, job.facts, overwrite=args.overwrite)
     return job
 
@@ -164,6 +167,10 @@ def train(job: Job, stop_at: int | None, *, tensorboard: bool):
                         board.evaluated(progress, sample)
             except DeadWorkerError as error:  # between two updates: the weights are whole
                 died = error
+            except DivergedError as error:
+                if folder.holds_run():
+                    folder.log_divergence(error)
+                raise
             if trainer.evaluated_step != trainer.steps_done:  # every evaluation is saved where it is made
                 save_checkpoint(folder, trainer)
     finally:

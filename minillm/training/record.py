@@ -36,6 +36,8 @@ class Facts:
     settings: dict  # of the command that began the run, which checks them; "chosen" in the file
     characters: int | None = None
     reference: str | None = None  # the fingerprint of the model that alignment began with
+    chance: float | None = None  # the validation loss of a blind guess
+    unigram: float | None = None  # ... and of one that knows the frequencies
 
     def to_dict(self) -> dict:
         """As in the file: without what not every run has."""

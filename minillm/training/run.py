@@ -57,7 +57,7 @@ from minillm.training.checkpoint import (
 )
 from minillm.training.options import TrainOptions
 from minillm.training.record import Facts, State
-from minillm.training.trainer import Progress, Trainer
+from minillm.training.trainer import DivergedError, Progress, Trainer
 from minillm.visible import visible
 from minillm.weights import refuse_to_train_in
 
@@ -294,8 +294,14 @@ class Run:
         entry = {
             name: value for name, value in dataclasses.asdict(progress).items() if value is not None and name != "best"
         }
-        if progress.loss is None and progress.validation is None:
-            return
+        if progress.loss is not None or progress.validation is not None:
+            self._append(entry)
+
+    def log_divergence(self, error: DivergedError) -> None:
+        """Append that the run ended here, and of what. A run that goes on from its last good state forgets it."""
+        self._append({"step": error.step, "diverged": error.what})
+
+    def _append(self, entry: dict) -> None:
         self._claim()
         try:
             with open(self.path(LOG), "a", encoding="utf-8") as file:

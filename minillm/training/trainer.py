@@ -29,10 +29,21 @@ class Progress:
     grad_norm: float | None = None
     validation: float | None = None
     best: bool = False  # this validation loss is the lowest so far
+    reward: float | None = None  # of a policy that learns from rewards: the mean over the step's answers
+    frac_reward_zero_std: float | None = (
+        None  # ... and the share of its groups in which all answers have the same reward
+    )
 
 
 class DivergedError(InputError):
-    """The loss is no longer a finite number."""
+    """What is no longer a finite number, such as the loss, by the end of a step."""
+
+    def __init__(self, what: str, value: float, step: int, lr: float):
+        super().__init__(
+            f"The {what} became {value} by step {step}: training diverged at learning rate {lr:g}.",
+            f"Try a smaller one, such as `lr` {min(lr / 10, 1e-3):.0e}.",
+        )
+        self.what, self.step = what, step
 
 
 class Stopped(Exception):
@@ -207,10 +218,7 @@ class Trainer:
 
     def check_finite(self, what: str, value: float) -> None:
         if not math.isfinite(value):
-            raise DivergedError(
-                f"The {what} became {value} by step {self.steps_done}: training diverged at learning rate {self.options.lr:g}.",
-                f"Try a smaller one, such as `lr` {min(self.options.lr / 10, 1e-3):.0e}.",
-            )
+            raise DivergedError(what, value, self.steps_done, self.options.lr)
 
     def evaluate(self, stop: Callable[[], bool] = lambda: False) -> float | None:
         """Mean loss over the validation split (or its first `eval_batches` batches), in nats per token.

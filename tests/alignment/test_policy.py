@@ -9,6 +9,7 @@ from minillm.alignment import PolicyBatch, PolicyData, PolicyTrainer, evaluate_p
 from minillm.alignment.policy_loss import LOSSES, policy_loss
 from minillm.models import GPTWithValue
 from minillm.ops import IGNORE, kl_divergence
+from minillm.preferences import Reward
 from minillm.text import WordPieceTokenizer
 from minillm.training import TrainOptions
 from minillm.training.run import state_arrays
@@ -73,6 +74,24 @@ def test_it_learns_to_write_what_is_rewarded(method, updates, tokenizer):
     assert reports[0].kl == pytest.approx(0, abs=1e-6) and reports[-1].kl > 0.5
     assert reports[-1].reward > reports[0].reward + 0.3
     assert trainer.optimizer.steps == 25 * updates
+
+
+def test_a_step_tells_its_mean_reward_and_which_groups_are_without_spread(tokenizer):
+    """Here every second group is: its answers all have the reward 1, whatever they say."""
+    trainer = trainer_for("grpo", tokenizer, steps=1)
+    trainer.data.reward = Reward("half", lambda texts: np.resize([1, 1, 1, 1, 0, 1, 0, 1], len(texts)))
+    told = [progress for progress in trainer.run() if progress.loss is not None]
+    assert [(p.reward, p.frac_reward_zero_std) for p in told] == [(0.75, 0.5)]
+    assert trainer.describe_groups().startswith("4 of 8 groups of answers")
+    assert trainer.describe_groups() is None, "they are told of once"
+
+
+def test_a_constant_reward_teaches_nothing(tokenizer):
+    trainer = trainer_for("grpo", tokenizer, steps=2)
+    trainer.data.reward = Reward("constant", lambda texts: np.full(len(texts), 0.3))
+    told = [progress for progress in trainer.run() if progress.loss is not None]
+    assert [p.frac_reward_zero_std for p in told] == [1.0] * len(told)
+    np.testing.assert_array_equal(trainer.model.vector.data, make_gpt(np.float32).vector.data)
 
 
 def test_a_clip_of_zero_does_not_clip(tokenizer):

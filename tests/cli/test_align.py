@@ -113,6 +113,19 @@ def test_answers_of_its_own(method, lines_run, call, tmp_path):
     assert code == 0 and written
 
 
+def test_groups_without_spread_are_counted_and_explained(lines_run, call, tmp_path):
+    (tmp_path / "same.py").write_text("def same(texts):\n    return [0.5] * len(texts)\n", encoding="utf-8")
+    given = ["--checkpoint", lines_run, f"--reward={tmp_path / 'same.py'}:same", "--method=grpo", *SAMPLED]
+    code, _, err = call("align", *given, "--out", tmp_path / "run")
+    assert code == 0
+    assert re.search(
+        r"(\d+) of \1 groups of answers to learn from had one and the same reward, and taught nothing", err
+    )
+    code, out, _ = call("explain", tmp_path / "run")
+    assert code == 0 and "cause   the reward does not tell the model's answers apart" in out
+    assert "mean reward at the end: 0.500" in out
+
+
 def test_a_budget(lines_run, call, tmp_path):
     given = ["--checkpoint", lines_run, "--reward=length:2", "--kl-budget=0.01", "--lr=0.05", *SAMPLED, "--steps=40"]
     code, _, err = call("align", *given, "--out", tmp_path / "run")

@@ -1,0 +1,185 @@
+"""Each rule on a run made by hand: it fires where its cause is, and not on the near miss."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from minillm.explaining import RULES, explanation_of
+from minillm.explaining.course import Course
+from minillm.explaining.evidence import Evidence, Moments
+from minillm.explaining.texts import Measured, Texts
+from minillm.models import GPTConfig
+from minillm.training import TrainOptions
+from minillm.training.record import State
+
+CONFIG = GPTConfig(vocab_size=50, context=16, layers=1, heads=2, d_model=8)
+OPTIONS = TrainOptions(steps=200, batch=8, lr=3e-3, warmup=20, eval_every=50)
+NAMED = {rule.__name__: rule for rule in RULES}
+
+
+def log(losses, validation, *, lr=3e-3, norm=0.5, steps=200, **more) -> list[dict]:
+    """Losses evenly over the steps, and evaluations from step 0 to the end."""
+    rows = [
+        {"step": int(step), "loss": loss, "lr": lr, "grad_norm": norm} | more
+        for step, loss in zip(np.linspace(1, steps, len(losses)), losses, strict=True)
+    ]
+    return rows + [
+        {"step": int(step), "validation": loss}
+        for step, loss in zip(np.linspace(0, steps, len(validation)), validation, strict=True)
+    ]
+
+
+def falling(first: float, last: float, count: int = 20) -> list[float]:
+    """Fast at first, then level."""
+    return (last + (first - last) * np.exp(-np.linspace(0, 7, count))).tolist()
+
+
+def evidence(rows=None, options=None, settings=None, step=200, **more) -> Evidence:
+    """A healthy run, but for what is given."""
+    rows = log(falling(3.9, 1.5), falling(3.9, 1.6, 5)) if rows is None else rows
+    values = {"chance": 3.91, "unigram": 3.0, "config": CONFIG} | more
+    return Evidence(
+        Course.from_log(rows),
+        dataclasses.replace(OPTIONS, **(options or {})),
+        {"objective": "causal", "context": 16} | (settings or {}),
+        State(step, 10.0, 1.6, step, step),
+        **values,
+    )
+
+
+def texts(count=10_000, copied=0.0, unknown=0.0, per_character=1.0, measured=None) -> Texts:
+    return Texts(count, copied, unknown, per_character, measured)
+
+
+def moments(**zero) -> dict[str, Moments]:
+    """Of one block, 8 wide, with two heads and 32 units; `zero` names columns without a gradient, by the tensor's part."""
+    shapes = {"query": (8, 8), "key": (8, 8), "value": (8, 8), "expand": (8, 32)}
+    found = {}
+    for part, shape in shapes.items():
+        place = "ffn" if part == "expand" else "attention"
+        array = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+        array[:, zero.get(part, slice(0, 0))] = 0
+        found[f"blocks.0.{place}.{part}.weight"] = Moments(array, array**2)
+    return found
+
+
+EXAMPLES = {"settings": {"objective": "classification"}, "chance": 0.693, "unigram": 0.68}
+RISING = [1.6 + 0.05 * i for i in range(5)]
+FIRES = {
+    "diverged": evidence([*log([], [3.9]), {"step": 7, "diverged": "loss"}]),
+    "constant_reward": evidence(log(falling(0.1, 0.0), [-1.0] * 3, frac_reward_zero_std=1.0, reward=1.0), chance=None),
+    "answer_in_the_input": evidence(log(falling(3.9, 0.01), falling(3.9, 0.02, 5))),
+    "shifted_too_far": evidence(texts=texts(measured=Measured({0: 5.0, 1: 4.0, 2: 2.0, 3: 4.0}, 3.5))),
+    "softmax_twice": evidence(
+        log(falling(3.9, 3.1), falling(3.9, 3.1, 5)),
+        texts=texts(measured=Measured({0: 9.0, 1: 2.2, 2: 9.0, 3: 9.0}, 3.11)),
+    ),
+    "frozen": evidence(moments={"embedding.weight": Moments(np.zeros((2, 2)), np.zeros((2, 2)))} | moments()),
+    "label_smoothing": evidence(options={"label_smoothing": 0.5}),
+    "dropout": evidence(config=dataclasses.replace(CONFIG, dropout=0.8)),
+    "weight_decay": evidence(options={"weight_decay": 30.0}),
+    "clipped": evidence(options={"clip": 1e-7}),
+    "unknown_tokens": evidence(texts=texts(unknown=0.3)),
+    "rate_too_low": evidence(log(falling(3.9, 3.5), falling(3.9, 3.5, 5), lr=1e-5)),
+    "rate_too_high": evidence(log([3.9, *falling(2.5, 3.1, 19)], [3.9, 3.2, 3.1])),
+    "dead_heads": evidence(moments=moments(query=slice(0, 4))),
+    "dead_units": evidence(moments=moments(expand=slice(0, 20))),
+    "leak": evidence(texts=texts(copied=0.9)),
+    "no_shuffling": evidence(log(falling(3.9, 0.1), RISING), texts=texts(count=100_000)),
+    "labels_are_noise": evidence(log(falling(0.7, 0.1), [0.7, 0.75, 0.9]), **EXAMPLES),
+    "text_too_small": evidence(log(falling(3.9, 0.1), RISING), texts=texts(count=1_000)),
+    "no_warmup": evidence(log([3.9, 9.0, *falling(3.9, 1.5, 18)], falling(3.9, 1.6, 5)), options={"warmup": 0}),
+    "stopped_early": evidence(step=120),
+}
+NEAR_MISSES = {
+    "constant_reward": evidence(log(falling(0.1, 0.0), [-1.0] * 3, frac_reward_zero_std=0.5, reward=1.0), chance=None),
+    "answer_in_the_input": evidence(log(falling(3.9, 0.4), falling(3.9, 0.5, 5))),
+    "shifted_too_far": evidence(texts=texts(measured=Measured({0: 5.0, 1: 1.6, 2: 3.0, 3: 3.4}, 3.5))),
+    "softmax_twice": evidence(
+        log(falling(3.9, 3.1), falling(3.9, 3.1, 5)),
+        texts=texts(measured=Measured({0: 9.0, 1: 3.1, 2: 9.0, 3: 9.0}, 3.2)),
+    ),
+    "frozen": evidence(moments={"blocks.0.attention.key.bias": Moments(np.zeros(2), np.zeros(2))} | moments()),
+    "label_smoothing": evidence(options={"label_smoothing": 0.1}),
+    "dropout": evidence(config=dataclasses.replace(CONFIG, dropout=0.5)),
+    "weight_decay": evidence(options={"weight_decay": 1.0}),
+    "clipped": evidence(options={"clip": 0.01}),
+    "unknown_tokens": evidence(texts=texts(unknown=0.01)),
+    "rate_too_low": evidence(log(falling(3.9, 1.5), falling(3.9, 1.6, 5), lr=1e-5)),
+    "rate_too_high": evidence(log([3.9, 4.5, *falling(3.9, 1.5, 18)], falling(3.9, 1.6, 5))),
+    "dead_heads": evidence(moments=moments(query=slice(0, 3))),
+    "dead_units": evidence(moments=moments(expand=slice(0, 10))),
+    "leak": evidence(texts=texts(copied=0.1)),
+    "no_shuffling": evidence(texts=texts(count=100_000)),
+    "labels_are_noise": evidence(log(falling(0.7, 0.1), [0.7, 0.5, 0.6]), **EXAMPLES),
+    "text_too_small": evidence(log(falling(3.9, 1.4), [3.9, 1.6, 1.61]), texts=texts(count=1_000)),
+    "no_warmup": evidence(log([3.9, 9.0, *falling(3.9, 1.5, 18)], falling(3.9, 1.6, 5))),
+    "stopped_early": evidence(),
+}
+
+
+def named(e: Evidence) -> str | None:
+    finding = explanation_of(e).finding
+    return None if finding is None else finding.name
+
+
+def test_every_rule_has_a_run_on_which_it_fires():
+    assert list(FIRES) == list(NAMED) and NEAR_MISSES.keys() == FIRES.keys() - {"diverged"}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_it_fires_where_its_cause_is_and_is_the_one_that_is_named(name):
+    assert named(FIRES[name]) == name
+
+
+@pytest.mark.parametrize("name", NEAR_MISSES)
+def test_it_does_not_fire_on_the_near_miss(name):
+    assert NAMED[name](NEAR_MISSES[name]) is None
+
+
+@pytest.mark.parametrize("name", FIRES)
+def test_a_finding_has_its_numbers_and_a_remedy(name):
+    finding = explanation_of(FIRES[name]).finding
+    assert all(any(c.isdigit() for c in line) or "tensor" in line for line in finding.evidence)
+    assert finding.remedy.endswith(".") and "nan" not in " ".join(finding.evidence)
+
+
+def test_of_a_healthy_run_nothing_is_found_and_what_was_looked_at_is_said():
+    found = explanation_of(evidence(moments=moments(), texts=texts()))
+    assert found.finding is None
+    assert "the moments of 4 tensors" in found.looked_at and "20 logged steps and 5 evaluations" in found.looked_at
+
+
+def test_a_low_training_loss_is_a_classifiers_success():
+    e = evidence(log(falling(0.7, 0.01), falling(0.7, 0.02, 5)), **EXAMPLES)
+    assert named(e) is None
+
+
+def test_batches_of_one_class_each_make_the_training_loss_swing():
+    losses = falling(0.7, 0.02)
+    losses[-3] = 2.5
+    assert named(evidence(log(losses, [0.7, 1.2, 1.3]), **EXAMPLES)) == "no_shuffling"
+
+
+def test_what_was_frozen_on_purpose_is_no_mistake():
+    still = {"embedding.weight": Moments(np.zeros((2, 2)), np.zeros((2, 2)))} | moments()
+    e = evidence(moments=still, settings={"objective": "classification", "freeze": 1})
+    assert NAMED["frozen"](e) is None
+
+
+def test_a_low_loss_that_the_weights_confirm_is_no_leak_of_the_answer():
+    """A text of one sentence over and over can be guessed that well."""
+    rows = log(falling(3.9, 0.01), falling(3.9, 0.02, 5))
+    e = evidence(rows, texts=texts(measured=Measured({0: 9.0, 1: 0.02, 2: 9.0, 3: 9.0}, 3.0)))
+    assert NAMED["answer_in_the_input"](e) is None
+
+
+@pytest.mark.parametrize("rows", [[{"step": 0, "validation": 3.9}], [{"step": 1, "loss": 3.9}], log([], [3.9, 3.0])])
+def test_a_log_of_a_few_lines_is_no_reason_for_alarm(rows):
+    assert named(evidence(rows)) is None
+
+
+def test_values_that_are_no_numbers_are_left_out():
+    course = Course.from_log([{"step": 1, "loss": 2.0, "lr": "high", "grad_norm": None}])
+    assert np.isnan(course.rates).all() and np.isnan(course.norms).all() and course.final == 2.0
