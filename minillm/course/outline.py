@@ -14,7 +14,6 @@ FOLDER = INSIDE if INSIDE.is_dir() else ROOT / "lessons"
 PLANNED = {  # the titles of the lessons that are not written yet, by their numbers
     16: "Summarise",
     19: "Long texts, many languages",
-    20: "What it costs",
     21: "What it picked up (bias)",
     22: "Talk to it",
 }
