@@ -383,15 +383,14 @@ lesson.save(
 )
 
 # %% [markdown]
-# After 200 steps the loss has lost four fifths of what it will lose: the body knows which word may follow which. Yet with 8 labels its
-# features are little better than those of random weights (with 64 they begin to be). Then, within the last few tenths of a nat, comes
-# meaning. Whoever stops early, and looks at the loss alone, believes that nearly everything is learned, and may conclude that pretraining
-# is worth nothing.
+# After 200 steps the loss has lost four fifths of what it will lose, and with 8 labels the features are little better than those of random
+# weights (with 64 they begin to be). Meaning comes within the last few tenths of a nat. Whoever stops early, and looks at the loss alone,
+# may conclude that pretraining is worth nothing.
 #
-# Why last? Because it is worth little to the loss. Who knows the mood of a review has 24 words to choose from in place of 48, and gains ln
-# 2 = 0.69 nats, at one word in five: 0.15 nats in the mean. The columns *mood* and *others* show it: by step 200 the other words have lost
-# nearly all that they will lose, and the words of mood are still above ln 48. They come down to ln 24 after step 400, just when the last
-# layer comes right.
+# Why does the loss hardly show it? Who knows the mood of a review has 24 words to choose from in place of 48, and gains ln 2 = 0.69 nats,
+# at one word in five: 0.15 nats in the mean. The columns *mood* and *others* show it: at step 200 the other words have lost six sevenths
+# of what they will lose, at step 400 nearly all, and the words of mood are then still near ln 48. They come down to ln 24 after that, just
+# when the last layer comes right.
 #
 # The second picture looks at the embedding table itself: the 48 rows of the words of mood, on their two principal components.
 
@@ -485,18 +484,6 @@ for lr in (1e-4, 1e-3, 1e-2):
 # task, it is gone. A frozen one is still there, for any number of last layers. At a tenth of the rate most is kept. At ten times the rate
 # the classifier suffers too.
 #
-# **... padding is pooled?** Then the vector of a text depends on the texts that happen to be read with it:
-
-# %%
-short, long = sorted(rows, key=len)[:: len(rows) - 1]
-alone, beside = finetuning.padded([short], pad), finetuning.padded([short, long], pad)
-for name, padding_counts in {"real tokens": False, "padding too": True}.items():
-    means = [body.hidden(ids, mask=mask)[0][0][mask[0] | padding_counts].mean(axis=0) for ids, mask in (alone, beside)]
-    print(f"mean of {name}: beside a longer review the vector moves by {np.abs(means[1] - means[0]).max():.0e}")
-#> mean of real tokens: beside a longer review the vector moves by ≤ 1e-5
-#> mean of padding too: beside a longer review the vector moves by 9e-1 ± 7e-1
-
-# %% [markdown]
 # **... the text must be understood, and not only felt?** Last layers read single sentences, *the plot was X* and *the plot was not X but
 # Y*. Some were fitted to 64 whole reviews, as above. Others to sentences of the second kind, with the first 12 words of each mood, and are
 # judged on those with the other 12: is what *not* does to the words behind it in the features at all?
@@ -537,7 +524,7 @@ for number, (name, whole) in enumerate({"frozen body": frozen[0], "counted vecto
 #> counted vectors, fitted to not X but Y, on other words: 50 ± 1 % right
 
 # %% [markdown]
-# Each knows the mood of every single word, also of the 36 that no labelled review has. Of *not X but Y* the last layers that were fitted to
+# Each knows the mood of nearly every single word, also of the 36 that no labelled review has. Of *not X but Y* the last layers that were fitted to
 # reviews can hardly tell the mood: in whole reviews the other sentences help them out, so nothing made them look for it. But the body
 # knows: fitted to such sentences, a last layer judges those with words that it has never seen denied. Counted vectors can't, however they
 # are fitted: their mean is the same for *not dull but warm* and *not warm but dull*. That is what a body is worth here. And a body that
@@ -545,21 +532,19 @@ for number, (name, whole) in enumerate({"frozen body": frozen[0], "counted vecto
 #
 # ## The same with a real BERT
 #
-# What you did here by hand is one command on real texts, a text and its label in each line of `reviews.tsv`:
-#
 #     hf download sentence-transformers/all-MiniLM-L6-v2 config.json model.safetensors vocab.txt --local-dir minilm
 #     python -m minillm finetune --checkpoint minilm --data reviews.tsv --freeze body --out runs/reviews
 #     python -m minillm classify --checkpoint runs/reviews --text "funny, and never too long"
 #
-# The first line fetches a real BERT of 22.7 million parameters. The second tries its layers, and all of them side by side, chooses layer
-# and penalty by cross-validation, and prints the bag of words beside it. Real texts are not of one mood from beginning to end, and eight
-# labels won't do: of single sentences from film reviews its last layer gets 57 % right with 16 labels, 65 % with 64 and 75 % with 1,024,
-# and a bag of words 51, 54 and 67 % (`benchmarks/finetune.md`).
+# The first line fetches a real BERT of 22.7 million parameters. The second chooses layer and penalty by cross-validation, and prints the
+# bag of words beside it. Real texts are not of one mood from beginning to end, and eight labels won't do: of single sentences from film
+# reviews its last layer gets 57 % right with 16 labels, 65 % with 64 and 75 % with 1,024, and a bag of words 51, 54 and 67 %
+# (`benchmarks/finetune.md`).
 #
 # ## Takeaways
 #
 # - From many texts without labels one can find out which words belong together. Then few labels are enough to name the two sides.
-# - For that, counting is enough. What the order of the words does, a body knows and a count can't: compare with both.
+# - For that, counting is enough. What *not* does to words that were never denied, a body knows and a mean of word vectors can't.
 # - The last layer is a logistic regression. Its gradient is Xᵀ(p - y), its Hessian Xᵀ diag(p(1 - p)) X, and a few Newton steps end it.
 # - A loss that has fallen far says little of what was learned. Grammar comes first, and meaning with the last tenths.
 # - A frozen body forgets nothing, serves many tasks, and leaves few numbers to fit. It can't learn what it doesn't know, either.
@@ -575,10 +560,10 @@ for number, (name, whole) in enumerate({"frozen body": frozen[0], "counted vecto
 #
 # ## In practice
 #
-# BERT's paper compares both ways on named entities: fine-tuning everything 96.4 F1 on the development set, and a frozen BERT whose four
-# last layers are read side by side 96.1 (section 5.3, table 7): 0.3 apart. Kumar et al. 2022 show that fine-tuning can **distort** good
-# features: on texts unlike the labelled ones it then loses to the last layer alone (our 36 new words); they fit the last layer first, and
-# then let everything learn, gently. LoRA (Hu et al. 2021) keeps the big matrices as they are, and learns 10,000 times fewer numbers in
+# BERT's paper compares both ways on named entities: fine-tuning everything 96.4 F1 on the development set, and a frozen BERT 96.1 (section
+# 5.3, table 7). But its four last layers are not read by one layer there: by an LSTM in both directions, of two layers. Kumar et al. 2022
+# show, on pictures, that fine-tuning can **distort** good features: on data unlike the labelled ones it then loses to the last layer alone;
+# they fit the last layer first, and then let everything learn, gently. LoRA (Hu et al. 2021) keeps the big matrices as they are, and learns 10,000 times fewer numbers in
 # GPT-3. GPT-3 itself was to be used without any of this: the task and a few examples stand in the prompt, and no weight changes (Brown et
 # al. 2020, *Language Models are Few-Shot Learners*).
 #

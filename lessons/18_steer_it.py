@@ -26,8 +26,8 @@ Check      python -m minillm check 18
 #
 #   At each place the sum over all words is exact; the mean is that of 256 sampled answers.
 #
-# A model is one draw, and so is a village. So we do everything in three villages, each with a base of its own, and print the mean of the
-# three with its standard error. What lies nearer together than its errors has no order.
+# A model is one draw, and so is a village. So each remedy is tried in three villages, each with a base of its own, and the mean of the three
+# is printed with its standard error. What lies nearer together than its errors has no order.
 
 # %%
 import itertools
@@ -252,8 +252,8 @@ print(f"kind answers of the base, in no pair: {fresh:+.1f} nats; what DPO writes
 # %% [markdown]
 # ## 5. A quarter of the labels is wrong
 #
-# Our rule is never wrong. People are: those of InstructGPT agreed with each other about 73 % of the pairs. So we turn round a quarter of
-# the pairs to train on, and judge by the true ones. What will become of h can be told with a pencil. If a share ε of the labels is wrong,
+# Our rule is never wrong. People are: those of InstructGPT agreed with each other about 73 % of the pairs, as two would of whom each errs in
+# one of six ((5/6)² + (1/6)² = 0.72). We turn round a quarter of the pairs to train on, and judge by the true ones. What will become of h can be told with a pencil. If a share ε of the labels is wrong,
 # DPO minimises
 #
 #     -(1 - ε) ln σ(β h) - ε ln σ(-β h)        at rest where σ(β h) = 1 - ε        so  h = ln((1 - ε)/ε) / β
@@ -308,8 +308,8 @@ for name, options in {"DPO": {}, "IPO": {"method": "ipo", "beta": 0.1}}.items():
 # %% [markdown]
 # The pencil is right: cDPO and IPO have all but reached their places, DPO with flipped labels is on its way, and DPO with true labels goes
 # on. So doubt is a brake. With a quarter of the labels wrong the answers are *less* odd and nearer to the base, and a few more are rude.
-# What nobody tells DPO to do it does where all labels agree: at twice the rate h is 13, and two answers of three are what nobody would say,
-# while IPO stops before its 5. DPO's own numbers don't show it. Its loss falls, and it is right about nearly all held-out pairs.
+# What nobody tells DPO to do it does where all labels agree: at twice the rate, in the first village, h is 13, and two answers of three are
+# what nobody would say, while IPO stops before its 5. DPO's own loss doesn't show it: -ln σ(β h) falls as long as h grows.
 #
 # ## 6. Guidance: exaggerate what was learned
 #
@@ -383,8 +383,9 @@ for p in (0.5, 0.9):
 
 # %% [markdown]
 # Now the model. The KL has a price, or else nothing would hold it. Each round is new answers and one step, so the answers are always the
-# model's own: GRPO takes several steps with the same ones, and therefore clips how far p may move. The price's gradient is exact at each
-# place, for the words that stand before it; that these words would become others is left out, as everywhere.
+# model's own: GRPO may take several steps with the same ones, and therefore clips how far p may move. The price's gradient is exact at each
+# place, for the words that stand before it; that these words would become others is left out, as in GRPO. InstructGPT has it: there the KL
+# is taken off the reward.
 
 # %%
 PRICE = 0.05
@@ -499,10 +500,10 @@ lesson.save(
 
 # %% [markdown]
 # What is rewarded has gone up sevenfold, and three lines of four are such as nobody would say. The optimiser did what was asked of it.
-# Would a look at the KL have warned us? Here, yes: it is ten times what kindness must cost. But a hack can be near. Whoever always does
-# what the base does with probability e is only -ln e away from it: if one answer of six were empty, and silence were no rudeness, a model
-# that is always silent would lie at 1.8 nats. No price of the KL forbids that without forbidding everything else. What tells is to measure
-# what was meant by something that was not optimised, as *odd* is here, and to read the texts.
+# Would a look at the KL have warned us? Here, yes: it ends at 6 nats, ten times the least that it costs never to be rude. But a hack can be
+# near. Whoever always does what the base does with probability e is only -ln e away from it: if one answer of six were empty, and a reward
+# liked silence best, a model that is always silent would lie at 1.8 nats, nearer than DPO does here. What tells is to measure what was
+# meant by something that was not optimised, as *odd* is, and to read the texts.
 #
 # ## Takeaways
 #

@@ -56,7 +56,7 @@ def predict(objective: str) -> str:
     A model that can give them any probabilities is trained to the end by an objective of OBJECTIVES. How often does it tell the rude one?
         "never"     with probability 0
         "less"      less often than the text
-        "as often"  as often as the text, in four of ten cases
+        "as often"  as often as the text, in four of ten cases, to a thousandth
         "more"      more often
     A kind line has the reward 0, a rude one -1. Write down all nine before you run anything. Then run this file: it tries them with your
     `awr_loss`, and shows what happens.
