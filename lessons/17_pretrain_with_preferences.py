@@ -269,8 +269,8 @@ lesson.save(
 #
 # *Filtering* keeps the kind tellers, and so their rate of rude lines. *RWR* turns r rude lines to 1 - r others into w r to 1 - r, with w =
 # e^(-1/β). *AWR* does the same: at the word where two lines part V is one number for both, so that the rude one counts e^(-1/β) as much.
-# (Behind a rude word V has seen it, and the rest of the line is learned in full.) *Unlikelihood* pulls a word up in polite lines and down in
-# rude ones. If a share q of the lines that tell a fact are rude, it comes to rest where
+# (Behind a rude word V has seen it, and the rest of the line is learned in full.) *Unlikelihood* pulls a word up in polite lines and down
+# in rude ones. If a share q of the lines that tell a fact are rude, it comes to rest where
 #
 #     (1 - q)(-log p) - q α log(1 - p)        is smallest:        p = (1 - q) / (1 - q + α q)
 #
