@@ -13,14 +13,12 @@ Check      python -m minillm check 09
 # %% [markdown]
 # ## 1. A task that one can see
 #
-# So far we have built parts, and a GPT. Now we build a machine that reads one text and writes another, and give it a job: **read a word,
-# write it backwards**. `thecat` becomes `taceht`. The job is small enough to check every answer by eye, and it has a solution that we
-# can picture: to write letter 1, look at the last letter; to write letter 2, look at the last but one. And after the last letter, stop.
-# Nobody will tell the model so.
+# Now we build a machine that reads one text and writes another, and give it a job: **read a word, write it backwards**. `thecat` becomes
+# `taceht`. The job has a solution that we can picture: to write letter 1, look at the last letter; to write letter 2, look at the last but
+# one. And after the last letter, stop. Nobody will tell the model so.
 #
-# The letters are those of our sentence, *the cat is on the table*. A word is any 3 to 8 of them, and `[PAD]` fills it up to 8. There are
-# far more words than training will ever show. A thousand of them are put aside first, and training never uses one of these. If the
-# model gets those right, it cannot have learned them by heart.
+# The letters are those of our sentence, *the cat is on the table*. A word is any 3 to 8 of them, and `[PAD]` fills it up to 8. A thousand
+# words are put aside first, and training never uses one of these. If the model gets those right, it has not learned them by heart.
 
 # %%
 import functools
@@ -70,10 +68,9 @@ print(f"letters {''.join(letters)}: {sum(len(letters) ** n for n in range(3, 9))
 # %% [markdown]
 # ## 2. Read one text, write another: cross-attention
 #
-# Two towers do it. The **encoder** reads the source, with no mask: it may look both ways. What leaves it is called the **memory**, a
-# vector for each source token. The **decoder** writes, with lesson 05's causal mask. New is one step in each of its blocks: attention
-# whose queries come from the decoder, and whose keys and values come from the memory. Each position that is being written asks, and the
-# source answers. It is lesson 05's attention but for one letter: T queries, S keys.
+# Two towers do it. The **encoder** reads the source, with no mask. What leaves it is called the **memory**, a vector for each source token.
+# The **decoder** writes, with lesson 05's causal mask. New is one step in each of its blocks: attention whose queries come from the
+# decoder, and whose keys and values come from the memory. It is lesson 05's attention but for one letter: T queries, S keys.
 #
 #     q = y W_q        k = m W_k        v = m W_v        z = softmax(q kᵀ / √K) v
 #
@@ -127,17 +124,15 @@ lesson.save(
 )
 
 # %% [markdown]
-# In the library it is the same layer, `MultiHeadAttention` in `minillm/layers/attention.py`, called with two different texts. The picture
-# has the paper's order of norms, *post-LN*: after each sum (lesson 07); the last LayerNorm of each tower is PyTorch's.
-# The model below is built so.
+# In the library it is the same layer, `MultiHeadAttention` in `minillm/layers/attention.py`, called with two different texts. The picture,
+# and the model below, have the paper's order of norms, *post-LN* (lesson 07); the last LayerNorm of each tower is PyTorch's.
 #
 # ## 3. What the decoder reads, and what it is asked for
 #
 # The encoder reads the word, in both directions; a mask hides the padding from it, and from cross-attention. The decoder writes the
-# answer letter by letter, and reads what it has written. While it learns we don't wait for its own letters, which are wrong at first: we
-# let it read the **right** ones, shifted by one place. This is called *teacher forcing*. Because of the causal mask no place sees the
-# letter that it is asked for, so all places can learn at the same time. After the last letter the model is asked for `</s>`, so that it
-# learns to stop; in the padding it is asked for nothing.
+# answer letter by letter, and reads what it has written. While it learns we let it read the **right** letters, shifted by one place. This
+# is called *teacher forcing*. Because of the causal mask no place sees the letter that it is asked for, so all places can learn at the
+# same time. After the last letter the model is asked for `</s>`, so that it learns to stop; in the padding it is asked for nothing.
 
 
 # %%
@@ -183,9 +178,7 @@ def gradient(model, source, answer):
 
 model = build()
 print(f"{model.vector.data.size:,} numbers to learn")
-print(
-    f"loss before training {gradient(model, held_out, backwards):.2f}, blind guessing ln {len(names)} = {math.log(len(names)):.2f}"
-)
+print(f"loss before training {gradient(model, held_out, backwards):.2f}, blind guessing ln {len(names)} = {math.log(len(names)):.2f}")
 #> 169,486 numbers to learn
 #> loss before training 2.80 ± 0.25, blind guessing ln 14 = 2.64
 
@@ -250,13 +243,11 @@ print("after three steps our AdamW equals minillm.training.AdamW")
 # %% [markdown]
 # ## 5. The loop
 #
-# Two things more belong to the recipe. The learning rate climbs for fifty steps (*warm-up*), and then comes down along half a cosine, so
-# that the weights can settle. And a gradient that is longer than 1 is made as short as that (*clipping*): a single odd batch shall do no
-# harm. What each of them is good for here, section 7 tries.
+# Two things more belong to the recipe. The learning rate climbs for fifty steps (*warm-up*), and then comes down along half a cosine. And a
+# gradient that is longer than 1 is made as short as that (*clipping*). What each of them is good for here, section 7 tries.
 #
-# One number says how good the model is: in how many held-out words is the **whole answer** right, its end too? It is stricter than the
-# loss. Here the model gets no help: it reads its own letters, whatever they are, and stops when it writes `</s>`. On the way we also keep
-# where it looks.
+# One number says how good the model is: in how many held-out words is the **whole answer** right, its end too? Here the model gets no
+# help: it reads its own letters, whatever they are, and stops when it writes `</s>`. On the way we also keep where it looks.
 
 
 # %%
@@ -319,9 +310,8 @@ print(f"exact answers on held-out words: {curve[-1][1]:.1%}; it has read {64 * s
 # ## 6. Watch it
 #
 # The film shows the decoder's attention to the source, in its last block (the mean of its four heads), for a word that training never
-# used. The top row is where the first letter is written, and it must look at the last one. At step 0 all letters look alike. Then it
-# becomes sharp, from the top right to the bottom left: that is "backwards", drawn by the model itself. In the last row nothing is left
-# to write but `</s>`.
+# used. The top row is where the first letter is written. At step 0 all letters look alike. Then it becomes sharp, from the top right to
+# the bottom left: that is "backwards", drawn by the model itself. In the last row nothing is left to write but `</s>`.
 
 # %%
 needed = film[:, range(6), range(5, -1, -1)].mean(axis=1)  # the weight on the letter that each place has to write
@@ -329,10 +319,7 @@ print(f"attention on the letter that is needed: {needed[0]:.2f} at first, {neede
 #> attention on the letter that is needed: 0.17 ± 0.04 at first, 0.8 ± 0.2 at the end
 lesson.save(
     attention_over_training(
-        film,
-        looks,
-        [names[i] for i in reads[0, :7]],
-        [names[i] for i in probe[0, :6]],
+        film, looks, [names[i] for i in reads[0, :7]], [names[i] for i in probe[0, :6]],
         title="The decoder finds its way back through the word",
     ),
     "attention_film",
@@ -342,8 +329,8 @@ lesson.save(
 )
 
 # %% [markdown]
-# Teacher forcing shows the model the right letters only; when it writes, it reads its own. What if one of them is wrong? Give it a wrong
-# first letter to read, and see whether the second one is right all the same. (The source still says what it should be.)
+# When the model writes, it reads its own letters. What if one of them is wrong? Give it a wrong first letter to read, and see whether the
+# second one is right all the same. (The source still says what it should be.)
 
 # %%
 source, (reads, targets) = held_out, lesson_for(held_out, backwards)
@@ -360,8 +347,8 @@ for name, given in (("right", reads), ("wrong", slips)):
 #
 # ## 7. What breaks if ...
 #
-# Now take the parts away. Each line below differs from the first one in one thing, or in two where it says so. All begin with the same
-# weights, see the same words, and train for 200 steps, so that you see who is slower. Write your guesses down first.
+# Each line below differs from the first in one thing, or in two where it says so. All begin with the same weights, see the same words, and
+# train for 200 steps. Write your guesses down first.
 #
 # - **Warm-up**, at our rate and at four times our rate.
 # - **Bias correction**: `adamw_step` with t = ∞ corrects nothing. With the paper's β2 there is more to correct.
@@ -459,10 +446,7 @@ curves = {
 }
 lesson.save(
     line_chart(
-        curves,
-        xlabel="step",
-        ylabel=f"loss (nats per letter, means of {CURVE} steps)",
-        log_y=True,
+        curves, xlabel="step", ylabel=f"loss (nats per letter, means of {CURVE} steps)", log_y=True,
         title="At a rate of 0.005 the recipe hardly matters; at 0.02 warm-up decides",
     ),
     "learning",
@@ -472,58 +456,45 @@ lesson.save(
 )
 
 # %% [markdown]
-# Were your guesses right? Most of the recipe is not needed for this task at this rate.
-#
 # - **Warm-up** even slows it down at our rate. At four times the rate nothing works without it: the first steps throw the model to a
 #   place where it stays. So warm-up buys a larger rate.
 # - **Bias correction** costs nothing to leave out with β2 = 0.99. With 0.999 the first steps are three to six times too long, and without
 #   warm-up that is fatal, as at four times the rate. Warm-up and bias correction guard the same thing, the first steps.
 # - **Momentum** does nearly as well as Adam here: all letters are equally frequent, so there is no quiet gradient. In a language most
-#   words are rare, and Adam pulls ahead of gradient descent just there (Kunstner et al. 2024). Nor is there any odd batch for clipping to
-#   tame.
-# - **The causal mask**: the loss is the smallest of all, and the model has learned to copy from the future. When it must write by
-#   itself there is no future to copy from.
-# - **Positions** must be told to the encoder, which otherwise sees a bag of letters. The decoder finds out by itself: its causal mask
-#   lets it see how many letters it has written (lesson 06). And where the task doesn't need the order, as in sorting, it learns without
-#   any.
+#   words are rare, and Adam pulls ahead of gradient descent just there (Kunstner et al. 2024).
+# - **The causal mask**: the loss is the smallest of all, and the model has learned to copy from a future that isn't there when it writes.
+# - **Positions** must be told to the encoder, which otherwise sees a bag of letters. The decoder finds out by itself, by its causal mask
+#   (lesson 06). And where the task doesn't need the order, as in sorting, it learns without any.
 #
 # ## Takeaways
 #
 # - Teacher forcing trains all places at once: the decoder reads the right answer shifted by one, and the causal mask keeps it honest.
 # - AdamW steps by the steadiness of a gradient, not by its size. Bias correction and warm-up guard the first steps, when little is known.
-# - Try what a part is for by taking away that part alone.
-# - A small loss is not the goal. Let the model work alone on inputs that it has never seen, and count whole answers.
+# - Try what a part is for by taking away that part alone. Let the model work alone on inputs that it has never seen, and count answers.
 #
 # ## Exercises
 #
-# `python -m minillm check 09` puts `my_exercises/ex09.py` on your desk and checks it; `--hint` helps, `--figure` draws yours beside the
-# right answer.
+# `python -m minillm check 09`, with `--hint` and `--figure`.
 #
 # 1. `adamw_step`: one step, with bias correction and decoupled weight decay, for some weights with and some without decay.
 # 2. `shift_targets`: from padded answers, what the decoder reads, and what it is asked for; padding is not scored.
-# 3. `exact_match`: the share of whole answers that are right, where an answer ends at its end mark. It isn't in the lesson: there,
-#    whole rows are compared.
+# 3. `exact_match`: the share of whole answers that are right, where an answer ends at its end mark. It isn't in the lesson.
 #
 # And *predict, then run*: draw words of exactly eight letters to train on, and judge by the same held-out words of three to eight. Which
 # lengths will it get right, and what will it write for `cat`?
 #
-# ## In the library
+# ## In the library, and in practice
 #
 # `minillm/models/transformer.py` is the model, `minillm/layers/attention.py` its attention, with `memory` for keys and values.
-# `minillm/training/optimizers.py` has AdamW and clipping, `minillm/training/schedules.py` the rates, and `Trainer` in
-# `minillm/training/trainer.py` the loop: lesson 10 uses it.
-#
-# ## In practice
+# `minillm/training/optimizers.py` has AdamW and clipping, `schedules.py` the rates, and `trainer.py` the loop: lesson 10 uses it.
 #
 # Translation models of 2017 were trained just so, with sentences in place of letters: six blocks, D = 512, 4,000 steps of warm-up, and
-# dropout against learning by heart. The peak of the learning rate is found as above: a few short runs show where training breaks, and it
-# is set a few times lower. Pre-LN models (lesson 07) can do without the warm-up that post-LN ones need (Xiong et al. 2020).
+# dropout. Pre-LN models (lesson 07) can do without the warm-up that post-LN ones need (Xiong et al. 2020).
 #
 # ## Reading
 #
-# - Vaswani et al. 2017, *Attention Is All You Need*: the model, and its warm-up in section 5.3.
-# - Kingma & Ba 2015, *Adam*: algorithm 1, and section 3 on bias correction.
-# - Loshchilov & Hutter 2019, *Decoupled Weight Decay Regularization*: what the W is.
-# - Xiong et al. 2020, *On Layer Normalization in the Transformer Architecture*: why post-LN needs warm-up.
-# - Kunstner et al. 2024, *Heavy-Tailed Class Imbalance and Why Adam Outperforms Gradient Descent on Language Models*.
-# - Bengio et al. 2015, *Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks*: letting it read its own letters.
+# - Vaswani et al. 2017, *Attention Is All You Need*: the model, and its warm-up in section 5.3. Xiong et al. 2020, *On Layer Normalization
+#   in the Transformer Architecture*: why post-LN needs it.
+# - Kingma & Ba 2015, *Adam*: algorithm 1. Loshchilov & Hutter 2019, *Decoupled Weight Decay Regularization*: what the W is.
+# - Kunstner et al. 2024, *Heavy-Tailed Class Imbalance and Why Adam Outperforms Gradient Descent on Language Models*. Bengio et al. 2015,
+#   *Scheduled Sampling*: letting it read its own letters.
