@@ -13,9 +13,9 @@ Check      python -m minillm check 10
 # %% [markdown]
 # ## 1. Text is its own teacher
 #
-# Nobody labels anything in this lesson. We take a text, and at every place the question is: what comes next? The answer stands in the
-# text already, one place further on. So the targets are the text itself, *shifted by one*. Lesson 08 trained a GPT in this way on a
-# thousand stories. Now there are ten thousand, and this time we watch what it learns, and when.
+# At every place of a text the question is: what comes next? The answer stands there already, one place further on. So the targets are the
+# text itself, *shifted by one*. Lesson 08 trained a GPT in this way on a thousand stories. Now there are ten thousand, and we watch what
+# it learns, and when.
 #
 # Each of these stories asks at its end where something is, and answers. To answer, a model must look back at what was told some thirty
 # words before.
@@ -106,9 +106,7 @@ def counted(ids, n):
 
 names = {0: "guessing", 1: "unigram", 2: "bigram", 5: "5-gram", 6: "6-gram"}
 by_counting = {name: counted(ids, n) for n, name in names.items()}
-levels = {
-    name: float(-np.log(np.take_along_axis(p, targets[..., None], axis=-1)).mean()) for name, p in by_counting.items()
-}
+levels = {name: float(-np.log(np.take_along_axis(p, targets[..., None], axis=-1)).mean()) for name, p in by_counting.items()}
 print(", ".join(f"{name} {loss:.2f}" for name, loss in levels.items()))
 #> guessing 4.14, unigram 3.55 ± 0.05, bigram 1.33 ± 0.05, 5-gram 0.73 ± 0.04, 6-gram 0.72 ± 0.04
 
@@ -125,8 +123,8 @@ print(", ".join(f"{name} {loss:.2f}" for name, loss in levels.items()))
 # So the fair opponent of this model is the 5-gram: it guesses the fifth word from the same four. All that reaches further back is left to
 # attention.
 #
-# One forward pass answers 64 questions at once, one for each place. That is only honest if no place sees what comes after it. We test
-# just that: change the last word, and all scores before it must stay the same.
+# One forward pass answers 64 questions at once. That is only honest if no place sees what comes after it. We test just that: change the
+# last word, and all scores before it must stay the same.
 
 
 # %%
@@ -183,9 +181,7 @@ for temperature in (1.0, 0.5, 2.0):
 #> top 2 at temperature 0.5: [0.8 0.2 0.  0. ]
 #> top 2 at temperature 2.0: [0.59 0.41 0.   0.  ]
 last = logits[0, -1].astype(np.float64)
-np.testing.assert_allclose(
-    top_k_probabilities(last, 5, 0.8), next_token_probabilities(last, temperature=0.8, top_k=5), atol=1e-12
-)
+np.testing.assert_allclose(top_k_probabilities(last, 5, 0.8), next_token_probabilities(last, temperature=0.8, top_k=5), atol=1e-12)
 
 
 def tell(model, count=24):
@@ -248,9 +244,7 @@ def watch(trainer, stops):
 
 
 steps, every, saved_at, soon, later = (30, 5, 10, 11, 15) if lesson.quick else (3000, 25, 300, 310, 400)  # section 8 saves
-options = TrainOptions(
-    steps=steps, batch=16, lr=8e-3, warmup=steps // 30, weight_decay=0.02, eval_every=steps, seed=lesson.seed
-)
+options = TrainOptions(steps=steps, batch=16, lr=8e-3, warmup=steps // 30, weight_decay=0.02, eval_every=steps, seed=lesson.seed)
 stops = [*range(0, steps // 2, every), *range(steps // 2, steps + 1, steps // 6)]
 trainer = Trainer(model, Windows(), options)
 folder = tempfile.TemporaryDirectory()
@@ -273,8 +267,7 @@ print("a whole story:", tell(model, count=62))
 #> a whole story: …
 
 # %% [markdown]
-# First noise, then likely words in a likely order, then stories that hold together. Now the numbers: the loss, and the share of right
-# answers on the held-out stories, beside those of the 5-gram.
+# Now the numbers: the loss, and the share of right answers on the held-out stories, beside those of the 5-gram.
 #
 # **Does it only copy?** The stories are made from few sentences, and every held-out story has some that are much like it among the ten
 # thousand. So let somebody answer who only copies: take the training window that has the most words in common with what was read, at the
@@ -329,10 +322,8 @@ lesson.save(
             name: [point[:2] for point in points if point[1] < 1.45]
             for name, points in {"GPT, ngram = 4": course, "GPT, ngram = 1": plain_course}.items()
         },
-        xlabel="step",
-        ylabel="held-out loss (nats per word)",
-        levels={name: levels[name] for name in ("bigram", "5-gram")},
-        log_x=True,
+        xlabel="step", ylabel="held-out loss (nats per word)",
+        levels={name: levels[name] for name in ("bigram", "5-gram")}, log_x=True,
         title="Below what counting phrases can do",
     ),
     "loss",
@@ -347,8 +338,7 @@ lesson.save(
             for name, points in (("", course), (", ngram = 1", plain_course))
             for i, question in enumerate(QUESTIONS)
         },
-        xlabel="step",
-        ylabel="right answers on held-out stories (%)",
+        xlabel="step", ylabel="right answers on held-out stories (%)",
         levels={"one of three": 100 / 3, "one of five": 100 / 5},
         title="Abilities come one after the other, each within few steps",
     ),
@@ -359,10 +349,9 @@ lesson.save(
 )
 
 # %% [markdown]
-# The loss hardly shows it, but three things happen on the way: the model learns to repeat the thing; then the first word of the place;
-# and for hundreds of steps it only guesses the second one, until it finds out how to look that up as well. Without the help the first
-# comes far later, and the others not within these steps. So the abilities of this lesson are those of a *helped* model; the plain one too
-# ends far below all counting, and answers one of the three questions. (These are two runs. They show when an ability came, and not why.)
+# The loss hardly shows it, but three things happen on the way: the model learns to repeat the thing; then the first word of the place; and
+# for hundreds of steps it only guesses the second one. Without the help the first comes far later, and the others not within these steps.
+# The plain model too ends far below all counting, and answers one of the three questions. (Two runs: when an ability came, and not why.)
 #
 # ## 7. One question, looked at closely
 #
@@ -394,9 +383,7 @@ print(f"{story[-30:]} ... GPT: {' the '.join(best)} ({max(gpt_bars):.0%}), 5-gra
 #> where is the white cup ? it is ... GPT: under the bed (95 ± 6%), 5-gram for that place: 7 ± 2%
 lesson.save(
     next_word_bars(
-        [f"{p} the {n}" for p, n in places],
-        np.array([counted_bars, gpt_bars]),
-        labels=["5-gram", "GPT"],
+        [f"{p} the {n}" for p, n in places], np.array([counted_bars, gpt_bars]), labels=["5-gram", "GPT"],
         title="Where is the white cup? (It is under the bed; the cat is on the table.)",
     ),
     "next_word",
@@ -409,8 +396,7 @@ lesson.save(
 #
 # Training may take weeks; machines stop. What must be kept, so that the rest of the run comes out the same to the last bit? The
 # weights; Adam's two means; and the step number, which fixes the learning rate. And whatever is random must go on where it stood: which
-# windows come next, and what dropout drops. Here all of it is drawn from (seed, step), so the step number is enough. PyTorch has
-# generators with a state of their own, which you must save as well.
+# windows come next, and what dropout drops. Here all of it is drawn from (seed, step), so the step number is enough.
 #
 # We kept these four arrays in a file at step 300. Read them into a *new* trainer, train on, and compare with the run that never stopped.
 # And then see what happens if somebody keeps the weights only.
@@ -445,16 +431,14 @@ folder.cleanup()
 #> with the means all 120,320 weights are the same, bit for bit
 
 # %% [markdown]
-# Without the means the loss is higher for a while, and about the same after a hundred steps. So why care about the last bit? Not for the
-# model's sake but for yours. A run that is *nearly* the same after a stop has forgotten something, and no loss tells what. If every bit
-# is the same, nothing was forgotten.
+# Without the means the loss is higher for a while, and about the same after a hundred steps. So why care about the last bit? A run that is
+# *nearly* the same after a stop has forgotten something, and no loss tells what. If every bit is the same, nothing was forgotten.
 #
 # ## 9. What breaks if ... the causal mask is left out?
 #
-# Train the same model for a short while without the mask. The loss is sensational: nearly nothing. But the next word stands one place to
-# the right, so the model has learned to look there and copy. When it writes by itself, nothing stands there yet. Take the future away
-# from it, on the same stories, and it is about as poor as the bigram, though it reads four words. A loss that is too good is a bug until
-# you have found out why.
+# Train the same model for a short while without the mask. The loss is nearly nothing. But the next word stands one place to the right, so
+# the model has learned to look there and copy. Take the future away from it, on the same stories, and it is about as poor as the bigram,
+# though it reads four words. A loss that is too good is a bug until you have found out why.
 
 
 # %%
@@ -487,8 +471,7 @@ print(f"the same model without the future: {alone:.2f}; bigram {levels['bigram']
 #
 # ## Exercises
 #
-# `python -m minillm check 10` puts `my_exercises/ex10.py` on your desk and checks it; `--hint` helps, `--figure` draws yours beside the
-# right answer.
+# `python -m minillm check 10`, with `--hint` and `--figure`.
 #
 # 1. `causal_loss`: the loss of every prediction, and the perplexity, from scores and the text itself.
 # 2. `top_k_probabilities`: temperature and top-k, as probabilities.
@@ -497,17 +480,14 @@ print(f"the same model without the future: {alone:.2f}; bigram {levels['bigram']
 # And *predict, then run*: train on a tenth of the stories (`stories = stories[:1000]`, after `held_out` is made). What becomes of the
 # loss on the windows to train on, of the held-out loss, and of the three abilities? Write it down before you run it.
 #
-# ## In the library
+# ## In the library, and in practice
 #
 # `minillm/layers/ngram_embedding.py` is the n-gram embedding, `minillm/objectives/causal.py` the loss, `minillm/generation/sampling.py`
 # the choice of a word, `minillm/training/trainer.py` the loop, and `minillm/training/checkpoint.py` what is kept of a run.
 #
-# ## In practice
-#
 # GPT-3 had the same objective, 175 billion numbers in place of our hundred thousand, and 300 billion tokens of text. Such models read
-# windows at random places of one long stream, with an end mark between documents, as `minillm.text.Corpus` does. Our windows begin where
-# a story begins: a question about a sentence outside the window has no answer. Nobody needs to write the loop again: `python -m minillm
-# pretrain` trains on any text, keeps the best weights, and goes on with `--resume` after a stop.
+# windows at random places of one long stream, with an end mark between documents, as `minillm.text.Corpus` does. Nobody needs to write the
+# loop again: `python -m minillm pretrain` trains on any text, keeps the best weights, and goes on with `--resume` after a stop.
 #
 # ## Reading
 #
