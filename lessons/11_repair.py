@@ -13,8 +13,7 @@ Check      python -m minillm check 11
 # %% [markdown]
 # ## 1. Three ways to damage a word
 #
-# A GPT reads from left to right and guesses what comes next. The article names a second way to pretrain: **damage a text, and ask for the
-# original**. Nobody has to label anything here either; the text is its own answer.
+# The article names a second way to pretrain: **damage a text, and ask for the original**. Here too the text is its own answer.
 #
 # BERT damages single words. About 15 % of the places are *chosen*. At each of them a die is thrown:
 #
@@ -35,15 +34,7 @@ from minillm import ops
 from minillm.course import EXAMPLE, Lesson, write_stories
 from minillm.generation import generate_batch
 from minillm.models import GPT, EncoderConfig, GPTConfig, MaskedLM, Transformer
-from minillm.objectives import (
-    CAUSAL,
-    MASKED,
-    SEQUENCE_TO_SEQUENCE,
-    DenoisingData,
-    MaskedData,
-    Sentences,
-    Windows,
-)
+from minillm.objectives import CAUSAL, MASKED, SEQUENCE_TO_SEQUENCE, DenoisingData, MaskedData, Sentences, Windows
 from minillm.objectives.masked import mask_tokens
 from minillm.objectives.rows import Rows, Texts, choose
 from minillm.ops import IGNORE
@@ -85,8 +76,7 @@ print("asked for", spell(asked[0]))
 #> asked for - cat is - - table -
 
 # %% [markdown]
-# The library does the same, with its own dice. We throw them again, in its order, and compare. (Of the words that "stay", some were
-# replaced by themselves: one in 62.)
+# The library does the same, with its own dice. We throw them again, in its order, and compare.
 
 # %%
 ids = np.array([number[word] for story in stories for word in story])
@@ -102,9 +92,7 @@ anything[chosen] = rng.integers(V, size=chosen.sum())
 mine = mask_words(texts, chosen, dice, anything)
 np.testing.assert_array_equal(mine, theirs)
 masked, same = mine[0][chosen] == MASK, mine[0][chosen] == texts[chosen]
-print(
-    f"chosen {chosen.mean():.1%}; of these {masked.mean():.1%} masked, {same.mean():.1%} as they were, the others swapped"
-)
+print(f"chosen {chosen.mean():.1%}; of these {masked.mean():.1%} masked, {same.mean():.1%} as they were, the others swapped")
 #> chosen 15.6%; of these 80.0 ± 1.5% masked, 10.2 ± 1.5% as they were, the others swapped
 
 # %% [markdown]
@@ -163,14 +151,8 @@ ends = SpecialTokens(pad=PAD, mask=MASK)
 def train(name, model, data, objective, steps, batch=32, lr=3e-3):
     """Returns the validation loss at the end."""
     options = TrainOptions(
-        steps=2 if lesson.quick else steps,
-        batch=batch,
-        lr=lr,
-        warmup=50,
-        eval_every=200,
-        eval_batches=1 if lesson.quick else 8,
-        workers=2,
-        seed=lesson.seed,
+        steps=2 if lesson.quick else steps, batch=batch, lr=lr, warmup=50, eval_every=200,
+        eval_batches=1 if lesson.quick else 8, workers=2, seed=lesson.seed,
     )
     for progress in Trainer(model, data, options, objective).run():
         if progress.validation is not None:
@@ -233,10 +215,8 @@ print("six sounds, both ways:", " ".join(found))
 shown = [number["dog"], *(i for i in np.argsort(-left)[:7] if i != number["dog"])]
 lesson.save(
     next_word_bars(
-        [vocabulary[i] for i in shown],
-        np.array([left[shown], both[shown]]),
-        labels=["GPT: it has read the", "both ways: all of it"],
-        title="“the [MASK] barks ...”: who reads on knows",
+        [vocabulary[i] for i in shown], np.array([left[shown], both[shown]]),
+        labels=["GPT: it has read the", "both ways: all of it"], title="“the [MASK] barks ...”: who reads on knows",
     ),
     "fill_in",
     alt="Bars of probability for seven words, for two models. The GPT, which has read only 'the', spreads its guess over many "
@@ -244,12 +224,10 @@ lesson.save(
 )
 
 # %% [markdown]
-# Is *barks* really what it went by? We changed the sound six times, and the animal followed. That is an experiment, and stronger than any
-# picture.
+# We changed the sound six times, and the animal followed. That is an experiment, and stronger than any picture.
 #
-# To be fair to the GPT: it can score whole sentences. Put each of the 62 words into the hole, let it read all 62 sentences, and take the
-# likeliest. Then *barks* comes after the word, and speaks for it. We try that with our sentence, and with a hole in each of a hundred
-# windows of held-out stories.
+# To be fair to the GPT: it can score whole sentences. Put each of the 62 words into the hole, and take the likeliest of the sentences. We
+# try that with our sentence, and with a hole in each of a hundred windows of held-out stories.
 
 # %%
 def rescored(text, place):
@@ -287,7 +265,7 @@ for name, found in {"GPT, from the left": by_left, f"GPT, after {V} readings": b
 #
 # ## 5. What a map of both sides looks like
 #
-# Only a picture: what the model goes by was tried in section 4, by changing the sound.
+# Only a picture: what the model goes by was tried in section 4.
 
 # %%
 tokens = f"the [MASK] {rest}".split()
@@ -296,17 +274,14 @@ causal_map = gpt.forward(dog[None])[1].blocks[0].attention.weights[0].mean(axis=
 read = bert.forward(np.array([[number[word] for word in tokens]]))[1].blocks
 maps = np.array([saved.attention.weights[0].mean(axis=0) for saved in read])
 right = maps[:, 1, 2:].sum(axis=1)
-print(
-    f"of what [MASK] reads, from words to its right: layer 0 {right[0]:.2f}, layer 1 {right[1]:.2f}; in a GPT 0, by its mask"
-)
+print(f"of what [MASK] reads, from words to its right: layer 0 {right[0]:.2f}, layer 1 {right[1]:.2f}; in a GPT 0, by its mask")
 #> of what [MASK] reads, from words to its right: layer 0 0.62 ± 0.15, layer 1 0.60 ± 0.2; in a GPT 0, by its mask
 future = np.triu(np.ones(causal_map.shape, dtype=bool), 1)
 labels = ["the", "dog / [MASK]", *tokens[2:]]
 lesson.save(
     matrix_maps(
         {"GPT: it reads dog": np.ma.array(causal_map, mask=future), "both ways: it reads [MASK]": maps[0]},
-        rows=labels,
-        columns=labels,
+        rows=labels, columns=labels,
         title="A GPT's map is half a map: the causal mask hides the rest (layer 0, mean of 4 heads)",
     ),
     "both_sides",
@@ -321,8 +296,7 @@ lesson.save(
 # write the sentence anew. So the answer is longer than the source, and that takes the encoder-decoder of lesson 09: the encoder reads
 # the damaged sentence both ways, the decoder writes the whole one. BART is pretrained like this.
 #
-# The damage is one line, with rows of different lengths as the only difficulty: they are filled up with [PAD] at the end, and a boolean
-# array says which tokens are real.
+# Rows of different lengths are filled up with [PAD] at the end, and a boolean array says which tokens are real.
 
 
 # %%
@@ -480,24 +454,21 @@ for name, (loss, model) in results.items():
 #> asked everywhere  its loss 0.11 ± 0.03   behind [MASK] 78 ± 5%   in plain sight 100 ± 1%   swapped 65 ± 6%   probe 98 ± 2%
 
 # %% [markdown]
-# *Asked everywhere* has by far the smallest loss, and is no better behind a [MASK]. It earned that number by copying words in plain
-# sight. And it has learned to believe what it reads: where a word was swapped it falls behind. Never compare two losses before you know
-# what each of them asks.
+# *Asked everywhere* has by far the smallest loss, by copying words in plain sight, and is no better behind a [MASK]. And it has learned to
+# believe what it reads: where a word was swapped it falls behind.
 #
 # The others tell what each tenth is for. *Kept* words teach the head to name what stands in plain sight; without swaps it then believes
 # whatever it reads. *Swapped* words teach doubt, at a price behind the [MASK]. With both, the model learns both, and pays little.
 #
 # *Always [MASK]* is about as good behind a [MASK], and its head can't name many of the words that stand before its eyes. But the probe
-# finds them in its states as well as in the others': only the head has not learned to read them. (That is no merit of training. The
-# residual path carries every word up, in a body that has learned nothing as well.) So a body that gets a new head (lesson 13) loses
-# little.
+# finds them in its states as well as in the others': only the head has not learned to read them. (That is no merit of training: the
+# residual path carries every word up.) So a body that gets a new head (lesson 13) loses little.
 #
 # ## Takeaways
 #
 # - Damage a text and ask for the original: the text is its own teacher, and the model may look both ways.
 # - The loss, and its mean, belong to the places that are asked. A small loss may only mean that the question was easy.
-# - A model that looks both ways fills a hole in one reading. A GPT can do it as well, in one reading for each word that might stand
-#   there.
+# - A model that looks both ways fills a hole in one reading, and a GPT in one reading for each word that might stand there.
 #
 # ## Exercises
 #
@@ -505,23 +476,19 @@ for name, (loss, model) in results.items():
 # 2. `masked_loss`: loss and gradient at the places that are asked.
 # 3. `hide_spans`: T5's damage, whole spans of words behind one sentinel each. It isn't in the lesson.
 #
-# And *predict, then run*: choose 50 % of the places, not 15 % (`MaskedData(..., rate=0.5)` in section 3). Which way go the loss, the
-# holes of section 4, and the six sounds?
-#
-# `python -m minillm check 11`, with `--hint` and `--figure`.
+# `python -m minillm check 11`, with `--hint` and `--figure`. And *predict, then run*: choose 50 % of the places, not 15 %
+# (`MaskedData(..., rate=0.5)` in section 3). Which way go the loss, the holes of section 4, and the six sounds?
 #
 # ## In the library
 #
-# `minillm/objectives/masked.py` has the masking and its loss, `minillm/objectives/denoise.py` the deleted words, and
-# `minillm/objectives/rows.py` texts of different lengths as one array. `minillm/models/encoder.py` looks both ways.
+# `minillm/objectives/masked.py` has the masking and its loss, `denoise.py` the deleted words, and `rows.py` texts of different lengths as
+# one array. `minillm/models/encoder.py` looks both ways.
 #
 # ## In practice
 #
 # BERT chooses 15 % of the pieces of words, and later versions whole words. RoBERTa draws new holes each time that a text comes by, as we
 # do, and drops BERT's second task. ELECTRA swaps words by a small model and asks at *every* place whether the word was swapped: a
-# question that copying cannot answer, and it learns faster for that. T5 hides whole spans and writes only them. Today's large models are
-# GPTs all the same: they learn from every word, not from one in seven, and writing is what people ask of them. Encoders live on where a
-# text must be understood and not continued, as in search and classification.
+# question that copying cannot answer, and it learns faster for that. T5 hides whole spans and writes only them.
 #
 # Your own: `python -m minillm pretrain --objective masked`, then `python -m minillm fill`; `--objective denoise` for section 6.
 #
