@@ -152,11 +152,7 @@ ids = np.array([[number[word] for word in chant]])
 logits, maps, states = look(ids)
 one = maps[:, 0]  # (L, H, T, T)
 save_html(
-    lesson.path("heads.html"),
-    one,
-    chant,
-    causal=True,
-    title="Eight heads read a chant",
+    lesson.path("heads.html"), one, chant, causal=True, title="Eight heads read a chant",
     alt="The attention of two layers with four heads each over a chant of six words that is said twice.",
 )
 print(f"after the last tom it says: {words[logits[0, -1].argmax()]}")
@@ -188,8 +184,7 @@ print("by hand:", rollout(np.array([[half], [half]]))[1])
 #> by hand: [0.4375 0.5625]
 np.testing.assert_allclose(rollout(one), attention_rollout(one))
 lesson.save(
-    rollout_maps(one, chant, causal=True, title="Rollout: of which words each place is made"),
-    "rollout",
+    rollout_maps(one, chant, causal=True, title="Rollout: of which words each place is made"), "rollout",
     alt="Two triangular maps over a chant: the last layer's mean attention, and the rollout through both layers. The rollout is "
     "brighter on the diagonal, because half of everything stays where it is, and it spreads over many words.",
 )
@@ -258,11 +253,8 @@ p = lens(states)[:, 0]
 np.testing.assert_allclose(p[-1], ops.softmax(logits)[0][0], rtol=1e-4)
 lesson.save(
     logit_lens(
-        p.max(axis=-1),
-        [[words[i] for i in row] for row in p.argmax(axis=-1)],
-        chant,
-        layers=["the word", "layer 0", "layer 1"],
-        title="The answer comes in the last layer",
+        p.max(axis=-1), [[words[i] for i in row] for row in p.argmax(axis=-1)], chant,
+        layers=["the word", "layer 0", "layer 1"], title="The answer comes in the last layer",
     ),
     "logit_lens",
     alt="A table of guesses for the next word, a row after each layer. Before any layer each word guesses itself, since head and "
@@ -360,8 +352,7 @@ print(f"layer 1 looks at place 0: {first[~later[:, 1:]].mean():.2f} in the first
 named = {"rows": [f"layer {i}" for i in range(L)], "columns": [f"head {i}" for i in range(H)]}
 lesson.save(
     matrix_maps(scores, **named, title="One head looks one word back, another finds what came next last time"),
-    "scores",
-    alt="Three small tables of scores, layers by heads, measured on chants.",
+    "scores", alt="Three small tables of scores, layers by heads, measured on chants.",
 )
 
 # %% [markdown]
@@ -388,9 +379,7 @@ others = [[other for other in HEADS if other[0] == head[0] and other != head] fo
 one_left = np.array([rise(chant_ids, chant_targets, away) for away in others]).reshape(L, H)
 lesson.save(
     matrix_maps(
-        {"this head away": one_away, "the layer's others away": one_left},
-        **named,
-        centred=True,
+        {"this head away": one_away, "the layer's others away": one_left}, **named, centred=True,
         title="Chants: how much the loss rises (nats)",
     ),
     "ablation",
