@@ -198,9 +198,7 @@ print("each pointer alone:", crossed.argmax(axis=1), " best span:", best_span(cr
 words = {*" ".join([*PEOPLE, *THINGS, *PLACES, *TIMES, *VERBS, *VERBS.values(), *FORMS, "a an"]).split()}
 words |= {*" ".join(form for forms in QUESTIONS.values() for form in forms).split()}
 names = sorted(word for word in words if "{" not in word)
-tokenizer = WordPieceTokenizer(
-    {token: i for i, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *names])}
-)
+tokenizer = WordPieceTokenizer({token: i for i, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *names])})
 
 
 def batch_of(passages, questions=None, hint=False):
@@ -246,9 +244,7 @@ def train(steps, every, positions="learned", hint=False, blind=False):
     for progress in Trainer(model, Passages(hint, blind), options, QUESTION_ANSWERING).run():
         if progress.validation is not None:
             questions = ["?"] * some if blind else None
-            seen[progress.step] = [
-                judge(answers_of(model, passages, questions), passages)[0] for passages in (fresh, unseen)
-            ]
+            seen[progress.step] = [judge(answers_of(model, passages, questions), passages)[0] for passages in (fresh, unseen)]
             print(f"step {progress.step:4}  loss {progress.validation:.3f}  {seen[progress.step]}", file=sys.stderr)
     return model, seen
 
@@ -308,14 +304,11 @@ lesson.save(
         {
             name: [(step, match) for step, (match, _) in curve.items()]
             for name, curve in (
-                ("feature, learned positions", learned),
-                ("feature, sinusoids", sinusoidal),
+                ("feature, learned positions", learned), ("feature, sinusoids", sinusoidal),
                 ("no feature, learned positions", without_hint),
             )
         },
-        levels={"right kind, any sentence": chance},
-        xlabel="step",
-        ylabel="exact match, %, on fresh passages",
+        levels={"right kind, any sentence": chance}, xlabel="step", ylabel="exact match, %, on fresh passages",
         title="The kind is found at once, the sentence late or never",
     ),
     "plateau",
@@ -402,8 +395,7 @@ print("sentences, and exact match in %:", *(f"{count}: {match:.0f}" for count, m
 lesson.save(
     line_chart(
         {"the network": lengths, "right kind, any sentence": [(count, 100 / count) for count, _ in lengths]},
-        xlabel="sentences in the passage (training had 2 to 4)",
-        ylabel="exact match, %",
+        xlabel="sentences in the passage (training had 2 to 4)", ylabel="exact match, %",
         title="In passages longer than those of training it gets lost",
     ),
     "lengths",
@@ -448,20 +440,17 @@ for name, questions in (("with an answer", None), ("without one", [foreign(passa
 #> questions without one: mean probability 0.71 ± 0.2, above 0.5 in 72 ± 20%
 
 # %% [markdown]
-# It answers about strangers, and mostly it is sure of it. Nobody told it that a question may have no answer, and a softmax over places
-# always finds one. SQuAD 2.0 (Rajpurkar et al. 2018) added such questions; BERT then points at [CLS] for *none*: exercise 1.
+# It answers about strangers, mostly with confidence. Nobody told it that a question may have no answer, and a softmax always finds one.
+# SQuAD 2.0 (Rajpurkar et al. 2018) added such questions; BERT then points at [CLS] for *none*: exercise 1.
 #
 # Last, what two of our networks believe of one passage: the one without the feature, which knows the kind, and the one that looks.
 
 # %%
 start = len(tokenizer.encode(shown.question)) + 2
-maps = {
-    name: probabilities(each, [shown])[0][0, :, start:-1]
-    for name, each in (("without the feature", plain), ("with it", model))
-}
+networks = {"without the feature": plain, "with it": model}
+maps = {name: probabilities(each, [shown])[0][0, :, start:-1] for name, each in networks.items()}
 lesson.save(
-    matrix_maps(maps, rows=["start", "end"], columns=shown.text.split(), title=shown.question),
-    "pointers",
+    matrix_maps(maps, rows=["start", "end"], columns=shown.text.split(), title=shown.question), "pointers",
     alt="Two maps of probabilities, start and end by the words of a passage: mona found a green coat in rome at night . at the farm emil "
     "lost a silver ring at noon . The question is where mona found the green coat. Without the feature, the start is spread over in, at, "
     "at and at, the end over rome and farm, about half each. With it, nearly all of the start is on in, and all of the end on rome.",
@@ -502,9 +491,7 @@ lesson.save(
 #
 # ## Reading
 #
-# - Rajpurkar et al. 2016, *SQuAD: 100,000+ Questions for Machine Comprehension of Text*.
-# - Rajpurkar et al. 2018, *Know What You Don't Know: Unanswerable Questions for SQuAD*.
-# - Chen et al. 2017, *Reading Wikipedia to Answer Open-Domain Questions*: DrQA.
-# - Devlin et al. 2019, *BERT: Pre-training of Deep Bidirectional Transformers*, section 4.2.
-# - Jia & Liang 2017, *Adversarial Examples for Evaluating Reading Comprehension Systems*.
-# - Sugawara et al. 2018, *What Makes Reading Comprehension Questions Easier?*
+# - Rajpurkar et al. 2016, *SQuAD: 100,000+ Questions for Machine Comprehension of Text*; 2018, *Know What You Don't Know*: SQuAD 2.0.
+# - Chen et al. 2017, *Reading Wikipedia to Answer Open-Domain Questions*: DrQA. Devlin et al. 2019, *BERT*, section 4.2.
+# - Jia & Liang 2017, *Adversarial Examples for Evaluating Reading Comprehension Systems*. Sugawara et al. 2018, *What Makes Reading
+#   Comprehension Questions Easier?*
