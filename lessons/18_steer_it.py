@@ -13,21 +13,20 @@ Check      python -m minillm check 18
 # %% [markdown]
 # ## 1. A base model, and four questions
 #
-# We are back in the village of lesson 17. The model that guessed the next word there (MLE) has read everybody, the grumpy too, and is rude
-# in four lines of ten. It is our **base**. Now it is trained, and nobody wants to train it anew. It gets a prompt that ends where a line
-# ends, and answers with a line. About every remedy we ask four questions.
+# We are back in the village of lesson 17. The model that guessed the next word there (MLE) is rude in four lines of ten. It is our
+# **base**, and nobody wants to train it anew. It gets a prompt that ends where a line ends, and answers with a line. We ask of every
+# remedy:
 #
-# - How many answers are **rude**, and how many are **odd**: what nobody in the village would say? (As in lesson 17.)
-# - Does it still **know** what mostly the grumpy tell, and what is its **loss** on stories told in no mood? Neither asks for the
-#   preference.
+# - How many answers are **rude**, and how many are **odd**: what nobody in the village would say?
+# - Does it still **know** what mostly the grumpy tell, and what is its **loss** on stories told in no mood?
 # - How far is it from the base? The distance is the **KL** divergence of whole answers, in nats,
 #
 #       KL(p ‖ q) = E over answers of p:  sum over their places of  Σ_v p_v (log p_v - log q_v)
 #
 #   At each place the sum over all words is exact; the mean is that of 256 sampled answers.
 #
-# A model is one draw, and so is a village. So each remedy is tried in three villages, each with a base of its own, and the mean of the three
-# is printed with its standard error. What lies nearer together than its errors has no order.
+# A model is one draw, and so is a village. So each remedy is tried in three villages, each with a base of its own, and the mean of the
+# three is printed with its standard error. What lies nearer together than its errors has no order.
 
 # %%
 import itertools
@@ -86,14 +85,13 @@ print(f"never rude: at least {least_kl(0, f):.2f} nats; rude in 5%: at least {le
 # %% [markdown]
 # ## 2. From pairs to a reward: the model of Bradley and Terry
 #
-# People find it hard to give marks, and easy to say which of two answers is better. So: the base answers each prompt twice, and our rule,
-# in the place of a person, says which answer is better. Where it can't, the pair is dropped. A reward r(answer) is learned from the pairs:
+# The base answers each prompt twice, and our rule, in the place of a person, says which answer is better. Where it can't, the pair is
+# dropped. A reward r(answer) is learned from the pairs:
 #
 #     p(w is preferred to l) = σ(r_w - r_l)         loss = -ln σ(r_w - r_l)
 #
-# With u = r_w - r_l: dσ/du = σ (1 - σ), so d(-ln σ)/du = -(1 - σ(u)) = -σ(-u), and u grows with r_w and falls with r_l. By hand, for a
-# difference of 2 nats: σ(2) = 0.88, the loss 0.13, the derivative with respect to r_w -0.12. A pair that is told apart already teaches
-# little.
+# With u = r_w - r_l: dσ/du = σ (1 - σ), so d(-ln σ)/du = -(1 - σ(u)) = -σ(-u), and u grows with r_w and falls with r_l. For a difference of
+# 2 nats that is -0.12: a pair that is told apart already teaches little.
 
 # %%
 def sigmoid(x):
@@ -142,8 +140,7 @@ print(f"the reward model is right about {np.mean(right):.0f}% of the held-out pa
 #
 #     KL = ∫ n uⁿ⁻¹ ln(n uⁿ⁻¹) du = ln n + (n - 1) ∫ n uⁿ⁻¹ ln u du = ln n - (n - 1)/n
 #
-# whatever the reward is, if no two answers have the same. Where some have, it is less (Beirami et al. 2024): at most so much, then, and
-# that is known before a word is written. What one gets for it depends on the reward.
+# whatever the reward is, if no two answers have the same. Where some have, it is less (Beirami et al. 2024): at most so much, then.
 
 # %%
 def scored(home, reward_model, n=8):
@@ -219,9 +216,7 @@ lesson.save(
             name: [(step, getattr(report, part)) for step, report in seen[0]]
             for name, part in {"chosen answers": "chosen", "rejected answers": "rejected", "margin, h": "margin"}.items()
         },
-        xlabel="step",
-        ylabel="ln p - ln q (nats)",
-        title="DPO parts the two by pushing the worse answers down",
+        xlabel="step", ylabel="ln p - ln q (nats)", title="DPO parts the two by pushing the worse answers down",
     ),
     "margins",
     alt="Log-probability relative to the base against the step, on held-out pairs of the first village: that of the chosen answers stays "
@@ -252,9 +247,9 @@ print(f"kind answers of the base, in no pair: {fresh:+.1f} nats; what DPO writes
 # %% [markdown]
 # ## 5. A quarter of the labels is wrong
 #
-# Our rule is never wrong. People are: those of InstructGPT agreed with each other about 73 % of the pairs, as two would of whom each errs in
-# one of six ((5/6)² + (1/6)² = 0.72). We turn round a quarter of the pairs to train on, and judge by the true ones. What will become of h can be told with a pencil. If a share ε of the labels is wrong,
-# DPO minimises
+# Our rule is never wrong. People are: those of InstructGPT agreed with each other about 73 % of the pairs, as two would of whom each errs
+# in one of six ((5/6)² + (1/6)² = 0.72). We turn round a quarter of the pairs to train on, and judge by the true ones. What will become of
+# h can be told with a pencil. If a share ε of the labels is wrong, DPO minimises
 #
 #     -(1 - ε) ln σ(β h) - ε ln σ(-β h)        at rest where σ(β h) = 1 - ε        so  h = ln((1 - ε)/ε) / β
 #
@@ -313,9 +308,9 @@ for name, options in {"DPO": {}, "IPO": {"method": "ipo", "beta": 0.1}}.items():
 #
 # ## 6. Guidance: exaggerate what was learned
 #
-# Two models at hand, the base and DPO's, and no more training. At every word, z = z_base + α (z_dpo - z_base): α = 0 is the base, α = 1 is
-# DPO, between them is a part of the way, and above 1 what DPO changed is exaggerated. Since scores are log-probabilities up to a constant,
-# that is p ∝ p_base (p_dpo / p_base)^α. (With a conditional model, lesson 17, the same is done with its two control tokens.)
+# Two models at hand, and no more training. At every word, z = z_base + α (z_dpo - z_base): α = 0 is the base, α = 1 is DPO, and above 1
+# what DPO changed is exaggerated. Since scores are log-probabilities up to a constant, that is p ∝ p_base (p_dpo / p_base)^α. (A
+# conditional model, lesson 17, is guided so with its two control tokens.)
 
 # %%
 class Guided:
@@ -418,10 +413,9 @@ grpo_answers = measure("policy gradient", [policy_gradient(home, rude) for home 
 #> policy gradient: 1.3 ± 2% rude (…), 6 ± 4% odd (…), KL 1.0 ± 0.4 (…), knows 100 ± 4% (…), loss 0.74 ± 0.06 (…)
 
 # %% [markdown]
-# All remedies on two axes, in three villages. Down is better, and right is dearer. The dashed line is section 1's: nobody can be below it,
-# and best-of-n keeps close. They were not told the same. Best-of-n, DPO and guidance know the same five hundred pairs; the policy gradient
-# asked the rule itself 1,920 times. And best of 8 pays eight answers for one, guidance reads with two models, the others pay once, in
-# training.
+# All remedies on two axes. Down is better, and right is dearer; below the dashed line, section 1's, nobody can be. They were not told the
+# same: best-of-n, DPO and guidance know the same five hundred pairs, the policy gradient asked the rule itself 1,920 times. And best of 8
+# pays eight answers for one, guidance reads with two models, the others pay once, in training.
 
 # %%
 joined = {
@@ -432,8 +426,7 @@ joined = {
 lesson.save(
     trade_off(
         {name: [[(m.kl, m.rude) for m in found[row]] for row in rows] for name, rows in joined.items()},
-        xlabel="KL to the base (nats an answer)",
-        ylabel="rude answers (%)",
+        xlabel="KL to the base (nats an answer)", ylabel="rude answers (%)",
         limit=[(least_kl(r, f), 100 * r) for r in np.linspace(0, f, 60)],
         title="What each remedy gets, and what it costs",
     ),
@@ -448,8 +441,7 @@ lesson.save(
             name: [(line, not somebody_says(line)) for line in villages[0].lines(answers[0][:18])]
             for name, answers in (("base", base_answers), ("DPO", dpo_answers), ("policy gradient", grpo_answers))
         },
-        width=52,
-        title="Answers to the same prompts; marked is what nobody would say",
+        width=52, title="Answers to the same prompts; marked is what nobody would say",
     ),
     "answers",
     alt="Three columns of answers to the same prompts, by the base, DPO and the policy gradient. Half of the base's are rude, of the "
@@ -459,8 +451,7 @@ lesson.save(
 # %% [markdown]
 # ## 8. What breaks if ...
 #
-# ... the reward is not quite what we meant? Let it count kind words. A kind line has one. That a line may have more is a detail. To an
-# optimiser it is a gift.
+# ... the reward is not quite what we meant? Let it count kind words. A kind line has one. That a line may have more is a gift.
 
 # %%
 KIND_WORDS = {"oh", "dear", "friend", "lovely", "thank"}
@@ -485,8 +476,7 @@ print(*home.lines(home.write(hacked, home.asked[:2], seed=0)), sep="\n")
 lesson.save(
     line_chart(
         {"kind words an answer": [h[:2] for h in history], "share that somebody would say": [(h[0], h[2]) for h in history]},
-        xlabel="KL to the base (nats an answer)",
-        ylabel="mean over 128 answers",
+        xlabel="KL to the base (nats an answer)", ylabel="mean over 128 answers",
         title="What is rewarded rises, what was meant is lost",
     ),
     "too_far",
@@ -499,11 +489,11 @@ lesson.save(
 #> …
 
 # %% [markdown]
-# What is rewarded has gone up sevenfold, and three lines of four are such as nobody would say. The optimiser did what was asked of it.
-# Would a look at the KL have warned us? Here, yes: it ends at 6 nats, ten times the least that it costs never to be rude. But a hack can be
-# near. Whoever always does what the base does with probability e is only -ln e away from it: if one answer of six were empty, and a reward
-# liked silence best, a model that is always silent would lie at 1.8 nats, nearer than DPO does here. What tells is to measure what was
-# meant by something that was not optimised, as *odd* is, and to read the texts.
+# What is rewarded has gone up sevenfold, and three lines of four are such as nobody would say. Would a look at the KL have warned us? Here,
+# yes: it ends at 6 nats, ten times the least that it costs never to be rude. But a hack can be near. Whoever always does what the base does
+# with probability e is only -ln e away from it: if one answer of six were empty, and a reward liked silence best, a model that is always
+# silent would lie at 1.8 nats, nearer than DPO does here. What tells is to measure what was meant by something that was not optimised, as
+# *odd* is, and to read the texts.
 #
 # ## Takeaways
 #
@@ -524,14 +514,11 @@ lesson.save(
 #
 # ## In practice
 #
-# Here a rule played the person. Real preferences come from people, who are paid by the hour and tired at times. A preference model learns
-# their mean, and calls it what *people* want. Whose preferences a model has is a choice, whether anybody makes it or not. InstructGPT has
-# people rank four to nine answers, and learns from all pairs of a ranking (exercise 1). On the command line: `python -m minillm align
-# --pairs FILE`, with `--method ipo` and others, `--label-smoothing`, or `--method grpo` with a reward; and `--best-of`, `--guidance` and
-# `--reward-weight` of `generate`. `docs/preferences.md` has them all.
-#
-# In the library: `minillm/preferences/bradley_terry.py`, `direct.py` (DPO, cDPO, IPO), `advantages.py`, `policy_gradient.py`;
-# `minillm/alignment/` trains with them; `minillm/generation/guidance.py`.
+# Here a rule played the person. A preference model learns the mean of many, and calls it what *people* want (Santurkar et al. 2023).
+# InstructGPT has people rank four to nine answers, and learns from all pairs of a ranking (exercise 1). On the command line: `python -m
+# minillm align --pairs FILE`, with `--method ipo` and others, `--label-smoothing`, or `--method grpo` with a reward; and `--best-of`,
+# `--guidance` and `--reward-weight` of `generate`: `docs/preferences.md`. In the library: `minillm/preferences/bradley_terry.py`,
+# `direct.py` (DPO, cDPO, IPO), `advantages.py`, `policy_gradient.py`; `minillm/alignment/`; `minillm/generation/guidance.py`.
 #
 # ## Reading
 #
@@ -539,6 +526,5 @@ lesson.save(
 # - Rafailov et al. 2023, *Direct Preference Optimization*. Azar et al. 2024, *A General Theoretical Paradigm to Understand Learning from
 #   Human Preferences*: IPO, and why DPO has no end. Mitchell 2023, *A note on DPO with noisy preferences*: cDPO.
 # - Shao et al. 2024, *DeepSeekMath*: GRPO. Liu et al. 2025, *Understanding R1-Zero-Like Training*: what its division does.
-# - Beirami et al. 2024, *Theoretical guarantees on the best-of-n alignment policy*: why its KL is a bound.
-# - Gao, Schulman and Hilton 2023, *Scaling Laws for Reward Model Overoptimization*.
-# - Santurkar et al. 2023, *Whose Opinions Do Language Models Reflect?*
+# - Beirami et al. 2024, *Theoretical guarantees on the best-of-n alignment policy*. Gao, Schulman and Hilton 2023, *Scaling Laws for Reward
+#   Model Overoptimization*. Santurkar et al. 2023, *Whose Opinions Do Language Models Reflect?*
