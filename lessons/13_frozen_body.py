@@ -295,11 +295,7 @@ for name, (way, draws) in ways.items():
 #> frozen random body:       58 ± 8   63 ± 8   66 ± 8   66 ± 8   69 ± 8   70 ± 8
 lesson.save(
     line_chart(
-        curves,
-        xlabel="labelled reviews",
-        ylabel="right, % of 1,000 reviews",
-        bands=bands,
-        log_x=True,
+        curves, xlabel="labelled reviews", ylabel="right, % of 1,000 reviews", bands=bands, log_x=True,
         title="Eight labels on a pretrained body beat a thousand without one",
     ),
     "labels",
@@ -371,8 +367,7 @@ learned = [masked_losses[0] - masked_loss for masked_loss in masked_losses.value
 lesson.save(
     line_chart(
         {f"{size} labels": list(zip(learned, right, strict=True)) for size, right in turn.items()},
-        xlabel="nats that the masked loss has fallen so far",
-        ylabel="right, % (frozen body)",
+        xlabel="nats that the masked loss has fallen so far", ylabel="right, % (frozen body)",
         levels={f"random body, {size} labels": round(right[0], 1) for size, right in turn.items()},
         title="Meaning comes last",
     ),
@@ -402,9 +397,7 @@ for step in (0, 3 * every, 10 * every):
     moments[f"step {step:,}"] = body.embedding.weight.data[places].copy()
 lesson.save(
     embedding_maps(
-        moments,
-        [*PRAISE, *BLAME],
-        groups=dict.fromkeys(PRAISE, "praise") | dict.fromkeys(BLAME, "blame"),
+        moments, [*PRAISE, *BLAME], groups=dict.fromkeys(PRAISE, "praise") | dict.fromkeys(BLAME, "blame"),
         title="The 48 words of mood part into two clouds, without any label",
     ),
     "mood_words",
@@ -433,9 +426,7 @@ for name, grid in grids.items():
 #> 64 labels: mean of block 2 99.3 ± 0.7 %, of the embeddings 98.5 ± 1.5 %; [CLS] of block 2 97 ± 3 %
 lesson.save(
     matrix_maps(
-        grids,
-        rows=["embeddings", "block 1", "block 2"],
-        columns=["[CLS]", "[SEP]", "mean"],
+        grids, rows=["embeddings", "block 1", "block 2"], columns=["[CLS]", "[SEP]", "mean"],
         title="The mean over the tokens tells most",
     ),
     "layers",
@@ -524,11 +515,11 @@ for number, (name, whole) in enumerate({"frozen body": frozen[0], "counted vecto
 #> counted vectors, fitted to not X but Y, on other words: 50 ± 1 % right
 
 # %% [markdown]
-# Each knows the mood of nearly every single word, also of the 36 that no labelled review has. Of *not X but Y* the last layers that were fitted to
-# reviews can hardly tell the mood: in whole reviews the other sentences help them out, so nothing made them look for it. But the body
-# knows: fitted to such sentences, a last layer judges those with words that it has never seen denied. Counted vectors can't, however they
-# are fitted: their mean is the same for *not dull but warm* and *not warm but dull*. That is what a body is worth here. And a body that
-# knows is not yet a last layer that asks: test what you want to know, and not only the average.
+# Each knows the mood of nearly every single word, also of the 36 that no labelled review has. Of *not X but Y* the last layers that were
+# fitted to reviews can hardly tell the mood: in whole reviews the other sentences help them out, so nothing made them look for it. But the
+# body knows: fitted to such sentences, a last layer judges those with words that it has never seen denied. Counted vectors can't, however
+# they are fitted: their mean is the same for *not dull but warm* and *not warm but dull*. That is what a body is worth here. And a body
+# that knows is not yet a last layer that asks: test what you want to know, and not only the average.
 #
 # ## The same with a real BERT
 #
@@ -563,9 +554,9 @@ for number, (name, whole) in enumerate({"frozen body": frozen[0], "counted vecto
 # BERT's paper compares both ways on named entities: fine-tuning everything 96.4 F1 on the development set, and a frozen BERT 96.1 (section
 # 5.3, table 7). But its four last layers are not read by one layer there: by an LSTM in both directions, of two layers. Kumar et al. 2022
 # show, on pictures, that fine-tuning can **distort** good features: on data unlike the labelled ones it then loses to the last layer alone;
-# they fit the last layer first, and then let everything learn, gently. LoRA (Hu et al. 2021) keeps the big matrices as they are, and learns 10,000 times fewer numbers in
-# GPT-3. GPT-3 itself was to be used without any of this: the task and a few examples stand in the prompt, and no weight changes (Brown et
-# al. 2020, *Language Models are Few-Shot Learners*).
+# they fit the last layer first, and then let everything learn, gently. LoRA (Hu et al. 2021) keeps the big matrices as they are, and learns
+# 10,000 times fewer numbers in GPT-3. GPT-3 itself was to be used without any of this: the task and a few examples stand in the prompt, and
+# no weight changes (Brown et al. 2020, *Language Models are Few-Shot Learners*).
 #
 # In the library: `minillm/finetuning/classification/last_layer.py` (features, layers, the fit), `logistic_regression.py` (Newton,
 # cross-validation), `methods.py` (what is frozen), `bag_of_words.py`; `minillm/layers/pooling.py`, `minillm/layers/lora.py`.
