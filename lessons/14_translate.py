@@ -72,9 +72,7 @@ for english, chinese in (*write_translations(1, 2, depths=(0,)), *write_translat
 # %%
 sources, wanted = zip(*unseen)
 learned = {english for english, _ in pairs}
-print(
-    f"{len(pairs):,} pairs to learn from; of {len(unseen)} to judge by, {len(learned & {*sources})} were there before"
-)
+print(f"{len(pairs):,} pairs to learn from; of {len(unseen)} to judge by, {len(learned & {*sources})} were there before")
 print(f"sentences about an old cat: {sum('old cat' in text for text in learned)} to learn from")
 #> 6,000 pairs to learn from; of 300 to judge by, 0 were there before
 #> sentences about an old cat: 0 to learn from
@@ -164,9 +162,7 @@ def exact(answers, references):
 
 
 things = {form: chinese for forms, (chinese, _) in THINGS.items() for form in forms}
-dictionary = (
-    PEOPLE | things | NUMBERS | ADJECTIVES | VERBS | MEETINGS | PLACES | TIMES | {"an": "一", "the": "", "who": ""}
-)
+dictionary = (PEOPLE | things | NUMBERS | ADJECTIVES | VERBS | MEETINGS | PLACES | TIMES | {"an": "一", "the": "", "who": ""})
 entry = re.compile("|".join(rf"\b{words}\b" for words in sorted(dictionary, key=len, reverse=True)))
 
 
@@ -257,9 +253,7 @@ for step, (score, right) in scores.items():
     if step in (75, 150, 300, 525) or lesson.quick:
         print(f"step {step}: BLEU {score:.1f}, exact {right:.1f} %")
 answers = translate(model, sources)
-assert lesson.quick or (
-    exact(answers, wanted) >= 95 and math.isclose(bleu(answers, wanted), measure(BLEU("zh"), answers, wanted).value)
-)
+assert lesson.quick or (exact(answers, wanted) >= 95 and math.isclose(bleu(answers, wanted), measure(BLEU("zh"), answers, wanted).value))
 #> 246,208 numbers to learn
 #> step 75: BLEU 48 ± 12, exact 2 ± 2 %
 #> step 150: BLEU 93 ± 6, exact 70 ± 25 %
@@ -271,11 +265,8 @@ lesson.save(
             "BLEU": [(step, score) for step, (score, _) in scores.items()],
             "exact, %": [(step, right) for step, (_, right) in scores.items()],
         },
-        levels={
-            f"BLEU of {name}": round(bleu(baselines[name], wanted), 1) for name in ("nearest sentence", "dictionary")
-        },
-        xlabel="step",
-        ylabel="on words that never met in training",
+        levels={f"BLEU of {name}": round(bleu(baselines[name], wanted), 1) for name in ("nearest sentence", "dictionary")},
+        xlabel="step", ylabel="on words that never met in training",
         title="It puts words together that never met in training",
     ),
     "learning",
@@ -321,10 +312,7 @@ columns = [*english.split(), "</s>"]
 syllables = [(syllable, word, place == 0) for together, word in meant for place, syllable in enumerate(together.split())]
 lesson.save(
     attention_heatmap(
-        weights[:-1],
-        [syllable for syllable, _, _ in syllables],
-        columns,
-        mark_largest=True,
+        weights[:-1], [syllable for syllable, _, _ in syllables], columns, mark_largest=True,
         title="English turned round: what is written (rows), and where it looks",
     ),
     "alignment",
@@ -369,9 +357,7 @@ for name, each, trained in (("trained on depths 0, 1", model, 1), ("trained on d
 #> trained on depths 0, 1, 2: exact 99 ± 1 98 ± 2 97 ± 3 1 ± 1 %; at depth 3 it writes 3.00 ± 0.05 verbs
 lesson.save(
     line_chart(
-        by_depth,
-        xlabel="clauses in each other",
-        ylabel="exact, %",
+        by_depth, xlabel="clauses in each other", ylabel="exact, %",
         title="One clause deeper than in training, and nothing is right",
     ),
     "depth",
@@ -471,10 +457,7 @@ for name, each in {"after 150 steps": half, "after 525 steps": model}.items():
 # English ones alone. For the second one a Chinese character is three bytes.
 
 # %%
-texts = {
-    "both": "\n".join(text for pair in pairs for text in pair),
-    "English alone": "\n".join(text for text, _ in pairs),
-}
+texts = {"both": "\n".join(text for pair in pairs for text in pair), "English alone": "\n".join(text for text, _ in pairs)}
 curves = {}
 for name, text in texts.items():
     cut = BPETokenizer.train(text, 500, ["[PAD]", "<s>", "</s>"])
@@ -489,12 +472,7 @@ for name, text in texts.items():
 #> BPE of both: 14.2 ± 0.3 tokens in English, 10.9 ± 0.4 in Chinese; exact 95 ± 5 %
 #> BPE of English alone: 14.2 ± 0.3 tokens in English, 64.6 ± 1 in Chinese; exact 60 ± 25 %
 lesson.save(
-    line_chart(
-        curves,
-        xlabel="step",
-        ylabel="exact, %",
-        title="The same sentences, the same network: only the tokens differ",
-    ),
+    line_chart(curves, xlabel="step", ylabel="exact, %", title="The same sentences, the same network: only the tokens differ"),
     "tax",
     alt="Exact translations in per cent by training step, for two tokenizers. With the BPE of both languages the curve is at 73 at "
     "step 140 and at 100 at step 350. With the BPE of English alone it is still at 0 at step 140, and ends at 61.",
