@@ -203,6 +203,7 @@ class GPT(Model):
             raise ValueError(
                 f"the context holds {self.config.context} tokens; {cache.length} are cached and {ids.shape[1]} came"
             )
+        cache.reserve(stop)
         cache.ids[:, cache.length : stop] = ids
         first = max(cache.length - (self.config.ngram - 1), 0)  # the embedding looks back so far
         x, _ = self.embedding.forward(self.vector.device.xp.asarray(cache.ids[:, first:stop]))
@@ -222,18 +223,27 @@ class GPT(Model):
 class KeyValueCache:
     """The keys and values of the tokens so far, L arrays (B, G, C, K) of each: with them only the new token is computed.
 
-    C is the context, or the model's window if that is narrower: see `layers.attention.remember`. And the tokens themselves, on the host,
-    (B, context): an n-gram embedding looks back at them. The first `length` positions are filled.
+    C grows with the text, up to the context, or to the model's window if that is narrower: see `layers.attention.remember`. And the tokens
+    themselves, on the host, (B, context): an n-gram embedding looks back at them. The first `length` positions are filled.
     """
+
+    FIRST_SIZE = 1024  # so that a short text takes little memory where the context is 100,000 tokens
 
     def __init__(self, model: GPT, batch: int = 1):
         config, like = model.config, model.vector.data
-        shape = (batch, config.kv_heads, config.attention_span, config.d_kv)
+        self.largest = config.attention_span
+        shape = (batch, config.kv_heads, min(self.FIRST_SIZE, self.largest), config.d_kv)
         xp = array_module(like)
         self.keys = [xp.empty(shape, like.dtype) for _ in range(config.layers)]
         self.values = [xp.empty(shape, like.dtype) for _ in range(config.layers)]
         self.ids = np.zeros((batch, config.context), np.int64)
         self.length = 0
+
+    def reserve(self, length: int) -> None:
+        """Make room for a text of so many tokens: twice as much as before at least, so that what is copied adds up to little."""
+        size = self.keys[0].shape[2]
+        if length > size < self.largest:
+            self._copy(slice(None), self.keys[0].shape[0], min(max(length, 2 * size), self.largest))
 
     def reorder(self, rows: np.ndarray) -> None:
         """Text i becomes a copy of what text rows[i] was. rows, on the host, may repeat texts, and be more or fewer than before."""
@@ -241,8 +251,12 @@ class KeyValueCache:
         if min(rows) < 0 or max(rows) >= batch:
             raise ValueError(f"rows must be among the {batch} of the cache, from 0 to {batch - 1}, got {list(rows)}")
         self.ids = self.ids[rows]
+        self._copy(array_module(self.keys[0]).asarray(rows), len(rows), self.keys[0].shape[2])
+
+    def _copy(self, rows: Array | slice, batch: int, size: int) -> None:
+        """Some rows of what is filled, in new arrays with room for `batch` texts of `size` tokens."""
         for arrays in (self.keys, self.values):
             for i, old in enumerate(arrays):
-                xp = array_module(old)
-                arrays[i] = xp.empty((len(rows), *old.shape[1:]), old.dtype)
-                arrays[i][:, :, : self.length] = old[xp.asarray(rows), :, : self.length]
+                _, heads, _, width = old.shape
+                arrays[i] = array_module(old).empty((batch, heads, size, width), old.dtype)
+                arrays[i][:, :, : self.length] = old[rows, :, : self.length]

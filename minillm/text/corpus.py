@@ -133,9 +133,11 @@ class Corpus:
 def windows(ids: np.ndarray, context: int, size: int) -> Iterator[CausalBatch]:
     """A text in order, at most `size` windows at a time.
 
-    Every token but the first is a target once. The last window is filled up with inputs 0 and targets IGNORE.
+    Every token but the first is a target once. The last window is filled up with inputs 0 and targets IGNORE, unless it is the only one:
+    some models have a context of 100,000 tokens.
     """
     last = len(ids) - 1
+    context = min(context, max(last, 1))
     for start in range(0, last, size * context):
         stop = min(start + size * context, last)
         shape = (-(-(stop - start) // context), context)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from minillm.errors import InputError
-from minillm.models import GPTConfig, ModelConfig
+from minillm.models import GPTConfig, KeyValueCache, ModelConfig
 from minillm.ops import chunk_size
 from minillm.training.options import TrainOptions
 
@@ -38,11 +38,12 @@ def batch_bytes(config: ModelConfig, options: TrainOptions, context: int) -> int
 
 def texts_bytes(config: ModelConfig, texts: int) -> int:
     """The least that is kept of so many texts while they are written together: the scores of the next token, float32 and float64, and
-    a GPT's keys and values, float32, for all that it sees.
+    a GPT's keys and values, float32, as many as its cache has room for at first.
     """
     cache = 0
     if isinstance(config, GPTConfig):
-        cache = 8 * config.layers * config.attention_span * config.kv_heads * config.d_kv
+        room = min(config.attention_span, KeyValueCache.FIRST_SIZE)
+        cache = 8 * config.layers * room * config.kv_heads * config.d_kv
     return texts * (12 * config.vocab_size + cache)
 
 

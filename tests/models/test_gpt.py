@@ -221,6 +221,27 @@ def test_two_caches_do_not_meet():
     np.testing.assert_allclose(logits, model.forward(IDS[:1, :5])[0][:, -1], atol=1e-11)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lengths", [(1,) * 9, (3, 4, 2), (9,), (1, 8)])
+def test_a_cache_that_grows_with_the_text_gives_the_same(kind, lengths, monkeypatch):
+    monkeypatch.setattr(KeyValueCache, "FIRST_SIZE", 2)
+    model = gpt(**kind)
+    expected, cache, stop = model.forward(IDS)[0], KeyValueCache(model, batch=3), 0
+    for length in lengths:
+        start, stop = stop, stop + length
+        logits = model.extend(IDS[:, start:stop], cache)
+        np.testing.assert_allclose(logits, expected[:, stop - 1], rtol=1e-10, atol=1e-11)
+    cache.reorder(np.array([1, 0]))
+    assert {array.shape[2] for array in cache.keys + cache.values} == {model.config.window or 9}
+
+
+def test_a_long_context_takes_no_memory_before_there_is_a_text():
+    model, before = gpt(context=1 << 17, positions="alibi"), KeyValueCache.FIRST_SIZE
+    cache = KeyValueCache(model)
+    model.extend(IDS[:1], cache)
+    assert {array.shape[2] for array in cache.keys + cache.values} == {before}
+
+
 @pytest.mark.parametrize("window", [0, 2, 5])
 @pytest.mark.parametrize("rows", [[2, 0, 1], [1, 1, 0], [2], [0, 2, 2, 1, 0]])
 def test_reordered_texts_go_on_where_the_others_were(rows, window):

@@ -17,9 +17,9 @@ def test_memory_against_the_length_of_the_context(dropout, times):
     assert twice / once == pytest.approx(times, rel=0.02)
 
 
-@pytest.mark.parametrize("change", [{}, {"window": 16}, {"kv_heads": 2, "d_kv": 6}])
+@pytest.mark.parametrize("change", [{}, {"context": 9000}, {"window": 16}, {"kv_heads": 2, "d_kv": 6}])
 def test_memory_of_texts_that_are_written_together(change):
-    config = GPTConfig(vocab_size=50, layers=2, heads=4, d_model=8, context=64, **change)
+    config = GPTConfig(vocab_size=50, layers=2, heads=4, d_model=8, **{"context": 64} | change)
     cache = KeyValueCache(GPT(config), 3)
     scores = 3 * 50 * (np.dtype(np.float32).itemsize + np.dtype(np.float64).itemsize)
     assert texts_bytes(config, 3) == sum(array.nbytes for array in (*cache.keys, *cache.values)) + scores
