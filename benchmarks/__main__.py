@@ -51,7 +51,7 @@ def page(rows: list[train_step.Row], losses: list[time_to_loss.Outcome], alt: st
     yield "`shakespeare.txt` stands for tiny Shakespeare, 1.1 MB from github.com/karpathy/char-rnn. A ratio is minillm's figure"
     yield "over the other's: below 1 minillm is faster, or smaller. The sides take turns, each in a process of its own; figures are"
     yield "medians. On pages of their own: [what pretraining is worth](finetune.md),"
-    yield "[translation and summaries](applications.md), and [a GPT-2 of its real size](gpt2_size.md).\n"
+    yield "[translation and summaries](applications.md), [a GPT-2 of its real size](gpt2_size.md), and [a scaling law](scaling.md).\n"
     yield "## Training steps and generated tokens\n"
     yield "float32, batches of 16 × 32, 12 × 64 and 8 × 256 tokens; forward, backward, clipping and AdamW (PyTorch: eager, fused"
     yield "AdamW). Memory is the peak above what is there after the imports, over all processes.\n"

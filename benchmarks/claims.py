@@ -89,6 +89,9 @@ TOLD = [
     Told("17", "conditional: 1.3", 2, "what it knows of the facts that mostly the grumpy tell, %"),
     Told("18", "DPO: 0.1", 0, "rude lines after DPO, %"),
     Told("18", "best of 4", 1, "rude lines of the best of four, %"),
+    Told("20", "the law:", 1, "a run of ten times the cost: the law's forecast is off by, %"),
+    Told("20", "without E:", 1, "the forecast of a law without a floor, off by, %"),
+    Told("20", "the best so far:", 1, "the best small run as the forecast, off by, %"),
 ]
 
 

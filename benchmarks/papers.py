@@ -107,4 +107,16 @@ PAPERS = [
         "DPO, IPO, cDPO with flipped labels; best-of-n below its bound; a weak reward over-optimised",
         "human judges: the preference is a rule that a reader can check",
     ),
+    Paper(
+        "20",
+        "Kaplan et al. 2020; Hoffmann et al. 2022",
+        "a law of five constants foretells a run of ten times the cost, and each budget has a best size; without a floor it is too low",
+        "their exponents, which belong to their texts; a real text, whose floor small runs don't tell (benchmarks/scaling.md)",
+    ),
+    Paper(
+        "20",
+        "Patterson et al. 2021",
+        "GPT-3's 1,287 MWh and 552 t of CO2, out of 6 N D and four figures of theirs",
+        "a measurement of one's own: watts are assumed",
+    ),
 ]
