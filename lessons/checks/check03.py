@@ -212,6 +212,11 @@ EXERCISES = [
                 "word[at] == pair[0] and pair[1] in word[at + 1 :]",
                 "The second number only had to come somewhere behind the first: a pair stands side by side, word[at : at + 2] == pair.",
             ),
+            Mistake(
+                "word[at : at + 2] == pair",
+                "len(word[at : at + 2]) == 2 and set(word[at : at + 2]) <= set(pair)",
+                "Two numbers that are both in the pair were taken for the pair, in whatever order, or one of them twice: compare both with theirs.",
+            ),
         ],
     ),
     Exercise(
@@ -318,6 +323,16 @@ EXERCISES = [
                 "        word = merge(word, pair, 256 + i)",
                 "        if not {*pair} <= {*word}:\n            break\n        word = merge(word, pair, 256 + i)",
                 "The walk over the pairs stopped at the first whose numbers are not in the word: a later pair may still be there.",
+            ),
+            Mistake(
+                "word = merge(word, pair, 256 + i)",
+                "word = merge(word, pair, len(learned) + i)",
+                "The numbers begin at len(learned): 256 of them are bytes, and the i-th pair becomes 256 + i.",
+            ),
+            Mistake(
+                "    for i, pair in enumerate(learned):\n        word = merge(word, pair, 256 + i)\n    return word",
+                "    return tuple(256 + i for i, pair in enumerate(learned) for each in zip(word, word[1:]) if each == pair)",
+                "Only what the pairs became is left: a number that stands in no pair stays in the word, and merge keeps it.",
             ),
         ],
     ),

@@ -86,6 +86,26 @@ EXERCISES = [
                 "    ahead = np.concatenate([story, np.full(n + 1, end)])\n    return np.stack([ahead[t + 1 : t + 1 + n] for t in range(len(story) + 1)]), targets",
                 "These contexts are the words behind the target: a context is the n words before it.",
             ),
+            Mistake(
+                "contexts = np.stack([padded[t : t + n] for t in range(len(story) + 1)])\n    targets = padded[n:]",
+                "contexts = np.stack([np.append(story[max(0, t - n) : t], [end] * max(0, n - t)) for t in range(len(story) + 1)])\n    targets = padded[n:]",
+                "The padding stands behind the words of a context: `end` takes the places of the missing words before them.",
+            ),
+            Mistake(
+                "contexts = np.stack([padded[t : t + n] for t in range(len(story) + 1)])\n    targets = padded[n:]",
+                "contexts = np.stack([np.append([end] * (n - len(story[t - n : t])), story[t - n : t]) for t in range(len(story) + 1)]).astype(int)\n    targets = padded[n:]",
+                "story[t - n : t] begins at a negative number where t < n, and that counts from the end of the story: take story[max(0, t - n) : t].",
+            ),
+            Mistake(
+                "contexts = np.stack([padded[t : t + n] for t in range(len(story) + 1)])\n    targets = padded[n:]",
+                "contexts = np.stack([np.roll(np.append(story, end), back) for back in range(n, 0, -1)], axis=1)\n    targets = padded[n:]",
+                "np.roll brings the last words of the story to its beginning: before the first word there is only `end`.",
+            ),
+            Mistake(
+                "contexts = np.stack([padded[t : t + n] for t in range(len(story) + 1)])\n    targets = padded[n:]",
+                "contexts = np.array([story[t : t + n] for t in range(len(story) - n)])\n    targets = story[n:]",
+                "Only words with n words before them are asked for, and the end is not: where words are missing `end` stands in their place.",
+            ),
         ],
         outputs=("contexts", "targets"),
     ),
@@ -106,7 +126,7 @@ EXERCISES = [
             Mistake(
                 "/ (lengths * lengths[word])",
                 "",
-                "That is the dot product alone: long vectors win. Divide by the length of each word's vector.",
+                "They are in the order of the dot products: long vectors win. Divide each by the length of its own word's vector, axis=1.",
             ),
             Mistake(
                 "/ (lengths * lengths[word])",
@@ -169,6 +189,16 @@ EXERCISES = [
                 "    return np.argsort(cosine)[:k]",
                 "np.argsort sorts upwards: these are the words that are farthest away. Sort the negative.",
             ),
+            Mistake(
+                "    cosine[word] = -np.inf\n    return np.argsort(-cosine)[:k]",
+                "    return np.argsort(cosine)[-k:]",
+                "np.argsort sorts upwards: the nearest stands last, and it is the word itself. Turn them round, and leave the word out.",
+            ),
+            Mistake(
+                "E @ E[word] / (lengths * lengths[word])",
+                "np.linalg.norm(E - E[word], axis=1)",
+                "These are the words at the greatest distance. Near is what has the largest cosine, the dot product divided by both lengths.",
+            ),
         ],
     ),
     Exercise(
@@ -213,6 +243,11 @@ EXERCISES = [
                 "dx = (dh @ W.T).reshape(*contexts.shape, -1)",
                 "dx = (dh @ W.T).reshape(len(contexts), -1, contexts.shape[1]).swapaxes(1, 2)",
                 "The pieces of dx are mixed up: x was n vectors side by side, so cut it into n pieces of D numbers.",
+            ),
+            Mistake(
+                "dx = (dh @ W.T).reshape(*contexts.shape, -1)",
+                "dx = (dh @ W.T).reshape(contexts.shape[1], len(contexts), -1).swapaxes(0, 1)",
+                "dx was cut into n parts of N rows: each row of it is one question, so the shape is (N, n, D), and nothing is to be transposed.",
             ),
             Mistake(
                 "dx = (dh @ W.T).reshape(*contexts.shape, -1)",

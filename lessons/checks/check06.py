@@ -110,6 +110,11 @@ EXERCISES = [
                 "    omega = np.exp(-np.log10(10000.0) * np.arange(0, D, 2) / D)\n    angle",
                 "exp does not undo log10: take np.log, or 10000.0 ** ....",
             ),
+            Mistake(
+                "    table[:, 0::2] = np.sin(angle)\n    table[:, 1::2] = np.cos(angle)",
+                "    table[:] = 0\n    for i in range(D // 2):\n        table[:, i], table[:, i + 1] = np.sin(angle[:, i]), np.cos(angle[:, i])",
+                "Hand i was written into columns i and i + 1, where the next one writes over it: its columns are 2i and 2i + 1.",
+            ),
         ],
     ),
     Exercise(
@@ -250,6 +255,16 @@ EXERCISES = [
                 "    D = len(p)\n    k = max(k, 0)\n    turn = k *",
                 "With a negative k nothing was turned: range(k) is empty then. Turn once, by k ω_i.",
             ),
+            Mistake(
+                "    return moved",
+                "    return p + sinusoids(k + 1, D)[k]",
+                "The numbers of place k were added to those of place t: the angles add up, not their sines. And k may be negative.",
+            ),
+            Mistake(
+                "    return moved",
+                "    return sinusoids(k + 1, D)[k]",
+                "That is place k, whatever p is: p says where it starts. And k may be negative.",
+            ),
         ],
     ),
     Exercise(
@@ -334,6 +349,21 @@ EXERCISES = [
                 "dtable[: dy.shape[1]] = dy.sum(axis=0)",
                 "dtable[: dy.shape[0]] = dy.sum(axis=0)[: dy.shape[0]]",
                 "Only as many rows were filled as there are sentences: dy is (B, T, D), and T is dy.shape[1].",
+            ),
+            Mistake(
+                "    return dtable",
+                "    return np.pad(dy.sum(axis=0), (0, length - dy.shape[1]))",
+                "np.pad filled up both axes: the rows alone are ((0, more), (0, 0)).",
+            ),
+            Mistake(
+                "dtable[: dy.shape[1]] = dy.sum(axis=0)",
+                "dtable[: dy.shape[1] - 1] = dy.sum(axis=0)[:-1]",
+                "The last place that was read got nothing: rows 0 to T - 1 are [:T].",
+            ),
+            Mistake(
+                "    return dtable",
+                "    return np.tile(dy.sum(axis=0), (length, 1))",
+                "All rows were repeated `length` times: the table has `length` rows, of which the first T were read.",
             ),
         ],
     ),

@@ -7,7 +7,7 @@ import contextlib
 import traceback
 import types
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,14 @@ DEEPEST = 20  # lists within lists
 
 @dataclass(frozen=True)
 class Failure:
-    """What a call raised, in place of an answer; `line` of the student's file, if it was there."""
+    """What a call raised, in place of an answer; `line` of the student's file, if it was there, and the shapes of the arrays that had
+    names then.
+    """
 
     kind: str
     message: str = ""
     line: int | None = None
+    shapes: dict[str, Sequence[int]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,15 @@ def answers(module: types.ModuleType, name: str, calls: Sequence[tuple]) -> Iter
 
 def failure(error: BaseException, file: str) -> Failure:
     """What was raised, and in which line of the student's file."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    places = [place for place in traceback.walk_tb(error.__traceback__) if place[0].f_code.co_filename == file]
+    frame, line = places[-1] if places else (None, None)
+    known = frame.f_locals.items() if frame else ()
+    shapes = {name: each.shape for name, each in known if type(each) is np.ndarray}
     message = ""
     with contextlib.suppress(BaseException):  # the error may be a class of the student's own
         message = str(error)[:200].strip()
     kind = MemoryError if isinstance(error, MemoryError) else type(error)  # NumPy has one of its own
-    return Failure(kind.__name__, message, lines[-1] if lines else None)
+    return Failure(kind.__name__, message, line, shapes)
 
 
 def as_json(answer: Any) -> Any:

@@ -95,9 +95,8 @@ class Case:
         if message := reading.early_return(source, name) or self._explained(self._mistakes()):
             return message
         if attempt.random:
-            return (
-                "it answers the same call in two ways: all that it needs are its arguments, and nothing is drawn in it"
-            )
+            why = reading.kept(source, name) or "it needs its arguments, and nothing that is drawn or kept from before"
+            return f"it answers the same call in two ways: {why}"
         if attempt.writes:
             return f"it writes into {self._written(attempt.writes)}, which it was given, and comes out wrong: first of all, work on a copy"
         if failures:

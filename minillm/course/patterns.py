@@ -70,7 +70,7 @@ def not_finite(yours: Arrays, right: Arrays) -> str:
         if np.isnan(mine).any() and not np.isnan(its).any():
             return (
                 f"{np.isnan(mine).mean():.0%} of it is NaN, not a number: it comes from 0 / 0, inf - inf, inf / inf, 0 * inf, "
-                "or the root or log of a negative number"
+                "or the root or log of a negative number, or np.empty made it and nothing filled it"
             )
         if np.isinf(mine).any() and not np.isinf(its).any():
             return "it is infinite: the log of 0, a division by 0, or an exp of something too large"

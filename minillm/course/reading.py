@@ -1,4 +1,6 @@
-"""What can be seen in the text of a student's function without running it: a return in a loop, a value that nobody reads."""
+"""What can be seen in the text of a student's function without running it: a return in a loop, a value that nobody reads, a list that is
+kept from one call to the next.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -43,6 +45,20 @@ def printed(source: str, name: str) -> str:
     line = next((node.lineno for node in calls if node.func.id == "print"), None)
     has_return = any(node.value is not None for node in _nodes(source, name, ast.Return))
     return f"line {line} prints it, which only shows it: return gives it back" if line and not has_return else ""
+
+
+def kept(source: str, name: str) -> str:
+    """What a function keeps from one call to the next: a default that it can change, or a global."""
+    for node in _nodes(source, name, ast.FunctionDef | ast.Global):
+        if isinstance(node, ast.Global):
+            return (
+                f"line {node.lineno}, `{short(node)}`, keeps from one call what the next one finds: begin anew in each"
+            )
+        for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
+            if isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call):
+                what = f"the default {short(default)} in line {default.lineno}"
+                return f"{what} is made only once, and keeps what earlier calls left in it: make it in the function"
+    return ""
 
 
 def _nodes(source: str, name: str, kinds: type) -> Iterator[ast.AST]:

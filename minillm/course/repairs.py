@@ -16,7 +16,8 @@ from minillm.course.answers import answers, as_json, from_json, same
 from minillm.course.slips import Place, changed, changes, definition, other_names, places, short, variables
 from minillm.course.wording import listed, narrowed, size
 
-REDUCTIONS = ("sum", "mean", "max", "min", "std", "var", "all", "any", "argmax", "argmin", "cumsum", "prod")
+REDUCTIONS = ("sum", "mean", "max", "min", "std", "var", "all", "any", "argmax", "argmin", "cumsum", "prod", "norm")
+MAKERS = ("zeros", "ones", "full", "array", "zeros_like", "ones_like", "full_like")  # of arrays that may hold integers
 ROUNDS = 10_000  # of a while loop that a change may have made endless
 Edits = list[tuple[Place, ast.AST]]
 
@@ -123,10 +124,17 @@ def additions(node: ast.AST) -> Iterator[ast.AST]:
         case ast.BinOp(left, ast.MatMult(), right):
             for sides in ((_transposed(left), right), (left, _transposed(right))):
                 yield ast.BinOp(sides[0], ast.MatMult(), sides[1])
+            yield _transposed(node)
         case ast.Assign([ast.Name() | ast.Subscript() as name], value):
             yield ast.AugAssign(name, ast.Add(), value)
         case ast.AugAssign(name, ast.Add() | ast.Sub() as operator, value):
             yield ast.AugAssign(name, ast.Sub() if isinstance(operator, ast.Add) else ast.Add(), value)
+        case ast.Call(ast.Attribute(_, "append"), [ast.Name() as one]):
+            yield ast.Call(node.func, [ast.Call(ast.Attribute(one, "copy", ast.Load()), [], [])], [])
+        case ast.Call(ast.Attribute(_, str() as name)) if name in MAKERS:
+            others = [keyword for keyword in node.keywords if keyword.arg != "dtype"]
+            number = ast.keyword("dtype", ast.Name("float", ast.Load()))
+            yield ast.Call(node.func, node.args, others if others != node.keywords else [*others, number])
         case ast.If(test, body, orelse):
             yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
     field = {ast.Call: "args", ast.Tuple: "elts"}.get(type(node))
@@ -138,7 +146,13 @@ def additions(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def guesses(node: ast.AST) -> Iterator[ast.AST]:
-    """What is seldom the mistake, and right by chance more often than the others: a log, an exp or a 1 that was forgotten."""
+    """What is seldom the mistake, and right by chance more often than the others: a column, a half, a log, an exp or a 1 left out."""
+    match node:
+        case ast.BinOp(left, operator, right):
+            yield ast.BinOp(_column(left), operator, right)
+            yield ast.BinOp(left, operator, _column(right))
+        case ast.Call(ast.Name("range") | ast.Attribute(_, "arange"), [last]):
+            yield ast.Call(node.func, [ast.BinOp(last, ast.FloorDiv(), ast.Constant(2))], node.keywords)
     if _is_value(node):
         for function in ("log", "exp"):
             yield ast.Call(ast.Attribute(ast.Name("np", ast.Load()), function, ast.Load()), [node], [])
@@ -155,6 +169,12 @@ def _is_value(node: ast.AST) -> bool:
 
 def _transposed(node: ast.AST) -> ast.AST:
     return ast.Attribute(node, "T", ast.Load())
+
+
+def _column(node: ast.AST) -> ast.AST:
+    """Of a row; what is none, such as a number, stays."""
+    index = ast.Tuple([ast.Slice(), ast.Constant(None)], ast.Load())
+    return ast.Subscript(node, index, ast.Load()) if isinstance(node, ast.Name | ast.Call | ast.Subscript) else node
 
 
 def moves(function: ast.FunctionDef) -> Iterator[tuple[Edits, str]]:
@@ -197,7 +217,7 @@ def gathered(everywhere: Sequence[Place]) -> Iterator[tuple[Edits, str]]:
         match place.node:
             case ast.Assign([ast.Subscript() as target], value):
                 anew.append((place, ast.AugAssign(target, ast.Add(), value)))
-            case ast.AugAssign(ast.Subscript(array, ast.Name() as index), ast.Add() | ast.Sub() as operator, value):
+            case ast.AugAssign(ast.Subscript(array, index), ast.Add() | ast.Sub() as operator, value):
                 added = value if isinstance(operator, ast.Add) else ast.UnaryOp(ast.USub(), value)
                 at = ast.parse("np.add.at", mode="eval").body
                 once.append((place, ast.Expr(ast.Call(at, [array, index, added], []))))
@@ -231,7 +251,8 @@ def told(edits: Edits) -> str:
     """`with t in place of t + 1 in line 7 it is right`."""
     place, new = edits[0]
     lines = sorted({each.line for each, _ in edits})
-    where = f"in line{'s' * (len(lines) > 1)} {listed(list(map(str, lines)))} it is right"
+    times = f" ({len(edits)} times)" if len(edits) > len(lines) else ""
+    where = f"in line{'s' * (len(lines) > 1)} {listed(list(map(str, lines)))}{times} it is right"
     old = ast.unparse(place.node)
     if isinstance(new, ast.Pass):
         return f"without `{old}` {where}"

@@ -51,6 +51,8 @@ FUNCTIONS = {
     "argmax": ("argmin",),
     "zeros": ("ones",),
     "zeros_like": ("ones_like",),
+    "empty": ("zeros",),
+    "empty_like": ("zeros_like",),
     "cumsum": ("cumprod",),
 }
 

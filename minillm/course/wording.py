@@ -1,6 +1,7 @@
 """How a check writes values, calls and what went wrong in them: short, and never two numbers that look alike where they differ."""
 
 import ast
+import contextlib
 import re
 from collections.abc import Sequence
 from itertools import takewhile
@@ -120,7 +121,8 @@ def failed(failure: Failure, name: str, source: str, call: str = "") -> str:
     """What a call raised, or how it was stopped, with the line of the student's file."""
     lines = source.splitlines()
     at = failure.line
-    where = f" (line {at}: {lines[at - 1].strip()})" if at and at <= len(lines) else ""
+    line = lines[at - 1].strip() if at and at <= len(lines) else ""
+    where = f" (line {at}: {line}{shapes(failure, line)})" if line else ""
     during = f" in {call}" if call else ""
     match failure.kind:
         case "Timeout":
@@ -137,7 +139,15 @@ def failed(failure: Failure, name: str, source: str, call: str = "") -> str:
             return f"{name} calls itself without end{where}"
         case "EOFError":
             return f"{name} waits for input{where}: the check types nothing. What it needs are its arguments"
-    return f"it raises {failure.kind}: {failure.message}{where}{during}{remedy(failure)}"
+    return f"it raises {failure.kind}: {failure.message}{where}{during}{remedy(failure, line)}"
+
+
+def shapes(failure: Failure, line: str) -> str:
+    """`, where x is (4, 5) and W is (10, 5)`: the arrays of the line that raised an error that may come of their shapes."""
+    if failure.kind not in ("ValueError", "IndexError", "TypeError"):
+        return ""
+    names = [name for name in dict.fromkeys(re.findall(r"\w+", line)) if name in failure.shapes]
+    return f", where {listed([f'{name} is {tuple(failure.shapes[name])}' for name in names])}" if names else ""
 
 
 def endless(source: str, line: int | None) -> str:
@@ -179,22 +189,43 @@ REMEDIES = {  # a piece of the message of Python or NumPy, and what often helps
     "input array dimensions": "Parts that are laid side by side have the same lengths on all other axes: is it another axis=?",
     "same number of dimensions": "Parts that are laid side by side have as many axes as each other: is a [:, None] missing?",
     "inhomogeneous shape": "The rows are of different lengths: an array needs them all alike",
-    "can be converted to Python scalars": "float(...) and int(...) take one number, and this is an array: is a sum or a mean missing?",
+    "can be converted to Python scalars": "float(...), int(...) and the functions of math take one number, and this is an array: is a sum "
+    "or a mean missing, or np.sin meant in place of math.sin?",
     "setting an array element with a sequence": "One place takes one number, and it got several",
     "axes don't match array": "transpose takes the number of each axis once",
+    "does not support item assignment": "A tuple and a text can't be changed: make a list of it, or build a new one",
+    "negative dimensions": "A length came out negative",
+    "broadcastable to correct shape": "What is added or set must have the shape of the places that it goes to: is a .T missing?",
     "unpack": "The number of names on the left must be that of the values on the right",
 }
 
 
-def remedy(failure: Failure) -> str:
-    """What often helps against an error of NumPy or Python, to be put behind its message."""
+def adds_a_list(line: str) -> bool:
+    """Whether a line of code has `[end] * n + story` or the like."""
+    sums = []
+    with contextlib.suppress(SyntaxError):  # `for ...:` alone is no code
+        sums = [
+            node for node in ast.walk(ast.parse(line)) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
+        ]
+    parts = [part for node in sums for part in (node.left, node.right)]
+    return any(isinstance(part.left if isinstance(part, ast.BinOp) else part, ast.List) for part in parts)
+
+
+def remedy(failure: Failure, line: str = "") -> str:
+    """What often helps against an error of NumPy or Python in this line of code, to be put behind its message."""
     shapes = [tuple(map(int, re.findall(r"\d+", found))) for found in re.findall(r"\(([\d, ]+)\)", failure.message)]
+    if failure.kind == "KeyError":
+        return ". There is no such key yet: d.get(key, 0) gives 0 for it"
     if "broadcast" in failure.message and len(shapes) >= 2:
+        if adds_a_list(line):
+            return ". + lays lists end to end, but adds arrays number by number: np.concatenate lays arrays end to end"
         long, short = sorted(shapes[:2], key=len, reverse=True)
         if len(long) == len(short) + 1 and any(long[:axis] + long[axis + 1 :] == short for axis in range(len(long))):
             return ". Is keepdims=True missing? It keeps the axis of a sum, a mean or a maximum, with length 1"
         if len(long) == len(short) and all(abs(one - other) in (0, 1) for one, other in zip(long, short, strict=True)):
             return ". One of them is longer by 1: does a column of ones, or the last place, belong to both?"
+        if len(long) == len(short) == 1:
+            return ". Two rows of numbers: shall each of one meet each of the other? Then one is a column, [:, None]"
         return ". From the last axis on, two shapes must agree, or one of them have a 1"
     if "matmul" in failure.message and "mismatch" in failure.message:
         return ". Is a .T missing, or are the two factors in the wrong order? (n, k) @ (k, m) is (n, m)"

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from minillm.course.answers import Failure, Other, as_json, from_json, same
+from minillm.course.answers import Failure, Other, answers, as_json, from_json, same
+from minillm.course.exercises import load
 
 
 class Evil:
@@ -104,3 +105,10 @@ def test_what_is_no_answer_is_refused(coded):
 )
 def test_same(one, other, equal):
     assert same(one, other) == equal
+
+
+def test_what_is_raised_brings_its_line_and_the_shapes_of_the_arrays_there():
+    module = load("def f(x):\n    y, n = x.T, 3\n    return x @ y[1:].T\n", "ex.py")
+    (found,) = answers(module, "f", [(np.ones((2, 3)),)])
+    assert (found.kind, found.line, found.shapes) == ("ValueError", 3, {"x": (2, 3), "y": (3, 2)})
+    assert from_json(json.loads(json.dumps(as_json(found)))).shapes == {"x": [2, 3], "y": [3, 2]}

@@ -33,6 +33,12 @@ def test_a_right_answer_passes_with_its_time(verdict):
     assert found.passed and not found.message and 0 < found.seconds < 0.5
 
 
+@pytest.mark.parametrize("made", ["np.empty(x.shape)", "np.empty_like(x)", "np.empty(x.shape, dtype=int)"])
+def test_what_np_empty_made_and_nothing_filled_is_not_right_by_chance(verdict, made):
+    found = verdict(f"y = {made}\nif not np.isfinite(x).all(): y[:] = 0\nreturn x * factor + 0 * y + (y < -(10**9))")
+    assert not found.passed and ("np.empty" in found.message or "int" in made), found.message
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -46,7 +46,14 @@ def one(course, body: str, number: int = 0):
         ("return lambda: x", "it returns a function: is it to be called"),
         ("x *= factor; return x", "right, but it writes into x, which it was given"),
         ("x *= factor; return x + 3", "it writes into x, which it was given, and comes out wrong"),
-        ("return np.random.default_rng().normal(size=x.shape)", "it answers the same call in two ways"),
+        (
+            "return np.random.default_rng().normal(size=x.shape)",
+            "it answers the same call in two ways: it needs its arguments",
+        ),
+        (
+            "global n; n = globals().get('n', 0) + 1; return x * n",
+            "line 3, `global n`, keeps from one call what the next one finds",
+        ),
         ("return -x * factor", "the sign is turned round"),
         ("return 3 * x * factor", "it is the right answer times 3"),
         ("return x * factor + 7", "everything is 7 too large"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from minillm.course.reading import early_return, printed, unread
+from minillm.course.reading import early_return, kept, printed, unread
 
 SOLUTION = "def f(x, n, spare):\n    return x * n\n"
 
@@ -48,3 +48,20 @@ def test_a_line_without_a_reader(body, said):
 def test_a_print_in_place_of_a_return():
     assert printed(text("print(x)"), "f") == "line 2 prints it, which only shows it: return gives it back"
     assert printed(text("print(x)\nreturn x"), "f") == printed(text("pass"), "f") == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "def f(x, seen=[]):\n    return x",
+            "the default [] in line 1 is made only once, and keeps what earlier calls left in it",
+        ),
+        ("def f(x, *, seen=dict()):\n    return x", "the default dict() in line 1 is made only once"),
+        ("def f(x):\n    global n\n    n = x", "line 2, `global n`, keeps from one call what the next one finds"),
+        ("def f(x, n=3, of=None, at=(1, 2)):\n    return x", ""),
+    ],
+)
+def test_what_a_function_keeps_from_one_call_to_the_next(source, said):
+    found = kept(source, "f")
+    assert found.startswith(said) and bool(found) == bool(said)

@@ -64,7 +64,11 @@ def found(body: str, right, calls=CALLS, seconds: float = 5.0) -> str:
             "line 4, `x = x[::-1] + n`, belongs before line 3",
         ),
         ("return x", lambda x, n: x * n, "with `x * n` in place of `x` in line 3 it is right"),
-        ("return x * (n + 1) - (n + 1)", lambda x, n: x * n - n, "with `n` in place of `n + 1` in line 3 it is right"),
+        (
+            "return x * (n + 1) - (n + 1)",
+            lambda x, n: x * n - n,
+            "with `n` in place of `n + 1` in line 3 (2 times) it is right",
+        ),
         ("x = x.copy()\nx *= n\nx *= 2\nreturn x", lambda x, n: x * n, "without `x *= 2` in line 5 it is right"),
         (
             "return sum(x.sum() * i for i in range(x.argmax()))",
@@ -101,6 +105,52 @@ def found(body: str, right, calls=CALLS, seconds: float = 5.0) -> str:
             lambda x, n: -np.add.reduceat(np.pad(x[:, 0], (0, 4 - len(x))), [0, 2]),
             "a place that stands twice in the index gets only one of the two: with `np.add.at(t, i, -x[:, 0])` in place of "
             "`t[i] -= x[:, 0]` in line 5 it is right",
+        ),
+        (
+            "t = np.zeros((2, 2))\nt[np.arange(len(x)) // 2, 1] += x[:, 0]\nreturn t[:, 1]",
+            lambda x, n: np.add.reduceat(np.pad(x[:, 0], (0, 4 - len(x))), [0, 2]),
+            "a place that stands twice in the index gets only one of the two: with `np.add.at(t, (np.arange(len(x)) // 2, 1), "
+            "x[:, 0])` in place of `t[np.arange(len(x)) // 2, 1] += x[:, 0]` in line 4 it is right",
+        ),
+        (
+            "return x / np.linalg.norm(x, axis=1)",
+            lambda x, n: x / np.linalg.norm(x, axis=1, keepdims=True),
+            "with `np.linalg.norm(x, axis=1, keepdims=True)` in place of `np.linalg.norm(x, axis=1)` in line 3 it is right",
+        ),
+        (
+            "return np.arange(n + 2) * x[0] + np.exp(x[0, 0])",
+            lambda x, n: np.arange(n + 2)[:, None] * x[0] + np.exp(x[0, 0]),
+            "with `np.arange(n + 2)[:, None] * x[0]` in place of `np.arange(n + 2) * x[0]` in line 3 it is right",
+        ),
+        (
+            "t = np.zeros(2, dtype=int)\nt[0] = x[0, 1] / 7\nt[1] = x[1, 0] / 7\nreturn t",
+            lambda x, n: np.array([x[0, 1], x[1, 0]]) / 7,
+            "with `np.zeros(2)` in place of `np.zeros(2, dtype=int)` in line 3 it is right",
+        ),
+        (
+            "t = np.full(2, 0)\nt[0] = x[0, 1] / 7\nt[1] = x[1, 0] / 7\nreturn t",
+            lambda x, n: np.array([x[0, 1], x[1, 0]]) / 7,
+            "with `np.full(2, 0, dtype=float)` in place of `np.full(2, 0)` in line 3 it is right",
+        ),
+        (
+            "t, all = [0, 0], []\nfor row in x:\n    t[0] = row.sum()\n    all.append(t)\nreturn np.array(all)",
+            lambda x, n: np.stack([x.sum(axis=1), 0 * x[:, 0]], axis=1),
+            "with `all.append(t.copy())` in place of `all.append(t)` in line 6 it is right",
+        ),
+        (
+            "return sum(x[0, i] ** 3 for i in range(n))",
+            lambda x, n: sum(x[0, i] ** 3 for i in range(n // 2)),
+            "with `range(n // 2)` in place of `range(n)` in line 3 it is right",
+        ),
+        (
+            "return x[1:] * x[0, 1] + x[1:] * x[0, 2]",
+            lambda x, n: x * x[0, 1] + x * x[0, 2],
+            "with `:` in place of `1:` in line 3 (2 times) it is right",
+        ),
+        (
+            "t = np.zeros(x.shape)\nt += (x.T @ (x @ x.T)) / n\nreturn t",
+            lambda x, n: x @ x.T @ x / n,
+            "with `(x.T @ (x @ x.T)).T` in place of `x.T @ (x @ x.T)` in line 4 it is right",
         ),
         (
             "low = x.max(axis=0)\nhigh = x.min(axis=0)\nreturn high - 2 * low",

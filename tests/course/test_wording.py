@@ -1,5 +1,7 @@
 """How values, calls and errors are written."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,12 @@ def test_listed():
         ("ValueError", "operands could not be broadcast together with shapes (5,7) (3,)", "From the last axis on"),
         ("ValueError", "matmul: Input operand 1 has a mismatch in its core dimension 0", "Is a .T missing"),
         ("IndexError", "tuple index out of range", "the last has the number n - 1"),
+        (
+            "ValueError",
+            "operands could not be broadcast together with shapes (5,) (3,)",
+            "Then one is a column, [:, None]",
+        ),
+        ("KeyError", "(7, 8)", "d.get(key, 0) gives 0 for it"),
         ("TypeError", "f() takes 1 positional argument but 2 were given", "Leave the line with def as it was"),
     ],
 )
@@ -111,11 +119,30 @@ def test_two_messages_become_two_sentences():
         ("np.concatenate([x, x[0]])", "is a [:, None] missing?"),
         ("np.array([[1], [1, 2]])", "The rows are of different lengths"),
         ("x.transpose(0, 2, 1)", "the number of each axis once"),
-        ("float(x)", "is a sum or a mean missing?"),
+        ("float(x)", "is a sum or a mean missing"),
+        ("math.sin(x)", "np.sin meant in place of math.sin?"),
+        ("exec('t = (1, 2); t[0] = 3')", "make a list of it"),
+        ("np.zeros(-1)", "A length came out negative"),
+        ("np.add.at(x, [0], x.T)", "must have the shape of the places that it goes to"),
         ("x + np.ones((3, 3))", "One of them is longer by 1"),
     ],
 )
 def test_the_error_that_python_or_numpy_raises_brings_a_remedy(wrong, remedy):
     with pytest.raises(Exception) as error:
-        eval(wrong, {"np": np, "x": np.arange(6).reshape(2, 3), "two": [1, 2]})
+        eval(wrong, {"np": np, "math": math, "x": np.arange(6).reshape(2, 3), "two": [1, 2]})
     assert remedy in failed(Failure(error.type.__name__, str(error.value)), "f", "")
+
+
+def test_the_shapes_of_the_arrays_in_the_line_are_told_where_an_error_may_come_of_them():
+    line = "h = dlogits @ E"
+    shapes = {"E": (4, 3), "dlogits": [2, 4], "x": (9,)}
+    failure = Failure("ValueError", "matmul: a mismatch", 1, shapes)
+    assert f"(line 1: {line}, where dlogits is (2, 4) and E is (4, 3))" in failed(failure, "f", line)
+    assert f"(line 1: {line})" in failed(Failure("ZeroDivisionError", "", 1, shapes), "f", line)
+
+
+@pytest.mark.parametrize("line", ["padded = [end] * n + story", "padded = [0] + story", "padded = story + [end]"])
+def test_a_list_that_is_added_to_an_array_is_told(line):
+    failure = Failure("ValueError", "operands could not be broadcast together with shapes (3,) (2,)", 1)
+    assert "np.concatenate lays arrays end to end" in failed(failure, "f", line)
+    assert "np.concatenate" not in failed(failure, "f", "y = x[1:] * w + b")
