@@ -13,7 +13,7 @@ from minillm.visible import shortened
 
 COMMANDS = {
     "pretrain": "train a model on a text, from nothing",
-    "finetune": "teach a model from examples: to tell classes apart, to translate, to summarise, to answer",
+    "finetune": "teach a model from examples: to tell classes apart, to translate, to summarise, to answer, to chat",
     "classify": "name the class of a text",
     "translate": "translate a text, or each line of many",
     "summarise": "write a summary of a text, or of each line of many",

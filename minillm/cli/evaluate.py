@@ -11,6 +11,7 @@ from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.terminal import visible
 from minillm.errors import InputError
 from minillm.files import write_atomic
+from minillm.finetuning.chat import evaluate_conversations, read_conversations
 from minillm.finetuning.classification import confusion_table, evaluate_classifier, labelled_lines, read_examples
 from minillm.finetuning.evaluation import Answered
 from minillm.finetuning.pairs import SUMMARISE, TRANSLATE, evaluate_pairs, read_pairs
@@ -20,6 +21,7 @@ from minillm.metrics import Baseline, Case, Comparison, Measured
 from minillm.models import GPT, EncoderDecoder, MaskedLM, Model, QuestionAnswering
 from minillm.pretraining.evaluation import evaluate_on_text
 from minillm.text import Tokenizer, name_of, read_text
+from minillm.text.chat import has_chat_tokens
 from minillm.training import check_texts, load
 from minillm.training.folder import has_labels
 from minillm.units import count
@@ -27,10 +29,10 @@ from minillm.units import count
 DESCRIPTION = """example: python -m minillm evaluate --checkpoint tales --data book.txt
 
 How good a model is on texts that it has not seen, with intervals of 95 %, what it has to beat, and where it is worst. What
-is measured depends on the model: of a GPT nats a token and bits a character of a text, of a masked model its loss and the
-holes that it fills right, of a classifier accuracy and macro-F1 on lines of a text, a tab and a label, of an
-encoder-decoder BLEU and chrF, or ROUGE, on lines of a source, a tab and its target, of a question answerer F1 and exact
-match on a file in SQuAD's form."""
+is measured depends on the model: of a GPT nats a token and bits a character of a text, of one that has learned to chat the
+exact answers in conversations, one in each line, of a masked model its loss and the holes that it fills right, of a
+classifier accuracy and macro-F1 on lines of a text, a tab and a label, of an encoder-decoder BLEU and chrF, or ROUGE, on
+lines of a source, a tab and its target, of a question answerer F1 and exact match on a file in SQuAD's form."""
 
 METRICS = {"bleu": TRANSLATE, "rouge": SUMMARISE}
 SHOWN = 100  # characters of a text
@@ -44,7 +46,7 @@ def add_arguments(parser) -> None:
     add(
         "--train",
         metavar="FILE",
-        help="of a classifier or an encoder-decoder: more of the kind of --data, which what is to be beaten learns from",
+        help="of a classifier, an encoder-decoder or a chat: more of the kind of --data, which what is to be beaten learns from",
     )
     add(
         "--metric",
@@ -70,7 +72,7 @@ class Way(NamedTuple):
 
 def run(args) -> None:
     model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
-    way = way_of(model)
+    way = way_of(model, tokenizer)
     for name in SOME:
         if getattr(args, name) is not None and name not in way.options:
             raise InputError(f"--{name} means nothing for {model.config.name}.", "Leave it out.")
@@ -91,7 +93,9 @@ def to_save(answered: Answered) -> str:
     return "".join(" ".join(answer.split("\n")) + "\n" for answer in answered.answers)
 
 
-def way_of(model: Model) -> Way:
+def way_of(model: Model, tokenizer: Tokenizer) -> Way:
+    if isinstance(model, GPT) and has_chat_tokens(tokenizer):
+        return Way(on_conversations, ("train", "save"))
     if isinstance(model, GPT | MaskedLM):
         return Way(on_text, ())
     if has_labels(model):
@@ -112,6 +116,11 @@ def on_text(args, model: Model, tokenizer: Tokenizer) -> Answered:
 def on_labelled_texts(args, model: Model, tokenizer: Tokenizer) -> Answered:
     training = None if args.train is None else read_examples(args.train)
     return evaluate_classifier(model, tokenizer, labelled_lines(args.data), training)
+
+
+def on_conversations(args, model: Model, tokenizer: Tokenizer) -> Answered:
+    training = None if args.train is None else read_conversations(args.train)
+    return evaluate_conversations(model, tokenizer, read_conversations(args.data), training)
 
 
 def on_pairs(args, model: Model, tokenizer: Tokenizer) -> Answered:

@@ -1,4 +1,4 @@
-"""python -m minillm finetune: teach a model, from examples, to tell classes of texts apart, to translate, to summarise or to answer."""
+"""python -m minillm finetune: teach a model, from examples, to tell texts apart, to translate, to summarise, to answer or to chat."""
 
 import argparse
 import functools
@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from minillm.backend import Device
 from minillm.cli import last_layer, session
+from minillm.cli.conversations import ChatJob
 from minillm.cli.examples import ExamplesJob, facts_of, read_again
 from minillm.cli.job import Job, named_options
 from minillm.cli.labelled_texts import describe_texts, report_classifier
@@ -61,6 +62,10 @@ With --task answer a pretrained encoder learns to point at the answer to a quest
 SQuAD:
   python -m minillm finetune --task answer --checkpoint runs/masked --data squad.json --out runs/answerer
 
+With --task chat a pretrained GPT learns to answer in conversations, from what the assistant says in them; each line of the
+file is one, {"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}:
+  python -m minillm finetune --task chat --checkpoint tales --data chats.jsonl --out runs/chat
+
 Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
 
 INITS = ("pretrained", "random")
@@ -86,12 +91,13 @@ def layer(value: str) -> str | int:
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--task", type=choice("task", JOBS), help="classify (default), translate, summarise or answer")
+    add("--task", type=choice("task", JOBS), help="classify (default), translate, summarise, answer or chat")
     add_checkpoint(add, "the folder of a pretrained model: a run of pretrain, or GPT-2, Llama, BERT or T5")
     add(
         "--data",
         metavar="FILE",
-        help="examples: in each line a text, a tab, and its label or target, or questions in SQuAD's form; - is standard input",
+        help="examples: in each line a text, a tab, and its label or target, or a conversation; or questions in SQuAD's form; "
+        "- is standard input",
     )
     add("--dev", metavar="FILE", help="more of them, to validate with (default: a tenth of --data is held out)")
     add("--dropout", type=float, help="share of activations dropped while training")
@@ -234,12 +240,19 @@ class FinetuningJob(ExamplesJob):
         report_classifier(self.folder.directory, self.parts, self.facts.prompt, device)
 
 
-JOBS = {"classify": FinetuningJob, "translate": PairsJob, "summarise": PairsJob, "answer": QuestionsJob}
+JOBS = {
+    "classify": FinetuningJob,
+    "translate": PairsJob,
+    "summarise": PairsJob,
+    "answer": QuestionsJob,
+    "chat": ChatJob,
+}
 # The options that not every kind of task has.
 OWN = {
     FinetuningJob: ("freeze", "layer", "lora", "pooling", "init"),
     PairsJob: (*OF_MODEL, "context"),
     QuestionsJob: ("init",),
+    ChatJob: (),
 }
 
 

@@ -1,8 +1,17 @@
 """Fine-tuning: from examples a pretrained body and a new head learn to tell classes of texts apart or to answer
-questions, and an encoder-decoder to translate and to summarise.
+questions, an encoder-decoder to translate and to summarise, and a GPT to chat.
 """
 
 from minillm.finetuning.batches import padding_of
+from minillm.finetuning.chat import (
+    Conversations,
+    ConversationSplit,
+    evaluate_conversations,
+    learn_chat,
+    read_conversation_split,
+    read_conversations,
+    split_conversations,
+)
 from minillm.finetuning.classification import (
     BagOfWords,
     Baselines,
@@ -68,6 +77,8 @@ __all__ = [
     "Answered",
     "BagOfWords",
     "Baselines",
+    "ConversationSplit",
+    "Conversations",
     "Examples",
     "FinetuningRun",
     "Fitted",
@@ -93,12 +104,14 @@ __all__ = [
     "classify",
     "confusion_matrix",
     "evaluate_classifier",
+    "evaluate_conversations",
     "evaluate_pairs",
     "evaluate_questions",
     "finetune",
     "fit_last_layer",
     "held_out_answers",
     "hold_out",
+    "learn_chat",
     "learn_pairs",
     "learn_questions",
     "learned_count",
@@ -110,12 +123,15 @@ __all__ = [
     "padding_of",
     "prepare",
     "prepare_training",
+    "read_conversation_split",
+    "read_conversations",
     "read_examples",
     "read_pair_split",
     "read_pairs",
     "read_question_split",
     "read_questions",
     "read_split",
+    "split_conversations",
     "split_pairs",
     "split_questions",
     "tokenize",

@@ -59,7 +59,7 @@ class ConversationSplit(NamedTuple):
 def turns_of(conversations: Conversations) -> list[Turn]:
     """All answers, each with the messages before it."""
     return [
-        Turn(messages[:number], message["content"], line)
+        Turn(messages[:number], message["content"].strip(), line)
         for messages, line in zip(*conversations, strict=True)
         for number, message in enumerate(messages)
         if message["role"] == ASSISTANT

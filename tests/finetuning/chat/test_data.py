@@ -45,19 +45,6 @@ def test_what_the_assistant_did_not_write_has_no_gradient():
     assert np.isfinite(loss) and (model.vector.grad != 0).any()
 
 
-def test_the_loss_is_that_of_pytorch_with_the_same_places_ignored():
-    torch = pytest.importorskip("torch")
-    _, batch = batch_of()
-    model = GPT(vocab_size=KNOWN.vocab_size, **SIZES, dtype=np.float64)
-    loss, saved = causal_lm(model, *batch)
-    logits = torch.tensor(model.forward(batch.inputs)[0], requires_grad=True)
-    whose = torch.tensor(batch.targets).flatten()
-    theirs = torch.nn.functional.cross_entropy(logits.flatten(0, 1), whose, ignore_index=IGNORE)
-    theirs.backward()
-    assert float(loss) == pytest.approx(theirs.item(), rel=1e-12)
-    np.testing.assert_allclose(cross_entropy_backward(1.0, saved.loss), logits.grad.numpy(), atol=1e-15)
-
-
 def test_a_conversation_that_fills_the_context_is_kept_and_a_longer_one_told_by_its_line():
     some = Conversations(
         [said("Who?", "Ann."), said("Who? " * 9, "Ben."), said("Who? " * 9 + "Who", "Dan.")], [1, 3, 8]

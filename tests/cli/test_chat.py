@@ -1,0 +1,197 @@
+"""finetune --task chat, and the command that talks to what it made."""
+
+import io
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from minillm.cli import session
+from tests.cli.test_interruptions import state
+from tests.cli.test_translate import interrupted, left
+from tests.conversations import conversations, said, write_conversations
+
+QUICK = ["--batch=4", "--steps=8", "--eval-every=4", "--lr=0.005"]
+SIZES = ["--layers=1", "--heads=2", "--d-model=16", "--context=64", "--batch=4", "--steps=2", "--eval-every=2"]
+
+
+@pytest.fixture(scope="session")
+def chats(tmp_path_factory) -> Path:
+    return write_conversations(tmp_path_factory.mktemp("chats") / "chats.jsonl", conversations(20))
+
+
+@pytest.fixture(scope="session")
+def gpt(chats, tmp_path_factory) -> Path:
+    """A run of pretrain that has ended. Only to be read."""
+    from minillm.cli import main
+
+    text = tmp_path_factory.mktemp("text") / "text.txt"
+    text.write_text(chats.read_text(encoding="utf-8") + "0123456789 /?", encoding="utf-8")
+    directory = tmp_path_factory.mktemp("runs") / "gpt"
+    assert main(["pretrain", f"--text={text}", *SIZES, f"--out={directory}"]) == 0
+    return directory
+
+
+@pytest.fixture(scope="session")
+def learn(chats, gpt) -> list:
+    return ["finetune", "--task=chat", "--data", str(chats), "--checkpoint", str(gpt), *QUICK]
+
+
+@pytest.fixture(scope="session")
+def chatter(learn, tmp_path_factory) -> Path:
+    """A run that has ended. Only to be read."""
+    from minillm.cli import main
+
+    directory = tmp_path_factory.mktemp("runs") / "chatter"
+    assert main([*learn, "--out", str(directory)]) == 0
+    return directory
+
+
+@pytest.fixture
+def pipe(monkeypatch):
+    """pipe(text): what standard input has."""
+
+    def fill(content: str):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode()), encoding="utf-8"))
+
+    return fill
+
+
+def test_a_run_from_beginning_to_end(call, curves, learn, gpt, chats, tmp_path):
+    code, out, err = call(*learn, "--out", "my run")
+    assert code == 0
+    for told in (
+        "device  cpu",
+        "model   a GPT of 1 layer, 16 wide, context 64, vocabulary ",
+        f" parameters, as {gpt} has it",
+        "18 conversations to train on, 2 to validate; learned are 1",
+        " tokens, those of the answers\n",
+        "to be beaten, on 4 held-out answers:",
+        "(the commonest answer)",
+        "(the answer to the nearest question)",
+        "plan    8 steps",
+        "(to be beaten: exact ",
+        " has the ",
+        "done ",
+    ):
+        assert told in err, told
+    assert len(re.findall(r"^exact .*, chrF2 ", out, re.MULTILINE)) == 3, "the model, and two to be beaten"
+    assert (Path("my run") / "loss.png").exists()
+    (command,) = re.findall(r"-m minillm (chat .*)", err)
+    assert shlex.split(command) == ["chat", "--checkpoint", "my run"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_stopped_and_resumed_is_never_stopped(call, learn, plain, tmp_path, workers):
+    argv = [*learn, f"--workers={workers}"]
+    assert call(*argv, "--out", tmp_path / "whole")[0] == 0
+    code, out, err = call(*argv, "--out", tmp_path / "parts", "--stop-at=3")
+    assert (code, out) == (0, "") and "Stopped after step 3" in err
+    code, out, _ = call(*shlex.split(re.search(r"-m minillm (finetune --resume.*)", err)[1]))
+    assert code == 0 and "exact" in out
+    assert left(tmp_path / "parts") == left(tmp_path / "whole")
+
+
+def test_a_run_that_was_stopped_before_its_first_evaluation_goes_on(call, learn, plain, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "announce_plan", interrupted)
+        assert call(*learn, "--out", tmp_path / "parts")[0] == 130
+    assert not (tmp_path / "parts/model.safetensors").exists()
+    assert call("finetune", "--resume", "--out", tmp_path / "parts")[0] == 0
+    assert call(*learn, "--out", tmp_path / "whole")[0] == 0
+    assert left(tmp_path / "parts") == left(tmp_path / "whole")
+
+
+def test_held_out_conversations_of_their_own(call, refused, learn, plain, tmp_path):
+    dev, run = write_conversations(tmp_path / "dev.jsonl", conversations(3, seed=9)), tmp_path / "run"
+    code, _, err = call(*learn, "--dev", dev, "--out", run, "--stop-at=2")
+    assert code == 0 and "20 conversations to train on, 3 to validate" in err
+    assert call("finetune", "--resume", "--out", run)[0] == 0
+    write_conversations(dev, conversations(3, seed=8))
+    assert "does not hold what this run began with" in refused("finetune", "--resume", "--out", run)[0]
+
+
+def test_long_conversations_are_told_of_by_their_line(call, learn, chats, plain, tmp_path):
+    path = tmp_path / "long.jsonl"
+    long = json.dumps({"messages": said("Who? " * 30, "Ann.")})
+    path.write_text(chats.read_text(encoding="utf-8") + long + "\n", encoding="utf-8")
+    code, _, err = call(*learn, "--data", path, "--dev", chats, "--out", tmp_path / "run", "--stop-at=1")
+    assert code == 0 and "1 conversation of more than 65 tokens left out, the first in line 21" in err
+
+
+def test_it_goes_on_from_what_has_learned_to_chat(call, refused, learn, chatter, plain, tmp_path):
+    run = tmp_path / "run"
+    assert call(*learn, "--checkpoint", chatter, "--out", run, "--steps=1")[0] == 0
+    assert (run / "tokenizer.json").read_bytes() == (chatter / "tokenizer.json").read_bytes()
+    wrong, _ = refused(*learn, "--checkpoint", run, "--out", run, "--overwrite")
+    assert wrong == f"{run} holds the model to begin with."
+
+
+def test_resume_alters_nothing_but_the_end(call, refused, learn, plain, tmp_path):
+    run = tmp_path / "run"
+    assert call(*learn, "--out", run, "--stop-at=2")[0] == 0
+    for option in ("--task=classify", "--lr=1", "--dropout=0.3"):
+        assert "--resume cannot change it" in refused("finetune", "--resume", "--out", run, option)[0]
+    assert "not in epochs" in refused("finetune", "--resume", "--out", run, "--epochs=9")[0]
+    assert call("finetune", "--resume", "--task=chat", "--out", run, "--steps=10")[0] == 0
+    assert state(run)["step"] == 10
+
+
+def test_what_it_made_is_judged_by_evaluate(call, chatter, chats):
+    argv = ["evaluate", "--checkpoint", chatter, "--data", chats]
+    code, out, _ = call(*argv, "--train", chats, "--json", "--save=answers.txt")
+    found = json.loads(out)
+    assert code == 0 and (found["unit"], found["count"]) == ("answer", 40)
+    assert [each["name"] for each in found["measures"]] == ["exact", "chrF2", "nats a token"]
+    assert {each["baseline"] for each in found["baselines"]} >= {
+        "the commonest answer",
+        "the answer to the nearest question",
+    }
+    assert len(Path("answers.txt").read_text(encoding="utf-8").splitlines()) == 40
+    code, out, _ = call(*argv)
+    assert code == 0 and "a GPT, 40 answers of " in out and re.search(r"line \d+: .* has the .*\n.*\(right: ", out)
+
+
+# What must not happen -------------------------------------------------------------------------------------------------
+
+
+def test_files_that_cannot_be_learned_from(refused, learn, tmp_path, snapshot):
+    path = tmp_path / "bad.jsonl"
+    for content, wrong in (
+        ("", "holds no text"),
+        ("Who?\tAnn.\n", f"Line 1 of {path} is no conversation: it is not JSON (line 1, column 1)."),
+        (
+            json.dumps({"messages": said("a")}),
+            f"Line 1 of {path} is no conversation: the assistant says nothing in it.",
+        ),
+        (json.dumps({"messages": said("a", "b")}), "has 1 different conversation, too few"),
+    ):
+        path.write_text(content, encoding="utf-8")
+        before = snapshot(tmp_path)
+        assert wrong in refused(*learn, "--data", path, "--out=run")[0]
+        assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        (["--lora=2"], "--lora is for --task classify only"),
+        (["--init=random"], "--init is for --task classify and --task answer only"),
+        (["--context=9"], "--context is for --task translate and --task summarise only"),
+        (["--checkpoint=nowhere"], "There is no checkpoint nowhere"),
+        (["--checkpoint=reader"], "which does not go on with a text"),
+        (["--batch=1000000000000", "--workers=1"], "This needs at least"),
+    ],
+    ids=str,
+)
+def test_options_that_no_run_can_have(refused, learn, tmp_path, snapshot, options, wrong):
+    before = snapshot(tmp_path)
+    assert wrong in refused(*learn, "--out=run", *options)[0] and snapshot(tmp_path) == before
+
+
+def test_the_conversations_of_a_run_are_not_replaced(refused, learn, gpt, tmp_path):
+    assert "--checkpoint is missing" in refused("finetune", "--task=chat", "--data=x", "--out=run")[0]
+    assert "--data is missing" in refused("finetune", "--task=chat", "--checkpoint", gpt, "--out=run")[0]
