@@ -377,14 +377,15 @@ for name, said in forecasts.items():
 #> the best so far: 1.900 ± 0.03, off by 6.6 ± 2%
 
 # %% [markdown]
-# The law is right to less than 2 %. But most of this loss is floor: of what is *above* the floor, it can be off by a third.
+# The law is right to less than 2 %. But most of this loss is floor: of what is *above* the floor, 1 % of the loss is a quarter already.
 
 
 # %%
 def curve(budget):
-    """The law's loss for a budget, by N, around the best one."""
+    """The law's loss for a budget, by N, around the best one; attention's own operations are paid as well."""
     best, _ = law.best_size(budget)
-    return [(n, law.loss(n, budget / (6 * n))) for n in np.geomspace(best / 4, best * 4, 40)]
+    sizes = [(multiplied(w), 6 * multiplied(w) + 12 * T * w) for w in np.geomspace(4, 120, 80)]
+    return [(n, law.loss(n, budget / flops)) for n, flops in sizes if best / 4 < n < best * 4]
 
 
 lesson.save(
@@ -425,8 +426,8 @@ lesson.save(
         title="A power law without a floor falls through it",
     ),
     "ten_times",
-    alt="Held-out loss of the best size against the operations. The law bends and stays above the dashed floor, and the run with ten times "
-    "the operations lies close to it. The power law without E goes through the same small runs, and then falls through the floor.",
+    alt="Held-out loss of the best size against the operations. The law bends and comes to rest near the dashed floor, and the run with "
+    "ten times the operations lies close to it. The power law without E goes through the same small runs, and falls through the floor.",
 )
 
 # %% [markdown]
@@ -481,8 +482,7 @@ print(f"GPT-3's training, in lessons like this one: 10^{math.log10(energy * 1e3 
 # ## In the library
 #
 # `parameter_count` and `flops_per_token` of every config in `minillm/models/`; `minillm/training/memory.py` refuses what does not fit;
-# `minillm/training/cost.py` foretells the time of a step; `minillm/pretraining/scaling_law.py` fits the law. `python -m minillm doctor`
-# measures this machine.
+# `training/cost.py` foretells the time of a step; `pretraining/scaling_law.py` fits the law; `doctor` measures both rates.
 #
 # ## In practice
 #

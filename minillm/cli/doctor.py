@@ -87,6 +87,7 @@ def speed() -> str:
 
     measured = measure_speed()
     return (
-        f"{measured.flops / 1e9:.0f} GFLOP/s in matrix products; {measured.tokens:,.0f} tokens/s training the default model: "
+        f"{measured.rates.flops / 1e9:.0f} GFLOP/s in matrix products, {measured.rates.bytes / 1e9:.0f} GB/s in passes over arrays; "
+        f"{measured.tokens:,.0f} tokens/s training the default model: "
         f"its {measured.steps:,} steps take about {duration(measured.seconds)}"
     )

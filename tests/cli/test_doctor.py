@@ -27,7 +27,7 @@ def test_every_line_says_what_was_looked_at_and_whether_all_is_well(call, quick)
     names = [match[2] for match in found]
     assert names == ["python", *doctor.PACKAGES, "disk", "blas", "gpu", "fonts", "speed"]
     assert verdict == ("All is well." if all(match[1] == "OK" for match in found) else verdict)
-    assert re.search(r"\d+ GFLOP/s .* [\d,]+ tokens/s", lines[-1])
+    assert re.search(r"\d+ GFLOP/s .* \d+ GB/s .* [\d,]+ tokens/s", lines[-1])
 
 
 def test_what_is_missing_is_marked_and_the_remedy_said(call, quick, monkeypatch):
