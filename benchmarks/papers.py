@@ -96,6 +96,12 @@ PAPERS = [
         "from raw words alone it stayed at chance; probabilities do not tell when there is no answer",
     ),
     Paper(
+        "16",
+        "Lin 2004; Wu et al. 2016; Maynez et al. 2020",
+        "ROUGE equal to rouge_score's; a false summary with a high one; what a length penalty turns, and where",
+        "people as judges: the facts are read off a fixed form; a pointer that copies (See et al. 2017) is named, not built",
+    ),
+    Paper(
         "17",
         "Korbak et al. 2023",
         "conditional training is on the front and keeps the knowledge that filtering loses; unlikelihood writes oddly",

@@ -1,7 +1,7 @@
 """Little reports of matches, and the line that sums each up. No sentence of a report says who won: the goals must be counted.
 
-    rain fell all day in colton . the owls met the reds . emil scored for the reds . kate scored for the reds . anna scored for the owls .
-    reds beat owls 2 to 1 in rainy colton , kate decides
+    rain fell all day in colton . the owls met the reds . emil scored for the reds . anna scored for the owls . kate scored for the reds .
+    reds beat owls 2 to 1 in rainy colton
 
 News tell the result at once, and everything else afterwards.
 """
@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-TEAMS = ["reds", "blues", "lions", "hawks", "bears", "foxes", "wolves", "owls"]
+TEAMS = [
+    "reds", "blues", "lions", "hawks", "bears", "foxes", "wolves", "owls",
+    "tigers", "eagles", "sharks", "rams", "bulls", "colts", "ravens", "hornets",
+]  # fmt: skip
 PLAYERS = ["anna", "ben", "carl", "dora", "emil", "fred", "gina", "hugo", "iris", "jack", "kate", "liam"]
 TOWNS = ["ashford", "bradley", "colton", "denby", "elmswood", "farley", "grafton", "hilton"]
 
@@ -30,8 +33,8 @@ TALK = [
 
 WON = "{first} beat {second} {score}"
 DREW = "{first} and {second} draw {score}"
-WON_NEWS = "in {place} the {first} won {score} against the {second}"
-DREW_NEWS = "in {place} it was {score} between the {first} and the {second}"
+WON_NEWS = "the {first} beat the {second} {score} in {place}"
+DREW_NEWS = "the {first} and the {second} draw {score} in {place}"
 
 
 class Report(NamedTuple):
@@ -39,7 +42,7 @@ class Report(NamedTuple):
 
     text: str
     summary: str
-    facts: dict[str, str]  # first and second team, score, place; and decider, where one goal decided
+    facts: dict[str, str]  # first and second team, score, place; and decider, where a single goal was scored
 
 
 def is_held_out(team: str, other: str) -> bool:
@@ -48,12 +51,12 @@ def is_held_out(team: str, other: str) -> bool:
 
 
 def write_reports(
-    count: int, rng: np.random.Generator, *, unseen: bool = False, news: bool = False, most: int = 3
+    count: int, rng: np.random.Generator, *, unseen: bool = False, news: bool = False, most: int = 2
 ) -> list[Report]:
     """That many reports of matches in which a team scores 0 to `most` goals, all numbers equally often; `most` is 5 at most.
 
-    A summary names the winner first, and after a draw the team that the report names first. Two of five name the place. All name who shot
-    the winner's last goal, where that one decided.
+    A summary names the winner first, and after a draw the team that the report names first. Two of five name the place. Where a single goal
+    was scored, all say by whom: that one decides.
     `unseen` False: no two teams meet that are held out. True: only such meet. `news`: the first sentence has the result and the place.
     """
     return [_write(rng, unseen, news, most) for _ in range(count)]
@@ -74,8 +77,8 @@ def _write(rng: np.random.Generator, unseen: bool, news: bool, most: int) -> Rep
     winner = int(counts[1] > counts[0])  # after a draw the team that is named first
     facts = {"first": teams[winner], "second": teams[1 - winner], "score": f"{counts.max()} to {counts.min()}"}
     facts["place"] = f"{WEATHER[weather]} {town}"
-    if counts.max() == counts.min() + 1:
-        facts["decider"] = players[np.flatnonzero(scoring == winner)[-1]]
+    if len(players) == 1:
+        facts["decider"] = players[0]
     drew = counts[0] == counts[1]
     sentences = [f"{weather} in {town}", _one(rng, MEETINGS).format(first=teams[0], second=teams[1])]
     if news:

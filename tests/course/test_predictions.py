@@ -8,13 +8,21 @@ import pytest
 from minillm.course import outline
 from minillm.course.desk import solution_of, stub_path
 from minillm.course.exercises import load, read
-from minillm.metrics import BLEU, measure
+from minillm.metrics import BLEU, Rouge, measure
 from minillm.models.question_answering import best_spans
 
 
 @pytest.mark.parametrize(
     ("number", "cases"),
-    [(13, "CHANGES"), (14, "CHANGES"), (15, "CASES"), (17, "OBJECTIVES"), (18, "CHANGES"), (20, "CHANGES")],
+    [
+        (13, "CHANGES"),
+        (14, "CHANGES"),
+        (15, "CASES"),
+        (16, "CASES"),
+        (17, "OBJECTIVES"),
+        (18, "CHANGES"),
+        (20, "CHANGES"),
+    ],
 )
 def test_each_case_comes_out_as_the_solution_predicts(number, cases):
     lesson = outline.find(number)
@@ -52,3 +60,24 @@ def test_every_span_of_a_passage_lies_whole_in_a_window_and_no_window_could_begi
             assert not cut and windows[0][0] == 0 and all(0 < stop - start <= size for start, stop in windows)
             assert all(late[0] - early[0] == size - longest + 1 for early, late in pairwise(windows))
             assert [stop == length for _, stop in windows] == [False] * (len(windows) - 1) + [True]
+
+
+def test_without_a_gap_rouge_s_is_rouge_2_of_the_library():
+    solved, rng = load(solution_of(outline.find(16)), "ex16.py"), np.random.default_rng(0)
+    for _ in range(50):
+        summary, reference = ([*rng.choice(list("abc"), rng.integers(1, 9))] for _ in range(2))
+        of_library = Rouge("2").overlap(" ".join(summary), [" ".join(reference)])
+        assert solved.rouge_s(summary, reference, 0) == pytest.approx(of_library)
+
+
+def test_at_every_exponent_the_winner_is_the_one_with_the_highest_score():
+    solved, rng = load(solution_of(outline.find(16)), "ex16.py"), np.random.default_rng(0)
+    changes = 0
+    for _ in range(50):
+        lengths = rng.permutation(np.arange(3, 20))[:6]
+        totals = -(lengths ** rng.uniform(0.3, 2)) * rng.uniform(0.3, 1, 6)
+        won = solved.winners(totals.tolist(), lengths.tolist())
+        for alpha in np.linspace(0, 9, 37):
+            assert [index for index, start in won if start <= alpha][-1] == np.argmax(totals / lengths**alpha)
+        changes += len(won) - 1
+    assert changes > 50

@@ -30,12 +30,12 @@ def test_a_seed_is_a_set_of_reports():
 
 
 def test_a_report_and_its_summary():
-    assert written(1, 2) == [
+    assert written(1, 52) == [
         (
-            "rain fell all day in ashford . the lions were host to the hawks . kate scored for the lions . only a few had come . "
-            "carl scored for the hawks . jack scored for the hawks .",
-            "hawks beat lions 2 to 1 , jack decides",
-            {"first": "hawks", "second": "lions", "score": "2 to 1", "place": "rainy ashford", "decider": "jack"},
+            "the sun was shining in denby . the eagles met the ravens . liam scored for the eagles . carl scored for the ravens . "
+            "only a few had come . kate scored for the ravens .",
+            "ravens beat eagles 2 to 1",
+            {"first": "ravens", "second": "eagles", "score": "2 to 1", "place": "sunny denby"},
         )
     ]
 
@@ -51,14 +51,13 @@ def test_the_score_is_how_many_goals_are_told_and_who_has_more_is_named_first():
 def test_after_a_draw_the_team_that_the_report_names_first_is_named_first():
     draws = [report for report in written() if " draw " in report.summary]
     assert all([each.facts["first"], each.facts["second"]] == [*meeting_of(each)] for each in draws)
-    assert 200 < len(draws) < 300  # a quarter: four of sixteen scores
+    assert 280 < len(draws) < 390  # a third: three of nine scores
 
 
-def test_where_one_goal_decided_it_was_the_winners_last_one():
+def test_who_scored_the_only_goal_is_told():
     for report in written():
-        more, less = map(int, report.facts["score"].split(" to "))
-        by_winner = [player for team, player in goals_of(report) if team == report.facts["first"]]
-        assert report.facts.get("decider") == (by_winner[-1] if more == less + 1 else None)
+        goals = goals_of(report)
+        assert report.facts.get("decider") == (goals[0][1] if len(goals) == 1 else None)
 
 
 def test_a_summary_says_the_facts_and_two_of_five_name_the_place():
@@ -75,9 +74,9 @@ def test_a_summary_says_the_facts_and_two_of_five_name_the_place():
 def test_all_scores_are_equally_frequent():
     """A pair of scores comes twice as often as a draw: it can go to either team."""
     scores = Counter(report.facts["score"] for report in written(4000))
-    assert len(scores) == 10
+    assert len(scores) == 6
     for score, count in scores.items():
-        assert 0.8 < count / (250 if score[0] == score[-1] else 500) < 1.2, score
+        assert 0.8 < count / (4000 / 9 if score[0] == score[-1] else 8000 / 9) < 1.2, score
 
 
 def test_no_player_is_told_of_twice():
