@@ -39,7 +39,7 @@ from minillm.alignment.offline import log_probabilities
 from minillm.alignment.pairs import answers_of
 from minillm.course import Lesson
 from minillm.course.village import rude_reward, somebody_says
-from minillm.course.village_base import VillageBase, row
+from minillm.course.village_base import VillageBase, flipped, row
 from minillm.generation import ModelScorer
 from minillm.ops import IGNORE, kl_divergence, kl_divergence_backward, sequence_logp, sequence_logp_backward
 from minillm.plots import line_chart, text_columns, trade_off
@@ -67,9 +67,8 @@ base_answers = measure("base", bases)
 # %% [markdown]
 # ### The least that it must cost
 #
-# Let f be the base's share of rude answers. A p with the share r may change two things: how much weight the rude answers have together, and
-# how it is spread among the rude ones and among the others. The KL is the sum of both parts, and the second is zero where all stay as they
-# are to each other. So nobody gets from f to r for less than
+# Let f be the base's share of rude answers. A p with the share r changes how much weight the rude answers have together, and perhaps how it
+# is spread among them and among the others. The KL is the sum of both parts. So nobody gets from f to r for less than
 #
 #     KL = r ln(r/f) + (1 - r) ln((1 - r)/(1 - f))        and to r = 0 for        -ln(1 - f)
 
@@ -118,8 +117,8 @@ FEW = {"batch": 16, "warmup": 20, "schedule": "linear", "lr_floor": 0.0, "weight
 STEPS = 2 if lesson.quick else 100
 
 # %% [markdown]
-# The reward model is a copy of the base with another head: the vector at the last token of the answer, times a row of weights, is the
-# reward. Everything in it learns, by the loss above.
+# The reward model is a copy of the base: the vector at the last token of the answer, times a row of weights, is the reward. All of it
+# learns.
 
 # %%
 reward_models = [alignment.new_reward_model(base, seed=lesson.seed) for base in bases]
@@ -127,9 +126,7 @@ for reward_model, (training, held_out) in zip(reward_models, pairs):
     data = alignment.RewardData(training, held_out)
     train(reward_model, data, alignment.REWARD_MODEL, steps=min(60, STEPS), eval_every=60, lr=1e-3, progress=False, **FEW)
 right = [100 * alignment.reward_accuracy(model, held_out) for model, (_, held_out) in zip(reward_models, pairs)]
-print(f"pairs: {', '.join(str(len(training.prompts)) for training, _ in pairs)}")
 print(f"the reward model is right about {np.mean(right):.0f}% of the held-out pairs")
-#> pairs: …
 #> the reward model is right about 97 ± 4% of the held-out pairs
 
 # %% [markdown]
@@ -143,18 +140,12 @@ print(f"the reward model is right about {np.mean(right):.0f}% of the held-out pa
 # whatever the reward is, if no two answers have the same. Where some have, it is less (Beirami et al. 2024): at most so much, then.
 
 # %%
-def scored(home, reward_model, n=8):
-    """n answers to each prompt, of which the first are those of section 1, and their rewards (n, N)."""
-    several = [home.write(home.model, home.asked, seed=i) for i in range(n)]
-    texts = [[np.concatenate(both) for both in zip(home.asked, answers)] for answers in several]
-    return several, np.array([alignment.score_texts(reward_model, each) for each in texts])
-
-
 def best_of(n, several, rewards):
     return [several[best][row] for row, best in enumerate(rewards[:n].argmax(axis=0))]
 
 
-several = [scored(home, reward_model) for home, reward_model in zip(villages, reward_models)]
+# eight answers to each prompt, of which the first are those of section 1, and their rewards (8, N)
+several = [home.scored(reward_model, 8) for home, reward_model in zip(villages, reward_models)]
 u = (np.arange(100_000) + 0.5) / 100_000
 for n in (2, 4, 8):
     density = n * u ** (n - 1)
@@ -210,12 +201,10 @@ dpo_answers = measure("DPO", dpo_models)
 ends = [reports[-1][1] for reports in seen]
 moved = [np.mean([getattr(end, part) for end in ends]) for part in ("chosen", "rejected")]
 print("held-out pairs: the chosen answers moved by {:+.1f} nats, the rejected ones by {:+.1f}".format(*moved))
+parts = {"chosen answers": "chosen", "rejected answers": "rejected", "margin, h": "margin"}
 lesson.save(
     line_chart(
-        {
-            name: [(step, getattr(report, part)) for step, report in seen[0]]
-            for name, part in {"chosen answers": "chosen", "rejected answers": "rejected", "margin, h": "margin"}.items()
-        },
+        {name: [(step, getattr(report, part)) for step, report in seen[0]] for name, part in parts.items()},
         xlabel="step", ylabel="ln p - ln q (nats)", title="DPO parts the two by pushing the worse answers down",
     ),
     "margins",
@@ -231,7 +220,7 @@ lesson.save(
 
 # %%
 def rise(answers, which=None):
-    """How far the log-probability of such answers has moved from the base to DPO, in nats: the mean over the villages."""
+    """By how many nats the log-probability of such answers has moved from the base to DPO: the mean over the villages."""
     means = []
     for home, model, each in zip(villages, dpo_models, answers):
         texts = answers_of(list(home.asked), each)
@@ -253,8 +242,8 @@ print(f"kind answers of the base, in no pair: {fresh:+.1f} nats; what DPO writes
 #
 #     -(1 - ε) ln σ(β h) - ε ln σ(-β h)        at rest where σ(β h) = 1 - ε        so  h = ln((1 - ε)/ε) / β
 #
-# With ε = 1/4 and β = 0.2 that is 5.5 nats. But with no wrong label it is *infinite*: however large β is, nothing holds h, and the only
-# brake is that training ends. That is the reason for two relatives. **cDPO** (Mitchell 2023) takes each label for wrong with probability
+# With ε = 1/4 and β = 0.2 that is 5.5 nats. But with no wrong label it is *infinite*: however large β is, the only brake is that training
+# ends. That is the reason for two relatives. **cDPO** (Mitchell 2023) takes each label for wrong with probability
 # ε', so it comes to rest even where all are right: at ln((1 - ε')/ε') / β. On flipped labels it doubts twice, with ε + ε' - 2 ε ε' in the
 # place of ε. **IPO** (Azar et al. 2024) asks for one margin and no more:
 #
@@ -263,14 +252,6 @@ print(f"kind answers of the base, in no pair: {fresh:+.1f} nats; what DPO writes
 # For τ = 0.1 that is 5 nats, and 2.5 with a quarter wrong.
 
 # %%
-def flipped(training, share=0.25):
-    """The pairs, of which a share is labelled the wrong way round."""
-    wrong = lesson.rng().random(len(training.prompts)) < share
-    better = [bad if turned else good for good, bad, turned in zip(training.chosen, training.rejected, wrong)]
-    worse = [good if turned else bad for good, bad, turned in zip(training.chosen, training.rejected, wrong)]
-    return alignment.TokenPairs(training.prompts, better, worse)
-
-
 variants = {  # where h comes to rest by the pencil; the method and its options; and whether a quarter of the labels is wrong
     "DPO": (math.inf, {}, False),
     "DPO, flipped": (math.log(3) / 0.2, {}, True),
@@ -279,7 +260,7 @@ variants = {  # where h comes to rest by the pencil; the method and its options;
 }
 for name, (rest, options, wrong) in variants.items():
     if name != "DPO":
-        taught = [(flipped(training) if wrong else training, held_out) for training, held_out in pairs]
+        taught = [(flipped(training, 0.25, lesson.rng()) if wrong else training, held_out) for training, held_out in pairs]
         models, seen = zip(*(aligned(home, *both, **options) for home, both in zip(villages, taught)))
         measure(name, models)
     h = np.mean([reports[-1][1].margin for reports in seen])
@@ -289,7 +270,6 @@ for name, options in {"DPO": {}, "IPO": {"method": "ipo", "beta": 0.1}}.items():
     model, reports = aligned(home, *both, lr=6e-4, **options)
     after = home.measure(model, home.write(model, home.asked, seed=0))
     print(f"{name} at twice the rate: h {reports[-1][1].margin:.1f}, {after.odd:.0f}% odd, knows {after.knows:.0f}%")
-
 #> DPO: at rest at inf, after 100 steps h is 6.5 ± 1.5
 #> DPO, flipped: 6 ± 5% rude (…), 5 ± 4% odd (…), KL 0.86 ± 0.4 (…), knows 99 ± 4% (…), loss 0.74 ± 0.06 (…)
 #> DPO, flipped: at rest at 5.5, after 100 steps h is 3.5 ± 1
@@ -302,13 +282,13 @@ for name, options in {"DPO": {}, "IPO": {"method": "ipo", "beta": 0.1}}.items():
 
 # %% [markdown]
 # The pencil is right: cDPO and IPO have all but reached their places, DPO with flipped labels is on its way, and DPO with true labels goes
-# on. So doubt is a brake. With a quarter of the labels wrong the answers are *less* odd and nearer to the base, and a few more are rude.
-# What nobody tells DPO to do it does where all labels agree: at twice the rate, in the first village, h is 13, and two answers of three are
+# on. So doubt is a brake: with a quarter of the labels wrong the answers are *less* odd and nearer to the base, and a few more are rude.
+# Where all labels agree, at twice the rate, in the first village, h is 13, and two answers of three are
 # what nobody would say, while IPO stops before its 5. DPO's own loss doesn't show it: -ln σ(β h) falls as long as h grows.
 #
 # ## 6. Guidance: exaggerate what was learned
 #
-# Two models at hand, and no more training. At every word, z = z_base + α (z_dpo - z_base): α = 0 is the base, α = 1 is DPO, and above 1
+# No more training. At every word, z = z_base + α (z_dpo - z_base): α = 0 is the base, α = 1 is DPO, and above 1
 # what DPO changed is exaggerated. Since scores are log-probabilities up to a constant, that is p ∝ p_base (p_dpo / p_base)^α. (A
 # conditional model, lesson 17, is guided so with its two control tokens.)
 
@@ -377,19 +357,14 @@ for p in (0.5, 0.9):
 #> p = 0.9: gradient 0.090, centred 0.079, divided 0.196, 2.5 times as much
 
 # %% [markdown]
-# Now the model. The KL has a price, or else nothing would hold it. Each round is new answers and one step, so the answers are always the
-# model's own: GRPO may take several steps with the same ones, and therefore clips how far p may move. The price's gradient is exact at each
-# place, for the words that stand before it; that these words would become others is left out, as in GRPO. InstructGPT has it: there the KL
-# is taken off the reward.
+# Now the model. The KL has a price, β. Each round is new answers and one step: GRPO may take several steps with the same ones, and
+# therefore clips how far p may move. The price's gradient is exact at each place, for the words that stand before it; that these words
+# would become others is left out, as in GRPO. (InstructGPT has it: there the KL is taken off the reward.)
 
 # %%
-PRICE = 0.05
-
-
-def policy_gradient(home, reward, rounds=30, lr=1e-3, group=8, watch=None):
+def policy_gradient(home, reward, rounds=2 if lesson.quick else 30, lr=1e-3, group=8, beta=0.05, watch=None):
     model, rng = home.copy(), lesson.rng()
     optimizer = AdamW(model.vector, lr=lr, weight_decay=0.0)
-    rounds = 2 if lesson.quick else rounds
     for number in range(rounds):
         if watch and number % 3 == 0:
             watch(model)
@@ -400,8 +375,8 @@ def policy_gradient(home, reward, rounds=30, lr=1e-3, group=8, watch=None):
         logits, s = model.forward(inputs)
         logp, sl = sequence_logp(logits, targets)
         _, sk = kl_divergence(logits, home.model.forward(inputs)[0])
-        price = (PRICE * (targets != IGNORE) / len(answers)).astype(logp.dtype)
-        dlogits = kl_divergence_backward(price, sk)  # loss = PRICE · the mean KL of an answer ...
+        price = (beta * (targets != IGNORE) / len(answers)).astype(logp.dtype)
+        dlogits = kl_divergence_backward(price, sk)  # loss = β · the mean KL of an answer ...
         dlogits += sequence_logp_backward(-A.astype(logp.dtype), sl)  # ... - the mean of A ln p
         model.vector.zero_grad()
         model.backward(dlogits, s)
@@ -415,7 +390,7 @@ grpo_answers = measure("policy gradient", [policy_gradient(home, rude) for home 
 # %% [markdown]
 # All remedies on two axes. Down is better, and right is dearer; below the dashed line, section 1's, nobody can be. They were not told the
 # same: best-of-n, DPO and guidance know the same five hundred pairs, the policy gradient asked the rule itself 1,920 times. And best of 8
-# pays eight answers for one, guidance reads with two models, the others pay once, in training.
+# pays eight answers for one, guidance reads with two models.
 
 # %%
 joined = {
@@ -427,20 +402,18 @@ lesson.save(
     trade_off(
         {name: [[(m.kl, m.rude) for m in found[row]] for row in rows] for name, rows in joined.items()},
         xlabel="KL to the base (nats an answer)", ylabel="rude answers (%)",
-        limit=[(least_kl(r, f), 100 * r) for r in np.linspace(0, f, 60)],
-        title="What each remedy gets, and what it costs",
+        limit=[(least_kl(r, f), 100 * r) for r in np.linspace(0, f, 60)], title="What each remedy gets, and what it costs",
     ),
     "steered",
-    alt="Rude answers in percent against the KL to the base, means of three villages with their errors. A dashed line falls from the base, "
-    "at 44 %, to 0.57 nats: the least that it can cost. Best-of-n and guidance 0.3 keep close to it; the policy gradient ends at 1 nat. "
-    "DPO is as polite, at 2.4 nats. With flipped labels DPO, cDPO and IPO lie between 0.5 and 0.9 nats, at 4 to 8 %.",
+    alt="Rude answers in percent against the KL to the base. A dashed line falls from the base, at 44 %, to 0.57 nats. Best-of-n and "
+    "guidance 0.3 keep close to it; the policy gradient ends at 1 nat. DPO is as polite, at 2.4 nats. With flipped labels DPO, cDPO and "
+    "IPO lie between 0.5 and 0.9 nats, at 4 to 8 %.",
 )
+wrote = {"base": base_answers, "DPO": dpo_answers, "policy gradient": grpo_answers}
+lines = {name: villages[0].lines(answers[0][:18]) for name, answers in wrote.items()}
 lesson.save(
     text_columns(
-        {
-            name: [(line, not somebody_says(line)) for line in villages[0].lines(answers[0][:18])]
-            for name, answers in (("base", base_answers), ("DPO", dpo_answers), ("policy gradient", grpo_answers))
-        },
+        {name: [(line, not somebody_says(line)) for line in each] for name, each in lines.items()},
         width=52, title="Answers to the same prompts; marked is what nobody would say",
     ),
     "answers",
@@ -476,8 +449,7 @@ print(*home.lines(home.write(hacked, home.asked[:2], seed=0)), sep="\n")
 lesson.save(
     line_chart(
         {"kind words an answer": [h[:2] for h in history], "share that somebody would say": [(h[0], h[2]) for h in history]},
-        xlabel="KL to the base (nats an answer)", ylabel="mean over 128 answers",
-        title="What is rewarded rises, what was meant is lost",
+        xlabel="KL to the base (nats an answer)", ylabel="mean over 128 answers", title="What is rewarded rises, what was meant is lost",
     ),
     "too_far",
     alt="Kind words an answer and the share of answers that somebody would say, against the KL to the base while a policy learns to write "
@@ -498,19 +470,17 @@ lesson.save(
 # ## Takeaways
 #
 # - Pairs are enough to learn a reward, and DPO learns from pairs without one: it is the reward model's loss with ln p - ln q as the reward.
-# - Best-of-n needs no training, and its KL is known in advance to be at most ln n - (n - 1)/n nats.
+# - Best-of-n needs no training, and its KL is at most ln n - (n - 1)/n nats.
 # - Where no label is wrong, DPO's margin has no end, whatever β is. IPO asks for one margin, and cDPO doubts.
 # - A policy gradient needs no pairs. Its baseline costs nothing; dividing by the deviation is another objective.
-# - Every remedy moves the model away from its base. Report how far, what it still knows, and the error of each number.
-# - A weak reward is over-optimised: the number rises, and what was meant gets lost.
+# - Every remedy moves the model away from its base. Report how far, what it still knows, and the error of each number. A weak reward is
+#   over-optimised: the number rises, and what was meant gets lost.
 #
 # ## Exercises
 #
 # 1. `ranking_loss`: people who rank K answers give K (K - 1)/2 pairs. It isn't in the lesson.
 # 2. `dpo_loss`: DPO for labels of which some are wrong, and its derivative.
-# 3. `predict`: predict, then run. Where does h come to rest after a change?
-#
-# `python -m minillm check 18`, with `--hint`.
+# 3. `predict`: predict, then run. Where does h come to rest after a change? `python -m minillm check 18`, with `--hint`.
 #
 # ## In practice
 #
@@ -522,9 +492,9 @@ lesson.save(
 #
 # ## Reading
 #
-# - Christiano et al. 2017, *Deep Reinforcement Learning from Human Preferences*; Ouyang et al. 2022, *InstructGPT*.
-# - Rafailov et al. 2023, *Direct Preference Optimization*. Azar et al. 2024, *A General Theoretical Paradigm to Understand Learning from
-#   Human Preferences*: IPO, and why DPO has no end. Mitchell 2023, *A note on DPO with noisy preferences*: cDPO.
+# - Christiano et al. 2017, *Deep Reinforcement Learning from Human Preferences*. Ouyang et al. 2022, *InstructGPT*. Rafailov et al. 2023,
+#   *Direct Preference Optimization*. Azar et al. 2024, *A General Theoretical Paradigm to Understand Learning from Human Preferences*: IPO,
+#   and why DPO has no end. Mitchell 2023, *A note on DPO with noisy preferences*: cDPO.
 # - Shao et al. 2024, *DeepSeekMath*: GRPO. Liu et al. 2025, *Understanding R1-Zero-Like Training*: what its division does.
 # - Beirami et al. 2024, *Theoretical guarantees on the best-of-n alignment policy*. Gao, Schulman and Hilton 2023, *Scaling Laws for Reward
 #   Model Overoptimization*. Santurkar et al. 2023, *Whose Opinions Do Language Models Reflect?*

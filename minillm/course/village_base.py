@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minillm.alignment import TokenPairs, prompts_from
+from minillm.alignment import TokenPairs, prompts_from, score_texts
 from minillm.alignment.pairs import Answers, answers_of
 from minillm.course.village import Village, rude_reward, somebody_says
 from minillm.course.village_measures import knowledge_of, plain_loss
@@ -38,6 +38,16 @@ class Measured(NamedTuple):
     kl: float  # to the base, in nats an answer
     knows: float  # percent of what mostly the grumpy tell
     loss: float  # nats a word, on stories in no mood
+
+
+def flipped(pairs: TokenPairs, share: float, rng: np.random.Generator) -> TokenPairs:
+    """The pairs, of which about this share is labelled the wrong way round."""
+    wrong = rng.random(len(pairs.prompts)) < share
+    better, worse = (
+        [other if turned else one for one, other, turned in zip(*sides, wrong, strict=True)]
+        for sides in ((pairs.chosen, pairs.rejected), (pairs.rejected, pairs.chosen))
+    )
+    return TokenPairs(pairs.prompts, better, worse)
 
 
 def row(name: str, measured: Sequence[Measured]) -> str:
@@ -86,6 +96,12 @@ class VillageBase:
 
     def lines(self, answers: Sequence[np.ndarray]) -> list[str]:
         return [self.tokenizer.decode(answer).removesuffix("\n") for answer in answers]
+
+    def scored(self, reward_model: Any, count: int) -> tuple[list[list[np.ndarray]], np.ndarray]:
+        """So many answers of the base to each of the prompts that are `asked`, and the rewards (count, N) that a model gives them."""
+        several = [self.write(self.model, self.asked, seed=i) for i in range(count)]
+        texts = [[np.concatenate(both) for both in zip(self.asked, answers, strict=True)] for answers in several]
+        return several, np.array([score_texts(reward_model, each) for each in texts])
 
     def pairs(self, count: int) -> tuple[TokenPairs, TokenPairs]:
         """Two answers of the base to each of so many prompts, where one is rude and the other is not: pairs to train on, and a tenth of

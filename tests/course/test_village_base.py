@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from minillm import alignment
 from minillm.course.village import Village
-from minillm.course.village_base import LONGEST, VillageBase
+from minillm.course.village_base import LONGEST, VillageBase, flipped
 from minillm.ops import softmax
 
 
@@ -78,3 +79,22 @@ def test_a_copy_learns_alone(base):
     copy = base.copy()
     copy.vector.data += 1
     assert not np.allclose(copy.vector.data, base.model.vector.data)
+
+
+def test_some_pairs_are_labelled_the_wrong_way_round_and_the_others_are_left(base):
+    prompts, better, worse = (list(range(start, start + 400)) for start in (0, 1000, 2000))
+    pairs = flipped(alignment.TokenPairs(prompts, better, worse), 0.25, np.random.default_rng(0))
+    turned = np.array(pairs.chosen) >= 2000
+    assert 80 < turned.sum() < 120 and pairs.prompts == prompts
+    assert np.array_equal(np.array(pairs.rejected), np.where(turned, better, worse))
+    assert np.array_equal(np.array(pairs.chosen), np.where(turned, worse, better))
+
+
+def test_the_rewards_are_those_of_the_whole_texts_and_the_first_answers_are_those_of_seed_0(base):
+    model = alignment.new_reward_model(base.model, seed=1)
+    several, rewards = base.scored(model, 2)
+    for answers, found, seed in zip(several, rewards, range(2), strict=True):
+        written = base.write(base.model, base.asked, seed=seed)
+        assert all(map(np.array_equal, answers, written))
+        texts = [np.concatenate(both) for both in zip(base.asked, written, strict=True)]
+        np.testing.assert_allclose(found, alignment.score_texts(model, texts))
