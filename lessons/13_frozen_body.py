@@ -13,14 +13,13 @@ Check      python -m minillm check 13
 # %% [markdown]
 # ## 1. Many texts, few labels
 #
-# Texts are cheap, and labels are dear: somebody must read each text and say what it is. So the article proposes two stages. First
-# **pretraining** on texts without labels. Then **fine-tuning**: the pretrained body is frozen, and a new last layer learns from the
-# labelled texts. This lesson measures what that is worth, and when it fails.
+# Texts are cheap, and labels are dear. So the article proposes two stages. First **pretraining** on texts without labels. Then
+# **fine-tuning**: the pretrained body is frozen, and a new last layer learns from the labelled texts. What is that worth, and when does it
+# fail?
 #
 # Our world is small: reviews of films, meals, hotels and phones. A review praises or it blames, and its words are of that mood. There are
 # 24 words of praise and 24 of blame. **8,000 reviews have no label. The labelled ones are written by people who know only a quarter of
-# the words**: 6 of praise, 6 of blame. The reviews to be judged use all 48. Whoever learns from the labels alone has never seen most of
-# the words that matter.
+# the words**: 6 of praise, 6 of blame. The reviews to be judged use all 48.
 
 # %%
 import itertools
@@ -32,21 +31,18 @@ import numpy as np
 from minillm import finetuning
 from minillm.course import Lesson
 from minillm.course.review_body import ReviewBody
+from minillm.course.review_tuning import ReviewTuning
 from minillm.course.reviews import BLAME, PRAISE
 from minillm.finetuning.classification import newton, problem_of
 from minillm.gradcheck import numeric_gradient
-from minillm.objectives import CLASSIFICATION
 from minillm.plots import embedding_maps, line_chart, matrix_maps
-from minillm.training import train
 
 lesson = Lesson(13)
 world = ReviewBody(lesson.seed, quick=lesson.quick)
-unlabelled, labelled, judged = world.unlabelled, world.labelled, world.judged
-y, truth = (np.array([review.praises for review in reviews], int) for reviews in (labelled, judged))
-print("unlabelled:", unlabelled[0])
-print("labelled:  ", labelled[0].text, "->", "praise" if labelled[0].praises else "blame")
-#> unlabelled: …
-#> labelled:   … -> …
+tuning = ReviewTuning(world, quick=lesson.quick)  # for section 5: what trains a body, or has none
+unlabelled, labelled, judged, y, truth = world.unlabelled, world.labelled, world.judged, tuning.y, tuning.truth  # 1 is praise
+print("labelled:", labelled[0].text, "->", "praise" if labelled[0].praises else "blame")
+#> labelled: … -> …
 
 
 def mood_words(texts):
@@ -63,10 +59,9 @@ print(f"reviews to be judged that were there before: {len(seen_before)}")
 # %% [markdown]
 # ## 2. The last layer, by Newton's method
 #
-# A frozen body makes of each text a row of D numbers x, its **features**, and these never change. On top stands one linear layer, and the
-# probability of praise is p = σ(x·w + b), with σ(z) = 1 / (1 + e⁻ᶻ). That is **logistic regression**. b becomes one more weight if x gets
-# one more column of ones. The loss is lesson 02's, and a penalty that keeps the weights small (not the bias), since with more features
-# than texts nothing else would:
+# A frozen body makes of each text a row of D numbers x, its **features**. On top stands one linear layer, and the probability of praise is
+# p = σ(x·w + b), with σ(z) = 1 / (1 + e⁻ᶻ): **logistic regression**. b becomes one more weight if x gets a column of ones. The loss is
+# lesson 02's, and a penalty that keeps the weights small (not the bias), since with more features than texts nothing else would:
 #
 #     L(w) = mean( -ln p(label) ) + λ/2 |w|²
 #
@@ -75,13 +70,11 @@ print(f"reviews to be judged that were there before: {len(seen_before)}")
 #     gradient  g = Xᵀ (p - y) / N + λ w
 #     Hessian   H = Xᵀ diag(p (1 - p)) X / N + λ I       the derivative of g along each weight, (D, D)
 #
-# The gradient says which way is down. The Hessian says how soon the slope ends. Near w the gradient at w + s is g + H s. **Newton's
-# method** goes where that is zero: s = -H⁻¹ g. There is no learning rate to choose. For a body of 110,000 parameters H would have 10¹⁰
-# entries; for a last layer it is a small matrix.
+# Near w the gradient at w + s is g + H s. **Newton's method** goes where that is zero: s = -H⁻¹ g. There is no learning rate to choose. For
+# a body of 110,000 parameters H would have 10¹⁰ entries; for a last layer it is a small matrix.
 #
 # By hand, with D = 2 and four texts: x = (1, 1) and (1, -1) are praise, (-1, 1) and (-1, -1) are blame. At w = 0 each p is 1/2. So g =
 # (-1/2, 0), H = (1/4 + λ) I, and with λ = 1/4 the step is (1, 0): the first feature tells the mood, and the second one nothing.
-
 
 # %%
 def probability(x, w):
@@ -134,9 +127,8 @@ for step in range(1, 6):
 #> gradient left after step 5: Newton ≤ 1e-11, gradient descent 5e-2 ± 4e-2
 
 # %% [markdown]
-# Each step about doubles the number of correct digits. The library's (`minillm/finetuning/classification/logistic_regression.py`) takes
-# any number of classes, with a column of weights for each. For two classes these are w/2 and -w/2, whose squares add up to half of |w|²:
-# so its λ is twice ours.
+# Each step about doubles the number of correct digits. The library's takes any number of classes, with a column of weights for each. For
+# two these are w/2 and -w/2, whose squares add up to half of |w|²: so its λ is twice ours.
 
 # %%
 problem = problem_of(np.column_stack([x, np.ones(9)]), labels, classes=2, l2=0.2)
@@ -146,8 +138,7 @@ np.testing.assert_allclose(theirs[:, 1] - theirs[:, 0], curved, atol=1e-8)
 # %% [markdown]
 # ## 3. The body: a small BERT
 #
-# It is lesson 11's: 2 layers, 4 heads, 64 columns, and it repairs masked words, here in whole reviews. Nothing in this stage says
-# *praise* or *blame*. We keep a copy of its weights every hundred steps, for section 6.
+# It is lesson 11's, and repairs masked words, here in whole reviews. We keep a copy of its weights every hundred steps, for section 6.
 
 # %%
 for step, masked_loss in world.pretrain():
@@ -161,12 +152,10 @@ print(f"{model.config.parameter_count():,} parameters; masked loss {masked_losse
 #
 # The body reads every review once. Its vectors of all tokens are averaged to one (**mean pooling**; padding doesn't count), and that is
 # x. Then each column is **standardised**: minus its mean, divided by its standard deviation, both taken from the labelled reviews alone.
-# One λ then means the same for every column. We draw 4 reviews of praise and 4 of blame, and fit 65 numbers. How good that is depends on
-# the draw, so we draw five times, and state the standard deviation.
+# One λ then means the same for every column. We draw 4 reviews of praise and 4 of blame, five times, and fit 65 numbers.
 
 # %%
-rows, judged_rows = (world.tokenized([review.text for review in part]) for part in (labelled, judged))
-pad = finetuning.padding_of(tokenizer)
+rows, judged_rows, pad = tuning.rows, tuning.judged_rows, tuning.pad
 
 
 def features_of(body, pooling="mean", layer=2):
@@ -193,43 +182,36 @@ def draw(count, number):
     return np.concatenate([rng.permutation(np.flatnonzero(y == mood))[: count // 2] for mood in (0, 1)])
 
 
+def share_right(training, labels, others, answers):
+    """The accuracy on the others of a last layer that was fitted to the training features (N, D)."""
+    x, others = standardised(training, others)
+    return ((probability(others, fit(x, labels)) > 0.5) == answers).mean()
+
+
 def last_layer(features, chosen):
-    """The accuracy of a last layer on the reviews to be judged, fitted to the chosen labelled ones."""
-    x, others = standardised(features[0][chosen], features[1])
-    return ((probability(others, fit(x, y[chosen])) > 0.5) == truth).mean()
-
-
-def mean_of(accuracies):
-    return f"{100 * np.mean(accuracies):.1f} (deviation {100 * np.std(accuracies):.1f})"
+    return share_right(features[0][chosen], y[chosen], features[1], truth)
 
 
 body = model.body
 untrained = finetuning.new_classifier(body, 2, pretrained=False, seed=lesson.seed).body
 frozen, random_body = features_of(body), features_of(untrained)
 eight = [draw(8, number) for number in range(5)]
-print("8 labels, frozen body:       ", mean_of([last_layer(frozen, chosen) for chosen in eight]))
-print("8 labels, frozen random body:", mean_of([last_layer(random_body, chosen) for chosen in eight]))
+for name, features in {"frozen body": frozen, "frozen random body": random_body}.items():
+    right = [100 * last_layer(features, chosen) for chosen in eight]
+    print(f"8 labels, {name}: {np.mean(right):.1f} (deviation {np.std(right):.1f})")
 #> 8 labels, frozen body: 99 ± 1 (deviation 0.8 ± 0.8)
 #> 8 labels, frozen random body: 60 ± 10 (deviation 6 ± 5)
 
 # %% [markdown]
-# Frozen means frozen, bit for bit: no gradient and no update, weight decay included. Here are the same 8 labels by gradient descent (AdamW,
-# 45 steps), with a frozen body and with one that learns. Afterwards we count which numbers of the body are different.
+# Frozen means frozen, bit for bit: no gradient and no update, weight decay included. The same 8 labels by gradient descent (AdamW, 45
+# steps), with a frozen body and with one that learns: which numbers of the body are different afterwards?
 
 # %%
-def train_classifier(classifier, chosen, lr, objective=CLASSIFICATION):
-    """Gradient descent on the chosen labelled reviews: more steps for more of them."""
-    texts = finetuning.TextData([rows[i] for i in chosen], y[chosen], judged_rows[:1], truth[:1], pad)
-    steps = 2 if lesson.quick else 15 * round(math.log2(len(chosen)))
-    settings = {"steps": steps, "batch": min(32, len(chosen)), "lr": lr, "warmup": min(10, steps), "eval_every": steps}
-    train(classifier, texts, objective, progress=False, schedule="linear", lr_floor=0.0, **settings)
-
-
 for name in ("frozen", "learns"):
     classifier = finetuning.new_classifier(body, 2, pooling="mean")
     if name == "frozen":
         classifier.body.freeze()
-    train_classifier(classifier, eight[0], lr=1e-3)
+    tuning.train(classifier, eight[0], lr=1e-3)
     pairs = [*zip(body.parameters(), classifier.body.parameters(), strict=True)]
     changed, of_all = sum((a.data != b.data).sum() for a, b in pairs), sum(a.data.size for a, _ in pairs)
     print(f"{name}: {finetuning.learned_count(classifier):,} numbers learn; changed in the body: {changed:,} of {of_all:,}")
@@ -240,42 +222,19 @@ for name in ("frozen", "learns"):
 # ## 5. How many labels is a body worth?
 #
 # Six ways, and 8 to 1,024 labels. *Everything learns* from the pretrained body, and from random weights. **LoRA** leaves the body as it
-# is and learns small matrices beside its queries and values (`minillm/layers/lora.py`). The **bag of words** is the baseline that needs
-# no body: a logistic regression on which words and pairs of neighbours a text has (`minillm/finetuning/classification/bag_of_words.py`).
-# The cheap ways are repeated for five draws, the three that train a body for two.
+# is and learns small matrices beside its queries and values. The **bag of words** needs no body: a logistic regression on which words and
+# pairs of neighbours a text has. The cheap ways are repeated for five draws, the three that train a body for two.
 
 # %%
 sizes = (8, 16) if lesson.quick else (8, 16, 32, 64, 256, 1024)
-
-
-def tuned_by(method, lr, *, pretrained=True):
-    """A way that trains the body, or beside it: from which reviews it learns, and the number of the draw -> a classifier."""
-
-    def tune(chosen, number):
-        classifier = finetuning.new_classifier(body, 2, pooling="mean", pretrained=pretrained, seed=number)
-        trained = finetuning.prepare(classifier, method, number)
-        train_classifier(trained.model, chosen, lr, trained.objective)
-        return trained.whole()
-
-    return tune
-
-
-def accuracy(classifier):
-    return (finetuning.class_probabilities(classifier, judged_rows, pad).argmax(axis=1) == truth).mean()
-
-
-def bag_of_words(chosen):
-    bag = finetuning.BagOfWords([labelled[i].text for i in chosen], y[chosen], 2)
-    return (bag.probabilities([review.text for review in judged]).argmax(axis=1) == truth).mean()
-
-
+tuned_by, accuracy = tuning.tuned_by, tuning.accuracy
 everything, lora = tuned_by(finetuning.Method(), 1e-3), tuned_by(finetuning.Method(lora=4), 5e-3)
 from_random = tuned_by(finetuning.Method(), 2e-3, pretrained=False)
 ways = {  # the accuracy from some reviews and the number of the draw; and how many draws
     "frozen body": (lambda chosen, _: last_layer(frozen, chosen), 5),
     "LoRA": (lambda chosen, number: accuracy(lora(chosen, number)), 2),
     "everything learns": (lambda chosen, number: accuracy(everything(chosen, number)), 2),
-    "bag of words": (lambda chosen, _: bag_of_words(chosen), 5),
+    "bag of words": (lambda chosen, _: tuning.bag_of_words(chosen), 5),
     "everything, from random": (lambda chosen, number: accuracy(from_random(chosen, number)), 2),
     "frozen random body": (lambda chosen, _: last_layer(random_body, chosen), 5),
 }
@@ -299,48 +258,43 @@ lesson.save(
         title="Eight labels on a pretrained body beat a thousand without one",
     ),
     "labels",
-    alt="Accuracy against the number of labelled reviews, 8 to 1,024, for six ways, with the range of the draws as a band. The frozen "
-    "body, LoRA and everything learning from the pretrained body lie above 95 % at 8 labels and near 100 % from 16 on. The bag of words "
-    "rises from 74 to 93 %, everything from random weights from 57 to 86 %, the frozen random body from 55 to 68 %.",
+    alt="Accuracy against the number of labels. The ways with the pretrained body lie above 95 % at 8 labels and near 100 % from 16 on. "
+    "The bag of words rises from 74 to 93 %, everything from random weights from 57 to 86 %, the frozen random body from 55 to 68 %.",
 )
 
 # %% [markdown]
-# With 8 labels the frozen body is right more often than a bag of words with 1,024. The bag has no entry for the 36 words that no label
-# has shown, and a network from random weights has learned nothing of them either. What is worth so much are the 8,000 reviews that nobody
-# labelled. To let everything learn gains nothing here over the last layer alone, and trains 109,186 numbers in place of 130.
+# With 8 labels the frozen body is right more often than a bag of words with 1,024, which has no entry for the 36 words that no label has
+# shown. To let everything learn gains nothing here over the last layer alone, and trains 109,186 numbers in place of 130.
 #
 # But the bag has not read the 8,000 reviews, so it is no fair opponent of the body. **Counted vectors** have: how much oftener than by
 # chance do two words share a review? That is a table of V by V; its two strongest singular directions are two numbers for each word, and a
-# review is the mean of its words. No network, and a second of work.
+# review is the mean of its words.
 
 # %%
-def counted_vectors():
-    """Two numbers for each word, from which words share an unlabelled review: ln of (how often / how often by chance)."""
-    has = np.array([np.bincount(row, minlength=tokenizer.vocab_size) for row in world.ids], float)
-    together = has.T @ has + 0.5
-    chance = np.outer(together.sum(axis=1), together.sum(axis=0)) / together.sum()
-    directions, strengths, _ = np.linalg.svd(np.log(together / chance))
-    return directions[:, :2] * np.sqrt(strengths[:2])
+has = np.array([np.bincount(row, minlength=tokenizer.vocab_size) for row in world.ids], float)
+together = has.T @ has + 0.5
+chance = np.outer(together.sum(axis=1), together.sum(axis=0)) / together.sum()
+directions, strengths, _ = np.linalg.svd(np.log(together / chance))
+vectors = directions[:, :2] * np.sqrt(strengths[:2])
 
 
-def mean_vectors(vectors, rows):
+def mean_vectors(rows):
     return np.array([vectors[row[1:-1]].mean(axis=0) for row in rows])  # without [CLS] and [SEP]
 
 
-vectors = counted_vectors()
-counted = [mean_vectors(vectors, part) for part in (rows, judged_rows)]
+counted = [mean_vectors(part) for part in (rows, judged_rows)]
 right = [100 * np.mean([last_layer(counted, draw(size, number)) for number in range(5)]) for size in sizes]
 print(f"{'counted vectors:':<24}", *(f"{mean:6.1f}" for mean in right))
 #> counted vectors:          97 ± 3   99 ± 1   99.3 ± 0.7   99.6 ± 0.4   99.7 ± 0.3   99.7 ± 0.3
 
 # %% [markdown]
-# Counting does as well as the body, where a mood is in the single words. Section 8 asks for what counting can't know.
+# Counting does as well as the body, where a mood is in the single words; section 8 has what it can't know.
 #
 # ## 6. The turn
 #
-# How long must one pretrain? We kept the body's weights every hundred steps. For each copy: its masked loss, and what a last layer on it
-# reaches with 8 labels and with 64 (twenty draws). And the masked loss is taken apart: that of the words of mood, and of all others.
-# Whoever sees that a word of mood must come, and not which mood, has ln 48 = 3.87 nats there; who knows the mood as well, ln 24 = 3.18.
+# How long must one pretrain? For each copy of the body's weights: its masked loss, that of the words of mood and that of all others; and
+# what a last layer on it reaches with 8 labels and with 64 (twenty draws). Whoever sees that a word of mood must come, and not which mood,
+# has ln 48 = 3.87 nats there; who knows the mood as well, ln 24 = 3.18.
 
 # %%
 draws = {size: [draw(size, number) for number in range(3 if lesson.quick else 20)] for size in (8, 64)}
@@ -372,22 +326,20 @@ lesson.save(
         title="Meaning comes last",
     ),
     "turn",
-    alt="Accuracy of a last layer on the frozen body against the nats that the masked loss has fallen so far, for 8 and for 64 labels. "
-    "With 8 labels it stays near the level of the random body until the loss has fallen by 4 nats, and then rises to 99 % within the last "
-    "0.4 nats.",
+    alt="Accuracy of a last layer on the frozen body against the nats that the masked loss has fallen so far. With 8 labels it stays near "
+    "the level of the random body until the loss has fallen by 4 nats, and then rises to 99 % within the last 0.4 nats.",
 )
 
 # %% [markdown]
 # After 200 steps the loss has lost four fifths of what it will lose, and with 8 labels the features are little better than those of random
-# weights (with 64 they begin to be). Meaning comes within the last few tenths of a nat. Whoever stops early, and looks at the loss alone,
-# may conclude that pretraining is worth nothing.
+# weights. Meaning comes within the last few tenths of a nat: whoever stops early may conclude that pretraining is worth nothing.
 #
 # Why does the loss hardly show it? Who knows the mood of a review has 24 words to choose from in place of 48, and gains ln 2 = 0.69 nats,
 # at one word in five: 0.15 nats in the mean. The columns *mood* and *others* show it: at step 200 the other words have lost six sevenths
 # of what they will lose, at step 400 nearly all, and the words of mood are then still near ln 48. They come down to ln 24 after that, just
 # when the last layer comes right.
 #
-# The second picture looks at the embedding table itself: the 48 rows of the words of mood, on their two principal components.
+# And the embedding table itself: the 48 rows of the words of mood, on their two principal components.
 
 # %%
 moments, every = {}, world.every
@@ -413,8 +365,7 @@ lesson.save(
 
 # %%
 grids = {f"{size} labels": np.zeros((3, 3)) for size in draws}
-poolings = ("first", "last", "mean")
-for column, pooling in enumerate(poolings):
+for column, pooling in enumerate(("first", "last", "mean")):
     for layer in range(3):
         features = features_of(body, pooling, layer)
         for size, several in draws.items():
@@ -436,12 +387,10 @@ lesson.save(
 
 # %% [markdown]
 # The mean over the tokens is best. [CLS] was never masked, so nothing in pretraining asked it for anything; BERT's paper trains it by a
-# second task. The mean of the embeddings is a bag of word vectors, and tells nearly all, since here a mood is in the single words. What
-# the blocks add shows where labels are few.
+# second task. What the blocks add to the embeddings shows where labels are few.
 #
-# Don't choose among the nine by looking at the reviews to be judged, as this map does: the best of nine is then good by luck in part. The
-# library chooses the layer and λ by **cross-validation**: each fifth of the labelled texts is judged by a last layer that was fitted to
-# the other four.
+# Don't choose among the nine by looking at the reviews to be judged, as this map does. The library chooses the layer and λ by
+# **cross-validation**: each fifth of the labelled texts is judged by a last layer that was fitted to the other four.
 
 # %%
 sample = draw(sizes[-1] if lesson.quick else 64, 0)
@@ -450,14 +399,10 @@ print(f"the library: {fitted.describe()}; of the reviews to be judged {100 * acc
 #> the library: … right by cross-validation; of the reviews to be judged 98.5 ± 2 %
 
 # %% [markdown]
-# Cross-validation is honest, and not all-knowing. What it chose gets all of the labelled reviews right, and may still not be the best for
-# the 36 words that no labelled review has: it can't see those.
-#
 # ## 8. What breaks if ...
 #
 # **... everything learns, and too fast?** The classifier gets its few labels right, and forgets what it was: *catastrophic forgetting*.
 # We put each tuned body back under the head of its pretraining, and ask it for masked words in reviews that were held out.
-
 
 # %%
 blind = f"a blind guess: ln {len(world.words)} = {math.log(len(world.words)):.2f}"
@@ -471,41 +416,35 @@ for lr in (1e-4, 1e-3, 1e-2):
 #> 64 labels, rate 0.01: masked loss 7 ± 2, 96 ± 4 % right
 
 # %% [markdown]
-# At the rate of section 5 the body ends above a blind guess, after 90 steps: it is sure, and wrong. If the same body is to serve a second
-# task, it is gone. A frozen one is still there, for any number of last layers. At a tenth of the rate most is kept. At ten times the rate
-# the classifier suffers too.
+# At the rate of section 5 the body ends above a blind guess, after 90 steps: it is sure, and wrong. A frozen one is still there, for any
+# number of last layers. At a tenth of the rate most is kept. At ten times the rate the classifier suffers too.
 #
 # **... the text must be understood, and not only felt?** Last layers read single sentences, *the plot was X* and *the plot was not X but
 # Y*. Some were fitted to 64 whole reviews, as above. Others to sentences of the second kind, with the first 12 words of each mood, and are
 # judged on those with the other 12: is what *not* does to the words behind it in the features at all?
 
 # %%
-moods, first = ((PRAISE, BLAME, 1), (BLAME, PRAISE, 0)), {*PRAISE[:12], *BLAME[:12]}
-plain = [(f"the plot was {word} .", mood) for words, _, mood in moods for word in words]
-denied = {True: [], False: []}  # sentences with the first words alone, and with the others alone
-for words, others, mood in moods:
-    for yes, no in itertools.product(words, others):
-        if (yes in first) == (no in first):
-            denied[yes in first].append((f"the plot was not {no} but {yes} .", mood))
+plain = [(f"the plot was {word} .", word in PRAISE) for word in (*PRAISE, *BLAME)]
+first, second = (  # of the first 12 words of each mood, and of the other 12
+    [(f"the plot was not {no} but {yes} .", yes in PRAISE) for one, two in ((PRAISE, BLAME), (BLAME, PRAISE))
+     for yes, no in itertools.product(one[half], two[half])]
+    for half in (slice(12), slice(12, 24))
+)
 
 
 def read(sentences):
     """Features of the frozen body, and of the counted vectors; and the moods."""
     texts = world.tokenized([text for text, _ in sentences])
     vectors_of_body = finetuning.body_features(body, texts, pad, pooling="mean")[:, 0].astype(float)
-    return (vectors_of_body, mean_vectors(vectors, texts)), np.array([mood for _, mood in sentences])
+    return (vectors_of_body, mean_vectors(texts)), np.array([mood for _, mood in sentences])
 
 
-(learned, learned_moods), (new, new_moods), (words_alone, word_moods) = map(read, (denied[True], denied[False], plain))
+(learned, learned_moods), (new, new_moods), (words_alone, word_moods) = map(read, (first, second, plain))
 for number, (name, whole) in enumerate({"frozen body": frozen[0], "counted vectors": counted[0]}.items()):
     for kind, (given, answers) in {"was X": (words_alone, word_moods), "was not X but Y": (new, new_moods)}.items():
-        found = []
-        for chosen in draws[64]:
-            x, others = standardised(whole[chosen], given[number])
-            found.append(((probability(others, fit(x, y[chosen])) > 0.5) == answers).mean())
+        found = [share_right(whole[chosen], y[chosen], given[number], answers) for chosen in draws[64]]
         print(f"{name}, fitted to reviews: the plot {kind}: {100 * np.mean(found):.0f} % right")
-    x, others = standardised(learned[number], new[number])
-    right = ((probability(others, fit(x, learned_moods)) > 0.5) == new_moods).mean()
+    right = share_right(learned[number], learned_moods, new[number], new_moods)
     print(f"{name}, fitted to not X but Y, on other words: {100 * right:.0f} % right")
 #> frozen body, fitted to reviews: the plot was X: 99 ± 1 % right
 #> frozen body, fitted to reviews: the plot was not X but Y: 60 ± 15 % right
@@ -518,53 +457,44 @@ for number, (name, whole) in enumerate({"frozen body": frozen[0], "counted vecto
 # Each knows the mood of nearly every single word, also of the 36 that no labelled review has. Of *not X but Y* the last layers that were
 # fitted to reviews can hardly tell the mood: in whole reviews the other sentences help them out, so nothing made them look for it. But the
 # body knows: fitted to such sentences, a last layer judges those with words that it has never seen denied. Counted vectors can't, however
-# they are fitted: their mean is the same for *not dull but warm* and *not warm but dull*. That is what a body is worth here. And a body
-# that knows is not yet a last layer that asks: test what you want to know, and not only the average.
+# they are fitted: their mean is the same for *not dull but warm* and *not warm but dull*. And a body that knows is not yet a last layer
+# that asks: test what you want to know.
 #
 # ## The same with a real BERT
 #
 #     hf download sentence-transformers/all-MiniLM-L6-v2 config.json model.safetensors vocab.txt --local-dir minilm
 #     python -m minillm finetune --checkpoint minilm --data reviews.tsv --freeze body --out runs/reviews
-#     python -m minillm classify --checkpoint runs/reviews --text "funny, and never too long"
 #
-# The first line fetches a real BERT of 22.7 million parameters. The second chooses layer and penalty by cross-validation, and prints the
-# bag of words beside it. Real texts are not of one mood from beginning to end, and eight labels won't do: of single sentences from film
-# reviews its last layer gets 57 % right with 16 labels, 65 % with 64 and 75 % with 1,024, and a bag of words 51, 54 and 67 %
-# (`benchmarks/finetune.md`).
+# That is a real BERT of 22.7 million parameters. Of real texts eight labels won't do: of single sentences from film reviews its last layer
+# gets 57 % right with 16 labels, 65 % with 64 and 75 % with 1,024, and a bag of words 51, 54 and 67 % (`benchmarks/finetune.md`).
 #
 # ## Takeaways
 #
 # - From many texts without labels one can find out which words belong together. Then few labels are enough to name the two sides.
 # - For that, counting is enough. What *not* does to words that were never denied, a body knows and a mean of word vectors can't.
-# - The last layer is a logistic regression. Its gradient is Xᵀ(p - y), its Hessian Xᵀ diag(p(1 - p)) X, and a few Newton steps end it.
 # - A loss that has fallen far says little of what was learned. Grammar comes first, and meaning with the last tenths.
-# - A frozen body forgets nothing, serves many tasks, and leaves few numbers to fit. It can't learn what it doesn't know, either.
-# - Layer, pooling and penalty are chosen on the training part alone.
+# - A frozen body forgets nothing, serves many tasks, and leaves few numbers to fit: layer, pooling and penalty too, on the training part.
 #
 # ## Exercises
 #
 # 1. `newton_step`: a step for texts that stand several times.
 # 2. `cross_validate`: pooled, standardised and judged without a leak. It isn't in the lesson.
-# 3. `predict`: predict, then run. What do six changes of the data do to a last layer?
-#
-# `python -m minillm check 13`, with `--hint` and `--figure`.
+# 3. `predict`: predict, then run. What do six changes of the data do to a last layer? `python -m minillm check 13`, with `--hint`.
 #
 # ## In practice
 #
 # BERT's paper compares both ways on named entities: fine-tuning everything 96.4 F1 on the development set, and a frozen BERT 96.1 (section
 # 5.3, table 7). But its four last layers are not read by one layer there: by an LSTM in both directions, of two layers. Kumar et al. 2022
 # show, on pictures, that fine-tuning can **distort** good features: on data unlike the labelled ones it then loses to the last layer alone;
-# they fit the last layer first, and then let everything learn, gently. LoRA (Hu et al. 2021) keeps the big matrices as they are, and learns
-# 10,000 times fewer numbers in GPT-3. GPT-3 itself was to be used without any of this: the task and a few examples stand in the prompt, and
-# no weight changes (Brown et al. 2020, *Language Models are Few-Shot Learners*).
+# they fit the last layer first, and then let everything learn, gently. LoRA (Hu et al. 2021) learns 10,000 times fewer numbers in
+# GPT-3. GPT-3 itself was to be used without any of this: the task and a few examples stand in the prompt, and no weight changes.
 #
 # In the library: `minillm/finetuning/classification/last_layer.py` (features, layers, the fit), `logistic_regression.py` (Newton,
 # cross-validation), `methods.py` (what is frozen), `bag_of_words.py`; `minillm/layers/pooling.py`, `minillm/layers/lora.py`.
 #
 # ## Reading
 #
-# - Devlin et al. 2019, *BERT: Pre-training of Deep Bidirectional Transformers*, section 5.3: features against fine-tuning.
-# - Kumar et al. 2022, *Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution*.
-# - Hu et al. 2021, *LoRA: Low-Rank Adaptation of Large Language Models*.
-# - Alain & Bengio 2017, *Understanding intermediate layers using linear classifier probes*.
-# - Bishop 2006, *Pattern Recognition and Machine Learning*, section 4.3.3: logistic regression by Newton's method.
+# - Devlin et al. 2019, *BERT*, section 5.3. Kumar et al. 2022, *Fine-Tuning can Distort Pretrained Features and Underperform
+#   Out-of-Distribution*. Hu et al. 2021, *LoRA: Low-Rank Adaptation of Large Language Models*.
+# - Alain & Bengio 2017, *Understanding intermediate layers using linear classifier probes*. Bishop 2006, *Pattern Recognition and Machine
+#   Learning*, section 4.3.3: logistic regression by Newton's method.
