@@ -171,6 +171,8 @@ def test_a_machine_with_too_little_memory(refused_and_nothing_written, tiny, run
         (["--lr=0.5"], "This run has lr 0.008"),
         (["--seed=7"], "This run has seed 0"),
         (["--untied"], "This run has tie_head True"),
+        (["--window=8"], "This run has window 0, and --resume cannot change it to 8."),
+        (["--kv-heads=1"], "This run has kv_heads 2, and --resume cannot change it to 1."),
         (["--tokenizer=bpe"], "This run has tokenizer char, and --resume cannot change it to bpe."),
         (["--preset=full"], "This run has layers 2, and --resume cannot change it to 6."),
         (["--merges=7"], "This run has merges 0, and --resume cannot change it to 7."),

@@ -150,7 +150,9 @@ def test_bpe_and_every_choice_of_model(call, tiny, plain):
     choices = ["--activation=relu", "--norm=post", "--positions=sinusoidal", "--untied", "--no-bias", "--d-ff=24"]
     choices += ["--schedule=linear", "--label-smoothing=0.1", "--clip=0", "--warmup=0", "--eval-batches=1"]
     assert call(*tiny, *choices, "--steps=2", "--out=choices")[0] == 0
-    for name in ("bpe", "choices"):
+    llama = ["--activation=swiglu", "--norm=rms", "--positions=rotary", "--no-bias", "--kv-heads=1", "--window=3"]
+    assert call(*tiny, *llama, "--steps=2", "--out=llama")[0] == 0
+    for name in ("bpe", "choices", "llama"):
         assert call("generate", "--checkpoint", name, "--max-tokens=3", "--prompt=the")[0] == 0
 
 
