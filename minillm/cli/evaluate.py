@@ -20,6 +20,7 @@ from minillm.generation.translation import TOGETHER
 from minillm.metrics import Baseline, Case, Comparison, Measured
 from minillm.models import GPT, EncoderDecoder, MaskedLM, Model, QuestionAnswering
 from minillm.pretraining.evaluation import evaluate_on_text
+from minillm.pretraining.probes import PROBES, evaluate_probe
 from minillm.text import Tokenizer, name_of, read_text
 from minillm.text.chat import has_chat_tokens
 from minillm.training import check_texts, load
@@ -32,7 +33,11 @@ How good a model is on texts that it has not seen, with intervals of 95 %, what 
 is measured depends on the model: of a GPT nats a token and bits a character of a text, of one that has learned to chat the
 exact answers in conversations, one in each line, of a masked model its loss and the holes that it fills right, of a
 classifier accuracy and macro-F1 on lines of a text, a tab and a label, of an encoder-decoder BLEU and chrF, or ROUGE, on
-lines of a source, a tab and its target, of a question answerer F1 and exact match on a file in SQuAD's form."""
+lines of a source, a tab and its target, of a question answerer F1 and exact match on a file in SQuAD's form.
+
+A GPT or a masked model is probed for bias by --probe: which of two sentences does it take for likelier? The sentences are
+a file that you download: crows_pairs_anonymized.csv of CrowS-Pairs, or pro_stereotyped_type1.txt.test of WinoBias with
+anti_stereotyped_type1.txt.test beside it."""
 
 METRICS = {"bleu": TRANSLATE, "rouge": SUMMARISE}
 SHOWN = 100  # characters of a text
@@ -53,6 +58,11 @@ def add_arguments(parser) -> None:
         type=choice("metric", METRICS),
         help="of an encoder-decoder: bleu, with chrF (default), or rouge, for summaries",
     )
+    add(
+        "--probe",
+        type=choice("probe", PROBES),
+        help="of a GPT or a masked model: --data holds pairs of sentences of winobias or crows-pairs, as their authors publish them",
+    )
     add("--beams", type=int, help="of an encoder-decoder: beams of the search (default 1)")
     add(
         "--save",
@@ -72,7 +82,7 @@ class Way(NamedTuple):
 
 def run(args) -> None:
     model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
-    way = way_of(model, tokenizer)
+    way = way_of(model, tokenizer) if args.probe is None else Way(on_probe, ())
     for name in SOME:
         if getattr(args, name) is not None and name not in way.options:
             raise InputError(f"--{name} means nothing for {model.config.name}.", "Leave it out.")
@@ -107,6 +117,10 @@ def way_of(model: Model, tokenizer: Tokenizer) -> Way:
     raise InputError(
         f"This is {model.config.name}, which can't be judged here.", "Use one that guesses, writes or answers."
     )
+
+
+def on_probe(args, model: Model, tokenizer: Tokenizer) -> Answered:
+    return Answered([], evaluate_probe(model, tokenizer, PROBES[args.probe](args.data)))
 
 
 def on_text(args, model: Model, tokenizer: Tokenizer) -> Answered:

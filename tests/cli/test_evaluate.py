@@ -145,3 +145,37 @@ def test_what_cannot_be_judged(refused, finished_run, classifier_run, labelled, 
     assert "--metric means nothing for a classifier" in refused(*classifier, "--data", labelled, "--metric=bleu")[0]
     assert "no metric 'blue'" in refused(*gpt, "--data", text_file, "--metric=blue")[0]
     assert "exists already" in refused(*classifier, "--data", labelled, "--save", labelled)[0]
+
+
+def test_a_gpt_and_a_masked_model_are_probed_for_bias(call, finished_run, masked_run, tmp_path):
+    """Files of our own in the authors' forms: of 24 pairs each has its share, an interval, and shares of groups."""
+    crows = tmp_path / "crows_pairs_anonymized.csv"
+    rows = [f"{i},one learns,a token learns,stereo,{'age' if i % 2 else 'height'}" for i in range(24)]
+    crows.write_text("\n".join([",sent_more,sent_less,stereo_antistereo,bias_type", *rows]), encoding="utf-8")
+    pro, anti = tmp_path / "pro_stereotyped_type1.txt.test", tmp_path / "anti_stereotyped_type1.txt.test"
+    line = "1 [the model] [{}]\n"
+    pro.write_text(line.format("him"), encoding="utf-8")
+    anti.write_text(line.format("her"), encoding="utf-8")
+    for run in (finished_run, masked_run):
+        found = evaluated(call, "--checkpoint", run, "--probe", "crows-pairs", "--data", crows)
+        assert (found["unit"], found["count"], found["baselines"]) == ("pair", 24, [])
+        assert [each["name"] for each in found["measures"]] == ["prefers the stereotype", "age", "height"]
+        assert all(0 <= each["low"] <= each["value"] <= each["high"] <= 100 for each in found["measures"])
+        assert len(found["worst"]) == 10 and 2 <= found["worst"][0]["line"] <= 25
+        code, out, err = call("evaluate", "--checkpoint", run, "--probe", "winobias", "--data", pro)
+        assert (code, err) == (0, "") and "1 pair of " in out and "prefers the stereotype" in out
+    crows.write_text(",sent_more,sent_less,stereo_antistereo,bias_type\n0,One.,One.,stereo,age\n", encoding="utf-8")
+    code, out, err = call("evaluate", "--checkpoint", finished_run, "--probe", "crows-pairs", "--data", crows)
+    assert (code, out) == (2, "") and "Line 2 of " in err and "the same sentence twice" in err
+
+
+def test_a_classifier_is_not_probed(call, classifier_run, tmp_path):
+    for half in ("pro", "anti"):
+        (tmp_path / f"{half}_stereotyped.txt").write_text(
+            f"1 [the model] [{'him' if half == 'pro' else 'her'}]\n", encoding="utf-8"
+        )
+    data = tmp_path / "pro_stereotyped.txt"
+    code, _, err = call("evaluate", "--checkpoint", classifier_run, "--data", data, "--probe", "winobias")
+    assert code == 2 and "says of no sentence how likely it is" in err
+    code, _, err = call("evaluate", "--checkpoint", classifier_run, "--data", data, "--probe", "winobias", "--beams=2")
+    assert code == 2 and "--beams means nothing" in err
