@@ -1,5 +1,6 @@
 """What the README says, happens: its commands run, its Python runs, its paths exist."""
 
+import io
 import json
 import re
 import shlex
@@ -14,6 +15,7 @@ from minillm.layers import PreNormBlock, causal_mask
 from minillm.models import GPT, EncoderConfig, GPTConfig, MaskedLM
 from minillm.models.huggingface import save_pretrained
 from minillm.text.gpt2 import byte_characters
+from tests.conversations import conversations, write_conversations
 from tests.questions import questions, write_questions
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +41,8 @@ QUICKER = {
     "--pairs pairs.jsonl": "--pairs pairs.jsonl --overwrite --steps 2 --batch 2",
     "--data pairs.tsv": "--data pairs.tsv --overwrite --steps 2 --batch 4",
     "--minutes 3": "--overwrite --steps 2 --batch 4",
+    "--data chats.jsonl --out": "--data chats.jsonl --overwrite --steps 1 --batch 1 --out",
+    "chat --checkpoint runs/chat": "chat --checkpoint runs/chat --max-tokens 4",
     "--data squad.json": "--data squad.json --overwrite --steps 2 --batch 4",
     "--data reviews.tsv": "--data reviews.tsv --overwrite",
     "--lora 4": "--lora 4 --steps 2 --batch 4",
@@ -102,6 +106,19 @@ def folder(tmp_path_factory):
     (folder / "village.txt").write_text("Ann went to Rome in May.\n", encoding="utf-8")
     finetune = ["finetune", "--task", "answer", "--checkpoint", str(folder / "runs/masked"), "--steps", "2"]
     assert main([*finetune, "--data", str(folder / "squad.json"), "--out", str(folder / "runs/answerer")]) == 0
+    write_conversations(folder / "chats.jsonl", conversations(10))
+    finetune = [
+        "finetune",
+        "--task",
+        "chat",
+        "--checkpoint",
+        str(folder / "runs/first"),
+        "--steps",
+        "1",
+        "--batch",
+        "1",
+    ]
+    assert main([*finetune, "--data", str(folder / "chats.jsonl"), "--out", str(folder / "runs/chat")]) == 0
     polite = ["--text", str(folder / "book.txt"), "--reward", "personal", "--preset", "tiny", "--steps", "2"]
     assert main(["pretrain", "--preference", "conditional", *polite, "--out", str(folder / "runs/polite")]) == 0
     pairs = [{"prompt": "The value", "chosen": " of the name", "rejected": " is so"} for _ in range(20)]
@@ -130,6 +147,7 @@ def test_the_readme_has_commands_and_python():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_runs(command, folder, monkeypatch):
     monkeypatch.chdir(folder)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Who?\n"), encoding="utf-8"))
     for slow, quick in QUICKER.items():
         command = command.replace(slow, quick)
     monkeypatch.setattr("minillm.cli.lesson.run_lesson", lambda *args, **options: 0)  # each runs in a test of its own

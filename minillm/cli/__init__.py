@@ -18,6 +18,7 @@ COMMANDS = {
     "translate": "translate a text, or each line of many",
     "summarise": "write a summary of a text, or of each line of many",
     "answer": "find the answer to a question in a text",
+    "chat": "talk to a model that has learned to answer in conversations",
     "align": "teach a trained model what people prefer",
     "generate": "continue a prompt with a trained model",
     "fill": "put back what is missing in a text",

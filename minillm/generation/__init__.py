@@ -3,6 +3,7 @@
 from minillm.generation.answering import AnswerSpan, answer, answer_spans, find_answers
 from minillm.generation.attention_maps import AttentionMaps, attention_maps
 from minillm.generation.beam_search import Hypothesis, beam_search, gnmt_penalty, power_penalty
+from minillm.generation.chat import ChatSession
 from minillm.generation.continuation import continuation, stream_continuation
 from minillm.generation.control import Control
 from minillm.generation.filling import fill, fillings, restored
@@ -19,6 +20,7 @@ from minillm.generation.writing import begin, encode_prompt, likeliest_text, wri
 __all__ = [
     "AnswerSpan",
     "AttentionMaps",
+    "ChatSession",
     "ClassifierFreeGuidance",
     "Control",
     "ExpertContrast",

@@ -1,14 +1,16 @@
 """What a GPT that has learned to chat answers: to many conversations at once, or in one that goes on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from minillm.errors import InputError
-from minillm.generation.generate import generate_batch
+from minillm.generation.continuation import stream_continuation
+from minillm.generation.generate import generate, generate_batch
 from minillm.models import GPT, Model
 from minillm.text import Tokenizer
-from minillm.text.chat import Format, Message
+from minillm.text.chat import ASSISTANT, SYSTEM, USER, Format, Message
 
 TOGETHER = 64  # conversations that are answered at once
 
@@ -40,3 +42,83 @@ def replies(
             for place, ids in zip(chosen, answers, strict=True):
                 written[place] = tokenizer.decode(ids, special=False).strip()
     return written
+
+
+class Exchange(NamedTuple):
+    """What the model reads for its next answer."""
+
+    prompt: np.ndarray  # (T,)
+    left_out: int  # of the oldest messages, since they don't fit into the context
+
+
+class ChatSession:
+    """A conversation with a model, turn by turn.
+
+        session = ChatSession(model, tokenizer, ChatFormat(tokenizer))
+        print("".join(session.answer("Who has the ball?")))
+
+    A conversation that grows longer than the context loses its oldest questions, each with its answer, until the rest leaves room for an
+    answer: for `max_tokens`, or for a quarter of the context if that is less. The system's message stays. `left_out` says how many messages
+    the last answer did without. `settings` are the fields of `Sampling`.
+    """
+
+    def __init__(
+        self,
+        model: GPT,
+        tokenizer: Tokenizer,
+        chat: Format,
+        *,
+        system: str | None = None,
+        max_tokens: int = 200,
+        seed: int = 0,
+        **settings,
+    ):
+        check_chats(model)
+        self.model, self.tokenizer, self.chat = model, tokenizer, chat
+        self.max_tokens, self.seed = max_tokens, seed
+        self.settings = settings | rules_of(model, tokenizer, chat)
+        self._system = [] if system is None else [{"role": SYSTEM, "content": system}]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was said. The system's message stays."""
+        self.messages: list[Message] = [*self._system]
+        self.left_out = 0
+
+    def answer(self, text: str) -> Iterator[str]:
+        """The answer to a message, piece by piece. An answer that is not waited for is kept as far as it came, and an empty one is not.
+
+        InputError for a message without a character that the tokenizer knows, and for one that is too long for the context.
+        """
+        said = self.tokenizer.readable(text).strip()
+        if not said:
+            raise InputError("The message is empty.", "Write a word or more.")
+        messages = [*self.messages, {"role": USER, "content": said}]
+        prompt, self.left_out = self._fitting(messages)
+        return self._written(messages, prompt)
+
+    def _fitting(self, messages: list[Message]) -> Exchange:
+        """The newest messages that fit into the context with an answer."""
+        room = max(1, min(self.max_tokens, self.model.config.context // 4))
+        fixed = len(self._system)
+        for left_out in range(0, len(messages) - fixed, 2):
+            prompt = self.chat.prompt([*self._system, *messages[fixed + left_out :]])
+            if len(prompt) + room <= self.model.config.context + 1:
+                return Exchange(prompt, left_out)
+        raise InputError(
+            f"The message is too long: with what must stand around it, it has {len(prompt):,} tokens, and the model reads "
+            f"{self.model.config.context:,} at once, an answer of {room:,} among them.",
+            "Write a shorter one.",
+        )
+
+    def _written(self, messages: list[Message], prompt: np.ndarray) -> Iterator[str]:
+        most = min(self.max_tokens, self.model.config.context + 1 - len(prompt))  # the last token need not be read
+        tokens = generate(self.model, prompt, most, seed=self.seed + len(messages), **self.settings)
+        pieces: list[str] = []
+        try:
+            for piece in stream_continuation(self.tokenizer, [], tokens, special=False):
+                pieces.append(piece)
+                yield piece
+        finally:
+            if written := "".join(pieces).strip():
+                self.messages = [*messages, {"role": ASSISTANT, "content": written}]

@@ -2,6 +2,7 @@
 
 from minillm.text.bpe import BPETokenizer
 from minillm.text.char import CharTokenizer
+from minillm.text.chat import ChatFormat
 from minillm.text.corpus import CausalBatch, Corpus, default_text, name_of, read_text, unigram_entropy, windows
 from minillm.text.gpt2 import GPT2Tokenizer
 from minillm.text.huggingface import HuggingFaceTokenizer
@@ -15,6 +16,7 @@ __all__ = [
     "BPETokenizer",
     "CausalBatch",
     "CharTokenizer",
+    "ChatFormat",
     "Corpus",
     "GPT2Tokenizer",
     "HuggingFaceTokenizer",

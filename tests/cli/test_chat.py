@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from minillm.cli import session
+from minillm.finetuning.chat import read_conversations
 from tests.cli.test_interruptions import state
 from tests.cli.test_translate import interrupted, left
 from tests.conversations import conversations, said, write_conversations
@@ -155,6 +156,105 @@ def test_what_it_made_is_judged_by_evaluate(call, chatter, chats):
     assert code == 0 and "a GPT, 40 answers of " in out and re.search(r"line \d+: .* has the .*\n.*\(right: ", out)
 
 
+@pytest.fixture
+def typed(monkeypatch):
+    """typed(lines): what a person types at a terminal; an exception in place of a line is raised there."""
+
+    def type_in(*lines):
+        waiting = [*lines, EOFError()]
+
+        def read(prompt: str) -> str:
+            line = waiting.pop(0)
+            if isinstance(line, BaseException):
+                raise line
+            return line
+
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+        monkeypatch.setattr("builtins.input", read)
+
+    return type_in
+
+
+def test_in_a_pipe_each_line_is_answered_by_a_line_of_one_conversation(call, chatter, pipe):
+    argv = ["chat", "--checkpoint", chatter, "--temperature=0", "--max-tokens=5"]
+    pipe("Who?\n\nWho the key?\n/save talk.jsonl\n/reset\nWho?\n")
+    code, out, err = call(*argv)
+    answers = out.split("\n")
+    assert (code, len(answers), answers[1]) == (0, 5, "") and answers[0] == answers[3]
+    assert err == "(Saved: talk.jsonl)\n(Forgotten.)\n"
+    (saved,) = read_conversations("talk.jsonl").messages
+    assert saved == said("Who?", answers[0].strip(), "Who the key?", answers[2].strip())
+    pipe("Who?")
+    assert call(*argv) == (0, answers[0] + "\n", "")
+
+
+def test_at_a_terminal_errors_are_told_and_the_conversation_goes_on(call, chatter, typed):
+    typed("/save x.jsonl", "/sing", "", "Who?\u732b", "Who? " * 30, "/save x.jsonl", "/save x.jsonl", "key")
+    code, out, err = call("chat", "--checkpoint", chatter, "--max-tokens=5", "--seed=3")
+    assert code == 0 and out.count("\n") == 2
+    told = err.splitlines()
+    assert told[0].startswith("Write a message; /reset begins anew")
+    for line, words in zip(
+        told[1:],
+        (
+            "There is nothing to save yet.",
+            "There is no command '/sing'. There are /reset and /save FILE.",
+            "(1 of the characters are none that the model's tokenizer knows: left out.)",
+            "The message is too long: ",
+            "(Saved: x.jsonl)",
+            "x.jsonl exists already.",
+            "",
+        ),
+        strict=True,
+    ):
+        assert line.startswith(words)
+
+
+def test_ctrl_c_stops_an_answer_and_at_the_prompt_the_conversation(call, chatter, typed, monkeypatch):
+    def stopped(*args, **settings):
+        yield "Ann"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("minillm.generation.chat.stream_continuation", stopped)
+    typed("Who?", "/save x.jsonl", KeyboardInterrupt())
+    code, out, err = call("chat", "--checkpoint", chatter)
+    assert (code, out) == (130, "Ann\n") and err.endswith("Interrupted.\n")
+    assert read_conversations("x.jsonl").messages == [said("Who?", "Ann")]
+
+
+def test_a_long_conversation_is_told_to_lose_its_beginning(call, chatter, pipe):
+    pipe("Who has the key? 0123\nWho has the key? 4567\n")
+    code, out, err = call("chat", "--checkpoint", chatter, "--max-tokens=40", "--system=the key")
+    assert code == 0 and out.count("\n") == 2
+    assert err == "(The model sees 64 tokens at once: it answers without the oldest 2 messages.)\n"
+
+
+def test_a_folder_of_hugging_face_is_spoken_to_by_its_template(call, refused, pipe, tmp_path):
+    pytest.importorskip("jinja2")
+    from minillm.models import GPT
+    from minillm.models.huggingface import save_pretrained
+    from minillm.text.gpt2 import byte_characters
+
+    folder, words = tmp_path / "gpt2", [*byte_characters(), "<|user|>", "<|im_end|>"]
+    model = GPT(vocab_size=len(words), context=64, layers=1, heads=1, d_model=8)
+    model.eos_token_id = [len(words) - 1]
+    save_pretrained(model, folder)
+    (folder / "vocab.json").write_text(json.dumps({word: i for i, word in enumerate(words)}), encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
+    settings = {"additional_special_tokens": words[-2:]}
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    argv = ["chat", "--checkpoint", folder, "--max-tokens=5"]
+    wrong, remedy = refused(*argv)
+    assert wrong == f"{folder} has not learned to chat." and "finetune --task chat --checkpoint" in remedy
+    template = "{% for m in messages %}<|user|>{{ m.content }}<|im_end|>{% endfor %}"
+    path.write_text(json.dumps(settings | {"chat_template": template}), encoding="utf-8")
+    pipe("Hello\n")
+    code, out, err = call(*argv)
+    assert (code, err, out.count("\n")) == (0, "", 1)
+
+
 # What must not happen -------------------------------------------------------------------------------------------------
 
 
@@ -195,3 +295,13 @@ def test_options_that_no_run_can_have(refused, learn, tmp_path, snapshot, option
 def test_the_conversations_of_a_run_are_not_replaced(refused, learn, gpt, tmp_path):
     assert "--checkpoint is missing" in refused("finetune", "--task=chat", "--data=x", "--out=run")[0]
     assert "--data is missing" in refused("finetune", "--task=chat", "--checkpoint", gpt, "--out=run")[0]
+
+
+def test_what_cannot_be_chatted_with(refused, gpt, pipe, chatter):
+    assert refused("chat", "--checkpoint", gpt)[0] == f"{gpt} has not learned to chat."
+    assert "Use a GPT." in refused("chat", "--checkpoint=reader")[1]
+    assert "finetune --task chat" in refused("chat", "--checkpoint=nowhere")[1]
+    assert "--max-tokens must be 1 or more" in refused("chat", "--checkpoint", chatter, "--max-tokens=0")[0]
+    assert "temperature" in refused("chat", "--checkpoint", chatter, "--temperature=-1")[0]
+    pipe("/sing\n")
+    assert refused("chat", "--checkpoint", chatter)[0] == "There is no command '/sing'."

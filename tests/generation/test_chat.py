@@ -1,0 +1,88 @@
+"""A conversation with a model, turn by turn."""
+
+import numpy as np
+import pytest
+
+from minillm.errors import InputError
+from minillm.generation.chat import ChatSession, check_chats
+from minillm.models import GPT, EncoderConfig, MaskedLM
+from minillm.text.chat import ChatFormat
+from tests.conversations import SIZES, said, tokenizer
+
+KNOWN = tokenizer()
+
+
+def session(weights: int = 2, **settings) -> ChatSession:
+    return ChatSession(GPT(vocab_size=KNOWN.vocab_size, **SIZES, seed=weights), KNOWN, ChatFormat(KNOWN), **settings)
+
+
+def talked(chat: ChatSession, *messages: str) -> list[str]:
+    return ["".join(chat.answer(message)) for message in messages]
+
+
+def test_what_is_said_is_remembered_until_it_is_reset():
+    chat = session(max_tokens=4, system="has")
+    first, second = talked(chat, "Who?", " the key \n")
+    assert chat.messages == said("Who?", first.strip(), "the key", second.strip(), system="has")
+    chat.reset()
+    assert chat.messages == said(system="has") and talked(chat, "Who?") == [first]
+
+
+def test_the_model_reads_what_was_said_before():
+    """The second answer depends on the first question: greedily, and by nothing but what is read."""
+    prompts = []
+    for first in ("Who?", "key"):
+        chat = session(max_tokens=3, temperature=0)
+        talked(chat, first)
+        prompts.append(chat._fitting([*chat.messages, *said("map")]).prompt)
+        assert prompts[-1].tolist() == ChatFormat(KNOWN).prompt([*chat.messages, *said("map")]).tolist()
+    assert not np.array_equal(*prompts)
+
+
+def test_a_conversation_longer_than_the_context_loses_its_oldest_exchanges():
+    """64 tokens, of which 16 are kept for an answer; the system's message stays."""
+    chat = session(max_tokens=30, system="has")
+    chat.messages += said("Who " * 3, "Ann.", "key " * 3, "Ben.")
+    fitted = chat._fitting([*chat.messages, *said("map")])
+    text = KNOWN.decode(fitted.prompt)
+    assert fitted.left_out == 2 and text.startswith("<|system|>has<|end|><|user|>key ") and len(fitted.prompt) <= 49
+    talked(chat, "map")
+    assert chat.left_out == 2 and len(chat.messages) == 7, "nothing is lost of what is saved"
+    chat.reset()
+    assert chat.left_out == 0
+
+
+def test_an_answer_ends_where_the_context_does():
+    chat = session(max_tokens=500)
+    (answer,) = talked(chat, "Who?")
+    read = len(ChatFormat(KNOWN).prompt(said("Who?")))
+    assert 0 < len(KNOWN.encode(answer)) <= 65 - read
+
+
+def test_a_message_that_is_too_long_is_refused_and_not_remembered():
+    chat = session(max_tokens=30)
+    talked(chat, "Who?")
+    before = list(chat.messages)
+    with pytest.raises(InputError, match=r"too long: .* it has 86 tokens, and the model reads 64 at once"):
+        chat.answer("Who? " * 16 + "key")
+    with pytest.raises(InputError, match="The message is empty"):
+        chat.answer(" \u732b ")
+    assert chat.messages == before
+
+
+def test_a_stopped_answer_is_kept_as_far_as_it_came():
+    chat = session(max_tokens=20)
+    pieces = chat.answer("Who?")
+    came = next(pieces) + next(pieces) + next(pieces)
+    pieces.close()
+    assert chat.messages == said("Who?", came.strip())
+
+
+def test_the_same_seed_gives_the_same_answers():
+    assert talked(session(max_tokens=9, seed=4), "Who?") == talked(session(max_tokens=9, seed=4), "Who?")
+
+
+def test_a_model_that_writes_nothing():
+    masked = MaskedLM(EncoderConfig(9, context=9, layers=1, heads=1, d_model=4, d_ff=4))
+    with pytest.raises(InputError, match="Use a GPT"):
+        check_chats(masked)
