@@ -28,6 +28,11 @@ EXERCISES = [
                 "Each word was counted once: a pair counts as often as its word occurs.",
             ),
             Mistake(
+                "pairs.get(pair, 0) + count",
+                "pairs.get(pair, 0) + len(word)",
+                "The length of the word was added: a pair counts as often as its word occurs.",
+            ),
+            Mistake(
                 "zip(word, word[1:])",
                 "set(zip(word, word[1:]))",
                 "A pair that stands twice in a word was counted once.",
@@ -41,6 +46,11 @@ EXERCISES = [
                 "zip(word, word[1:])",
                 "zip(word[::2], word[1::2])",
                 "You took every second pair: a number is the neighbour of the one before and of the one after.",
+            ),
+            Mistake(
+                "zip(word, word[1:])",
+                "zip(word, word[1:], word[2:])",
+                "Three numbers in a row were counted: a pair has two.",
             ),
             Mistake(
                 "pairs.get(pair, 0) + count",
@@ -213,6 +223,11 @@ EXERCISES = [
                 "The second number only had to come somewhere behind the first: a pair stands side by side, word[at : at + 2] == pair.",
             ),
             Mistake(
+                "    merged, at = [], 0",
+                "    word = list(word)\n    while pair[0] in word and pair[1] in word:\n        at = word.index(pair[0])\n        word[at : at + 2] = [new]\n    return tuple(word)\n    merged, at = [], 0",
+                "The place of the pair's first number was looked up, and whatever stands behind it taken away: ask for both, side by side.",
+            ),
+            Mistake(
                 "word[at : at + 2] == pair",
                 "len(word[at : at + 2]) == 2 and set(word[at : at + 2]) <= set(pair)",
                 "Two numbers that are both in the pair were taken for the pair, in whatever order, or one of them twice: compare both with theirs.",
@@ -333,6 +348,11 @@ EXERCISES = [
                 "    for i, pair in enumerate(learned):\n        word = merge(word, pair, 256 + i)\n    return word",
                 "    return tuple(256 + i for i, pair in enumerate(learned) for each in zip(word, word[1:]) if each == pair)",
                 "Only what the pairs became is left: a number that stands in no pair stays in the word, and merge keeps it.",
+            ),
+            Mistake(
+                "    for i, pair in enumerate(learned):\n        word = merge(word, pair, 256 + i)\n    return word",
+                "    cut, at = [], 0\n    while at < len(word):\n        known = word[at : at + 2] in learned\n        cut.append(256 + learned.index(word[at : at + 2]) if known else word[at])\n        at += 1 + known\n    return tuple(cut)",
+                "The word was walked through once, and the first pair that is known was taken at each place: the order is that of the learned pairs, each merged everywhere before the next.",
             ),
         ],
     ),

@@ -103,6 +103,11 @@ EXERCISES = [
             ),
             Mistake(
                 "contexts = np.stack([padded[t : t + n] for t in range(len(story) + 1)])\n    targets = padded[n:]",
+                "contexts = padded[: len(padded) // n * n].reshape(-1, n)\n    targets = padded[n:]",
+                "The story was cut into pieces that do not overlap: each target has a context of its own, which begins one word later than the one before.",
+            ),
+            Mistake(
+                "contexts = np.stack([padded[t : t + n] for t in range(len(story) + 1)])\n    targets = padded[n:]",
                 "contexts = np.array([story[t : t + n] for t in range(len(story) - n)])\n    targets = story[n:]",
                 "Only words with n words before them are asked for, and the end is not: where words are missing `end` stands in their place.",
             ),
@@ -116,6 +121,7 @@ EXERCISES = [
             (np.array([[-3.0, 0.3], [1, 0], [0.2, 0.1], [4, 3], [0.1, -0.3], [-1, 2]]), 1, 4),
             (rng.standard_normal((9, 4)) * rng.uniform(0.2, 4, (9, 1)), 5, 4),
             (rng.standard_normal((12, 3)) * rng.uniform(0.2, 4, (12, 1)), 0, 6),
+            (rng.standard_normal((1000, 3)), 7, 300),  # of fewer, np.argpartition sorts all on some machines
         ],
         [
             "E @ E[word] is the dot product with every word at once. What are the lengths of the rows?",
@@ -195,6 +201,21 @@ EXERCISES = [
                 "np.argsort sorts upwards: the nearest stands last, and it is the word itself. Turn them round, and leave the word out.",
             ),
             Mistake(
+                "return np.argsort(-cosine)[:k]",
+                "return E[np.argsort(-cosine)[:k]]",
+                "These are the vectors of the nearest words: return the words' numbers.",
+            ),
+            Mistake(
+                "return np.argsort(-cosine)[:k]",
+                "return np.argmax(cosine)",
+                "That is the nearest word alone, as a single number: return an array of k.",
+            ),
+            Mistake(
+                "return np.argsort(-cosine)[:k]",
+                "return np.argpartition(-cosine, k)[:k]",
+                "The right words, in any order: np.argpartition does not sort those that it brings forward. np.argsort does.",
+            ),
+            Mistake(
                 "E @ E[word] / (lengths * lengths[word])",
                 "np.linalg.norm(E - E[word], axis=1)",
                 "These are the words at the greatest distance. Near is what has the largest cosine, the dot product divided by both lengths.",
@@ -248,6 +269,21 @@ EXERCISES = [
                 "dx = (dh @ W.T).reshape(*contexts.shape, -1)",
                 "dx = (dh @ W.T).reshape(contexts.shape[1], len(contexts), -1).swapaxes(0, 1)",
                 "dx was cut into n parts of N rows: each row of it is one question, so the shape is (N, n, D), and nothing is to be transposed.",
+            ),
+            Mistake(
+                "np.add.at(dE, contexts, dx)",
+                "[dE.__setitem__(j, dE[j] + dx[i, j]) for i, j in np.ndindex(*contexts.shape)]",
+                "The gradients went to rows 0 to n - 1 of dE: that of place j goes to the row of the word that stands there, contexts[i, j].",
+            ),
+            Mistake(
+                "np.add.at(dE, contexts, dx)",
+                "dE += np.eye(len(E))[contexts].sum(axis=1).T @ dx.sum(axis=1)",
+                "Each word of a context got the gradients of all n places: to each belongs that of its own place alone.",
+            ),
+            Mistake(
+                "    dE = dlogits.T @ h",
+                "    p = np.exp(h @ E.T) / np.exp(h @ E.T).sum(axis=1, keepdims=True)\n    dlogits = p * (dlogits - (p * dlogits).sum(axis=1, keepdims=True))\n    dE = dlogits.T @ h",
+                "dlogits went through the backward of a softmax: there is none, logits = h Eᵀ is the end.",
             ),
             Mistake(
                 "dx = (dh @ W.T).reshape(*contexts.shape, -1)",

@@ -115,6 +115,11 @@ EXERCISES = [
                 "    table[:] = 0\n    for i in range(D // 2):\n        table[:, i], table[:, i + 1] = np.sin(angle[:, i]), np.cos(angle[:, i])",
                 "Hand i was written into columns i and i + 1, where the next one writes over it: its columns are 2i and 2i + 1.",
             ),
+            Mistake(
+                "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
+                "    omega = np.linspace(1, 1 / 10000, D // 2)\n    angle",
+                "The speeds fall by equal steps: each is the one before times the same number, ω_i = 10000^(-2i/D).",
+            ),
         ],
     ),
     Exercise(

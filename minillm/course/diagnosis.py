@@ -92,7 +92,11 @@ class Case:
             return f"there is no function {name} in the file"
         if kinds & {"Timeout", "Crash"}:
             return failed(failures[-1], name, source, self._call(len(self.yours) - 1))
-        if message := reading.early_return(source, name) or self._explained(self._mistakes()):
+        if (
+            message := reading.early_return(source, name)
+            or reading.pitfall(source, name)
+            or self._explained(self._mistakes())
+        ):
             return message
         if attempt.random:
             why = reading.kept(source, name) or "it needs its arguments, and nothing that is drawn or kept from before"

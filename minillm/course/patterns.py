@@ -32,7 +32,7 @@ def shape(yours: np.ndarray, right: np.ndarray) -> str:
     message = f"its shape is {yours.shape}, and should be {right.shape}"
     if close(yours.T, right):
         return f"{message}: it is right, but transposed"
-    if np.squeeze(yours).shape == np.squeeze(right).shape:
+    if yours.shape and np.squeeze(yours).shape == np.squeeze(right).shape:
         more = yours.ndim > right.ndim
         return f"{message}: an axis of length 1 {'too many' if more else 'is missing'}. keepdims=True keeps it, [:, 0] takes it away"
     if not yours.shape:

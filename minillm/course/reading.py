@@ -19,6 +19,20 @@ def early_return(source: str, name: str) -> str:
     return ""
 
 
+def pitfall(source: str, name: str) -> str:
+    """What Python takes otherwise than it was meant: ^ for a power, and a step that a for loop does not follow."""
+    for node in _nodes(source, name, ast.BinOp):
+        if isinstance(node.op, ast.BitXor):
+            return f"line {node.lineno}, `{short(node)}`: in Python ^ is no power, that is **"
+    for loop in _nodes(source, name, ast.For):
+        for block in (getattr(node, field, []) for node in ast.walk(loop) for field in ("body", "orelse")):
+            match block:
+                case [*_, ast.AugAssign(ast.Name(moved)) as step] if moved == getattr(loop.target, "id", ""):
+                    line = f"line {step.lineno}, `{short(step)}`, does not move the for loop of line {loop.lineno}"
+                    return f"{line}, which takes its next value all the same: write it with while"
+    return ""
+
+
 def unread(source: str, solution: str, name: str) -> str:
     """An argument that the solution reads and the student's function does not; or a line whose result nothing uses."""
     function, right = definition(source, name), definition(solution, name)

@@ -137,6 +137,7 @@ def additions(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Call(node.func, node.args, others if others != node.keywords else [*others, number])
         case ast.If(test, body, orelse):
             yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+    yield from rebracketed(node)
     field = {ast.Call: "args", ast.Tuple: "elts"}.get(type(node))
     parts = getattr(node, field) if field else []
     for at in range(len(parts) - 1):
@@ -145,12 +146,31 @@ def additions(node: ast.AST) -> Iterator[ast.AST]:
         yield other
 
 
+def rebracketed(node: ast.AST) -> Iterator[ast.AST]:
+    """`a ** (b * c / d)` for `a ** b * c / d`, and `(a + b) / c` for `a + b / c`."""
+    if not isinstance(node, ast.BinOp):
+        return
+    first, behind = node.left, [(node.op, node.right)]
+    while isinstance(first, ast.BinOp):
+        inner = first.right
+        for operator, right in reversed(behind):
+            inner = ast.BinOp(inner, operator, right)
+        yield ast.BinOp(first.left, first.op, inner)
+        behind.append((first.op, first.right))
+        first = first.left
+    if isinstance(node.right, ast.BinOp):
+        last = node.right
+        yield ast.BinOp(ast.BinOp(node.left, node.op, last.left), last.op, last.right)
+
+
 def guesses(node: ast.AST) -> Iterator[ast.AST]:
-    """What is seldom the mistake, and right by chance more often than the others: a column, a half, a log, an exp or a 1 left out."""
+    """What is seldom the mistake, and right by chance more often: a column, a half, a log, an exp or a 1 left out, + for *."""
     match node:
         case ast.BinOp(left, operator, right):
             yield ast.BinOp(_column(left), operator, right)
             yield ast.BinOp(left, operator, _column(right))
+            if isinstance(operator, ast.Add):
+                yield ast.BinOp(left, ast.Mult(), right)
         case ast.Call(ast.Name("range") | ast.Attribute(_, "arange"), [last]):
             yield ast.Call(node.func, [ast.BinOp(last, ast.FloorDiv(), ast.Constant(2))], node.keywords)
     if _is_value(node):

@@ -143,10 +143,14 @@ def failed(failure: Failure, name: str, source: str, call: str = "") -> str:
 
 
 def shapes(failure: Failure, line: str) -> str:
-    """`, where x is (4, 5) and W is (10, 5)`: the arrays of the line that raised an error that may come of their shapes."""
+    """`, where dW is (4, 5) and W is (10, 5)`: the arrays of the line that raised an error that may come of their shapes, and those of
+    which they are the gradients.
+    """
     if failure.kind not in ("ValueError", "IndexError", "TypeError"):
         return ""
-    names = [name for name in dict.fromkeys(re.findall(r"\w+", line)) if name in failure.shapes]
+    words = re.findall(r"\w+", line)
+    words += [word[1:] for word in words if word.startswith("d") and word in failure.shapes]
+    names = [name for name in dict.fromkeys(words) if name in failure.shapes]
     return f", where {listed([f'{name} is {tuple(failure.shapes[name])}' for name in names])}" if names else ""
 
 
@@ -166,6 +170,7 @@ def endless(source: str, line: int | None) -> str:
     return f"The loop in line {loop.lineno} goes on while {condition}: does anything in it change that?"
 
 
+UNSET = "No line that sets it was reached: had the loop no round, or was the if not true?"
 REMEDIES = {  # a piece of the message of Python or NumPy, and what often helps
     "out of bounds": "Where there are n, the last has the number n - 1: does an index go beyond it?",
     "out of range": "Where there are n, the last has the number n - 1: does an index go beyond it?",
@@ -195,7 +200,10 @@ REMEDIES = {  # a piece of the message of Python or NumPy, and what often helps
     "axes don't match array": "transpose takes the number of each axis once",
     "does not support item assignment": "A tuple and a text can't be changed: make a list of it, or build a new one",
     "negative dimensions": "A length came out negative",
-    "broadcastable to correct shape": "What is added or set must have the shape of the places that it goes to: is a .T missing?",
+    "broadcastable to correct shape": "What is set must have the shape of the places that it goes to: is a .T or a reshape missing?",
+    "can only concatenate": "+ takes two lists, or two tuples: [x] is a list with one part, and (x,) with its comma a tuple",
+    "cannot access local variable": UNSET,
+    "referenced before assignment": UNSET,
     "unpack": "The number of names on the left must be that of the values on the right",
 }
 
@@ -214,6 +222,8 @@ def adds_a_list(line: str) -> bool:
 def remedy(failure: Failure, line: str = "") -> str:
     """What often helps against an error of NumPy or Python in this line of code, to be put behind its message."""
     shapes = [tuple(map(int, re.findall(r"\d+", found))) for found in re.findall(r"\(([\d, ]+)\)", failure.message)]
+    if re.match("index -", failure.message):
+        return ". A negative index counts from the end: it is one before the beginning, and should perhaps be asked about first"
     if failure.kind == "KeyError":
         return ". There is no such key yet: d.get(key, 0) gives 0 for it"
     if "broadcast" in failure.message and len(shapes) >= 2:

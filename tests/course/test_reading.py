@@ -2,7 +2,7 @@
 
 import pytest
 
-from minillm.course.reading import early_return, kept, printed, unread
+from minillm.course.reading import early_return, kept, pitfall, printed, unread
 
 SOLUTION = "def f(x, n, spare):\n    return x * n\n"
 
@@ -64,4 +64,22 @@ def test_a_print_in_place_of_a_return():
 )
 def test_what_a_function_keeps_from_one_call_to_the_next(source, said):
     found = kept(source, "f")
+    assert found.startswith(said) and bool(found) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return 10 ^ n", "line 2, `10 ^ n`: in Python ^ is no power, that is **"),
+        ("for i in x:\n    if i:\n        i += 2", "line 4, `i += 2`, does not move the for loop of line 2"),
+        (
+            "for i in x:\n    if n:\n        n\n    else:\n        i += 2",
+            "line 6, `i += 2`, does not move the for loop of line 2",
+        ),
+        ("for i in x:\n    i += 1\n    n += i", ""),
+        ("i = 0\nwhile i < n:\n    i += 1", ""),
+    ],
+)
+def test_what_python_takes_otherwise_than_it_was_meant(body, said):
+    found = pitfall(text(body), "f")
     assert found.startswith(said) and bool(found) == bool(said)

@@ -153,6 +153,21 @@ def found(body: str, right, calls=CALLS, seconds: float = 5.0) -> str:
             "with `(x.T @ (x @ x.T)).T` in place of `x.T @ (x @ x.T)` in line 4 it is right",
         ),
         (
+            "return x**2 * n / 3",
+            lambda x, n: x ** (2 * n / 3),
+            "with `x ** (2 * n / 3)` in place of `x ** 2 * n / 3` in line 3 it is right",
+        ),
+        (
+            "return x + 7 / n",
+            lambda x, n: (x + 7) / n,
+            "with `(x + 7) / n` in place of `x + 7 / n` in line 3 it is right",
+        ),
+        (
+            "return np.cos(x) + x.sum()",
+            lambda x, n: np.cos(x) * x.sum(),
+            "with `np.cos(x) * x.sum()` in place of `np.cos(x) + x.sum()` in line 3 it is right",
+        ),
+        (
             "low = x.max(axis=0)\nhigh = x.min(axis=0)\nreturn high - 2 * low",
             lambda x, n: x.max(axis=0) - 2 * x.min(axis=0),
             "low and high, in lines 3 and 4, are exchanged",

@@ -123,7 +123,10 @@ def test_two_messages_become_two_sentences():
         ("math.sin(x)", "np.sin meant in place of math.sin?"),
         ("exec('t = (1, 2); t[0] = 3')", "make a list of it"),
         ("np.zeros(-1)", "A length came out negative"),
-        ("np.add.at(x, [0], x.T)", "must have the shape of the places that it goes to"),
+        ("x[-3]", "A negative index counts from the end"),
+        ("(1, 2) + (3)", "(x,) with its comma a tuple"),
+        ("[1] + (3,)", "[x] is a list with one part"),
+        ("np.add.at(x, [0], x.T)", "must have the shape of the places that it goes to: is a .T or a reshape missing?"),
         ("x + np.ones((3, 3))", "One of them is longer by 1"),
     ],
 )
@@ -134,10 +137,10 @@ def test_the_error_that_python_or_numpy_raises_brings_a_remedy(wrong, remedy):
 
 
 def test_the_shapes_of_the_arrays_in_the_line_are_told_where_an_error_may_come_of_them():
-    line = "h = dlogits @ E"
-    shapes = {"E": (4, 3), "dlogits": [2, 4], "x": (9,)}
+    line = "dE = dE + dlogits @ h"
+    shapes = {"E": (4, 3), "dE": (3, 4), "dlogits": [2, 4], "x": (9,)}
     failure = Failure("ValueError", "matmul: a mismatch", 1, shapes)
-    assert f"(line 1: {line}, where dlogits is (2, 4) and E is (4, 3))" in failed(failure, "f", line)
+    assert f"(line 1: {line}, where dE is (3, 4), dlogits is (2, 4) and E is (4, 3))" in failed(failure, "f", line)
     assert f"(line 1: {line})" in failed(Failure("ZeroDivisionError", "", 1, shapes), "f", line)
 
 
@@ -146,3 +149,11 @@ def test_a_list_that_is_added_to_an_array_is_told(line):
     failure = Failure("ValueError", "operands could not be broadcast together with shapes (3,) (2,)", 1)
     assert "np.concatenate lays arrays end to end" in failed(failure, "f", line)
     assert "np.concatenate" not in failed(failure, "f", "y = x[1:] * w + b")
+
+
+def test_a_variable_that_was_never_set_brings_a_remedy():
+    names = {}
+    exec("def f():\n    for i in []:\n        y = i\n    return y", names)
+    with pytest.raises(UnboundLocalError) as error:
+        names["f"]()
+    assert "had the loop no round" in failed(Failure("UnboundLocalError", str(error.value)), "f", "")
