@@ -247,7 +247,7 @@ assert "".join(tokenizer.stream(iter(tokenizer.encode("猫在桌子上。")))) =
 # ## Takeaways
 #
 # - Bytes make every text readable; merging frequent pairs makes it short. Between them lies a vocabulary of the size that you choose.
-# - Joins are applied in the order in which they were learned, and cutting and putting together again loses nothing.
+# - Merges are applied in the order in which they were learned, and cutting and putting together again loses nothing.
 # - What was frequent in the tokenizer's text is cheap forever after; other languages pay.
 #
 # ## Exercises

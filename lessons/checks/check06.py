@@ -33,12 +33,12 @@ EXERCISES = [
             Mistake(
                 "    table[:, 0::2] = np.sin(angle)\n    table[:, 1::2] = np.cos(angle)",
                 "    table[:, 0::2] = np.cos(angle)\n    table[:, 1::2] = np.sin(angle)",
-                "Sine and cosine have changed places: place 0 must be (0, 1, 0, 1 ...).",
+                "Sine and cosine have changed places: position 0 must be (0, 1, 0, 1 ...).",
             ),
             Mistake(
                 "np.arange(T)[:, None] * omega",
                 "np.arange(1, T + 1)[:, None] * omega",
-                "The places are counted from 1: the first is place 0.",
+                "The positions are counted from 1: the first is position 0.",
             ),
             Mistake(
                 "np.cos(angle)",
@@ -63,7 +63,7 @@ EXERCISES = [
             Mistake(
                 "np.arange(T)[:, None] * omega",
                 "2 * np.pi * np.arange(T)[:, None] * omega",
-                "There is a 2π too much: ω is the angle by which a hand turns from one place to the next, in radians.",
+                "There is a 2π too much: ω is the angle by which a hand turns from one position to the next, in radians.",
             ),
             Mistake(
                 "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
@@ -93,7 +93,7 @@ EXERCISES = [
             Mistake(
                 "    return table",
                 "    return table.T",
-                "It is right, but transposed: a row is a place, (T, D).",
+                "It is right, but transposed: a row is a position, (T, D).",
             ),
             Mistake(
                 "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle = np.arange(T)[:, None] * omega\n    table = np.empty((T, D))\n    table[:, 0::2] = np.sin(angle)\n    table[:, 1::2] = np.cos(angle)\n",
@@ -103,7 +103,7 @@ EXERCISES = [
             Mistake(
                 "    return table\n    # end\n\n\ndef shift",
                 "    return np.stack([np.sin(angle), np.cos(angle)]).reshape(T, D)\n    # end\n\n\ndef shift",
-                "All sines of all places stand first: reshape keeps the order of the numbers. np.stack(..., axis=-1) lays each sine beside its cosine.",
+                "All sines of all positions stand first: reshape keeps the order of the numbers. np.stack(..., axis=-1) lays each sine beside its cosine.",
             ),
             Mistake(
                 "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
@@ -138,7 +138,7 @@ EXERCISES = [
             Mistake(
                 "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
                 "    moved[0::2] = sine * np.cos(turn) - cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) + sine * np.sin(turn)",
-                "The hands turn the wrong way: this is place t - k.",
+                "The hands turn the wrong way: this is position t - k.",
             ),
             Mistake(
                 "    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
@@ -173,12 +173,12 @@ EXERCISES = [
             Mistake(
                 "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
                 "    moved[0::2] = np.sin(turn)\n    moved[1::2] = np.cos(turn)",
-                "That is place k: where the hands stood before, p, was not used.",
+                "That is position k: where the hands stood before, p, was not used.",
             ),
             Mistake(
                 "turn = k * 10000.0 **",
                 "turn = 10000.0 **",
-                "k was forgotten: that is one place further on, and not k.",
+                "k was forgotten: that is one position further on, and not k.",
             ),
             Mistake(
                 "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
@@ -263,12 +263,12 @@ EXERCISES = [
             Mistake(
                 "    return moved",
                 "    return p + sinusoids(k + 1, D)[k]",
-                "The numbers of place k were added to those of place t: the angles add up, not their sines. And k may be negative.",
+                "The numbers of position k were added to those of position t: the angles add up, not their sines. And k may be negative.",
             ),
             Mistake(
                 "    return moved",
                 "    return sinusoids(k + 1, D)[k]",
-                "That is place k, whatever p is: p says where it starts. And k may be negative.",
+                "That is position k, whatever p is: p says where it starts. And k may be negative.",
             ),
         ],
     ),
@@ -298,7 +298,7 @@ EXERCISES = [
             Mistake(
                 "dtable[: dy.shape[1]] = dy.sum(axis=0)",
                 "dtable[:] = dy.sum(axis=(0, 1))",
-                "You summed over the places too: now every row gets the same.",
+                "You summed over the positions too: now every row gets the same.",
             ),
             Mistake(
                 "dtable = np.zeros((length, dy.shape[2]))\n    dtable[: dy.shape[1]] = dy.sum(axis=0)",
@@ -313,7 +313,7 @@ EXERCISES = [
             Mistake(
                 "dtable[: dy.shape[1]] = dy.sum(axis=0)",
                 "dtable[-dy.shape[1] :] = dy.sum(axis=0)",
-                "The gradients stand in the last rows: the T places that were read are the first ones, rows 0 to T - 1.",
+                "The gradients stand in the last rows: the T positions that were read are the first ones, rows 0 to T - 1.",
             ),
             Mistake(
                 "dy.sum(axis=0)",
@@ -328,7 +328,7 @@ EXERCISES = [
             Mistake(
                 "dy.sum(axis=0)",
                 "dy.sum(axis=0) / dy.shape[1]",
-                "You divided by the number of places: the gradients of a row are added as they are.",
+                "You divided by the number of positions: the gradients of a row are added as they are.",
             ),
             Mistake(
                 "dy.sum(axis=0)",
@@ -363,7 +363,7 @@ EXERCISES = [
             Mistake(
                 "dtable[: dy.shape[1]] = dy.sum(axis=0)",
                 "dtable[: dy.shape[1] - 1] = dy.sum(axis=0)[:-1]",
-                "The last place that was read got nothing: rows 0 to T - 1 are [:T].",
+                "The last position that was read got nothing: rows 0 to T - 1 are [:T].",
             ),
             Mistake(
                 "    return dtable",

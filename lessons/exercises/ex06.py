@@ -7,7 +7,7 @@ import numpy as np
 
 
 def sinusoids(T: int, D: int) -> np.ndarray:
-    """The places 0 to T - 1, each as D numbers (D is even): (T, D).
+    """The positions 0 to T - 1, each as D numbers (D is even): (T, D).
 
         PE[t, 2i] = sin(t ω_i)        PE[t, 2i + 1] = cos(t ω_i)        ω_i = 10000^(-2i/D),  i = 0 ... D/2 - 1
 
@@ -19,7 +19,7 @@ def sinusoids(T: int, D: int) -> np.ndarray:
 
 
 def shift(p: np.ndarray, k: int) -> np.ndarray:
-    """From the numbers p (D,) of a place t, those of the place t + k; t itself is not told.
+    """From the numbers p (D,) of a position t, those of the position t + k; t itself is not told.
 
     Each pair (p[2i], p[2i + 1]) is the sine and the cosine of one angle. Add k ω_i to it, with
     sin(a + b) = sin a cos b + cos a sin b and cos(a + b) = cos a cos b - sin a sin b. ω_i is that of `sinusoids`.
