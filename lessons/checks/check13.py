@@ -115,6 +115,16 @@ EXERCISES = [
                 "Beside the penalty the texts count too much: it stands beside their mean. Are these sums, or was it divided by their number?",
             ),
             Mistake(
+                "np.linalg.solve(hessian, gradient)",
+                "(1 / hessian) @ gradient",
+                "1 / H is one over each entry, which is no inverse: np.linalg.solve(hessian, gradient).",
+            ),
+            Mistake(
+                "np.exp(-ones @ w)",
+                "np.exp(ones @ w)",
+                "A minus sign is missing in the sigmoid, 1 / (1 + e⁻ᶻ): this is the probability of label 0.",
+            ),
+            Mistake(
                 "np.diag(penalty)",
                 "l2",
                 "The penalty stands in all of the Hessian: it bends each weight alone, so it is on the diagonal, np.diag.",

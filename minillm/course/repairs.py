@@ -114,6 +114,8 @@ def additions(node: ast.AST) -> Iterator[ast.AST]:
                 yield ast.Subscript(value, ast.Tuple([*[ast.Slice()] * axes, *parts], ast.Load()), context)
             if len(parts) > 1:
                 yield ast.Subscript(value, ast.Tuple(parts[1:], ast.Load()), context)
+        case ast.comprehension(target, given, [_, *_]):
+            yield ast.comprehension(target, given, [], 0)
         case ast.BoolOp(operator, values):
             yield ast.BoolOp(ast.Or() if isinstance(operator, ast.And) else ast.And(), values)
             yield from values
@@ -138,6 +140,8 @@ def additions(node: ast.AST) -> Iterator[ast.AST]:
         case ast.If(test, body, orelse):
             yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
     yield from rebracketed(node)
+    if isinstance(node, ast.BinOp | ast.Call):
+        yield ast.UnaryOp(ast.USub(), node)
     field = {ast.Call: "args", ast.Tuple: "elts"}.get(type(node))
     parts = getattr(node, field) if field else []
     for at in range(len(parts) - 1):
@@ -206,6 +210,13 @@ def moves(function: ast.FunctionDef) -> Iterator[tuple[Edits, str]]:
         whole = Place(parent, "body", None)
         for at, first in enumerate(block):
             before, after = block[:at], block[at + 1 :]
+            match block[at : at + 2]:
+                case [ast.Assign([ast.Name(one)]), ast.Assign([ast.Name(other)]) as again] if one == other:
+                    yield (
+                        [(whole, [*before, first, *after[1:]])],
+                        f"without line {again.lineno}, `{short(again)}`, it is right",
+                    )
+                    continue
             if after:
                 yield (
                     [(whole, [*before, after[0], first, *after[1:]])],
@@ -273,8 +284,9 @@ def told(edits: Edits) -> str:
     lines = sorted({each.line for each, _ in edits})
     times = f" ({len(edits)} times)" if len(edits) > len(lines) else ""
     where = f"in line{'s' * (len(lines) > 1)} {listed(list(map(str, lines)))}{times} it is right"
-    old = ast.unparse(place.node)
+    # the `for` of a comprehension begins with a space
+    old, after = ast.unparse(place.node).strip(), ast.unparse(new).strip()
     if isinstance(new, ast.Pass):
         return f"without `{old}` {where}"
-    shown = narrowed(old, ast.unparse(new))
+    shown = narrowed(old, after)
     return f"with `{shown[1]}` in place of `{shown[0]}` {where}"

@@ -38,6 +38,7 @@ COMPARISONS: dict[type, tuple[type, ...]] = {
 FUNCTIONS = {
     "sum": ("mean", "max", "prod"),
     "mean": ("sum", "max", "std"),
+    "median": ("mean",),
     "max": ("min", "mean", "sum"),
     "std": ("var",),
     "sin": ("cos",),

@@ -168,6 +168,26 @@ def found(body: str, right, calls=CALLS, seconds: float = 5.0) -> str:
             "with `np.cos(x) * x.sum()` in place of `np.cos(x) + x.sum()` in line 3 it is right",
         ),
         (
+            "y = x * n\ny = np.sort(x, axis=None)\nreturn y",
+            lambda x, n: x * n,
+            "without line 4, `y = np.sort(x, axis=None)`, it is right",
+        ),
+        (
+            "return [v for v in x[0].tolist() if v > 4 * n]",
+            lambda x, n: x[0].tolist(),
+            "with `for v in x[0].tolist()` in place of `for v in x[0].tolist() if v > 4 * n` in line 3 it is right",
+        ),
+        (
+            "return np.exp(x * n / 100)",
+            lambda x, n: np.exp(-x * n / 100),
+            "with `-(x * n / 100)` in place of `x * n / 100` in line 3 it is right",
+        ),
+        (
+            "return np.median(x, axis=0)",
+            lambda x, n: x.mean(axis=0),
+            "with `np.mean(x, axis=0)` in place of `np.median(x, axis=0)` in line 3 it is right",
+        ),
+        (
             "low = x.max(axis=0)\nhigh = x.min(axis=0)\nreturn high - 2 * low",
             lambda x, n: x.max(axis=0) - 2 * x.min(axis=0),
             "low and high, in lines 3 and 4, are exchanged",
