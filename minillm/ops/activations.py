@@ -11,12 +11,7 @@ from minillm.backend import Array, array_module
 CHUNK = 1 << 15  # numbers
 
 
-class GELUSaved(NamedTuple):
-    x: Array
-    p: Array  # y = x p
-
-
-class SiLUSaved(NamedTuple):
+class SelfGatedSaved(NamedTuple):
     x: Array
     p: Array  # y = x p
 
@@ -56,7 +51,7 @@ def gelu(x):
     array_module(x).tanh(p, out=p)
     p *= 0.5
     p += 0.5
-    return x * p, GELUSaved(x, p)
+    return x * p, SelfGatedSaved(x, p)
 
 
 def gelu_backward(dy, saved):
@@ -84,7 +79,7 @@ def silu(x):
     array_module(x).tanh(p, out=p)  # e⁻ˣ would overflow
     p *= 0.5
     p += 0.5
-    return x * p, SiLUSaved(x, p)
+    return x * p, SelfGatedSaved(x, p)
 
 
 def silu_backward(dy, saved):
@@ -151,7 +146,7 @@ def _normal_cdf(x):
 def gelu_erf(x):
     """y = x Φ(x), the exact GELU (BERT's), Φ being the normal distribution function. Hendrycks & Gimpel 2016, eq. 1."""
     phi = normal_cdf(x)
-    return x * phi, GELUSaved(x, phi)
+    return x * phi, SelfGatedSaved(x, phi)
 
 
 def gelu_erf_backward(dy, saved):

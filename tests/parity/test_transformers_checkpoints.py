@@ -296,6 +296,15 @@ def test_both_write_the_same(tmp_path, case):
 TEXT = "the model reads a token and writes another after the other"
 
 
+def draw_matrices(model):
+    """Of order one, so that what is likeliest changes from token to token."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim == 2:
+                parameter.copy_(torch.randn(parameter.shape, generator=generator))
+
+
 @pytest.fixture
 def gpt2(tmp_path):
     """A folder with GPT-2 and its tokenizer, as their packages save them, and both. The vocabulary is padded, as theirs often are."""
@@ -305,11 +314,7 @@ def gpt2(tmp_path):
     size = bpe.get_vocab_size() + 200
     config = transformers.GPT2Config(vocab_size=size, n_positions=32, n_embd=12, n_layer=2, n_head=2, **NO_ENDS)
     model = transformers.GPT2LMHeadModel(config).eval()
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.ndim == 2:
-                parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    draw_matrices(model)
     model.save_pretrained(tmp_path)
     return tmp_path, model, bpe
 
@@ -369,11 +374,7 @@ def test_the_command_line_writes_what_a_llama_of_theirs_writes(tmp_path, capsys,
     name, fields = THEIRS[case]
     kind = getattr(transformers, name)
     model = kind(kind.config_class(**{**fields, "vocab_size": len(theirs)}, attn_implementation="eager")).eval()
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.ndim == 2:
-                parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    draw_matrices(model)
     model.save_pretrained(tmp_path)
     for prompt in ("the model", "一个 model"):
         encoded = theirs(prompt, return_tensors="pt")["input_ids"]
