@@ -210,9 +210,9 @@ for width in (64, 128, 256):
     measured = seconds_of(Trainer(GPT(config), Noise(), options).step, 10)
     print(f"width {width}: foretold {1e3 * foretold:.0f} ms, measured {1e3 * measured:.0f} ms", file=sys.stderr)
     print(f"width {width}: the forecast is {foretold / measured:.1f} of what was measured")
-#> width 64: the forecast is 0.7 ± 0.4 of what was measured
-#> width 128: the forecast is 0.8 ± 0.4 of what was measured
-#> width 256: the forecast is 0.9 ± 0.4 of what was measured
+#> width 64: the forecast is 0.6 ± 0.4 of what was measured
+#> width 128: the forecast is 0.7 ± 0.4 of what was measured
+#> width 256: the forecast is 0.8 ± 0.4 of what was measured
 
 # %% [markdown]
 # ## 5. The article's figures
@@ -225,7 +225,7 @@ for width in (64, 128, 256):
 # question is not how fast the card *can* be, but which share of it one gets.
 #
 # Patterson et al. (2021, table 4) have what was measured: 24.6 · 10¹² a second, 330 W for each card with its part of the machine, 10 %
-# more for the building, 429 g of CO₂ for a kilowatt-hour. From these alone, their 1,287 MWh and 552 t come out.
+# more for the building, 429 g of CO₂ for a kilowatt-hour. From these alone, their 1,287 MWh and 552 t come out, to within one.
 
 # %%
 YEAR = 365.25 * 24 * 3600
@@ -307,9 +307,9 @@ N, D, L = np.array([one for several in runs.values() for one in several]).T
 for budget, several in runs.items():
     weights, tokens, loss = min(several, key=lambda one: one[2])
     print(f"{budget:.0e} operations: best {loss:.3f}, by {weights:,} weights and {tokens / 1e3:.0f} thousand tokens")
-#> 2e+09 operations: best 2.280 ± 0.05, by 4,096 ± 1700 weights and 72 ± 50 thousand tokens
-#> 6e+09 operations: best 2.060 ± 0.04, by 4,096 ± 4500 weights and 217 ± 130 thousand tokens
-#> 2e+10 operations: best 1.900 ± 0.03, by 8,448 ± 6000 weights and 362 ± 370 thousand tokens
+#> 2e+09 operations: best 2.277 ± 0.04, by 2,496 ± 1700 weights and 116 ± 102 thousand tokens
+#> 6e+09 operations: best 2.068 ± 0.04, by 4,096 ± 4500 weights and 217 ± 131 thousand tokens
+#> 2e+10 operations: best 1.912 ± 0.03, by 8,448 ± 6000 weights and 362 ± 362 thousand tokens
 
 # %% [markdown]
 # The fit. For given exponents a and b the law is *linear* in E, A and B: least squares does it at once. So we try many exponents and keep
@@ -340,8 +340,8 @@ law = fit_scaling_law(N, D, L)
 np.testing.assert_allclose(law.loss(N, D), terms(N, D, a, b, True) @ (found_E, A, B), rtol=0.01)
 print(f"L = {found_E:.2f} + {A:.0f} / N^{a:.2f} + {B:.0f} / D^{b:.2f}: error {error:.1%}; without E: {error_0:.1%}")
 print(f"E is {found_E:.2f}, and truly {floor:.2f}: nobody told the fit")
-#> L = 1.70 ± 0.08 + …
-#> E is 1.70 ± 0.08, and truly 1.72: nobody told the fit
+#> L = 1.70 ± 0.06 + …
+#> E is 1.70 ± 0.06, and truly 1.72: nobody told the fit
 
 # %% [markdown]
 # ## 8. Ten times more
@@ -370,11 +370,11 @@ print(f"best for {target:.0e}: {best_N:,.0f} weights, {best_D / 1e6:.1f} million
 print(f"width {width}, ten times the operations: held-out loss {large_loss:.3f}")
 for name, said in forecasts.items():
     print(f"{name}: {said:.3f}, off by {100 * abs(said / large_loss - 1):.1f}%")
-#> best for 2e+11: 23,600 ± 8000 weights, 1.4 ± 0.6 million tokens; N grows as C^0.44 ± 0.1
-#> width 40 ± 8, ten times the operations: held-out loss 1.785 ± 0.02
-#> the law: 1.770 ± 0.04, off by ≤ 2%
-#> without E: 1.670 ± 0.06, off by 6.4 ± 3%
-#> the best so far: 1.900 ± 0.03, off by 6.6 ± 2%
+#> best for 2e+11: 23,700 ± 5000 weights, 1.4 ± 0.4 million tokens; N grows as C^0.45 ± 0.06
+#> width 40 ± 8, ten times the operations: held-out loss 1.793 ± 0.02
+#> the law: 1.789 ± 0.03, off by ≤ 2%
+#> without E: 1.679 ± 0.03, off by 6.3 ± 2%
+#> the best so far: 1.912 ± 0.03, off by 6.7 ± 2%
 
 # %% [markdown]
 # The law is right to less than 2 %. But most of this loss is floor: of what is *above* the floor, 1 % of the loss is a quarter already.
@@ -442,17 +442,17 @@ for factor in (0.25, 0.5, 2, 4):
     n, best = factor * best_N, law.loss(best_N, best_D)
     costs = law.loss(n, scale * target / (6 * n)) - best
     print(f"{factor} of the best size: {costs:+.3f} nats, {100 * costs / (best - law.floor):.0f}% of what is above the floor")
-#> 0.25 of the best size: 0.068 ± 0.05 nats, 56 ± 40% of what is above the floor
-#> 0.5 of the best size: 0.015 ± 0.015 nats, 13 ± 10% of what is above the floor
-#> 2 of the best size: 0.014 ± 0.015 nats, 12 ± 10% of what is above the floor
-#> 4 of the best size: 0.059 ± 0.05 nats, 48 ± 40% of what is above the floor
+#> 0.25 of the best size: 0.065 ± 0.02 nats, 77 ± 40% of what is above the floor
+#> 0.5 of the best size: 0.014 ± 0.006 nats, 17 ± 10% of what is above the floor
+#> 2 of the best size: 0.013 ± 0.006 nats, 16 ± 10% of what is above the floor
+#> 4 of the best size: 0.055 ± 0.02 nats, 65 ± 40% of what is above the floor
 
 # %% [markdown]
 # ## 10. Energy, of your own run
 #
 # Two assumptions, and they are most of the result: this computer takes 20 W more while it computes than while it waits (a laptop; a meter
-# at the plug knows better), and a kilowatt-hour makes 473 g of CO₂ (the world's mean in 2024: Ember, Global Electricity Review 2025). Then
-# seconds of the processor are all that is needed. What it took to *make* the computer is not in it.
+# at the plug knows better), and a kilowatt-hour makes 473 g of CO₂ (the world's mean in 2024: Ember, Global Electricity Review 2025).
+# Then seconds of the processor are all that is needed. What it took to *make* the computer is not in it.
 
 # %%
 seconds = time.process_time() - started
@@ -488,13 +488,13 @@ print(f"GPT-3's training, in lessons like this one: 10^{math.log10(energy * 1e3 
 #
 # GPT-3 read 1.7 tokens for each of its weights. Hoffmann et al. found some 20 to be best: their Chinchilla, of 70 billion weights and 1.4
 # trillion tokens, beat a model four times as large that had cost as much. Models that are used a lot go further: Llama 3 with 8 billion
-# weights read 15 trillion tokens, 1,900 for each. Besiroglu et al. (2024) fitted Hoffmann's runs anew, and found other constants. And of a
-# real text nobody knows E: for Python's own source, small runs told it far too high, and the law was off by 13 % (benchmarks/scaling.md).
+# weights read 15 trillion tokens, 1,900 for each. Besiroglu et al. (2024) fitted Hoffmann's runs anew, and found other constants. And of
+# a real text nobody knows E: for Python's own source, small runs told it far too high, and the law was off by 13 %
+# (benchmarks/scaling.md).
 #
 # ## Reading
 #
 # - Kaplan et al. 2020, *Scaling Laws for Neural Language Models*; Hoffmann et al. 2022, *Training Compute-Optimal Large Language Models*.
 # - Besiroglu et al. 2024, *Chinchilla Scaling: A replication attempt*.
-# - Muennighoff et al. 2023, *Scaling Data-Constrained Language Models*: what a token is worth that is read again.
-# - Sardana et al. 2024, *Beyond Chinchilla-Optimal*: if answers are counted too.
+# - Muennighoff et al. 2023, *Scaling Data-Constrained Language Models*; Sardana et al. 2024, *Beyond Chinchilla-Optimal*.
 # - Patterson et al. 2021, *Carbon Emissions and Large Neural Network Training*.
