@@ -1,5 +1,7 @@
 """Checks of lesson 15."""
 
+from functools import partial
+
 import numpy as np
 
 from minillm.course import Exercise, Mistake
@@ -19,18 +21,21 @@ def spot(start: list[float], end: list[float], longest: int = 3) -> tuple:
     return np.array([start, end], float), np.arange(len(start)) >= 2, longest
 
 
-CROSSED = spot([1, 9, 0, 5, 0], [1, 9, 4, 3, 1], 2)
-NOTHING = spot([5, 9, 0, 5, 0], [5, 9, 4, 3, 1], 2)
-TIE = spot([3, 9, 0, 5, 0], [5, 9, 4, 3, 1], 2)
-HIGH_START = spot([8, 9, 1, 5, 0], [-3, 9, 0, 2, 1])  # of [CLS]
-HIGH_END = spot([-3, 9, 1, 5, 0], [8, 9, 0, 2, 1])
-LOW_END = spot([7, 9, 1, 2, 0], [1, 9, 0, 5, 1])  # of [CLS], whose sum is the highest
-NEGATIVE = spot([-9, -1, -5, -2, -6], [-9, -1, -4, -3, -7], 2)
-FAR = spot([0, 0, 9, 1, 2, 0, 0, 1], [0, 0, 1, 3, 5, 9, 0, 12])  # one token more would be better, no limit better still
-START_FIRST = spot([0, 0, 5, 0, 4, 0], [0, 0, -3, -2, 6, 5], 2)  # the best start has no good end
-END_FIRST = spot([0, 0, 4, 5, 0, -3, -2], [0, 0, 0, 5, 0, 0, 6], 2)
-BACKWARD = spot([0, 0, 1, 0, 0, 0, 6], [0, 0, 6, 1, 0, 0, 0], 2)
-ONE_SURE = spot([0, 0, 6, 0, 3], [0, 0, -6, 2.9, 3], 1)  # the place that is almost surely a start is surely no end
+SPOTS = [
+    spot([1, 9, 0, 5, 0], [1, 9, 4, 3, 1], 2),  # the two pointers cross
+    spot([5, 9, 0, 5, 0], [5, 9, 4, 3, 1], 2),  # no answer
+    spot([3, 9, 0, 5, 0], [5, 9, 4, 3, 1], 2),  # a tie
+    spot([8, 9, 1, 5, 0], [-3, 9, 0, 2, 1]),  # [CLS] has a high start
+    spot([-3, 9, 1, 5, 0], [8, 9, 0, 2, 1]),  # and a high end
+    spot([7, 9, 1, 2, 0], [1, 9, 0, 5, 1]),  # and a low end, and the highest sum
+    spot([-9, -1, -5, -2, -6], [-9, -1, -4, -3, -7], 2),  # all are negative
+    # one token more would be better, no limit better still
+    spot([0, 0, 9, 1, 2, 0, 0, 1], [0, 0, 1, 3, 5, 9, 0, 12]),
+    spot([0, 0, 5, 0, 4, 0], [0, 0, -3, -2, 6, 5], 2),  # the best start has no good end
+    spot([0, 0, 4, 5, 0, -3, -2], [0, 0, 0, 5, 0, 0, 6], 2),  # the best end has no good start
+    spot([0, 0, 1, 0, 0, 0, 6], [0, 0, 6, 1, 0, 0, 0], 2),  # the best end stands before the best start
+    spot([0, 0, 6, 0, 3], [0, 0, -6, 2.9, 3], 1),  # the place that is almost surely a start is surely no end
+]
 
 
 class Reader:
@@ -55,9 +60,7 @@ class Reader:
         return "..."
 
 
-def passage(
-    rng: np.random.Generator, length: int, size: int, longest: int, answer: tuple[int, int], none: list[float]
-) -> tuple:
+def passage(rng: np.random.Generator, length: int, size: int, longest: int, answer: tuple, none: list[float]) -> tuple:
     """Arguments of answer_in_windows, with the answer at a place. none: how much higher than the answer [CLS] is in each window."""
     start, end = rng.standard_normal((2, length))
     start[answer[0]] += 9
@@ -77,26 +80,33 @@ CASES = (
     "said four times",
 )
 
+# Mistakes in the same place of a solution: what stands there in its stead, and what is said of it.
+compared = partial(Mistake, "start[0] + end[0] > sums[first, last]")
+overlapping = partial(Mistake, "    overlap = longest - 1\n")
+placed = partial(Mistake, "(start + first, start + last)")
+least = partial(Mistake, "min(missing, none)")
+searched = partial(Mistake, "    first, last = np.divmod(sums.argmax(), len(places))\n")
+decided = partial(Mistake, "(-1, -1) if missing > best else span")
+allowing = partial(Mistake, "    allowed = passage[:, None] & passage &")
+returned = partial(Mistake, "    return int(first), int(last)\n")
+windowed = partial(Mistake, "max(length - overlap, 1), size - overlap)")
+ended = partial(Mistake, "max(length - overlap, 1)")
+kept = partial(Mistake, "        if total > best:\n")
+limited = partial(Mistake, "(length <= longest)")
+summed = partial(Mistake, "np.where(allowed, start[:, None] + end, -np.inf)")
+scored = partial(Mistake, "    start, end = scores\n")
+within = partial(Mistake, "passage[:, None] & passage &")
+cut = partial(Mistake, "min(start + size, length))")
+unanswered = partial(Mistake, "    if start[0] + end[0] > sums[first, last]:\n        return 0, 0\n")
+whole = partial(Mistake, '"the whole sentence": "below 50"')
+repeated = partial(Mistake, '"said four times": "below 50"')
+turned = partial(Mistake, '"turned round": "100"')
+opposite = partial(Mistake, '"the opposite": "above 50"')
+
 EXERCISES = [
     Exercise(
         "best_span",
-        lambda rng: [
-            CROSSED,
-            NOTHING,
-            TIE,
-            HIGH_START,
-            HIGH_END,
-            LOW_END,
-            NEGATIVE,
-            FAR,
-            START_FIRST,
-            END_FIRST,
-            BACKWARD,
-            ONE_SURE,
-            text(rng, 3, 7, 2),
-            text(rng, 2, 9, 3),
-            text(rng, 2, 6, 4, missing=9.0),
-        ],
+        lambda rng: [*SPOTS, text(rng, 3, 7, 2), text(rng, 2, 9, 3), text(rng, 2, 6, 4, missing=9.0)],
         [
             "All sums at once: start[:, None] + end is (T, T), with a start in each row and an end in each column.",
             "Which of them are spans? Both places in the passage; and end - start + 1, the length, from 1 to `longest`.",
@@ -104,11 +114,9 @@ EXERCISES = [
             "At last [CLS]: where start[0] + end[0] is higher than the sum of that span, (0, 0). Higher, not as high.",
         ],
         [
-            Mistake(
-                "    first, last = np.divmod(sums.argmax(), len(places))\n",
+            searched(
                 "    first, last = np.where(passage, scores, -np.inf).argmax(axis=1)\n",
-                "Each pointer is taken for itself, so that an answer may end before it begins, or be too long. Look for the best of "
-                "the spans.",
+                "Each pointer is taken for itself, so that an answer may end before it begins, or be too long. Look for the best of the spans.",
             ),
             Mistake(
                 "(length >= 1) & (length <= longest)",
@@ -125,50 +133,36 @@ EXERCISES = [
                 "(length > 1)",
                 "An answer of one token is left out: start and end may be the same place.",
             ),
-            Mistake(
-                "(length <= longest)",
+            limited(
                 "(length < longest)",
                 "An answer of exactly `longest` tokens is allowed: from start to end there are end - start + 1.",
             ),
-            Mistake(
-                "(length <= longest)",
+            limited(
                 "(length <= longest + 1)",
                 "An answer of `longest` + 1 tokens is taken: from start to end there are end - start + 1 tokens, not end - start.",
             ),
-            Mistake(
-                " & (length <= longest)",
-                "",
-                "The answer may be of any length: `longest` tokens at most.",
-            ),
-            Mistake(
-                "np.where(allowed, start[:, None] + end, -np.inf)",
+            Mistake(" & (length <= longest)", "", "The answer may be of any length: `longest` tokens at most."),
+            summed(
                 "np.where(allowed, start[:, None] * end, -np.inf)",
                 "The scores are multiplied. They are logarithms of probabilities, but for a constant: those would be multiplied, scores are added.",
             ),
-            Mistake(
-                "    start, end = scores\n",
+            scored(
                 "    start, end = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)\n",
                 "Probabilities are added up. Both ends have to be right: their probabilities are multiplied, or their scores added.",
             ),
-            Mistake(
-                "np.where(allowed, start[:, None] + end, -np.inf)",
+            summed(
                 "np.where(allowed, np.maximum(start[:, None], end), -np.inf)",
                 "A span is as good as the better one of its two ends. It is as good as both together: start + end.",
             ),
-            Mistake(
-                "    first, last = np.divmod(sums.argmax(), len(places))\n",
+            searched(
                 "    first = np.where(passage, start, -np.inf).argmax()\n    last = sums[first].argmax()\n",
-                "The best start is chosen first, and then an end for it. A start that is a little less good may have a much better "
-                "end: compare all spans.",
+                "The best start is chosen first, and then an end for it. A start that is a little less good may have a much better end: compare all spans.",
             ),
-            Mistake(
-                "    first, last = np.divmod(sums.argmax(), len(places))\n",
+            searched(
                 "    last = np.where(passage, end, -np.inf).argmax()\n    first = sums[:, last].argmax()\n",
-                "The best end is chosen first, and then a start for it. An end that is a little less good may have a much better "
-                "start: compare all spans.",
+                "The best end is chosen first, and then a start for it. An end that is a little less good may have a much better start: compare all spans.",
             ),
-            Mistake(
-                "    first, last = np.divmod(sums.argmax(), len(places))\n",
+            searched(
                 "    first, last = np.divmod(sums.argmin(), len(places))\n",
                 "That is the lowest sum, or what is no span at all: argmax.",
             ),
@@ -177,116 +171,89 @@ EXERCISES = [
                 "(length",
                 "Answers are taken from anywhere, from the question and the padding too: both ends stand in the passage.",
             ),
-            Mistake(
-                "passage[:, None] & passage &",
+            within(
                 "passage[:, None] &",
                 "The answer begins in the passage, but may end behind it, at [SEP] or in the padding.",
             ),
-            Mistake(
-                "passage[:, None] & passage &",
+            within(
                 "passage &",
                 "The answer ends in the passage, but may begin in the question: both ends stand in the passage.",
             ),
-            Mistake(
-                "    allowed = passage[:, None] & passage &",
+            allowing(
                 "    behind = places >= passage.argmax()\n    allowed = behind[:, None] & behind &",
                 "The question is left out, but not what stands behind the passage: [SEP] and the padding.",
             ),
-            Mistake(
-                "    allowed = passage[:, None] & passage &",
+            allowing(
                 "    before = (places <= np.flatnonzero(passage)[-1]) & (places > 0)\n    allowed = before[:, None] & before &",
                 "The padding is left out, but not the question: it holds no answer.",
             ),
-            Mistake(
-                "    allowed = passage[:, None] & passage &",
+            allowing(
                 "    either = passage | (places == 0)\n    allowed = either[:, None] & either &",
-                "[CLS] is a start like any other, so that an answer may begin there and end in the passage. It stands for itself "
-                "alone, and wins only if it is higher.",
+                "[CLS] is a start like any other, so that an answer may begin there and end in the passage. It stands for itself alone, and wins only if it is higher.",
             ),
             Mistake(
                 "    sums = np.where(allowed, start[:, None] + end, -np.inf)\n",
                 "    sums = np.where(allowed, start[:, None] + end, 0)\n",
                 "What is no span gets 0, which is much where all scores are negative: -np.inf.",
             ),
-            Mistake(
-                "start[0] + end[0] > sums[first, last]",
+            compared(
                 "start[0] + end[0] >= sums[first, last]",
                 "Where [CLS] has the same sum as the best span, the span counts: > for >=.",
             ),
-            Mistake(
-                "    if start[0] + end[0] > sums[first, last]:\n        return 0, 0\n",
+            unanswered(
                 "",
                 "Every question gets an answer. Where the start + end of [CLS] is higher than that of the best span, it is (0, 0).",
             ),
-            Mistake(
-                "start[0] + end[0] > sums[first, last]",
+            compared(
                 "start[0] > start[first]",
                 "Only the starts are compared: of [CLS] and of the span the sums of start and end.",
             ),
-            Mistake(
-                "start[0] + end[0] > sums[first, last]",
-                "end[0] > end[last]",
-                "Only the ends are compared: of [CLS] and of the span the sums of start and end.",
+            compared(
+                "end[0] > end[last]", "Only the ends are compared: of [CLS] and of the span the sums of start and end."
             ),
-            Mistake(
-                "start[0] + end[0] > sums[first, last]",
+            compared(
                 "start[0] > sums[first, last]",
                 "The start of [CLS] alone is compared with a sum of two scores: add its end.",
             ),
-            Mistake(
-                "start[0] + end[0] > sums[first, last]",
+            compared(
                 "2 * start[0] > sums[first, last]",
                 "The start of [CLS] is taken twice: one of the two is its end, scores[1, 0].",
             ),
-            Mistake(
-                "    if start[0] + end[0] > sums[first, last]:\n        return 0, 0\n",
+            unanswered(
                 "    alone = np.where(passage, scores, -np.inf).argmax(axis=1)\n    if alone[0] > alone[1] or start[0] + end[0] > sums[first, last]:\n        return 0, 0\n",
-                "Where the two pointers cross you give no answer: then the best span is another one. There is none only where [CLS] "
-                "is higher.",
+                "Where the two pointers cross you give no answer: then the best span is another one. There is none only where [CLS] is higher.",
             ),
-            Mistake(
-                "start[0] + end[0] > sums[first, last]",
+            compared(
                 "start[0] >= start[passage].max() and end[0] >= end[passage].max()",
-                "There is no answer for you only where both pointers have [CLS] as their best place. It need not be: the sums are "
-                "compared.",
+                "There is no answer for you only where both pointers have [CLS] as their best place. It need not be: the sums are compared.",
             ),
             Mistake(
                 "        return 0, 0\n",
                 "        return None\n",
                 "Where there is no answer it is (0, 0), the place of [CLS], and not None.",
             ),
-            Mistake(
-                "start[0] + end[0] > sums[first, last]",
+            compared(
                 "start[0] > start[first] and end[0] > end[last]",
                 "[CLS] must be higher in both pointers, each for itself: the sums are compared.",
             ),
-            Mistake(
-                "start[0] + end[0] > sums[first, last]",
+            compared(
                 "start[0] > start[first] or end[0] > end[last]",
                 "It is enough for you that [CLS] is higher in one of the two pointers: the sums are compared.",
             ),
-            Mistake(
-                "start[0] + end[0] > sums[first, last]",
+            compared(
                 "start[0] + end[0] < sums[first, last]",
                 "It is the other way round: (0, 0) where [CLS] is higher than the span.",
             ),
-            Mistake(
-                "    start, end = scores\n",
+            scored(
                 "    end, start = scores\n",
                 "Starts and ends are exchanged: scores[0] says how well each place fits as start.",
             ),
-            Mistake(
-                "    return int(first), int(last)\n",
-                "    return int(last), int(first)\n",
-                "They are the right places, but the end stands first.",
-            ),
-            Mistake(
-                "    return int(first), int(last)\n",
+            returned("    return int(last), int(first)\n", "They are the right places, but the end stands first."),
+            returned(
                 "    return int(first), int(last) + 1\n",
                 "The end is one too far: the last place of the answer is asked for, not the one behind it.",
             ),
-            Mistake(
-                "    return int(first), int(last)\n",
+            returned(
                 "    return int(first - passage.argmax()), int(last - passage.argmax())\n",
                 "The places are counted within the passage. Count them in the whole text, from [CLS] at 0.",
             ),
@@ -316,198 +283,149 @@ EXERCISES = [
         ],
         [
             "A span of `longest` tokens that does not end in a window has at most `longest` - 1 tokens in it: so many must be read again.",
-            "So windows overlap by `longest` - 1 tokens, and each begins `size` - (`longest` - 1) behind the one before. A window that would "
-            "begin within the last `longest` - 1 tokens has nothing new.",
+            "So windows overlap by `longest` - 1 tokens, and each begins `size` - (`longest` - 1) behind the one before. A window that would begin within the last `longest` - 1 tokens has nothing new.",
             "Go through the windows and keep three things: the highest total, its span, and the lowest of all [CLS].",
             "Places in the passage are start + first and start + last. At the end (-1, -1) if the lowest [CLS] > the highest total.",
         ],
         [
-            Mistake(
-                "    overlap = longest - 1\n",
+            overlapping(
                 "    overlap = longest\n",
-                "The windows overlap by `longest` tokens: one more than they must. Does a span that begins where the next window "
-                "does lie in that?",
+                "The windows overlap by `longest` tokens: one more than they must. Does a span that begins where the next window does lie in that?",
             ),
-            Mistake(
-                "    overlap = longest - 1\n",
+            overlapping(
                 "    overlap = 0\n",
                 "The windows stand side by side: a span that crosses their border is whole in neither. How much must they overlap?",
             ),
-            Mistake(
-                "    overlap = longest - 1\n",
+            overlapping(
                 "    overlap = longest + 1\n",
                 "The windows overlap by `longest` + 1 tokens: two more than they must. Which span would be cut if it were less?",
             ),
-            Mistake(
-                "max(length - overlap, 1), size - overlap)",
+            windowed(
                 "max(length - size, 0) + longest, longest)",
-                "Each window begins `longest` tokens further than the one before. How many tokens must two windows share? The step "
-                "is `size` minus that.",
+                "Each window begins `longest` tokens further than the one before. How many tokens must two windows share? The step is `size` minus that.",
             ),
-            Mistake(
-                "    overlap = longest - 1\n",
+            overlapping(
                 "    overlap = longest - 2\n",
                 "The overlap is one too small: a span of `longest` tokens that ends one behind a window begins one before the next.",
             ),
-            Mistake(
-                "    overlap = longest - 1\n",
+            overlapping(
                 "    overlap = size // 2\n",
                 "The windows overlap by half. That is simple, and often done, but how much it must be depends on `longest`.",
             ),
-            Mistake(
-                "max(length - overlap, 1), size - overlap)",
+            windowed(
                 "max(length - size, 0) + max(overlap, 1), max(overlap, 1))",
-                "Each window begins `longest` - 1 further than the one before. That is how much they overlap: the step is `size` "
-                "minus that.",
+                "Each window begins `longest` - 1 further than the one before. That is how much they overlap: the step is `size` minus that.",
             ),
-            Mistake(
-                "max(length - overlap, 1), size - overlap)",
+            windowed(
                 "max(length - size, 0) + 1, 1)",
                 "A window begins at each token: that is right, and far too much to read.",
             ),
             Mistake(
                 "    windows = [(start, min(start + size, length)) for start in starts]\n",
                 "    windows = [(max(min(start, length - size), 0), min(start + size, length)) for start in starts]\n",
-                "The last window is moved back until it is full. It begins like the others, as far to the right as it can, and is "
-                "shorter.",
+                "The last window is moved back until it is full. It begins like the others, as far to the right as it can, and is shorter.",
             ),
             Mistake(
                 "min(start + size, length)",
                 "start + size",
                 "The last window goes on where the passage has ended: it stops at `length`.",
             ),
-            Mistake(
-                "max(length - overlap, 1)",
+            ended(
                 "length",
-                "There is a window too many where all that is left is in the one before already. The window that reaches the end is "
-                "the last.",
+                "There is a window too many where all that is left is in the one before already. The window that reaches the end is the last.",
             ),
-            Mistake(
-                "max(length - overlap, 1)",
+            ended(
                 "max(length - size, 0) + 1",
                 "The end of the passage is not read unless a full window fits in: the last one may be shorter.",
             ),
-            Mistake(
-                "max(length - overlap, 1)",
+            ended(
                 "length - overlap",
                 "A passage that is shorter than `longest` is not read at all: it has one window, like every short one.",
             ),
-            Mistake(
-                "min(start + size, length))",
+            cut(
                 "min(start + size, length) - 1)",
                 "The windows miss their last token: stop is the place behind it, as in range(start, stop).",
             ),
-            Mistake(
-                "min(start + size, length))",
+            cut(
                 "min(size, length - start))",
                 "The second number of a window is how long it is: where it stops is asked for.",
             ),
-            Mistake(
-                "(start + first, start + last)",
-                "(first, last)",
-                "The places of the span are counted within its window: add where that begins.",
-            ),
-            Mistake(
-                "(start + first, start + last)",
+            placed("(first, last)", "The places of the span are counted within its window: add where that begins."),
+            placed(
                 "(start + first, last)",
                 "The end of the span is still counted within its window: add where that begins, as for the start.",
             ),
-            Mistake(
-                "(start + first, start + last)",
+            placed(
                 "(windows.index((start, stop)) * size + first, windows.index((start, stop)) * size + last)",
                 "The span was moved as if the windows stood side by side: add where its window begins.",
             ),
-            Mistake(
-                "(start + first, start + last)",
+            placed(
                 "(start + first, start + last + 1)",
                 "The end of the span is one too far: its last place is asked for, not the one behind it.",
             ),
-            Mistake(
-                "(start + first, start + last)",
+            placed(
                 "(start + first - 1, start + last - 1)",
-                "The span is one too far to the left: the places that `read` returns count the passage's tokens from 0, [CLS] is "
-                "not among them.",
+                "The span is one too far to the left: the places that `read` returns count the passage's tokens from 0, [CLS] is not among them.",
             ),
-            Mistake(
-                "min(missing, none)",
+            least(
                 "read(*windows[0])[3]",
-                "Only the first window's [CLS] is asked. There is no answer if [CLS] is higher in every window, so the lowest of "
-                "them decides.",
+                "Only the first window's [CLS] is asked. There is no answer if [CLS] is higher in every window, so the lowest of them decides.",
             ),
-            Mistake(
-                "min(missing, none)",
+            least(
                 "np.mean([read(*window)[3] for window in windows])",
-                "The mean of all [CLS] decides. But it is high in every window without the answer, and those are most: the lowest "
-                "decides.",
+                "The mean of all [CLS] decides. But it is high in every window without the answer, and those are most: the lowest decides.",
             ),
-            Mistake(
-                "min(missing, none)",
+            least(
                 "sum(read(*window)[3] for window in windows)",
                 "The [CLS] of all windows are added up, and a passage of many windows would hardly get an answer: the lowest decides.",
             ),
-            Mistake(
-                "min(missing, none)",
+            least(
                 "none",
-                "Only the last window's [CLS] is asked. There is no answer if [CLS] is higher in every window, so the lowest of "
-                "them decides.",
+                "Only the last window's [CLS] is asked. There is no answer if [CLS] is higher in every window, so the lowest of them decides.",
             ),
-            Mistake(
-                "min(missing, none)",
+            least(
                 "max(read(*window)[3] for window in windows)",
-                "One window in which [CLS] is high is enough for you to give no answer. But a window without the answer should say "
-                "so: all must.",
+                "One window in which [CLS] is high is enough for you to give no answer. But a window without the answer should say so: all must.",
             ),
             Mistake(
                 "        missing = min(missing, none)\n        if total > best:\n            best, span = total, (start + first, start + last)",
                 "        if total > best:\n            best, missing, span = total, none, (start + first, start + last)",
                 "Only the [CLS] of the window with the best span is asked: the lowest of all windows decides.",
             ),
-            Mistake(
-                "(-1, -1) if missing > best else span",
+            decided(
                 "span",
                 "Every question gets an answer: it is (-1, -1) where [CLS] is higher than the best span in every window.",
             ),
-            Mistake(
-                "(-1, -1) if missing > best else span",
+            decided(
                 "(-1, -1) if missing >= best else span",
                 "Where [CLS] is as high as the best span, the span counts: > for >=.",
             ),
-            Mistake(
-                "(-1, -1) if missing > best else span",
+            decided(
                 "(0, 0) if missing > best else span",
                 "(0, 0) is the first token of the passage here, which might be an answer: no answer is (-1, -1).",
             ),
-            Mistake(
-                "        if total > best:\n",
+            kept(
                 "        if total > best and span == (-1, -1):\n",
                 "The first window's span is kept whatever the others have: the highest total of all.",
             ),
-            Mistake(
-                "        if total > best:\n",
+            kept(
                 "        if total >= none and span == (-1, -1):\n",
                 "The first window that finds an answer wins: the highest total of all does.",
             ),
-            Mistake(
-                "        if total > best:\n",
+            kept(
                 "        if True:\n",
                 "The last window's span is taken whatever the others have: the highest total of all.",
             ),
             Mistake(
                 "        if total > best:\n            best, span = total, (start + first, start + last)\n    return windows, (-1, -1) if missing > best else span",
                 "        if total > best and total >= none:\n            best, span = total, (start + first, start + last)\n    return windows, span",
-                "Each window decides for itself whether it has an answer. But [CLS] may be high where the answer stands and low "
-                "elsewhere: first the highest total of all windows, then the lowest [CLS] of all.",
+                "Each window decides for itself whether it has an answer. But [CLS] may be high where the answer stands and low elsewhere: first the highest total of all windows, then the lowest [CLS] of all.",
             ),
-            Mistake(
-                "(-1, -1) if missing > best else span",
-                "None if missing > best else span",
-                "Where there is no answer the span is (-1, -1), and not None.",
-            ),
+            decided("None if missing > best else span", "Where there is no answer the span is (-1, -1), and not None."),
             Mistake(
                 "        if total > best:\n            best, span = total, (start + first, start + last)\n    return windows, (-1, -1) if missing > best else span",
                 "        if total - none > best:\n            best, span = total - none, (start + first, start + last)\n    return windows, (-1, -1) if best < 0 else span",
-                "The windows are compared by how far their span is above their [CLS]. The totals are compared, and [CLS] is asked "
-                "at the end.",
+                "The windows are compared by how far their span is above their [CLS]. The totals are compared, and [CLS] is asked at the end.",
             ),
         ],
         outputs=("windows", "span"),
@@ -529,68 +447,51 @@ EXERCISES = [
             Mistake(
                 '"a letter that is an article": "exact"',
                 '"a letter that is an article": "above 50"',
-                "A letter that is an article: in lower case the A of vitamin A is the word a, and that is taken out. SQuAD's script "
-                "can't tell them apart.",
+                "A letter that is an article: in lower case the A of vitamin A is the word a, and that is taken out. SQuAD's script can't tell them apart.",
             ),
             Mistake(
                 '"hyphens": "0"',
                 '"hyphens": "exact"',
                 "Hyphens: they are taken out, and no space is put in. `twoyearold` is one word, and none of the reference's three.",
             ),
-            Mistake(
-                '"turned round": "100"',
+            turned(
                 '"turned round": "exact"',
                 "Turned round: the words are all there, but exact match compares them in their order.",
             ),
-            Mistake(
-                '"turned round": "100"',
+            turned(
                 '"turned round": "above 50"',
                 "Turned round: F1 counts words and does not look at their order. All three are common.",
             ),
-            Mistake(
-                '"the opposite": "above 50"',
+            opposite(
                 '"the opposite": "0"',
-                "The opposite: F1 knows no meanings. Of three words two are right, and both of the reference's are there: 2 · 2 / "
-                "(3 + 2) = 80 %.",
+                "The opposite: F1 knows no meanings. Of three words two are right, and both of the reference's are there: 2 · 2 / (3 + 2) = 80 %.",
             ),
-            Mistake(
-                '"the opposite": "above 50"',
+            opposite(
                 '"the opposite": "below 50"',
                 "The opposite: two common words, three in the answer, two in the reference: 2 · 2 / (3 + 2) = 80 %.",
             ),
-            Mistake(
-                '"the whole sentence": "below 50"',
+            whole(
                 '"the whole sentence": "above 50"',
                 "The whole sentence: without its article it has eight words, of which two are common. 2 · 2 / (8 + 2) = 40 %.",
             ),
-            Mistake(
-                '"the whole sentence": "below 50"',
+            whole(
                 '"the whole sentence": "0"',
                 "The whole sentence: the answer stands in it, so something is common. F1 is 0 only if no word is.",
             ),
-            Mistake(
-                '"the whole sentence": "below 50"',
-                '"the whole sentence": "100"',
-                "The whole sentence: the recall is 100 %, but the precision is 2 of 8.",
+            whole(
+                '"the whole sentence": "100"', "The whole sentence: the recall is 100 %, but the precision is 2 of 8."
             ),
             Mistake(
                 '"another word": "0"',
                 '"another word": "exact"',
-                "Another word: it means the same, but the measures compare words as they are written. That is why SQuAD has several "
-                "references for a question.",
+                "Another word: it means the same, but the measures compare words as they are written. That is why SQuAD has several references for a question.",
             ),
-            Mistake(
-                '"said four times": "below 50"',
+            repeated(
                 '"said four times": "100"',
                 "Said four times: a word counts as often as the reference has it, once. 2 · 1 / (4 + 1) = 40 %.",
             ),
-            Mistake(
-                '"said four times": "below 50"',
-                '"said four times": "exact"',
-                "Said four times: those are four words, and the reference has one.",
-            ),
-            Mistake(
-                '"said four times": "below 50"',
+            repeated('"said four times": "exact"', "Said four times: those are four words, and the reference has one."),
+            repeated(
                 '"said four times": "above 50"',
                 "Said four times: one common word, four in the answer, one in the reference: 2 · 1 / (4 + 1) = 40 %.",
             ),
