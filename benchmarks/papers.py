@@ -125,4 +125,22 @@ PAPERS = [
         "GPT-3's 1,287 MWh and 552 t of CO2, out of 6 N D and four figures of theirs",
         "a measurement of one's own: watts are assumed",
     ),
+    Paper(
+        "21",
+        "Zhao et al. 2017; Bolukbasi et al. 2016; Gonen & Goldberg 2019",
+        "decisions amplify; a direction tells a trade's rate, and out of the way it hides what a classifier and the model still know",
+        "probabilities amplify nothing; with a good direction most is gone; word vectors from real texts",
+    ),
+    Paper(
+        "21",
+        "Zhao et al. 2018; Hall Maudslay et al. 2019; Kamiran & Calders 2012",
+        "doubling closes the gap and breaks names, or facts; reweighing can't weigh what never came",
+        "coreference systems; texts in which nobody knows what belongs to a person",
+    ),
+    Paper(
+        "21",
+        "Carlini et al. 2019; Lee et al. 2022",
+        "exposure grows with repetition to all there is; exact deduplication undoes exact copies, and no others",
+        "larger models remember more (Carlini et al. 2023); near copies; privacy by noise",
+    ),
 ]

@@ -13,7 +13,6 @@ INSIDE = ROOT / "minillm" / "lessons"  # where an installed minillm has them
 FOLDER = INSIDE if INSIDE.is_dir() else ROOT / "lessons"
 PLANNED = {  # the titles of the lessons that are not written yet, by their numbers
     19: "Long texts, many languages",
-    21: "What it picked up (bias)",
     22: "Talk to it",
 }
 

@@ -22,6 +22,7 @@ from minillm.models.question_answering import best_spans
         (17, "OBJECTIVES"),
         (18, "CHANGES"),
         (20, "CHANGES"),
+        (21, "CHANGES"),
     ],
 )
 def test_each_case_comes_out_as_the_solution_predicts(number, cases):
