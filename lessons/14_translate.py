@@ -13,9 +13,8 @@ Check      python -m minillm check 14
 # %% [markdown]
 # ## 1. Two languages, two orders
 #
-# Nobody tells the network what a word means. All that it gets is pairs: a sentence in English, the same in Chinese. From these it must
-# find out what goes with what, and where. Our sentences are about people who bought, found or lost something. They are small, and differ
-# from language to language in four ways. Word for word, the first one below says
+# All that the network gets is pairs: a sentence in English, the same in Chinese. From these it must find out what goes with what, and
+# where. Our sentences differ from language to language in four ways. Word for word, the first one below says
 #
 #     护士   昨天晚上    在家里   买了    三     把              新   雨伞
 #     nurse  last night  at home  bought  three  (measure word)  new  umbrella
@@ -80,12 +79,11 @@ print(f"sentences about an old cat: {sum('old cat' in text for text in learned)}
 # %% [markdown]
 # ## 2. How good is a translation? BLEU by hand
 #
-# The strictest measure is lesson 09's: is the whole answer right? It fits our little world, in which every sentence has one translation.
-# A real one has many good translations, and no one of them is often hit to the letter. So one counts pieces. **BLEU** asks which of the
-# n-grams of the candidate, for n = 1 to 4, stand in the reference too. Three rules:
+# Lesson 09 asked whether the whole answer is right. That fits our little world, in which every sentence has one translation. A real one has
+# many, and no one of them is often hit to the letter. So one counts pieces. **BLEU** asks which of the n-grams of the candidate, for n = 1
+# to 4, stand in the reference too. Three rules:
 #
-# - **Clipped counts.** An n-gram counts at most as often as it stands in the reference. Else 猫猫猫猫 would be right in all of its
-#   characters.
+# - **Clipped counts.** An n-gram counts at most as often as it stands in the reference: 猫猫猫猫 has one right 猫.
 # - **The geometric mean** of the four shares p₁ to p₄: who gets the words right and the order wrong has no 4-grams.
 # - **The brevity penalty.** Who says only what is certain gets high shares. Where the candidate is shorter (c) than the reference (r),
 #   the mean is multiplied by exp(1 - r/c).
@@ -127,11 +125,9 @@ print(f"BLEU {bleu([candidate], [reference]):.1f}")
 assert math.isclose(bleu([candidate], [reference]), measure(BLEU("zh"), [candidate], [reference]).value)
 
 # %% [markdown]
-# The library's is `minillm/metrics/bleu.py`. It takes several references, and where no n-gram of some n is found it counts a part of one
-# in place of none.
+# The library's takes several references, and where no n-gram of some n is found it counts a part of one in place of none.
 #
-# Is it a good judge? Three more candidates: one says *four cats*, and is wrong. One puts the time first, and one says it in other words:
-# both are right.
+# Is it a good judge? Three more candidates: one says *four cats*, and is wrong. Two others are right.
 
 # %%
 candidates = {
@@ -189,9 +185,8 @@ print(word_for_word("the nurse bought three new umbrellas at home last night .")
 #
 # ## 4. Train it
 #
-# The model is lesson 09's: an encoder that reads, a decoder that writes, two blocks each. Its training is lesson 09's as well: the
-# decoder reads the right answer, moved on by one place (*teacher forcing*). An English word is a token, and so is a Chinese character, as
-# BERT cuts Chinese. A batch is padded to its longest sentence, and a mask hides the padding of the source.
+# The model and its training are lesson 09's, two blocks each. An English word is a token, and so is a Chinese character, as BERT cuts
+# Chinese. A batch is padded to its longest sentence, and a mask hides the padding of the source.
 
 # %%
 names = sorted({token for english, chinese in pairs for token in [*english.split(), *chinese]})
@@ -261,10 +256,7 @@ assert lesson.quick or (exact(answers, wanted) >= 95 and math.isclose(bleu(answe
 #> step 525: BLEU 99.5 ± 0.5, exact 98 ± 2 %
 lesson.save(
     line_chart(
-        {
-            "BLEU": [(step, score) for step, (score, _) in scores.items()],
-            "exact, %": [(step, right) for step, (_, right) in scores.items()],
-        },
+        {name: [(step, found[i]) for step, found in scores.items()] for i, name in enumerate(("BLEU", "exact, %"))},
         levels={f"BLEU of {name}": round(bleu(baselines[name], wanted), 1) for name in ("nearest sentence", "dictionary")},
         xlabel="step", ylabel="on words that never met in training",
         title="It puts words together that never met in training",
@@ -292,9 +284,8 @@ print("old cats:", *(f"{share:.0%} {cat}" for cat, share in shares.items()))
 #
 # ## 5. Where it looks
 #
-# Each character that is written asks the source (lesson 09's cross-attention). For one sentence that was not in training we draw who
-# asks whom: in the last block, the mean of the four heads. A row is the character that is being written, here in pinyin, since many
-# machines have no font for Chinese.
+# For one sentence that was not in training we draw the cross-attention of the last block, the mean of the four heads. A row is the
+# character that is being written, here in pinyin, since many machines have no font for Chinese.
 
 # %%
 english = "the child who bought seven red umbrellas found a horse in the park yesterday ."
@@ -316,10 +307,9 @@ lesson.save(
         title="English turned round: what is written (rows), and where it looks",
     ),
     "alignment",
-    alt="Cross-attention of the sentence 'the child who bought seven red umbrellas found a horse in the park yesterday', with the Chinese "
-    "syllables that are being written as rows and the English words as columns; the largest weight of each row is framed. "
-    "Brightest are the rows mǎi, qī, bǎ, hóng and yǔ, which run down a diagonal from bought to umbrellas; then hái jumps back to child, "
-    "zuó far right to yesterday, and zhǎo back to found. The rows of second syllables are pale.",
+    alt="Cross-attention, with the Chinese syllables that are being written as rows and the English words as columns; the largest weight "
+    "of each row is framed. The rows mǎi, qī, bǎ, hóng and yǔ run down a diagonal from bought to umbrellas; then hái jumps back to child, zuó "
+    "far right to yesterday, and zhǎo back to found. The rows of second syllables are pale.",
 )
 on_its_word = {True: [], False: []}
 for row, (_, word, is_first) in zip(weights, syllables):
@@ -447,9 +437,8 @@ for name, each in {"after 150 steps": half, "after 525 steps": model}.items():
 #> after 525 steps: exact 98 ± 2 % greedy, 98 ± 2 % with 4 beams; these found a likelier one in 1 ± 1%
 
 # %% [markdown]
-# The search does its work: it finds likelier sentences. They are not better, within a few of a hundred. Search mends *search errors*,
-# where the model holds the right sentence for the likeliest one, and greedy misses it. Here the errors are the model's own, as in section
-# 6.
+# The search finds likelier sentences, and they are not better, within a few of a hundred. It mends *search errors*, where the model holds
+# the right sentence for the likeliest one, and greedy misses it. Here the errors are the model's own, as in section 6.
 #
 # ## 8. What a foreign tokenizer costs
 #
@@ -533,12 +522,11 @@ for longer, masked in ((300, True), (30, False), (100, False), (300, False)):
 #
 # ## The same on your own pairs
 #
-# Two commands do it with a file of yours, a source, a tab and its target in each line:
+# A file of yours has a source, a tab and its target in each line:
 #
 #     python -m minillm finetune --task translate --data pairs.tsv --out runs/german
 #     python -m minillm translate --checkpoint runs/german --text "Two dogs run." --attention words.html
 #
-# The first learns a BPE of both sides and a Transformer, and prints BLEU beside the nearest sentence's. The second draws a map as ours.
 # On 29,000 captions in English and German ten minutes of one core give BLEU 31.4, and four beams 32.6, where the nearest caption has 7.0
 # (`benchmarks/applications.md`): there the search does pay.
 #
@@ -547,8 +535,7 @@ for longer, masked in ((300, True), (30, False), (100, False), (300, False)):
 # - A Transformer that sees pairs alone learns words, grammar and the order of both languages, and puts together words that never met.
 # - It has learned what it has seen, and not the rule behind it: one clause deeper, and it leaves a clause out, and is certain.
 # - Cross-attention shows the alignment: where the languages turn a sentence round, the bands cross.
-# - BLEU counts n-grams: clipped, a geometric mean, a penalty for what is short. It is for comparing, over many sentences, beside
-#   baselines.
+# - BLEU counts n-grams: clipped, a geometric mean, a penalty for what is short. It is for comparing, over many sentences.
 # - Beam search finds likelier sentences. Where the model is wrong, likelier is not better.
 # - Keep whole combinations out of training, or you measure memory.
 #
@@ -556,9 +543,7 @@ for longer, masked in ((300, True), (30, False), (100, False), (300, False)):
 #
 # 1. `beam_step`: one step of a beam search, in which ended texts stay among the others.
 # 2. `corpus_bleu`: several references for a text. They aren't in the lesson.
-# 3. `predict`: predict, then run. What BLEU do eight changes of a sentence get?
-#
-# `python -m minillm check 14`, with `--hint`.
+# 3. `predict`: predict, then run. What BLEU do eight changes of a sentence get? `python -m minillm check 14`, with `--hint`.
 #
 # ## In practice
 #
@@ -576,10 +561,9 @@ for longer, masked in ((300, True), (30, False), (100, False), (300, False)):
 #
 # ## Reading
 #
-# - Papineni et al. 2002, *BLEU: a Method for Automatic Evaluation of Machine Translation*.
-# - Post 2018, *A Call for Clarity in Reporting BLEU Scores*.
+# - Papineni et al. 2002, *BLEU: a Method for Automatic Evaluation of Machine Translation*. Post 2018, *A Call for Clarity in Reporting BLEU
+#   Scores*.
 # - Bahdanau et al. 2015, *Neural Machine Translation by Jointly Learning to Align and Translate*: the first such maps (figure 3).
 # - Lake & Baroni 2018, *Generalization without Systematicity*: networks that fail on longer compositions of what they know.
-# - Stahlberg & Byrne 2019, *On NMT Search Errors and Model Errors: Cat Got Your Tongue?*: the likeliest translation is often the empty
-#   one.
+# - Stahlberg & Byrne 2019, *On NMT Search Errors and Model Errors: Cat Got Your Tongue?*: the likeliest is often the empty one.
 # - Petrov et al. 2023, *Language Model Tokenizers Introduce Unfairness Between Languages*.
