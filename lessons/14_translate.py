@@ -307,9 +307,9 @@ lesson.save(
         title="English turned round: what is written (rows), and where it looks",
     ),
     "alignment",
-    alt="Cross-attention, with the Chinese syllables that are being written as rows and the English words as columns; the largest weight "
-    "of each row is framed. The rows mǎi, qī, bǎ, hóng and yǔ run down a diagonal from bought to umbrellas; then hái jumps back to child, zuó "
-    "far right to yesterday, and zhǎo back to found. The rows of second syllables are pale.",
+    alt="Cross-attention, with the Chinese syllables that are being written as rows and the English words as columns. The rows mǎi, qī, "
+    "bǎ, hóng and yǔ run down a diagonal from bought to umbrellas; then hái jumps back to child, zuó far right to yesterday, and zhǎo back "
+    "to found. The rows of second syllables are pale.",
 )
 on_its_word = {True: [], False: []}
 for row, (_, word, is_first) in zip(weights, syllables):
