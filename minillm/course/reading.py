@@ -10,12 +10,17 @@ from minillm.course.wording import listed
 
 
 def early_return(source: str, name: str) -> str:
-    """A loop whose last line is a return: it ends in its first round, and whatever comes out is no sign of anything else."""
+    """A loop whose last line is a return or a break: it ends in its first round, and whatever comes out is no sign of anything else."""
     for loop in _nodes(source, name, ast.For | ast.While):
         last = loop.body[-1]
-        if isinstance(last, ast.Return):
+        if isinstance(last, ast.Return | ast.Break):
             line = f"line {last.lineno}, `{short(last)}`, ends the loop of line {loop.lineno} in its first round"
-            return f"{line}: move it to the left, behind the loop"
+            remedy = (
+                "move it to the left, behind the loop"
+                if isinstance(last, ast.Return)
+                else "does it belong under an if?"
+            )
+            return f"{line}: {remedy}"
     return ""
 
 

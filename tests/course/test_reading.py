@@ -17,6 +17,9 @@ def test_a_return_that_ends_a_loop_in_its_first_round():
         said == "line 4, `return n`, ends the loop of line 2 in its first round: move it to the left, behind the loop"
     )
     assert not early_return(text("for a in x:\n    if a > n:\n        return a\nreturn n"), "f")
+    said = early_return(text("for a in x:\n    n += a\n    break\nreturn n"), "f")
+    assert said == "line 4, `break`, ends the loop of line 2 in its first round: does it belong under an if?"
+    assert not early_return(text("for a in x:\n    if a > n:\n        break\nreturn a"), "f")
     assert not early_return("x = 1", "f")
 
 
