@@ -135,6 +135,6 @@ def test_the_probability_of_a_code_is_that_of_its_digits_one_after_the_other(mod
 
 
 def test_a_vector_is_judged_by_the_means_of_the_others():
-    vectors = np.array([[1.0, 0.1], [2, 0.1], [1, -0.1], [0.1, 3], [0, 1], [1, 0.2]])
-    sides = np.array([False, False, False, True, True, True])
-    assert nearest_mean_accuracy(vectors, sides) == pytest.approx(5 / 6)
+    vectors = np.array([[1.0, 0], [-1, 0.1], [0, 1], [0.1, 1]])  # the first two are alike in nothing but their side
+    assert nearest_mean_accuracy(vectors, np.array([True, True, False, False])) == 0.5
+    assert nearest_mean_accuracy(5 * np.abs(vectors), np.array([True, True, False, False])) == 1

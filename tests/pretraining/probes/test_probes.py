@@ -10,7 +10,7 @@ import pytest
 from minillm.errors import InputError
 from minillm.models import GPT, ClassifierConfig, EncoderConfig, GPTConfig, MaskedLM, SequenceClassifier
 from minillm.pretraining.probes import SentencePair, evaluate_probe, read_crows_pairs, read_winobias
-from minillm.pretraining.probes.scores import pair_scores
+from minillm.pretraining.probes.scores import pair_scores, sentence_logp
 from minillm.text import BPETokenizer
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
@@ -157,6 +157,15 @@ def test_a_sentence_is_read_behind_the_token_that_texts_begin_with_where_there_i
     alone = SentencePair(tokenizer.decode([first]), "the hen", "age", 1)
     expected = log_softmax(model.forward(np.array([[begins]]))[0][0, -1])[first]
     assert pair_scores(model, tokenizer, [alone])[0, 0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_a_sentence_is_read_behind_is_not_scored_however_long_it_is():
+    model, tokenizer = gpt()
+    row = tokenizer.encode("the hen ran after it")
+    from_third = sentence_logp(model, [row], 3)[0]
+    logits = model.forward(row[None].astype(np.int64))[0][0]
+    expected = sum(log_softmax(logits[place - 1])[row[place]] for place in range(3, len(row)))
+    assert from_third == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_masked_model_scores_the_tokens_that_both_sentences_have_one_hidden_at_a_time():
