@@ -8,24 +8,24 @@ from minillm.explaining.evidence import Evidence, read_evidence
 from minillm.explaining.finding import Explanation, Finding
 from minillm.units import count
 
-# What explains most comes first: a run that saw the answers has no other fault worth naming, one that learned nothing has dead units too,
-# and one that was stopped may only have been stopped.
+# What explains most comes first: a run that saw the answers has no other fault worth naming, texts of unknown characters leave weights
+# without a gradient, and one that was stopped may only have been stopped.
 RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
     loss_rules.diverged,
     loss_rules.constant_reward,
     text_rules.answer_in_the_input,
     text_rules.shifted_too_far,
     text_rules.softmax_twice,
+    text_rules.unknown_tokens,
+    tensor_rules.dead_heads,
+    tensor_rules.dead_units,
     tensor_rules.frozen,
     loss_rules.label_smoothing,
     loss_rules.dropout,
     loss_rules.weight_decay,
     loss_rules.clipped,
-    text_rules.unknown_tokens,
     loss_rules.rate_too_low,
     loss_rules.rate_too_high,
-    tensor_rules.dead_heads,
-    tensor_rules.dead_units,
     text_rules.leak,
     loss_rules.no_shuffling,
     loss_rules.labels_are_noise,

@@ -65,10 +65,15 @@ def attention_heads(e: Evidence) -> Iterator[tuple[str, tuple[np.ndarray, np.nda
     body = getattr(e.config, "body", e.config)
     for name in e.moments or {}:
         layer = name.removesuffix(".query.weight")
-        if layer != name and f"{layer}.value.weight" in e.moments:
+        if layer != name and learns(e, layer):
             width = getattr(body, "d_kv", None) or e.moments[name].first.shape[1] // body.heads
             parts = (e.moments[f"{layer}.{part}.weight"].first for part in ("query", "value"))
             yield layer, tuple(np.linalg.norm(m.reshape(len(m), -1, width), axis=(0, 2)) for m in parts)
+
+
+def learns(e: Evidence, attention: str) -> bool:
+    """Whether the block of this attention layer learns at all: one that is frozen has no gradient either, and is not dead."""
+    return bool(e.moments[f"{attention}.output.weight"].second.any())
 
 
 def dead_units(e: Evidence) -> Finding | None:
@@ -77,7 +82,8 @@ def dead_units(e: Evidence) -> Finding | None:
     """
     dead = units = 0
     for name, moments in (e.moments or {}).items():
-        if name.endswith("ffn.expand.weight"):
+        block = name.removesuffix("ffn.expand.weight")
+        if block != name and learns(e, f"{block}attention"):
             norms = np.linalg.norm(moments.first, axis=0)
             dead, units = dead + np.count_nonzero(norms <= GONE * norms.max()), units + len(norms)
     if not units or dead < units / 2:

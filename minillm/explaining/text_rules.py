@@ -7,18 +7,19 @@ from minillm.units import per_cent
 
 
 def answer_in_the_input(e: Evidence) -> Finding | None:
-    """Nobody guesses text that well: a tenth of what the frequencies cost, on held-out text too, is no guess.
+    """Nobody guesses the next token that well: a tenth of what the frequencies cost, on held-out text too, is no guess. (A repaired text
+    is mostly copied, and has a loss as low.)
 
     Where the kept weights can be asked once more, they don't confirm it: the library's objective hides the answer.
     """
     c = e.course
-    if not e.pretrains or e.baseline is None or not c.has(evaluations=2):
+    if e.settings.get("objective") != "causal" or e.baseline is None or not c.has(evaluations=2):
         return None
     if c.validation[-1] > 0.1 * e.baseline or c.final > 0.1 * e.baseline:
         return None
     evidence = [training_and_validation(e), f"who knows the frequencies alone has {e.baseline:.3f}"]
     if e.texts is not None:
-        if e.texts.copied > 0.5:
+        if e.texts.copied > 0.75:
             return None
         if e.texts.measured is not None:
             again = e.texts.measured.shifted
@@ -91,8 +92,10 @@ def unknown_tokens(e: Evidence) -> Finding | None:
 
 
 def leak(e: Evidence) -> Finding | None:
-    """Half of the held-out pieces are in the training part, word for word: the validation loss measures memory."""
-    if e.texts is None or e.texts.copied < 0.5:
+    """Three quarters of the held-out pieces are in the training part, word for word: the validation loss measures memory. Of source code,
+    which repeats itself, it may be a half.
+    """
+    if e.texts is None or e.texts.copied < 0.75:
         return None
     return Finding(
         "leak",

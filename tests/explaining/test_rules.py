@@ -54,7 +54,7 @@ def texts(count=10_000, copied=0.0, unknown=0.0, per_character=1.0, measured=Non
 
 def moments(**zero) -> dict[str, Moments]:
     """Of one block, 8 wide, with two heads and 32 units; `zero` names columns without a gradient, by the tensor's part."""
-    shapes = {"query": (8, 8), "key": (8, 8), "value": (8, 8), "expand": (8, 32)}
+    shapes = {"query": (8, 8), "key": (8, 8), "value": (8, 8), "output": (8, 8), "expand": (8, 32)}
     found = {}
     for part, shape in shapes.items():
         place = "ffn" if part == "expand" else "attention"
@@ -86,7 +86,7 @@ FIRES = {
     "dead_heads": evidence(moments=moments(query=slice(0, 4))),
     "dead_units": evidence(moments=moments(expand=slice(0, 20))),
     "leak": evidence(texts=texts(copied=0.9)),
-    "no_shuffling": evidence(log(falling(3.9, 0.1), RISING), texts=texts(count=100_000)),
+    "no_shuffling": evidence(log(falling(3.9, 0.1), RISING), texts=texts(count=8_000)),
     "labels_are_noise": evidence(log(falling(0.7, 0.1), [0.7, 0.75, 0.9]), **EXAMPLES),
     "text_too_small": evidence(log(falling(3.9, 0.1), RISING), texts=texts(count=1_000)),
     "no_warmup": evidence(log([3.9, 9.0, *falling(3.9, 1.5, 18)], falling(3.9, 1.6, 5)), options={"warmup": 0}),
@@ -110,10 +110,10 @@ NEAR_MISSES = {
     "rate_too_high": evidence(log([3.9, 4.5, *falling(3.9, 1.5, 18)], falling(3.9, 1.6, 5))),
     "dead_heads": evidence(moments=moments(query=slice(0, 3))),
     "dead_units": evidence(moments=moments(expand=slice(0, 10))),
-    "leak": evidence(texts=texts(copied=0.1)),
-    "no_shuffling": evidence(texts=texts(count=100_000)),
+    "leak": evidence(texts=texts(copied=0.6)),
+    "no_shuffling": evidence(log(falling(3.9, 0.1), RISING), texts=texts(count=4_000)),
     "labels_are_noise": evidence(log(falling(0.7, 0.1), [0.7, 0.5, 0.6]), **EXAMPLES),
-    "text_too_small": evidence(log(falling(3.9, 1.4), [3.9, 1.6, 1.61]), texts=texts(count=1_000)),
+    "text_too_small": evidence(log(falling(3.9, 1.4), [3.9, 1.6, 1.65]), texts=texts(count=1_000)),
     "no_warmup": evidence(log([3.9, 9.0, *falling(3.9, 1.5, 18)], falling(3.9, 1.6, 5))),
     "stopped_early": evidence(),
 }
@@ -125,7 +125,7 @@ def named(e: Evidence) -> str | None:
 
 
 def test_every_rule_has_a_run_on_which_it_fires():
-    assert list(FIRES) == list(NAMED) and NEAR_MISSES.keys() == FIRES.keys() - {"diverged"}
+    assert FIRES.keys() == NAMED.keys() and NEAR_MISSES.keys() == FIRES.keys() - {"diverged"}
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -148,7 +148,7 @@ def test_a_finding_has_its_numbers_and_a_remedy(name):
 def test_of_a_healthy_run_nothing_is_found_and_what_was_looked_at_is_said():
     found = explanation_of(evidence(moments=moments(), texts=texts()))
     assert found.finding is None
-    assert "the moments of 4 tensors" in found.looked_at and "20 logged steps and 5 evaluations" in found.looked_at
+    assert "the moments of 5 tensors" in found.looked_at and "20 logged steps and 5 evaluations" in found.looked_at
 
 
 def test_a_low_training_loss_is_a_classifiers_success():
@@ -160,6 +160,25 @@ def test_batches_of_one_class_each_make_the_training_loss_swing():
     losses = falling(0.7, 0.02)
     losses[-3] = 2.5
     assert named(evidence(log(losses, [0.7, 1.2, 1.3]), **EXAMPLES)) == "no_shuffling"
+
+
+@pytest.mark.parametrize(("last", "name"), [(1.4, "stopped_early"), (1.9, None)])
+def test_a_loss_that_was_still_falling_fast_at_the_end_is_told(last, name):
+    """From 3.9 the last quarter brought 0.6 of 2.5, or 0.1 of 2.0."""
+    rows = log([3.9] + [2.5] * 9 + [2.0] * 5 + [last] * 5, [3.9, 2.5, last])
+    assert named(evidence(rows)) == name
+
+
+def test_a_repaired_text_is_mostly_copied():
+    rows = log(falling(3.9, 0.01), falling(3.9, 0.02, 5))
+    assert named(evidence(rows, settings={"objective": "denoise"})) is None
+
+
+def test_a_block_that_is_frozen_is_not_dead():
+    everything = dict.fromkeys(("query", "key", "value", "output", "expand"), slice(None))
+    assert (
+        named(evidence(moments=moments(**everything) | {"embedding.weight": Moments(*np.ones((2, 2, 2)))})) == "frozen"
+    )
 
 
 def test_what_was_frozen_on_purpose_is_no_mistake():
