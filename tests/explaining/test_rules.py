@@ -151,9 +151,17 @@ def test_of_a_healthy_run_nothing_is_found_and_what_was_looked_at_is_said():
     assert "the moments of 5 tensors" in found.looked_at and "20 logged steps and 5 evaluations" in found.looked_at
 
 
-def test_a_low_training_loss_is_a_classifiers_success():
-    e = evidence(log(falling(0.7, 0.01), falling(0.7, 0.02, 5)), **EXAMPLES)
-    assert named(e) is None
+@pytest.mark.parametrize("validation", [falling(0.7, 0.02, 5), [0.7, 0.20, 0.21]])
+def test_a_low_training_loss_is_a_classifiers_success(validation):
+    assert named(evidence(log(falling(0.7, 0.01), validation), **EXAMPLES)) is None
+
+
+def test_a_classifier_that_learns_its_examples_by_heart():
+    assert named(evidence(log(falling(0.7, 0.01), [0.7, 0.2, 0.4]), **EXAMPLES)) == "text_too_small"
+
+
+def test_the_path_counts_the_steps_between_two_lines_of_the_log():
+    assert Course.from_log(log(falling(3.9, 3.5), [], lr=1e-5)).path() == pytest.approx(200 * 1e-5)
 
 
 def test_batches_of_one_class_each_make_the_training_loss_swing():
