@@ -64,8 +64,8 @@ def page(found: list[Outcome]) -> str:
             "The numbers of the rules were chosen on other texts, sizes and seeds (`python -m benchmarks.explain --tuning`), and then left",
             "as they are. The failures are of the kinds that the rules are for: what has another cause gets the nearest name, or none.\n",
             f"Measured on {machine('numpy')}: `python -m benchmarks.explain`\n",
-            f"**{sum(each.right for each in planted)} of {len(planted)} failures are named rightly; of {len(well)} healthy runs "
-            f"{sum(not each.right for each in well)} get a false alarm.**\n",
+            f"**Named rightly: {sum(each.right for each in planted)} of {len(planted)} failures. "
+            f"False alarms: {sum(not each.right for each in well)} of {len(well)} healthy runs.**\n",
             "| planted | named | the numbers that led to it |",
             "|---|---|---|",
             *(row(each, "nothing") for each in planted),
