@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from minillm.backend import choose_device
-from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of, made_by
+from minillm.cli.run_options import add_checkpoint, add_device, add_drawing, checkpoint_of, drawing_of, made_by
 from minillm.cli.terminal import say, shown
 from minillm.errors import InputError
 from minillm.files import write_atomic
@@ -32,7 +32,6 @@ In a pipe each line is a message of one conversation, and is answered by a line.
 model sees at once loses its oldest questions and their answers; the message of --system stays."""
 
 COMMANDS = "There are /reset and /save FILE."
-DRAWING = ("temperature", "top_k", "top_p", "min_p")
 
 
 def add_arguments(parser) -> None:
@@ -40,21 +39,13 @@ def add_arguments(parser) -> None:
     add_checkpoint(add, "the folder of a run of finetune --task chat, or of a GPT of Hugging Face with a chat template")
     add("--system", metavar="TEXT", help="what the model is told before the conversation")
     add("--max-tokens", type=int, default=200, help="longest answer (default 200)")
-    add(
-        "--temperature",
-        type=float,
-        default=0.8,
-        help="0 always takes the likeliest token, 1 samples as the model believes (default 0.8)",
-    )
-    add("--top-k", type=int, help="choose among the k likeliest tokens only")
-    add("--top-p", type=float, help="choose among the likeliest tokens that together have this probability")
-    add("--min-p", type=float, help="choose among tokens at least X times as likely as the likeliest")
+    add_drawing(add)
     add("--seed", type=int, default=0, help="the same seed and the same messages get the same answers (default 0)")
     add_device(add)
 
 
 def run(args) -> None:
-    drawing = {name: getattr(args, name) for name in DRAWING if getattr(args, name) is not None}
+    drawing = {"temperature": 0.8} | drawing_of(args)
     Sampling(**drawing)  # InputError for what can't be
     for name, least in (("max_tokens", 1), ("seed", 0)):
         if getattr(args, name) < least:

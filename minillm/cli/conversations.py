@@ -18,10 +18,10 @@ from minillm.finetuning.chat import (
     ChatLearner,
     HeldOutTurns,
     begin_chat,
-    in_words,
     read_conversation_split,
     resume_chat,
 )
+from minillm.finetuning.evaluation import in_words
 from minillm.models import ModelConfig
 from minillm.text import Tokenizer, unigram_entropy
 from minillm.training import Run, SavedRun, Trainer, TrainOptions, load

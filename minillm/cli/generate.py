@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from minillm.backend import choose_device
-from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
+from minillm.cli.run_options import add_checkpoint, add_device, add_drawing, checkpoint_of, drawing_of
 from minillm.cli.steering import add_steering_arguments, check_options, refuse_steering, steering_from
 from minillm.cli.terminal import say, shown
 from minillm.errors import InputError
@@ -30,8 +30,6 @@ DESCRIPTION = """example: python -m minillm generate --checkpoint tales --prompt
 Continue a prompt with a trained model; an encoder-decoder answers it. The text goes to standard output as it is
 written. It ends after --max-tokens, before a --stop text, or with a token that ends texts of this model (eos_token_id)."""
 
-DRAWING = ("temperature", "top_k", "top_p", "min_p")  # the options that have to do with chance
-
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
@@ -42,14 +40,7 @@ def add_arguments(parser) -> None:
         help="the beginning, to be continued; - reads it from standard input (default: a new line)",
     )
     add("--max-tokens", type=int, default=400, help="how many tokens to write (default 400)")
-    add(
-        "--temperature",
-        type=float,
-        help="0 always takes the likeliest token, 1 samples as the model believes (default 0.8)",
-    )
-    add("--top-k", type=int, help="choose among the k likeliest tokens only")
-    add("--top-p", type=float, help="choose among the likeliest tokens that together have this probability")
-    add("--min-p", type=float, help="choose among tokens at least X times as likely as the likeliest")
+    add_drawing(add)
     add("--repetition-penalty", type=float, default=1.0, help="above 1, tokens used before come less often")
     add("--no-repeat-ngram", type=int, help="never write the same N tokens in a row twice")
     add(
@@ -67,7 +58,7 @@ def add_arguments(parser) -> None:
 
 def run(args) -> None:
     rules = {"repetition_penalty": args.repetition_penalty, "no_repeat_ngram": args.no_repeat_ngram}
-    drawing = {name: getattr(args, name) for name in DRAWING if getattr(args, name) is not None}
+    drawing = drawing_of(args)
     stops = [stop.replace("\\n", "\n") for stop in args.stop or []]
     checkpoint = checkpoint_of(args, example="tales")
     check(args, rules, drawing)

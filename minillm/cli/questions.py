@@ -11,6 +11,7 @@ from minillm.cli.examples import ExamplesJob, compared, facts_of, read_again
 from minillm.cli.job import named_options
 from minillm.cli.run_options import check_data, checkpoint_of
 from minillm.cli.terminal import program, say, shell_word, visible
+from minillm.finetuning.evaluation import in_words
 from minillm.finetuning.questions import (
     BLIND,
     LIKE,
@@ -19,7 +20,6 @@ from minillm.finetuning.questions import (
     QuestionChoices,
     QuestionLearner,
     begin_questions,
-    in_words,
     read_question_split,
     resume_questions,
 )

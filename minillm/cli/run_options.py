@@ -10,6 +10,8 @@ from minillm.training.checkpoint import MissingModelError
 from minillm.training.record import origin
 from minillm.training.schedules import SCHEDULES
 
+DRAWING = ("temperature", "top_k", "top_p", "min_p")  # the options that have to do with chance
+
 
 def add_checkpoint(add, what: str) -> None:
     add("--checkpoint", metavar="MODEL", help=f"{what}; or the name of a model that comes with minillm")
@@ -47,6 +49,23 @@ def inputs_of(args) -> dict[str, str | None]:
 
 def add_device(add) -> None:
     add("--device", type=choice("device", ["auto", "cpu", "gpu"]), default="auto", help="auto (default), cpu or gpu")
+
+
+def add_drawing(add) -> None:
+    """How a token is drawn. None of these has a default, so that it can be seen which were given."""
+    add(
+        "--temperature",
+        type=float,
+        help="0 always takes the likeliest token, 1 samples as the model believes (default 0.8)",
+    )
+    add("--top-k", type=int, help="choose among the k likeliest tokens only")
+    add("--top-p", type=float, help="choose among the likeliest tokens that together have this probability")
+    add("--min-p", type=float, help="choose among tokens at least X times as likely as the likeliest")
+
+
+def drawing_of(args) -> dict:
+    """Those that were given."""
+    return {name: getattr(args, name) for name in DRAWING if getattr(args, name) is not None}
 
 
 def add_run_options(parser, *, out: str | None = None) -> None:

@@ -1,6 +1,8 @@
 """A text, a run that was trained on it, and a way to call the program inside this process."""
 
+import io
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +85,16 @@ def curves(no_curves, monkeypatch):
 def plain(monkeypatch):
     """Without the sample of every evaluation, which other tests look at."""
     monkeypatch.setattr("minillm.cli.session.report", lambda *args: "")
+
+
+@pytest.fixture
+def pipe(monkeypatch):
+    """pipe(text): what standard input has."""
+
+    def fill(content: str):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode()), encoding="utf-8"))
+
+    return fill
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """finetune --task answer, and the command that asks what it made."""
 
-import io
 import json
 import re
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
@@ -54,16 +52,6 @@ def village() -> Path:
     path = Path("village.txt")
     path.write_text("Ann went\nto  Rome\r\nin May.\n", encoding="utf-8", newline="")
     return path
-
-
-@pytest.fixture
-def pipe(monkeypatch):
-    """pipe(text): what standard input has."""
-
-    def fill(content: str):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode()), encoding="utf-8"))
-
-    return fill
 
 
 def test_a_run_from_beginning_to_end(call, curves, learn, bert, pipe):

@@ -51,16 +51,6 @@ def chatter(learn, tmp_path_factory) -> Path:
     return directory
 
 
-@pytest.fixture
-def pipe(monkeypatch):
-    """pipe(text): what standard input has."""
-
-    def fill(content: str):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode()), encoding="utf-8"))
-
-    return fill
-
-
 def test_a_run_from_beginning_to_end(call, curves, learn, gpt, chats, tmp_path):
     code, out, err = call(*learn, "--out", "my run")
     assert code == 0

@@ -1,6 +1,5 @@
 """finetune --task translate and summarise, and the commands that use what they made."""
 
-import io
 import json
 import re
 import shlex
@@ -48,16 +47,6 @@ def translator(pairs, tmp_path_factory) -> Path:
     directory = tmp_path_factory.mktemp("runs") / "translator"
     assert main(["finetune", "--task=translate", "--data", str(pairs), *SMALL, "--out", str(directory)]) == 0
     return directory
-
-
-@pytest.fixture
-def pipe(monkeypatch):
-    """pipe(text): what standard input has."""
-
-    def fill(content: str):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode()), encoding="utf-8"))
-
-    return fill
 
 
 def left(directory) -> dict:

@@ -12,7 +12,6 @@ from minillm.finetuning.chat.examples import (
 )
 from minillm.finetuning.chat.job import ChatLearner, HeldOutTurns, begin_chat, learn_chat, resume_chat
 from minillm.finetuning.chat.record import CHAT, ChatChoices
-from minillm.finetuning.chat.scores import in_words
 
 __all__ = [
     "CHAT",
@@ -25,7 +24,6 @@ __all__ = [
     "begin_chat",
     "conversation_batch",
     "evaluate_conversations",
-    "in_words",
     "learn_chat",
     "read_conversation_split",
     "read_conversations",

@@ -33,7 +33,3 @@ def simple_answers(asked: Sequence[Turn], learned: Sequence[Turn]) -> dict[str, 
         COMMONEST: [commonest] * len(asked),
         NEAREST: [learned[nearest.place(turn.question)].answer for turn in asked],
     }
-
-
-def in_words(scores: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.1f}" for name, value in scores.items())

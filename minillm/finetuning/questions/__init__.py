@@ -17,7 +17,7 @@ from minillm.finetuning.questions.job import (
     resume_questions,
 )
 from minillm.finetuning.questions.record import QUESTIONS, QuestionChoices
-from minillm.finetuning.questions.scores import BLIND, LIKE, in_words
+from minillm.finetuning.questions.scores import BLIND, LIKE
 
 __all__ = [
     "BLIND",
@@ -31,7 +31,6 @@ __all__ = [
     "Questions",
     "begin_questions",
     "evaluate_questions",
-    "in_words",
     "learn_questions",
     "read_question_split",
     "read_questions",

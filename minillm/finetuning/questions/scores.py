@@ -40,7 +40,3 @@ def blind_answers(model: QuestionAnswering, tokenizer: Tokenizer, questions: Que
 def answer_scores(answers: Sequence[str], questions: Questions) -> dict[str, float]:
     """F1 and exact match, from 0 to 100."""
     return {metric.name: metric.corpus_score(answers, questions.answers) for metric in answer_metrics(questions)}
-
-
-def in_words(scores: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.1f}" for name, value in scores.items())
