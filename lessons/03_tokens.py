@@ -241,8 +241,8 @@ assert "".join(tokenizer.stream(iter(tokenizer.encode("猫在桌子上。")))) =
 #> when whole: ['', '', '猫', '', '', '在']
 
 # %% [markdown]
-# A program that prints every piece as soon as it comes shows a `�` for each. It must wait until a character is whole; the library's
-# `stream` does, with Python's incremental decoder.
+# A program that prints each of these bytes as soon as it comes shows a `�` for each. It must wait until a character is whole; the
+# library's `stream` does, with Python's incremental decoder.
 #
 # ## Takeaways
 #

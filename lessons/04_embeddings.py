@@ -303,7 +303,7 @@ print("the cup was under the bed:", (one / one.sum()).round(2), " behind it:", (
 #> the cup was under the bed: …
 
 # %% [markdown]
-# The two stories differ 13 words back, one word too far. So the network sees the same twelve words twice, and gives the same answer twice:
+# The two stories differ 17 words back, five too far. So the network sees the same twelve words twice, and gives the same answer twice:
 # no training can mend that. A window that holds the whole story would need a W₁ for each of 64 positions. The way out is a model that
 # *looks for* the words that matter, wherever they stand: lesson 05.
 #
@@ -359,7 +359,7 @@ lesson.save(
 # %% [markdown]
 # With two words of memory nearly every word is next to one of its kind. The reason is what the vectors are for: after *the cat* and after
 # *the dog* the same words may come, so the same vector does for both. With twelve words of memory there is something to gain from telling
-# them apart. When *hungry . tom gives it* is read, *cat* stands nine words back and says *fish*. So *cat* moves away from *dog*, and in
+# them apart. When *hungry . tom gives it* is read, *cat* stands ten words back and says *fish*. So *cat* moves away from *dog*, and in
 # our three runs *fish* becomes its nearest word. **Words are alike as far as the task treats them alike**, not as far as we find them
 # alike.
 #

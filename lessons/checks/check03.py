@@ -175,7 +175,7 @@ EXERCISES = [
             Mistake(
                 "word[at : at + 2] == pair",
                 "False",
-                "Nothing was merged: is your comparison ever true? A list never equals a tuple.",
+                "Nothing was merged: is your comparison ever true (a list never equals a tuple), and is it the new word that you return?",
             ),
             Mistake(
                 "    merged, at = [], 0",
@@ -196,6 +196,16 @@ EXERCISES = [
                 "            merged.append(word[at])",
                 "            pass",
                 "What is in no pair was lost: append the number itself.",
+            ),
+            Mistake(
+                "            at += 2\n        else:\n            merged.append(word[at])\n            at += 1",
+                "            at += 1\n        merged.append(word[at])\n        at += 1",
+                "Behind `new` the pair's second number was appended as well: one or the other, with else.",
+            ),
+            Mistake(
+                "    merged, at = [], 0",
+                "    merged = []\n    for at in range(len(word)):\n        if (word[at - 1], word[at]) == pair:\n            merged[-1:] = [new]\n        else:\n            merged.append(word[at])\n    return tuple(merged)\n    merged, at = [], 0",
+                "At the first number word[at - 1] is the last one, word[-1]: nothing stands before the first. And the number before may be in a pair already.",
             ),
             Mistake(
                 "            merged.append(new)",

@@ -116,6 +116,11 @@ EXERCISES = [
                 "Hand i was written into columns i and i + 1, where the next one writes over it: its columns are 2i and 2i + 1.",
             ),
             Mistake(
+                "    return table\n    # end\n\n\ndef shift",
+                "    return np.repeat(np.sin(angle) + np.cos(angle), 2, axis=1)\n    # end\n\n\ndef shift",
+                "Sine and cosine were added up: they stand side by side, in columns 2i and 2i + 1.",
+            ),
+            Mistake(
                 "    omega = 10000.0 ** (-np.arange(0, D, 2) / D)\n    angle",
                 "    omega = np.linspace(1, 1 / 10000, D // 2)\n    angle",
                 "The speeds fall by equal steps: each is the one before times the same number, ω_i = 10000^(-2i/D).",
@@ -259,6 +264,21 @@ EXERCISES = [
                 "    D = len(p)\n    turn = k *",
                 "    D = len(p)\n    k = max(k, 0)\n    turn = k *",
                 "With a negative k nothing was turned: range(k) is empty then. Turn once, by k ω_i.",
+            ),
+            Mistake(
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved[0::2] = sine * np.cos(turn) + np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - np.sin(turn)",
+                "The sine of the turn stands alone in each formula: it is multiplied by the old cosine in one, and by the old sine in the other.",
+            ),
+            Mistake(
+                "sine, cosine = p[0::2], p[1::2]",
+                "sine, cosine = p[0], p[1]",
+                "All hands were turned from where the first one stood, p[0] and p[1]: hand i stands at p[2i] and p[2i + 1].",
+            ),
+            Mistake(
+                "    moved[0::2] = sine * np.cos(turn) + cosine * np.sin(turn)\n    moved[1::2] = cosine * np.cos(turn) - sine * np.sin(turn)",
+                "    moved = p.copy()\n    for i in range(D // 2):\n        one, two = p[i], p[i + 1]\n        moved[i], moved[i + 1] = one * np.cos(turn[i]) + two * np.sin(turn[i]), two * np.cos(turn[i]) - one * np.sin(turn[i])",
+                "Hand i was looked for at p[i] and p[i + 1]: it stands at p[2i] and p[2i + 1].",
             ),
             Mistake(
                 "    return moved",

@@ -202,7 +202,7 @@ def _column(node: ast.AST) -> ast.AST:
 
 
 def moves(function: ast.FunctionDef) -> Iterator[tuple[Edits, str]]:
-    """A statement before its neighbour, and the last of a loop behind it, or the next one in it; and how that is told."""
+    """A statement before its neighbour, the first of a loop before it, the last behind it, or the next one in it; and how that is told."""
     for parent in ast.walk(function):
         block = getattr(parent, "body", None)
         if not isinstance(block, list):
@@ -230,6 +230,11 @@ def moves(function: ast.FunctionDef) -> Iterator[tuple[Edits, str]]:
                 *inner, last = first.body
                 inside = Place(first, "body", None)
                 if inner:
+                    start, *rest = first.body
+                    yield (
+                        [(whole, [*before, start, first, *after]), (inside, rest)],
+                        f"line {start.lineno}, `{short(start)}`, begins anew in each round: it belongs before line {first.lineno}",
+                    )
                     yield (
                         [(whole, [*before, first, last, *after]), (inside, inner)],
                         f"line {last.lineno}, `{short(last)}`, belongs behind the loop, not into it: move it to the left",

@@ -236,6 +236,11 @@ def name_of(function: ast.AST) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
+def _is_off_by(node: ast.AST) -> bool:
+    """`T - 1` and the like: its own number is changed."""
+    return isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant)
+
+
 def _changes_of_call(node: ast.Call) -> Iterator[Change]:
     name = name_of(node.func)
     for keyword in node.keywords:
@@ -250,7 +255,7 @@ def _changes_of_call(node: ast.Call) -> Iterator[Change]:
                     yield ast.Call(node.func, node.args, [*others, other]), message
             case ast.keyword(str() as option, _) if option != "dtype":
                 yield ast.Call(node.func, node.args, others), f"{ast.unparse(keyword)} of {name} were left out"
-    if isinstance(node.func, ast.Name) and name == "range" and node.args:
+    if isinstance(node.func, ast.Name) and name == "range" and node.args and not _is_off_by(node.args[-1]):
         *first, last = node.args
         ends = [ast.BinOp(last, operator, ast.Constant(1)) for operator in (ast.Sub(), ast.Add())]
         for args in (*([*first, end] for end in ends), [*(first or [ast.Constant(1)]), last]):

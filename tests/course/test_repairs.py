@@ -188,6 +188,16 @@ def found(body: str, right, calls=CALLS, seconds: float = 5.0) -> str:
             "with `np.mean(x, axis=0)` in place of `np.median(x, axis=0)` in line 3 it is right",
         ),
         (
+            "for row in x:\n    t = np.zeros(x.shape[1])\n    t = t + row * n\nreturn t",
+            lambda x, n: x.sum(axis=0) * n,
+            "line 4, `t = np.zeros(x.shape[1])`, begins anew in each round: it belongs before line 3",
+        ),
+        (
+            "t = 0\nfor i in range(len(x) - 1):\n    t = t + x[i]\nreturn t",
+            lambda x, n: x.sum(axis=0),
+            "with `len(x)` in place of `len(x) - 1` in line 4 it is right",
+        ),
+        (
             "low = x.max(axis=0)\nhigh = x.min(axis=0)\nreturn high - 2 * low",
             lambda x, n: x.max(axis=0) - 2 * x.min(axis=0),
             "low and high, in lines 3 and 4, are exchanged",
