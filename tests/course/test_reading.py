@@ -41,6 +41,7 @@ def test_an_argument_that_nobody_reads(body, said):
     [
         ("y = x * n\nreturn x", "line 2 works out y, and nothing uses it"),
         ("x * n\nreturn x", "line 2, `x * n`, works something out, and nothing uses it: is an = missing?"),
+        ("x == n\nreturn x", "line 2, `x == n`, works something out, and nothing uses it: is an = missing?"),
         ("y = x * n\nreturn y", ""),
     ],
 )
@@ -50,7 +51,8 @@ def test_a_line_without_a_reader(body, said):
 
 def test_a_print_in_place_of_a_return():
     assert printed(text("print(x)"), "f") == "line 2 prints it, which only shows it: return gives it back"
-    assert printed(text("print(x)\nreturn x"), "f") == printed(text("pass"), "f") == ""
+    assert printed(text("print(x)\nreturn"), "f") == printed(text("print(x)"), "f")
+    assert printed(text("print(x)\nreturn x"), "f") == printed(text("pass"), "f") == printed(text("len(x)"), "f") == ""
 
 
 @pytest.mark.parametrize(

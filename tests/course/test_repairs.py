@@ -158,6 +158,11 @@ def found(body: str, right, calls=CALLS, seconds: float = 5.0) -> str:
             "with `x ** (2 * n / 3)` in place of `x ** 2 * n / 3` in line 3 it is right",
         ),
         (
+            "y = x * (n + 1)\nreturn y - (n + 1)",
+            lambda x, n: x * n - n,
+            "with `n` in place of `n + 1` in lines 3 and 4 it is right",
+        ),
+        (
             "return x + 7 / n",
             lambda x, n: (x + 7) / n,
             "with `(x + 7) / n` in place of `x + 7 / n` in line 3 it is right",
