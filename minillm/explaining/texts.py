@@ -9,10 +9,10 @@ import numpy as np
 
 from minillm.backend import to_host
 from minillm.errors import InputError
-from minillm.finetuning.classification import TASK, read_split
+from minillm.finetuning.classification import TASK, Choices, read_split
 from minillm.models import GPT, ModelConfig
 from minillm.ops import cross_entropy, softmax
-from minillm.pretraining import OBJECTIVES
+from minillm.pretraining import OBJECTIVES, task_from_record
 from minillm.text import Tokenizer, read_text
 from minillm.text.corpus import training_part
 from minillm.training import Run, TrainOptions, load
@@ -58,8 +58,11 @@ def read_texts(
         source = source_again(run, facts.source, "text", report) if given is None else given
         tokenizer = run.tokenizer(config)
         if objective == TASK:
-            split = read_split(source, facts.settings.get("dev"), options.seed)
+            Choices.check(facts.settings, config)
+            dev = source_again(run, facts.settings["dev"], "text", report)
+            split = read_split(source, dev, options.seed)
             return of_examples(split.training.texts, split.held_out.texts, tokenizer), ""
+        task_from_record(facts.settings).check_model(config, tokenizer)
         text = read_text(source)
         if sha256_of(text) != facts.sha256:
             return None, f"{facts.name} is not what it was; name the right one with `text`"

@@ -99,3 +99,22 @@ def test_a_classifier(finished_run, labelled, tmp_path, capsys):
     capsys.readouterr()
     out = explained(capsys, folder)
     assert out.startswith("run     classification, ") and "the text: what the tokenizer makes of it" in out
+
+
+@pytest.mark.parametrize(("name", "value"), [("context", "long"), ("objective", ["causal"]), ("objective", "causal2")])
+def test_what_the_folder_of_anybody_remembers_may_be_of_any_type(name, value, run_copy, capsys):
+    path = run_copy / "trainer.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["text"]["chosen"][name] = value
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert "unseen  its text: " in explained(capsys, run_copy)
+
+
+def test_held_out_texts_elsewhere_are_named_before_they_are_read(finished_run, labelled, tmp_path, capsys):
+    folder, given = tmp_path / "classifier", [f"--checkpoint={finished_run}", f"--data={labelled}", f"--dev={labelled}"]
+    main(["finetune", *given, "--epochs=1", f"--out={folder}"])
+    capsys.readouterr()
+    assert main(["explain", str(folder)]) == 0
+    out, err = capsys.readouterr()
+    assert err.count(f"reads   {labelled}, which") == 2
+    assert "cause   what validates was read in training" in out
