@@ -343,6 +343,10 @@ def _parts(mine: Any, its: Any) -> str:
         return f": each part of it is {kinds[0]}, and should be {kinds[1]}"
     if len(mine) > 1 and same(list(mine)[::-1], list(its)):
         return ": it is right, in reversed order"
+    if all(isinstance(part, tuple | list) and len(part) > 1 for part in mine) and same(
+        [part[::-1] for part in mine], its
+    ):
+        return ": each part of it is right, in reversed order"
     if len(mine) != len(its):
         return f": it is {abs(len(mine) - len(its))} too {'long' if len(mine) > len(its) else 'short'}"
     return ""

@@ -199,6 +199,7 @@ REMEDIES = {  # a piece of the message of Python or NumPy, and what often helps
     "setting an array element with a sequence": "One place takes one number, and it got several",
     "axes don't match array": "transpose takes the number of each axis once",
     "does not support item assignment": "A tuple and a text can't be changed: make a list of it, or build a new one",
+    "division by zero": "What is divided by is 0 here, perhaps since there is nothing to count: ask about that first",
     "negative dimensions": "A length came out negative",
     "broadcastable to correct shape": "What is set must have the shape of the places that it goes to: is a .T or a reshape missing?",
     "can only concatenate": "+ takes two lists, or two tuples: [x] is a list with one part, and (x,) with its comma a tuple",

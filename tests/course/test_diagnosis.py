@@ -319,3 +319,8 @@ def test_a_dict_is_told_by_its_keys():
 def test_a_text_is_told_as_a_text(answer, message):
     texts = [f"def f(n):\n    return {text}\n" for text in ("'same'", answer)]
     assert said_of(exercise((7,)), *texts).message == message
+
+
+def test_pairs_whose_two_parts_stand_in_the_other_order_are_told():
+    texts = [f"def f(x):\n    return [{pair} for i in range(x)]\n" for pair in ("(i, i / 3)", "(i / 3, i)")]
+    assert said_of(exercise((2,), (4,)), *texts).message.endswith(": each part of it is right, in reversed order")

@@ -122,6 +122,7 @@ def test_two_messages_become_two_sentences():
         ("float(x)", "is a sum or a mean missing"),
         ("math.sin(x)", "np.sin meant in place of math.sin?"),
         ("exec('t = (1, 2); t[0] = 3')", "make a list of it"),
+        ("1 / 0", "ask about that first"),
         ("np.zeros(-1)", "A length came out negative"),
         ("x[-3]", "A negative index counts from the end"),
         ("(1, 2) + (3)", "(x,) with its comma a tuple"),
