@@ -26,7 +26,8 @@ SAID = [
         ["applications: XQuAD, minilm: F1", "applications: XQuAD, minilm: EM"],
     ),
     ("README.md", r"learns next to nothing from so few: F1 ([\d.]+\d)", ["applications: XQuAD, reader: F1"]),
-    ("README.md", r"captions, fifty minutes ([\d.]+);", ["applications: Multi30k, English to German, wider and longer: BLEU, greedy"]),
+    ("README.md", r"captions, fifty minutes (\d+)\.", ["applications: Multi30k, English to German, wider and longer: BLEU, greedy"]),
+    ("README.md", r"into Chinese, come to ([\d.]+) in twenty", ["applications: Tatoeba, English to Chinese: BLEU, 4 beams"]),
     (
         "docs/preferences.md",
         r"Conditional training writes ([\d.]+) % rude lines where MLE writes ([\d.]+) %",
