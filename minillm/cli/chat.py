@@ -18,6 +18,7 @@ from minillm.text import Tokenizer
 from minillm.text.chat import ChatFormat, Format, has_chat_tokens
 from minillm.text.chat_template import ChatTemplate, read_chat_template
 from minillm.training import load
+from minillm.units import count
 from minillm.weights import find
 
 DESCRIPTION = """example: python -m minillm chat --checkpoint runs/chat
@@ -100,10 +101,10 @@ def talk(session: ChatSession) -> None:
 
 
 def answer_lines(session: ChatSession) -> None:
-    """In a pipe: a line for each message, an empty one for an empty one."""
+    """In a pipe: a line for each message, an empty one for an empty one. A BOM in front of the first is dropped."""
     for number, line in enumerate(sys.stdin.buffer, start=1):
         try:
-            message = line.decode("utf-8").strip()
+            message = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError:
             raise InputError(f"Line {number:,} of standard input is not UTF-8.", "Convert it to UTF-8.") from None
         if message.startswith("/"):
@@ -118,7 +119,7 @@ def answered(message: str, session: ChatSession) -> Iterator[str]:
     before = session.left_out
     with contextlib.closing(session.answer(message)) as pieces:
         if dropped := len(message) - len(session.tokenizer.readable(message)):
-            say(f"({dropped} of the characters are none that the model's tokenizer knows: left out.)")
+            say(f"({count(dropped, 'character')} that the model's tokenizer does not know left out.)")
         if session.left_out > before:
             say(
                 f"(The model sees {session.model.config.context} tokens at once: it answers without the oldest "
