@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.generation.chat import ChatSession, check_chats
+from minillm.generation.chat import ChatSession, check_chats, rules_of
 from minillm.models import GPT, EncoderConfig, MaskedLM
 from minillm.text.chat import ChatFormat
 from tests.conversations import SIZES, said, tokenizer
@@ -58,6 +58,15 @@ def test_an_answer_ends_where_the_context_does():
     chat.settings["banned"] = [*chat.settings["banned"], *chat.chat.ends]
     (answer,) = talked(chat, "Who?")
     assert len(KNOWN.encode(answer)) == 65 - len(ChatFormat(KNOWN).prompt(said("Who?")))
+
+
+def test_an_answer_may_hold_its_end_and_no_other_special_token_nor_padding_of_the_vocabulary():
+    """A vocabulary is padded to a round number of rows: nothing can be decoded from the others."""
+    chat, size = ChatFormat(KNOWN), KNOWN.vocab_size
+    rules = rules_of(GPT(vocab_size=size + 2, **SIZES), KNOWN, chat)
+    others = {*KNOWN.special_tokens.values()} - {*chat.ends}
+    assert rules["eos"] == [KNOWN.special_tokens["<|end|>"]]
+    assert others and sorted(rules["banned"]) == sorted([*others, size, size + 1])
 
 
 def test_a_message_that_is_too_long_is_refused_and_not_remembered():
