@@ -1,13 +1,16 @@
 """The options of a lesson script, and where its figures go."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from minillm.course import Lesson
 from minillm.course.desk import Desk
+from minillm.course.lesson import INDEX, write_index
 from minillm.course.outline import ROOT
 from minillm.plots import loss_curve
 
@@ -59,6 +62,14 @@ def test_a_folder_with_files_of_the_users_own_is_refused_at_once(name, tmp_path,
         Lesson(4, ["--out", str(tmp_path)])
     assert end.value.code == 2 and f"{name} is there already" in capsys.readouterr().err
     assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
+
+
+def test_the_index_of_figures_says_what_the_files_carry(tmp_path):
+    """Else the next lesson that is run writes another one."""
+    folder = Path(shutil.copytree(ROOT / "figures", tmp_path / "figures"))
+    before = (folder / INDEX).read_text(encoding="utf-8")
+    write_index(folder)
+    assert (folder / INDEX).read_text(encoding="utf-8") == before
 
 
 def test_a_folder_with_figures_and_with_files_that_a_lesson_does_not_write_is_used_again(tmp_path):
