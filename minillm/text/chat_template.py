@@ -59,7 +59,7 @@ class ChatTemplate:
             return self._template.render(messages=[*map(dict, messages)], add_generation_prompt=True, **roles)
         except Exception as error:  # of any class: whatever a template does wrong
             raise InputError(
-                f"The model's chat template refuses this conversation: {error or type(error).__name__}.",
+                f"The model's chat template refuses this conversation: {str(error).rstrip('.') or type(error).__name__}.",
                 "Some know no system's message: leave it out.",
             ) from None
 

@@ -62,6 +62,10 @@ def test_it_reads_nothing_and_changes_nothing():
 def test_what_a_template_does_wrong_is_told():
     with pytest.raises(InputError, match="refuses this conversation: roles must alternate"):
         ChatTemplate(KNOWN, LLAMA2, []).text([*said("a"), *said("b")])
+    for said_by_it, told in (("", "TemplateError."), ("Be brief.", "Be brief.")):
+        with pytest.raises(InputError) as refused:
+            ChatTemplate(KNOWN, "{{ raise_exception('" + said_by_it + "') }}", []).text(said("a"))
+        assert refused.value.wrong.endswith(f"conversation: {told}")
     for template in ("{{ 1 / 0 }}", "{{ nothing.at.all }}", "{{ [] | first.second }}"):
         with pytest.raises(InputError, match="chat template"):
             ChatTemplate(KNOWN, template, []).text(MESSAGES)
