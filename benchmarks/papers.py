@@ -114,6 +114,18 @@ PAPERS = [
         "human judges: the preference is a rule that a reader can check",
     ),
     Paper(
+        "19",
+        "Milakov & Gimelshein 2018; Su et al. 2021; Chen et al. 2023; Press et al. 2022",
+        "the online softmax; rotary positions fail behind the trained length, and find nearly all again when squeezed; ALiBi reads on",
+        "learned positions do not fail in a task that asks for words only; no further training of the squeezed model was needed",
+    ),
+    Paper(
+        "19",
+        "Conneau et al. 2020",
+        "drawing with p^α helps the rare language much, and costs the large one little",
+        "what languages take over from each other: ours share no word, and the rare one does best alone",
+    ),
+    Paper(
         "20",
         "Kaplan et al. 2020; Hoffmann et al. 2022",
         "a law of five constants foretells a run of ten times the cost, and each budget has a best size; without a floor it is too low",

@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parents[2]  # the folder that holds minillm/, le
 INSIDE = ROOT / "minillm" / "lessons"  # where an installed minillm has them
 FOLDER = INSIDE if INSIDE.is_dir() else ROOT / "lessons"
 PLANNED = {  # the titles of the lessons that are not written yet, by their numbers
-    19: "Long texts, many languages",
     22: "Talk to it",
 }
 

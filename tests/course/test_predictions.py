@@ -21,6 +21,7 @@ from minillm.models.question_answering import best_spans
         (16, "CASES"),
         (17, "OBJECTIVES"),
         (18, "CHANGES"),
+        (19, "CHANGES"),
         (20, "CHANGES"),
         (21, "CHANGES"),
     ],
