@@ -483,7 +483,7 @@ lesson.save(
 # And *predict, then run*: draw words of exactly eight letters to train on, and judge by the same held-out words of three to eight. Which
 # lengths will it get right, and what will it write for `cat`?
 #
-# ## In the library, and in practice
+# ## In practice, and in the library
 #
 # `minillm/models/transformer.py` is the model, `minillm/layers/attention.py` its attention, with `memory` for keys and values.
 # `minillm/training/optimizers.py` has AdamW and clipping, `schedules.py` the rates, and `trainer.py` the loop: lesson 10 uses it.

@@ -442,8 +442,8 @@ folder.cleanup()
 
 
 # %%
-def without_mask(forward, x, rng=None, causal=True):
-    return forward(x, rng=rng, causal=False)
+def without_mask(forward, x, **choices):
+    return forward(x, **choices | {"causal": False})
 
 
 cheat = build()
@@ -480,7 +480,7 @@ print(f"the same model without the future: {alone:.2f}; bigram {levels['bigram']
 # And *predict, then run*: train on a tenth of the stories (`stories = stories[:1000]`, after `held_out` is made). What becomes of the
 # loss on the windows to train on, of the held-out loss, and of the three abilities? Write it down before you run it.
 #
-# ## In the library, and in practice
+# ## In practice, and in the library
 #
 # `minillm/layers/ngram_embedding.py` is the n-gram embedding, `minillm/objectives/causal.py` the loss, `minillm/generation/sampling.py`
 # the choice of a word, `minillm/training/trainer.py` the loop, and `minillm/training/checkpoint.py` what is kept of a run.

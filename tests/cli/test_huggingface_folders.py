@@ -246,7 +246,7 @@ def test_a_config_that_does_not_say_what_it_is(folder, call, refused):
     path = folder("masked words", model_type=None, architectures=None)
     wrong, remedy = refused("fill", "--checkpoint", path, "--text=the [MASK]")
     assert wrong == f"{path / 'config.json'}: It names neither the model_type nor the architectures."
-    assert remedy == 'Add what the model is: "model_type": "gpt2", "bert" or "t5".'
+    assert remedy == 'Add what the model is: "model_type": "gpt2", "llama", "mistral", "qwen2", "bert" or "t5".'
 
 
 STAND_INS = {

@@ -199,8 +199,7 @@ def dropped_weights_in_the_softmax(dy, saved):
 
 def wrong_chunked(dy, saved, sums=None, dq_chunk=slice(None), dkv_chunk=slice(None), scale=None, add=ops.sum_to):
     """What `chunked_attention_backward` does, in one chunk. `sums` stands in for dy · y."""
-    q, k, v, y, _, _, _, right_scale, bias, _, _ = saved
-    p = saved.weights
+    q, k, v, y, bias, right_scale, p = saved.q, saved.k, saved.v, saved.y, saved.bias, saved.scale, saved.weights
     dp = dy @ v.swapaxes(-1, -2)
     ds = p * (dp - (sum_last(dy * y) if sums is None else sums))
     scale = right_scale if scale is None else scale
