@@ -155,4 +155,10 @@ PAPERS = [
         "exposure grows with repetition to all there is; exact deduplication undoes exact copies, and no others",
         "larger models remember more (Carlini et al. 2023); near copies; privacy by noise",
     ),
+    Paper(
+        "22",
+        "Ouyang et al. 2022; Wang et al. 2023; Shao et al. 2024",
+        "the loss on answers alone; a vote of eight beats one sample; GRPO with a rule as the reward makes right answers likelier",
+        "a vote does not beat greedy decoding at this size; no people, and no reward model: a sum can be checked",
+    ),
 ]

@@ -11,9 +11,7 @@ from minillm.errors import InputError
 ROOT = Path(__file__).resolve().parents[2]  # the folder that holds minillm/, lessons/ and figures/
 INSIDE = ROOT / "minillm" / "lessons"  # where an installed minillm has them
 FOLDER = INSIDE if INSIDE.is_dir() else ROOT / "lessons"
-PLANNED = {  # the titles of the lessons that are not written yet, by their numbers
-    22: "Talk to it",
-}
+PLANNED: dict[int, str] = {}  # the titles of the lessons that are not written yet, by their numbers
 
 
 class Outline(NamedTuple):

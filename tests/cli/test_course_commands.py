@@ -22,7 +22,8 @@ def test_list(course, capsys):
     assert code == 0 and "01  Add two numbers" in out and "3 s   0 of 2 exercises" in out and "✓ 01" not in out
 
 
-def test_list_names_what_is_not_written_yet(course, capsys):
+def test_list_names_what_is_not_written_yet(course, capsys, monkeypatch):
+    monkeypatch.setitem(PLANNED, 2, "Take away")
     lines = call(capsys, "lesson")[1].splitlines()
     assert lines[1].split(maxsplit=1)[0] == f"{min(PLANNED):02d}" and lines[1].endswith("   not written yet")
     assert [line[2:4] for line in lines[: lines.index("")]] == ["01", *(f"{number:02d}" for number in PLANNED)]
@@ -189,7 +190,8 @@ def test_figure(course, capsys):
         (["check", "--hint", "2", "01"], "--hint 2 01 is not understood."),
     ],
 )
-def test_bad_input(course, capsys, argv, wrong):
+def test_bad_input(course, capsys, monkeypatch, argv, wrong):
+    monkeypatch.setitem(PLANNED, 22, "Talk to it")
     code, _, err = call(capsys, *argv)
     assert code == 2 and err.splitlines()[0] == wrong and len(err.splitlines()) == 2
 

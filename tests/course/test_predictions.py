@@ -24,6 +24,7 @@ from minillm.models.question_answering import best_spans
         (19, "CHANGES"),
         (20, "CHANGES"),
         (21, "CHANGES"),
+        (22, "CHANGES"),
     ],
 )
 def test_each_case_comes_out_as_the_solution_predicts(number, cases):
