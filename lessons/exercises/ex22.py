@@ -25,9 +25,9 @@ def answer_targets(ids: np.ndarray, roles: Sequence[str], openers: Sequence[int]
 def group_advantages(rewards: np.ndarray, could_judge: np.ndarray) -> np.ndarray:
     """The advantages of answers (Q, G) in their groups, the rows: (r - mean) / standard deviation. Some answers could not be judged.
 
-    `could_judge` (Q, G) is True for those that could; the rewards of the others mean nothing. They count neither for the mean nor for the deviation, and their advantage is 0. The deviation divides by the
-    number of judged answers less one. In a group without spread, or with fewer than two judged answers, every advantage is 0. No
-    warning may be shown, and `rewards` stays as it is.
+    `could_judge` (Q, G) is True for those that could; the rewards of the others mean nothing. They count neither for the mean nor for the
+    deviation, and their advantage is 0. The deviation divides by the number of judged answers less one. In a group without spread, or with
+    fewer than two judged answers, every advantage is 0. No warning may be shown, and `rewards` stays as it is.
 
     Difficulty 4/5, about 20 minutes. Not in the lesson.
     """
