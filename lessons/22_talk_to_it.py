@@ -199,6 +199,14 @@ A, silent = group_advantages(np.array([[1.0, 0, 0, 0], [1, 1, 1, 1]]))
 print(np.round(A, 1).tolist(), "no spread:", silent.tolist())
 #> [[1.5, -0.5, -0.5, -0.5], [0.0, 0.0, 0.0, 0.0]] no spread: [False, True]
 
+draws = np.random.default_rng(0)
+logits, targets = draws.normal(size=(4, 3, 6)), draws.integers(6, size=(4, 3))
+p = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
+by_hand = A[0][:, None, None] / 4 * (p - np.eye(6)[targets])
+logp, saved = sequence_logp(logits, targets)
+np.testing.assert_allclose(sequence_logp_backward(-A[0] / 4, saved), by_hand, atol=1e-12)
+assert abs(A.mean()) < 1e-12
+
 
 def grpo_step(model, prompts, answers, A):
     """The gradient of - 1/N Σ A_i ln p(answer_i)."""
