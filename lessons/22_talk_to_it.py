@@ -305,8 +305,8 @@ print("rate 0.01: reward {:.0f}% in the first round, {:.0f}% in the last, groups
 #     python -m minillm chat --checkpoint DIR
 #     python -m minillm align --help
 #
-# `align --method grpo` logs the share of groups without spread as `frac_reward_zero_std`; it reads lines of
-# text yet, and no conversations. In the library: `minillm/text/chat.py`,
+# `align --method grpo` logs the share of groups without spread as `frac_reward_zero_std`; so far it reads
+# lines of text, and no conversations. In the library: `minillm/text/chat.py`,
 # `minillm/finetuning/chat/`, `minillm/alignment/`.
 #
 # ## Reading
