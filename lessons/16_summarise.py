@@ -276,8 +276,8 @@ assert lesson.quick or (curves[STEPS][1][2] >= 85 and curves[STEPS][1][3] >= 86)
 #> step 100: ROUGE-L 57 ± 9, facts right 4 ± 4 %
 #> - unseen pairs: ROUGE-L 57 ± 9, facts right 4 ± 4 %: first 28 ± 25, score 72 ± 8, decider 10 ± 10
 #> step 200: ROUGE-L 80 ± 8, facts right 62 ± 22 %
-#> - unseen pairs: ROUGE-L 80 ± 8, facts right 62 ± 22 %: first 76 ± 16, score 90 ± 8, decider 58 ± 42
-#> step 800: ROUGE-L 89 ± 4, facts right 93 ± 7 %
+#> - unseen pairs: ROUGE-L 80 ± 8, facts right 62 ± 22 %: first 76 ± 16, score 87 ± 10, decider 55 ± 45
+#> step 800: ROUGE-L 89 ± 5, facts right 92 ± 8 %
 #> - unseen pairs: ROUGE-L 89 ± 4, facts right 93 ± 7 %: first 98 ± 2, score 92 ± 8, decider 97 ± 3
 #> wrong scores: …
 
@@ -383,7 +383,7 @@ for name, reports in {"somebody who was in training": decided, "zoe": strangers}
     writing = np.mean([facts_of(text).get("decider") == who for text, who in zip(summarise(model, reports), wanted)])
     print(f"{name} decides: it looks at that name in {looking:.0%}, and writes it in {writing:.0%}")
 #> somebody who was in training decides: it looks at that name in 95 ± 5%, and writes it in 98 ± 2%
-#> zoe decides: it looks at that name in 15 ± 15%, and writes it in 0%
+#> zoe decides: it looks at that name in 25 ± 25%, and writes it in 0%
 
 # %% [markdown]
 # Who was in training is found and copied; who wasn't, never. It has not learned to look for whoever stands before *scored*, but for
@@ -417,9 +417,9 @@ print("alpha:", *sweep)
 for name, values in zip(MEASURES, zip(*sweep.values())):
     print(f"{name}:", *(f"{value:.0f}" for value in values))
 #> alpha: 0 1 1.5 2 2.5 3 4
-#> names the place, %: 1 ± 1 3 ± 3 40 ± 30 75 ± 25 86 ± 14 88 ± 12 90 ± 10
+#> names the place, %: 1 ± 1 5 ± 5 40 ± 30 75 ± 25 86 ± 14 88 ± 12 90 ± 10
 #> ROUGE-L: 91 ± 4 90 ± 4 91 ± 5 88 ± 6 88 ± 6 86 ± 6 85 ± 6
-#> facts right, %: 95 ± 5 95 ± 5 95 ± 5 93 ± 7 93 ± 7 92 ± 8 88 ± 12
+#> facts right, %: 95 ± 5 95 ± 5 95 ± 5 93 ± 7 91 ± 9 90 ± 10 88 ± 12
 draw(
     sweep,
     MEASURES,
