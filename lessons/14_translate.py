@@ -557,7 +557,8 @@ for longer, masked in ((300, True), (30, False), (100, False), (300, False)):
 #
 # In the library: `minillm/models/transformer.py`; `minillm/objectives/sequence_to_sequence.py`, the shift;
 # `minillm/finetuning/pairs/data.py`, batches of pairs; `minillm/generation/beam_search.py` and `translation.py`;
-# `minillm/metrics/bleu.py`. Our world is `minillm/course/translations.py`.
+# `minillm/metrics/bleu.py`. Our world is `minillm/course/translations.py`, and `python -m minillm translate --checkpoint translator` has a
+# model of it that comes along.
 #
 # ## Reading
 #

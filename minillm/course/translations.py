@@ -7,6 +7,8 @@ Word for word this can't be done. Chinese names the time and the place before th
 stands in front of it. Between a number and a noun comes a measure word, which is the noun's own: 两把雨伞, 两本书. English doesn't say it.
 """
 
+import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -175,3 +177,21 @@ class _Writer:
     def _one(self, table: Mapping) -> tuple:
         """An entry of a table, all alike frequent."""
         return [*table.items()][self.rng.integers(len(table))]
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m minillm.course.translations",
+        description="Write sentences to stdout, in each line one in English, a tab, and its translation.",
+    )
+    parser.add_argument("--count", type=int, default=1000, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed writes other ones (default: %(default)s)")
+    parser.add_argument("--unseen", action="store_true", help="with words together that never are without this option")
+    options = parser.parse_args()
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    for sentence in write_translations(options.count, options.seed, unseen=options.unseen):
+        print(f"{sentence.english}\t{sentence.chinese}")
+
+
+if __name__ == "__main__":
+    _main()

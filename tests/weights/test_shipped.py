@@ -50,7 +50,7 @@ def test_every_card_is_whole_and_its_numbers_are_true():
         assert re.match(r"\d+\.\d+ nats a ", card.loss), name
 
 
-@pytest.mark.parametrize("name", ["kind", "reviews"])
+@pytest.mark.parametrize("name", ["kind", "reviews", "translator"])
 def test_the_texts_that_minillm_writes_have_the_sums_of_the_card(name):
     card = (SHIPPED / name / CARD).read_text(encoding="utf-8")
     sums = dict(re.findall(r"^\| `([\w.]+)` \| (\w+) \|$", card, re.MULTILINE))
