@@ -475,11 +475,9 @@ print(f"only queries turned: at distance 1 the scores differ by {np.ptp(np.diago
 #
 # ## In practice
 #
-# ```
-# python -m minillm pretrain --positions rotary --norm rms --activation swiglu --kv-heads 2 --context 256 --out runs/long
-# python -m minillm pretrain --positions alibi --window 128 --context 512 --out runs/alibi
-# python -m minillm generate --checkpoint llama --prompt "Once upon a time"
-# ```
+#     python -m minillm pretrain --positions rotary --norm rms --activation swiglu --kv-heads 2 --context 256 --out runs/long
+#     python -m minillm pretrain --positions alibi --window 128 --context 512 --out runs/alibi
+#     python -m minillm generate --checkpoint llama --prompt "Once upon a time"
 #
 # The last one reads a folder of Llama, Mistral or Qwen2 as Hugging Face has it. In the library: `minillm/ops/chunked_attention.py` is
 # section 2, forward and backward; `ops/rotary_positions.py`, `ops/relative_positions.py` and `ops/grouped_queries.py` are sections 3 and
