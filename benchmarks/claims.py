@@ -41,6 +41,18 @@ class Claim:
         return value if self.error is None else f"{value} ± {self.error:,.{self.digits}f}"
 
 
+def over_seeds(what: str, values: Sequence[float], digits: int = 1) -> Claim:
+    """Mean ± standard error; of a single run the value alone."""
+    mean, error = mean_and_error(np.array(values))
+    return Claim(what, mean, digits, error=error if len(values) > 1 else None)
+
+
+def within(what: str, score: Sequence[float], digits: int = 1) -> Claim:
+    """A score with its interval: value, low, high."""
+    value, low, high = score
+    return Claim(what, value, digits, low=low, high=high)
+
+
 class Kept(NamedTuple):
     """The claims of one benchmark."""
 
@@ -107,8 +119,7 @@ def lesson_claims(kept: dict) -> Iterator[tuple[str, Claim]]:
         if told.lesson in kept:
             numbers = kept[told.lesson]["numbers"]
             runs = next(runs for line, runs in numbers.items() if line.startswith(told.line))
-            mean, error = mean_and_error(np.array([run[told.place] for run in runs]))
-            yield told.lesson, Claim(told.what, mean, told.digits, error=error)
+            yield told.lesson, over_seeds(told.what, [run[told.place] for run in runs], told.digits)
 
 
 def page() -> Iterator[str]:
@@ -120,13 +131,14 @@ def page() -> Iterator[str]:
     yield "[benchmarks](benchmarks)."
     yield "\n## The lessons\n"
     kept = json.loads(LESSONS.read_text(encoding="utf-8"))
-    titles = {lesson.name: lesson for lesson in outlines()}
+    claims = [*lesson_claims(kept)]
+    scripts = {lesson.name: lesson.path.name for lesson in outlines()}
     yield "| lesson | claim | figure | measured | seconds |"
     yield "|---|---|---:|---|---:|"
-    for name, claim in lesson_claims(kept):
-        run, path = kept[name], titles[name].path.name
-        yield f"| [{name}](lessons/{path}) | {claim.what} | {claim.figure()} | {run['date']} | {np.median(run['seconds']):.0f} |"
-    machines = sorted({kept[name]["where"] for name, _ in lesson_claims(kept)})
+    for name, claim in claims:
+        run = kept[name]
+        yield f"| [{name}](lessons/{scripts[name]}) | {claim.what} | {claim.figure()} | {run['date']} | {np.median(run['seconds']):.0f} |"
+    machines = sorted({kept[name]["where"] for name, _ in claims})
     yield f"\n`python -m benchmarks.lessons`, on {'; '.join(machines)}. The seconds are those of one run, beside whatever else ran."
     for path in sorted(FOLDER.glob("*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -140,7 +152,7 @@ def page() -> Iterator[str]:
     yield "| lesson | paper | what of it is seen here | what is not |"
     yield "|---|---|---|---|"
     for paper in PAPERS:
-        yield f"| [{paper.lesson}](lessons/{titles[paper.lesson].path.name}) | {paper.paper} | {paper.here} | {paper.missing} |"
+        yield f"| [{paper.lesson}](lessons/{scripts[paper.lesson]}) | {paper.paper} | {paper.here} | {paper.missing} |"
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.claims import Claim, keep
+from benchmarks.claims import Claim, keep, over_seeds
 from benchmarks.machine import machine
 from minillm.backend import reuse_freed_memory
 from minillm.files import write_atomic
@@ -47,7 +47,6 @@ from minillm.finetuning import (
 from minillm.finetuning.classification import fit_features, layers_to_try, settings_for, split, usual_pooling
 from minillm.finetuning.defaults import FEWEST
 from minillm.models import Model
-from minillm.preferences import mean_and_error
 from minillm.text import Tokenizer
 from minillm.training import TrainOptions, load
 from minillm.training.train import run_to_end
@@ -211,8 +210,8 @@ def page(cells: list[Cell], where: list[str]) -> Iterator[str]:
 def claims(cells: list[Cell]) -> Iterator[Claim]:
     for cell in cells:
         if cell.labels in EVERYTHING:
-            mean, error = mean_and_error(100 * np.array(cell.right))
-            yield Claim(f"{cell.labels:,} labels, {cell.body}, {cell.learns}: accuracy, %", mean, error=error)
+            what = f"{cell.labels:,} labels, {cell.body}, {cell.learns}: accuracy, %"
+            yield over_seeds(what, 100 * np.array(cell.right))
 
 
 def main() -> None:

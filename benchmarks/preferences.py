@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.claims import Claim, keep
+from benchmarks.claims import Claim, keep, over_seeds
 from benchmarks.machine import machine
 from minillm.backend import choose_device, reuse_freed_memory, to_host
 from minillm.files import write_atomic
@@ -158,12 +158,8 @@ def page(found: dict[str, list[Outcome]], where: str, command: str, steps: int, 
 
 def claims(found: dict[str, list[Outcome]]) -> Iterator[Claim]:
     for name, runs in found.items():
-        for what, factor, digits, values in (
-            ("bad lines, %", 100, 1, [run.bad for run in runs]),
-            ("loss on good lines", 1, 3, [run.loss for run in runs]),
-        ):
-            mean, error = mean_and_error(np.array(values) * factor)
-            yield Claim(f"{name}: {what}", mean, digits, error=error if len(runs) > 1 else None)
+        yield over_seeds(f"{name}: bad lines, %", [100 * run.bad for run in runs])
+        yield over_seeds(f"{name}: loss on good lines", [run.loss for run in runs], 3)
 
 
 def told(values: list[float], factor: float, digits: int) -> str:

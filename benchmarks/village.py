@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.claims import Claim, keep
+from benchmarks.claims import Claim, keep, over_seeds
 from benchmarks.machine import machine
 from minillm.alignment import PairData, TokenPairs, offline_objective, prompts_from, roll_out
 from minillm.alignment.pairs import answers_of
@@ -297,17 +297,18 @@ lines, in the way in which it is used (a conditional model with `<|good|>` in fr
 """
 
 
+def labelled(name: str, settings: dict) -> str:
+    """An objective and its strength."""
+    return name + "".join(f", {key} {value:g}" for key, value in settings.items())
+
+
 def page(found: dict[tuple, list[dict]], seeds: int, options: str) -> str:
     """benchmarks/village.md; `found` has the outcomes of the seeds for a kind, a name and a choice."""
     world, objectives = World(0), []
     for (kind, name, choice), outcomes in found.items():
         if kind != "after":
             settings, times = json.loads(choice), 2 if kind == "longer" else 1
-            label = (
-                name
-                + "".join(f", {key} {value:g}" for key, value in settings.items())
-                + ", twice the steps" * (times - 1)
-            )
+            label = labelled(name, settings) + ", twice the steps" * (times - 1)
             objectives.append(f"{row(label, outcomes)} | {reading(world, name, settings, times)} |")
     mle, usual = found["pretrain", "mle", "{}"], found["pretrain", "conditional", json.dumps({"drop": 0.1})]
     objectives.append(f"{row('conditional, drop 0.1, without its token', usual, 'untold ')} | the same model |")
@@ -343,14 +344,13 @@ def page(found: dict[tuple, list[dict]], seeds: int, options: str) -> str:
 def claims(found: dict[tuple, list[dict]]) -> Iterator[Claim]:
     for (kind, name, choice), outcomes in found.items():
         if kind == "pretrain" and len(outcomes) > 1:
-            label = name + "".join(f", {key} {value:g}" for key, value in json.loads(choice).items())
+            label = labelled(name, json.loads(choice))
             for key, what, digits in (
                 ("rude", "rude lines, %", 1),
                 ("grumpy", "knows the grumpy's, %", 1),
                 ("loss", "loss", 3),
             ):
-                value, error = mean_and_error(np.array([outcome[key] for outcome in outcomes]))
-                yield Claim(f"{label}: {what}", value, digits, error=error)
+                yield over_seeds(f"{label}: {what}", [outcome[key] for outcome in outcomes], digits)
 
 
 def mean(outcomes: list[dict], key: str) -> float:

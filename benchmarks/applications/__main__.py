@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.applications import data, pairs, questions
-from benchmarks.claims import Claim, keep
+from benchmarks.claims import Claim, keep, within
 from minillm.backend import reuse_freed_memory
 from minillm.files import write_atomic
 from minillm.finetuning.pairs.tasks import PAIR_TASKS
@@ -115,24 +115,23 @@ def claims(kept: dict[str, dict]) -> Iterator[Claim]:
         if name in kept:
             for way in ("greedy", f"{pairs.BEAMS} beams"):
                 metric, score = next(iter(kept[name]["scores"][way].items()))
-                yield Claim(f"{job.title}: {metric}, {way}", score[0], low=score[1], high=score[2])
+                yield within(f"{job.title}: {metric}, {way}", score)
             for baseline, leads in kept[name]["ahead"].items():
                 metric, lead = next(iter(leads.items()))
-                yield Claim(f"{job.title}: {metric} of beams - {baseline}", lead[0], low=lead[1], high=lead[2])
+                yield within(f"{job.title}: {metric} of beams - {baseline}", lead)
     for answerer in kept.get(QUESTIONS, ()):
         for metric, score in answerer["scores"][answerer["name"]].items():
-            yield Claim(f"XQuAD, {answerer['name']}: {metric}", score[0], low=score[1], high=score[2])
+            yield within(f"XQuAD, {answerer['name']}: {metric}", score)
         for baseline, leads in answerer["ahead"].items():
             metric, lead = next(iter(leads.items()))
-            yield Claim(f"XQuAD, {answerer['name']}: {metric} ahead of {baseline}", lead[0], low=lead[1], high=lead[2])
+            yield within(f"XQuAD, {answerer['name']}: {metric} ahead of {baseline}", lead)
     if TORCH in kept:
         beside = kept[TORCH]
         ours, theirs = beside["seconds"]
         yield Claim("A step, ours / PyTorch's same model", sum(ours) / sum(theirs), 2)
         _, loss, other = beside["losses"][-1]
         yield Claim(f"Loss after {beside['steps']:,} steps, ours - PyTorch's", loss - other, 3)
-        lead = beside["ahead"]["BLEU"]
-        yield Claim("BLEU, ours - PyTorch's", lead[0], low=lead[1], high=lead[2])
+        yield within("BLEU, ours - PyTorch's", beside["ahead"]["BLEU"])
 
 
 def main() -> None:
@@ -148,7 +147,8 @@ def main() -> None:
         result = asdict(beside_torch.measured(*data.multi30k(args.folder)))
     elif args.name == QUESTIONS:
         bodies = ["reader"] + ([args.checkpoint] if args.checkpoint else [])
-        result = [asdict(questions.answered(data.xquad(args.folder), body)) for body in bodies]
+        asked = data.xquad(args.folder)
+        result = [asdict(questions.answered(asked, body)) for body in bodies]
     else:
         job = JOBS[args.name]
         result = asdict(pairs.learned(*job.read(args.folder), PAIR_TASKS[job.task], job.settings))

@@ -16,6 +16,7 @@ from minillm.finetuning.pairs.evaluation import evaluate_pairs
 from minillm.finetuning.pairs.job import begin_pairs
 from minillm.finetuning.pairs.tasks import PairTask
 from minillm.metrics import Measured
+from minillm.metrics.evaluation import Evaluation
 from minillm.models import ModelConfig
 from minillm.training.train import run_to_end
 
@@ -45,6 +46,13 @@ class Learned:
 
 def scores_of(measures: list[Measured]) -> dict[str, Score]:
     return {measured.name: (measured.value, measured.low, measured.high) for measured in measures}
+
+
+def beside(evaluation: Evaluation, scores: dict[str, dict[str, Score]], ahead: dict[str, dict[str, Score]]) -> None:
+    """Enter the baselines of an evaluation: what each reaches, and how far the model is ahead of it."""
+    for name, found, lead in evaluation.baselines:
+        scores.setdefault(name, {}).update(scores_of([found]))
+        ahead.setdefault(name, {})[found.name] = (lead.difference, lead.low, lead.high)
 
 
 def shown(score: Score) -> str:
@@ -85,9 +93,7 @@ def learned(split: PairSplit, test: Pairs, task: PairTask, settings: dict) -> Le
         result.seconds[way] = time.perf_counter() - clock
         result.scores[way] = scores_of(answered.evaluation.measures)
         print(way, result.scores[way], file=sys.stderr, flush=True)
-    for name, found, lead in answered.evaluation.baselines:
-        result.scores.setdefault(name, {}).update(scores_of([found]))
-        result.ahead.setdefault(name, {})[found.name] = (lead.difference, lead.low, lead.high)
+    beside(answered.evaluation, result.scores, result.ahead)
     result.signatures = [f"{each.name}|{each.signature}" for each in answered.evaluation.measures]
     return result
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.applications.data import ArticleQuestions
-from benchmarks.applications.pairs import Score, ahead, scores_of, shown
+from benchmarks.applications.pairs import Score, ahead, beside, scores_of, shown
 from benchmarks.machine import machine
 from minillm.finetuning.questions import BLIND, LIKE, QuestionSplit, begin_questions
 from minillm.finetuning.questions.scores import answer_metrics, blind_answers, sentences_like
@@ -68,9 +68,7 @@ def answered(data: ArticleQuestions, checkpoint: str | Path) -> Answerer:
     name = Path(checkpoint).name
     result = Answerer(machine("numpy"), name, answerer.config.parameter_count(), minutes, {}, {})
     result.scores[name] = scores_of(evaluation.measures)
-    for baseline, measured, lead in evaluation.baselines:
-        result.scores.setdefault(baseline, {}).update(scores_of([measured]))
-        result.ahead.setdefault(baseline, {})[measured.name] = (lead.difference, lead.low, lead.high)
+    beside(evaluation, result.scores, result.ahead)
     return result
 
 
