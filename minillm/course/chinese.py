@@ -1,0 +1,138 @@
+"""The course in Chinese: its prose, its hints and what is said of answers. Code and numbers are those of the English scripts.
+
+`lessons/zh/NN_name.md` has the prose of a lesson, cell by cell. Above each cell stands the hash of the English one, so that a test can tell
+which has to be translated anew. `lessons/zh/NN_name.json` has, by its English text, what else is said in that lesson (docstrings of
+exercises, hints, diagnoses) and drawn (words in figures); `lessons/zh/phrases.json` what is said in all of them, with {0}, {1} ... where a
+name, a number or another phrase stands. `python -m minillm.course.translating` brings the files up to date with the English.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from minillm.course.outline import FOLDER, Outline
+from minillm.errors import InputError
+
+LANGUAGES = ("en", "zh")
+CHINESE = FOLDER / "zh"
+_CELL = re.compile(r"^<!-- english ([0-9a-f]{8}) -->\n", re.MULTILINE)
+_HOLE = re.compile(r"\{(\d)\}")
+
+
+def language() -> str:
+    """ "zh" where the environment asks for Chinese, in the order in which gettext reads it; else "en"."""
+    asked = next(filter(None, map(os.environ.get, ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "zh" if asked.lower().startswith("zh") else "en"
+
+
+def speak(asked: str | None) -> None:
+    """Make this the language of the process and of those that it starts; None leaves it as it is. InputError for one that isn't there."""
+    if asked is None:
+        return
+    if asked not in LANGUAGES:
+        raise InputError(f"There is no course in {asked!r}.", f"These are there: {', '.join(LANGUAGES)}.")
+    os.environ["LANGUAGE"] = asked
+
+
+def fingerprint(text: str) -> str:
+    """The hash of a cell, which changes with every letter of it."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:8]
+
+
+def english_prose(source: str) -> list[str]:
+    """The docstring of a lesson's script and its Markdown cells, as they stand in it."""
+    cells = [ast.get_docstring(ast.parse(source))]
+    for part in source.split("\n# %% [markdown]\n")[1:]:
+        body = part.partition("\n# %%")[0].strip("\n")
+        cells.append("\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n")))
+    return cells
+
+
+def prose_path(outline: Outline) -> Path:
+    return CHINESE / f"{outline.path.stem}.md"
+
+
+def chinese_prose(outline: Outline) -> list[tuple[str, str]]:
+    """The cells of a lesson in Chinese: the hash of the English cell, and the text. InputError where there are none."""
+    path = prose_path(outline)
+    if not path.exists():
+        raise InputError(f"Lesson {outline.name} is not there in Chinese.", "Take --lang en.")
+    _, *parts = _CELL.split(path.read_text(encoding="utf-8"))
+    return [(mark, text.strip()) for mark, text in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def title(outline: Outline) -> str:
+    """The title of a lesson in the reader's language."""
+    if language() == "en" or not prose_path(outline).exists():
+        return outline.title
+    heading = chinese_prose(outline)[0][1].partition("\n")[0]
+    return heading.removeprefix("#").partition("：")[2]
+
+
+def docstrings(source: str) -> Iterator[str]:
+    """The docstrings of a file of exercises, as they stand in it: its own, and those of its functions."""
+    tree = ast.parse(source)
+    for node in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
+        if text := ast.get_docstring(node, clean=False):
+            yield text
+
+
+def in_chinese(source: str) -> str:
+    """A file of exercises with its docstrings in Chinese."""
+    for text in docstrings(source):
+        source = source.replace(f'"""{text}"""', f'"""{_words().get(text, text)}"""')
+    return source
+
+
+def translated(text: str) -> str:
+    """What the course says, in the reader's language; as it is, where no words are known for it."""
+    return text if language() == "en" else _in_words(text)
+
+
+def _in_words(text: str) -> str:
+    if not text.strip() or text in _words():
+        return _words().get(text, text)
+    for pattern, chinese in _phrases():
+        if found := pattern.fullmatch(text):
+            parts = {name: _in_words(part or "") for name, part in found.groupdict().items()}
+            return _HOLE.sub(lambda hole, parts=parts: parts[f"hole{hole[1]}"], chinese)
+    return _sentence_by_sentence(text)
+
+
+def _sentence_by_sentence(text: str) -> str:
+    """Two or more messages, one behind the other, where all of them are known."""
+    for stop in re.finditer(r"[.?] (?=[A-Z`])", text):
+        both = text[: stop.start()], text[stop.end() :]
+        both = (both[0] + text[stop.start()], both[0], both[0]), (both[1], both[1], both[1][0].lower() + both[1][1:])
+        first, rest = (next((_in_words(each) for each in ways if _in_words(each) != each), "") for ways in both)
+        if first and rest:
+            return f"{first}{'' if first.endswith(('。', '？')) else '。'}{rest}"
+    return text
+
+
+@lru_cache
+def _words() -> dict[str, str]:
+    """What is said and drawn, in Chinese by its English text."""
+    words = {}
+    for path in sorted(CHINESE.glob("*.json")):
+        for part in json.loads(path.read_text(encoding="utf-8")).values():
+            words |= part
+    return words
+
+
+@lru_cache
+def _phrases() -> list[tuple[re.Pattern, str]]:
+    """Patterns of those with holes, and what they become: first the ones that leave least open."""
+    phrases = sorted(filter(_HOLE.search, _words()), key=lambda english: -len(_HOLE.sub("", english)))
+    patterns = []
+    for english in phrases:
+        parts = _HOLE.split(english)  # text, number, text ...
+        parts[::2] = map(re.escape, parts[::2])
+        parts[1::2] = (f"(?P<hole{number}>.*?)" for number in parts[1::2])
+        patterns.append((re.compile("".join(parts), re.DOTALL), _words()[english]))
+    return patterns
