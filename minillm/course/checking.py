@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minillm.course.answers import Failure, same
-from minillm.course.attempt import attempt, repair_of
 from minillm.course.desk import Desk, exercises_of, solution_of
 from minillm.course.diagnosis import Verdict, judge
 from minillm.course.exercises import Exercise, read
@@ -67,6 +66,8 @@ def check_all(desk: Desk, seed: int = 0) -> Iterator[tuple[Outline, list[Verdict
 
 def verdicts_on(outline: Outline, path: Path, seed: int = 0, report: Report | None = None) -> list[Verdict]:
     """What is to be said of each exercise of a student's file. InputError where it can't be loaded."""
+    from minillm.course.attempt import attempt, repair_of  # not at the top: not every Python can start processes
+
     source, solution, verdicts = read_copy(path), solution_of(outline), []
     for exercise in exercises_of(outline):
         tried = attempt(outline, path, exercise.name, seed)

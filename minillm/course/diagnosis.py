@@ -13,7 +13,7 @@ import numpy as np
 
 from minillm.course import patterns, reading
 from minillm.course.answers import Failure, Other, is_number, same
-from minillm.course.attempt import Attempt, try_text
+from minillm.course.calling import Attempt, try_text
 from minillm.course.exercises import NOT_WRITTEN, Exercise, load, planted
 from minillm.course.slips import slips
 from minillm.course.wording import apart, call, failed, kind, listed, sentences, size, value

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minillm.course import outline
-from minillm.course.attempt import collect, try_calls
+from minillm.course.calling import collect, try_calls
 from minillm.course.desk import exercises_of, solution_of
 from minillm.course.diagnosis import judge
 from minillm.course.exercises import NOT_WRITTEN, Exercise, Mistake, load

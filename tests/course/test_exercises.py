@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minillm.course import outline
-from minillm.course.attempt import collect, try_calls
+from minillm.course.calling import collect, try_calls
 from minillm.course.desk import exercises_of, solution_of, stub_path
 from minillm.course.diagnosis import Verdict, judge
 from minillm.course.exercises import NOT_WRITTEN, Mistake, load, planted, stub
