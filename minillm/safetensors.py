@@ -7,8 +7,9 @@ the rest    the numbers, little-endian, one tensor after the other without a gap
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import EllipsisType
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from minillm.files import check_file, parse_json, reading
 
 LONGEST_HEADER = 32 * 2**20  # bytes: of a model of many billions of weights it has a hundredth of that
 DIMENSIONS = 32  # as many as any NumPy reads
+PIECE = 1 << 16  # numbers, which the processor's cache has room for
 # BF16, the upper half of a float32, is unknown to NumPy: it is read as float32.
 DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1",
@@ -114,9 +116,32 @@ def _entry(name: str, entry: object) -> tuple[str, tuple[int, ...], tuple[int, i
 def read_tensor(stored: Stored) -> np.ndarray:
     """The numbers of a tensor, whose dtype is one of DTYPES, as they are; bfloat16 as float32."""
     array = np.fromfile(stored.path, DTYPES[stored.dtype], math.prod(stored.shape), offset=stored.offset)
-    if stored.dtype == "BF16":
-        array = (array.astype(np.uint32) << 16).view(np.float32)
-    return array.reshape(stored.shape)
+    return _widened(array, stored).reshape(stored.shape)
+
+
+def read_pieces(stored: Stored) -> Iterator[tuple[slice | EllipsisType, np.ndarray]]:
+    """As `read_tensor`, a few rows at a time: `for rows, piece in read_pieces(stored): array[rows] = piece`. A vector comes whole.
+
+    Every piece is written over the one before. So a tensor that is put in its place takes no memory twice, and its numbers are in the
+    processor's cache when somebody looks at them. InputError if the file has become shorter since its header was read.
+    """
+    matrix = len(stored.shape) > 1
+    count, *row = stored.shape if matrix else (1, *stored.shape)
+    step = max(1, PIECE // max(math.prod(row), 1))
+    buffer = np.empty((min(step, count), *row), DTYPES[stored.dtype])
+    with open(stored.path, "rb", buffering=0) as file:
+        file.seek(stored.offset)
+        for start in range(0, count, step):
+            piece = buffer[: count - start]
+            if file.readinto(piece) != piece.nbytes:
+                raise InputError(f"{stored.path} changed while it was read.", "Try again, once it is whole.")
+            piece = _widened(piece, stored)
+            yield (slice(start, start + len(piece)), piece) if matrix else (..., piece[0])
+
+
+def _widened(array: np.ndarray, stored: Stored) -> np.ndarray:
+    """bfloat16 as float32, any other dtype as it is."""
+    return (array.astype(np.uint32) << 16).view(np.float32) if stored.dtype == "BF16" else array
 
 
 def load_file(path: str | Path, remedy: str = "Copy the file anew.") -> dict[str, np.ndarray]:

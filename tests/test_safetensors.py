@@ -1,12 +1,14 @@
 """Our reader and writer of safetensors, beside the package of that name, both ways; and what no file may claim."""
 
 import json
+import math
+import os
 
 import numpy as np
 import pytest
 
 from minillm.errors import InputError
-from minillm.safetensors import DTYPES, load_file, read_header, serialize
+from minillm.safetensors import DTYPES, PIECE, load_file, read_header, read_pieces, read_tensor, serialize
 
 package = pytest.importorskip("safetensors.numpy")
 RNG = np.random.default_rng(5)
@@ -54,6 +56,36 @@ def test_bfloat16_is_the_upper_half_of_a_float32(tmp_path):
     header = {"x": {"dtype": "BF16", "shape": [3], "data_offsets": [0, 6]}}
     write(tmp_path / "x", header, (values.view(np.uint32) >> 16).astype("<u2").tobytes())
     assert np.array_equal(load_file(tmp_path / "x")["x"], values)
+
+
+SHAPES = [(), (3,), (0,), (2, 3), (0, 4), (4, 0), (7, PIECE // 3), (3, PIECE + 1), (5, 2, PIECE // 4), (PIECE + 1,)]
+
+
+@pytest.mark.parametrize("dtype", ["F32", "F16", "BF16"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_tensor_in_pieces_is_the_tensor(tmp_path, shape, dtype):
+    bits = np.random.default_rng(0).integers(0, 120 << 7, math.prod(shape), dtype=np.uint16)  # no NaN in any dtype
+    array = bits.astype(np.float32) if dtype == "F32" else bits
+    header = {"pad": entry("U8", [3], [0, 3]), "x": entry(dtype, shape, [3, 3 + array.nbytes])}
+    write(tmp_path / "x", header, b"\1\2\3" + array.tobytes())
+    stored = read_header(tmp_path / "x", "").tensors["x"]
+    found, seen = np.full(shape, np.nan, np.float32), 0
+    for rows, piece in read_pieces(stored):
+        found[rows] = piece
+        seen = max(seen, piece.size)
+    assert np.array_equal(found, read_tensor(stored).astype(np.float32))
+    assert len(shape) < 2 or seen <= max(PIECE, math.prod(shape[1:]))
+
+
+def test_a_file_that_is_cut_after_its_header_was_read_is_refused(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(serialize({"x": np.ones((4, PIECE), np.float32)}))
+    stored = read_header(path, "").tensors["x"]
+    pieces = read_pieces(stored)
+    next(pieces)
+    os.truncate(path, stored.offset + 8 * PIECE - 1)
+    with pytest.raises(InputError, match="changed while it was read"):
+        next(pieces)
 
 
 def write(path, header, rest: bytes):

@@ -135,14 +135,15 @@ class ParameterVector:
         named = sorted(layer.named_parameters(), key=lambda item: item[1].data.ndim < 2)
         size = sum(parameter.data.size for _, parameter in named)
         self.device = device
-        self.data = device.xp.empty(size, dtype)
+        self.data = device.xp.zeros(size, dtype)
         self.slices: dict[str, slice] = {}
         self.named: dict[str, Parameter] = {}
         start = 0
         for name, parameter in named:
             place = slice(start, start + parameter.data.size)
             start = place.stop
-            self.data[place] = device.xp.asarray(to_host(parameter.data).ravel().astype(dtype))
+            if parameter.data.any():  # zeros take no time nor memory until a file's numbers are written over them
+                self.data[place] = device.xp.asarray(to_host(parameter.data).ravel().astype(dtype))
             parameter.name = name
             self.slices[name] = place
             self.named[name] = parameter

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from minillm.backend import CPU, Device, to_host
+from minillm.backend import CPU, Array, Device, array_module, to_host
 from minillm.errors import InputError
 from minillm.files import check_file, read_object, reading, write_atomic
 from minillm.models import Model, ModelConfig, build, config_from_dict, config_to_dict
-from minillm.safetensors import read_header, read_tensor, serialize
+from minillm.safetensors import Header, read_header, read_pieces, read_tensor, serialize
 from minillm.training.quantization import SCALE, dequantize, quantize_tensors
 from minillm.weights import CONFIG, WEIGHTS, nearest
 
@@ -47,14 +47,19 @@ def save_tensors(path: Path, tensors: dict[str, np.ndarray], metadata: dict[str,
 
 
 def read_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Read arrays of exactly these names and shapes as float32, and the metadata. In the file they may be float16, or int8 with scales.
+    """Read arrays of exactly these names and shapes as float32, and the metadata. In the file they may be float16, or int8 with scales."""
+    header = check_tensors(path, expected)
+    tensors = {name: np.empty(shape, np.float32) for name, shape in expected.items()}
+    fill_tensors(tensors, header)
+    return tensors, header.metadata
 
-    Checked from the header, before anything is allocated.
-    """
+
+def check_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> Header:
+    """Raise InputError unless a file has tensors of exactly these names and shapes, which its header tells: none of them is read."""
     check_size(path, sum(map(math.prod, expected.values())))  # an int8 is a byte
-    stored, metadata = read_header(path, RETRAIN)
-    quantized = [name for name in expected if name in stored and stored[name].dtype == "I8"]
-    scales = {name + SCALE: expected[name][:-1] for name in quantized}
+    header = read_header(path, RETRAIN)
+    stored = header.tensors
+    scales = {name + SCALE: expected[name][:-1] for name in expected if name in stored and stored[name].dtype == "I8"}
     if odd := stored.keys() ^ (expected | scales).keys():
         raise InputError(f"{path} has other tensors than its config asks for: {', '.join(sorted(odd)[:3])}.", RETRAIN)
     allowed = dict.fromkeys(expected, ("F32", "F16", "I8")) | dict.fromkeys(scales, ("F16",))
@@ -63,17 +68,23 @@ def read_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> tuple[dict
         if dtype not in allowed[name] or found != shape:
             right = dtype if dtype in allowed[name] else allowed[name][0]
             raise InputError(f"{path}: {name} is {dtype} {found} where {right} {shape} belongs.", RETRAIN)
-    tensors = {}
-    for name in expected:
-        array = read_tensor(stored[name])
-        array = dequantize(array, read_tensor(stored[name + SCALE])) if name in quantized else array
-        tensors[name] = array.astype(np.float32, copy=False)
-        if not np.isfinite(tensors[name]).all():
-            raise InputError(
-                f"{path}: {name} holds numbers that are not finite.",
-                "Its training diverged: use an earlier checkpoint.",
-            )
-    return tensors, metadata
+    return header
+
+
+def fill_tensors(arrays: dict[str, Array], header: Header) -> None:
+    """Put the tensors that `check_tensors` found good into these arrays, piece by piece; InputError for numbers that are not finite."""
+    for name, array in arrays.items():
+        stored, pieces = header.tensors[name], None
+        if stored.dtype == "I8":
+            scale = read_tensor(header.tensors[name + SCALE])
+            pieces = [(..., dequantize(read_tensor(stored), scale))]
+        for rows, piece in pieces or read_pieces(stored):
+            if not np.isfinite(piece).all():
+                raise InputError(
+                    f"{stored.path}: {name} holds numbers that are not finite.",
+                    "Its training diverged: use an earlier checkpoint.",
+                )
+            array[rows] = array_module(array).asarray(piece)
 
 
 def check_size(path: Path, needed: int) -> None:
@@ -130,8 +141,7 @@ def load_model(directory: str | Path, device: Device = CPU) -> Model:
     check_size(path, config.parameter_count())  # int8 weights are a byte each
     model = build(config, seed=None, device=device)
     shapes = {name: parameter.data.shape for name, parameter in model.vector.named.items()}
-    tensors, metadata = read_tensors(path, shapes)
-    check_config(path, metadata, config)
-    for name, parameter in model.vector.named.items():
-        parameter.data[...] = device.xp.asarray(tensors[name])
+    header = check_tensors(path, shapes)
+    check_config(path, header.metadata, config)
+    fill_tensors({name: parameter.data for name, parameter in model.vector.named.items()}, header)
     return model

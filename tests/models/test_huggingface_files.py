@@ -66,14 +66,14 @@ def test_every_width_is_widened_exactly(tmp_path):
     )
     stored = read_headers(tmp_path)
     for name, dtype in {"BF16": np.float32, "F16": np.float16, "F32": np.float32, "F64": np.float64}.items():
-        array = read_weights(name, stored[name])
+        ((_, array),) = read_weights(name, stored[name])
         assert array.dtype == dtype
         np.testing.assert_array_equal(array, np.array(values).reshape(2, 3))
         np.testing.assert_array_equal(np.signbit(array), np.signbit(values).reshape(2, 3))
-    assert read_weights("small", stored["small"])[0] == 2.0**-133
-    assert read_weights("a number", stored["a number"]) == 7
+    ((_, small),), ((_, number),) = (read_weights(name, stored[name]) for name in ("small", "a number"))
+    assert small[0] == 2.0**-133 and number == 7
     with pytest.raises(InputError, match="nothing is aligned holds U8, which minillm does not read"):
-        read_weights("one byte, so that nothing is aligned", stored["one byte, so that nothing is aligned"])
+        next(read_weights("one byte, so that nothing is aligned", stored["one byte, so that nothing is aligned"]))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_every_width_is_widened_exactly(tmp_path):
 def test_numbers_that_are_not_finite(tmp_path, dtype, content):
     store(tmp_path / WEIGHTS, {"weight": (dtype, [1], content)})
     with pytest.raises(InputError, match="weight holds numbers that are not finite"):
-        read_weights("weight", read_headers(tmp_path)["weight"])
+        next(read_weights("weight", read_headers(tmp_path)["weight"]))
 
 
 def half_of_it(folder):

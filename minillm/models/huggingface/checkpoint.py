@@ -4,8 +4,9 @@ import itertools
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import EllipsisType
 from typing import NamedTuple
 
 import numpy as np
@@ -104,12 +105,12 @@ def load_pretrained(
         more = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
         logger.warning("(Not read of %s: %s%s.)", directory, ", ".join(unused[:5]), more)
     model = architecture.model(config, seed=None, dtype=dtype, device=device)
-    for tensor, found in matches:
-        array = read_weights(found[0], stored[found[0]])
-        for copy in found[1:]:
-            if not np.allclose(read_weights(copy, stored[copy]), array, **ROUNDING):
-                raise InputError(f"{directory}: {found[0]} and {copy} differ, and should be the same.", COPY)
-        _fill(model, tensor, array)
+    for tensor, (first, *copies) in matches:
+        for copy in copies:
+            pairs = zip(read_weights(first, stored[first]), read_weights(copy, stored[copy]), strict=True)
+            if not all(np.allclose(theirs, same, **ROUNDING) for (_, same), (_, theirs) in pairs):
+                raise InputError(f"{directory}: {first} and {copy} differ, and should be the same.", COPY)
+        _fill(model, tensor, read_weights(first, stored[first]))
     model.eos_token_id = eos_token_id
     return model
 
@@ -212,12 +213,12 @@ def tensors_of(model: Model, which: str = "data") -> dict[str, np.ndarray]:
     return arrays
 
 
-def _fill(model: Model, tensor: Tensor, array: np.ndarray) -> None:
+def _fill(model: Model, tensor: Tensor, pieces: Iterable[tuple[slice | EllipsisType, np.ndarray]]) -> None:
     """The other way round: put the numbers of one of their tensors into our parameters."""
-    array = array.T if tensor.transposed else array
-    for name, part in zip(tensor.parameters, np.split(array, len(tensor.parameters), axis=-1), strict=True):
-        data = model.vector.named[name].data
-        data[...] = array_module(data).asarray(part.astype(data.dtype, copy=False))
+    arrays = [model.vector.named[name].data for name in tensor.parameters]
+    for rows, piece in pieces:
+        for array, part in zip(arrays, np.split(piece, len(arrays), axis=-1), strict=True):
+            (array.T if tensor.transposed else array)[rows] = array_module(array).asarray(part)
 
 
 def _architecture_of(model: Model) -> Architecture:

@@ -1,13 +1,15 @@
 """The files of a pretrained model: config.json, and model.safetensors, whole or in shards."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from types import EllipsisType
 
 import numpy as np
 
 from minillm.errors import InputError
 from minillm.files import read_object
-from minillm.safetensors import Stored, read_header, read_tensor
+from minillm.safetensors import Stored, read_header, read_pieces
 
 CONFIG, WEIGHTS, INDEX, PICKLE = "config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
 GENERATION = "generation_config.json"
@@ -55,19 +57,19 @@ def _read_shards(index: Path) -> dict[str, Stored]:
     return {tensor: shards[name][tensor] for tensor, name in shard_of.items()}
 
 
-def read_weights(name: str, stored: Stored) -> np.ndarray:
-    """The numbers of a tensor, floating-point and finite, of 64, 32 or 16 bits as they are in the file."""
+def read_weights(name: str, stored: Stored) -> Iterator[tuple[slice | EllipsisType, np.ndarray]]:
+    """The numbers of a tensor as `read_pieces` gives them, floating-point and finite, of 64, 32 or 16 bits as they are in the file."""
     if stored.dtype not in FLOATS:
         raise InputError(
             f"{stored.path}: {name} holds {stored.dtype}, which minillm does not read.",
             f"It reads {', '.join(FLOATS)}: write the model as one of these.",
         )
-    array = read_tensor(stored)
-    with np.errstate(over="ignore"):
-        finite = np.isfinite(array.astype(np.float32, copy=False)).all()
-    if not finite:
-        raise InputError(
-            f"{stored.path}: {name} holds numbers that are not finite, or too large for float32.",
-            "Use another checkpoint.",
-        )
-    return array
+    for rows, piece in read_pieces(stored):
+        with np.errstate(over="ignore"):
+            finite = np.isfinite(piece.astype(np.float32, copy=False)).all()
+        if not finite:
+            raise InputError(
+                f"{stored.path}: {name} holds numbers that are not finite, or too large for float32.",
+                "Use another checkpoint.",
+            )
+        yield rows, piece
