@@ -11,6 +11,7 @@ from minillm.errors import InputError
 from tests.standin import cupy_standin
 
 __all__ = ["cupy_standin"]
+os.environ["LANGUAGE"] = "en"  # what is asserted is English, whatever the language of whoever runs it
 
 
 def real_gpu() -> bool:

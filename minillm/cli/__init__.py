@@ -8,6 +8,7 @@ import sys
 from minillm import __version__
 from minillm.cli.parser import Parser, with_options
 from minillm.cli.terminal import PROGRAM, open_streams, program, say, silence
+from minillm.course.chinese import translated
 from minillm.errors import InputError
 from minillm.visible import shortened
 
@@ -73,8 +74,8 @@ def main(argv: list[str] | None = None) -> int:
             )
             return 1
         wrong, remedy = wrong_and_remedy(error)
-        say(one_line(wrong))
-        say(one_line(remedy).replace(PROGRAM, program()))
+        say(one_line(translated(wrong)))
+        say(one_line(translated(remedy)).replace(PROGRAM, program()))
         return 2
 
 

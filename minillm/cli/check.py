@@ -5,6 +5,7 @@ from pathlib import Path
 
 from minillm.cli.terminal import program, say, shell_word
 from minillm.course.checking import Checked, check_all, check_lesson, to_draw
+from minillm.course.chinese import LANGUAGES, speak, title, translated
 from minillm.course.desk import USUAL, Desk, exercise_named, solution_of
 from minillm.course.diagnosis import Verdict
 from minillm.course.exercises import Exercise, solution_text
@@ -39,9 +40,11 @@ def add_arguments(parser) -> None:
     add("--json", action="store_true", help="print the verdicts as JSON: lesson, exercise, passed, diagnosis, seconds")
     add("--seed", type=int, default=0, help="of the numbers that the functions are called with (0)")
     add("--folder", type=Path, default=USUAL, metavar="DIR", help=f"where the exercises are ({USUAL})")
+    add("--lang", choices=LANGUAGES, help="the language: en or zh (what LANG asks for)")
 
 
 def run(args) -> int:
+    speak(args.lang)
     refuse_what_excludes_itself(args)
     desk = Desk(args.folder)
     if args.all:
@@ -59,15 +62,15 @@ def run(args) -> int:
 
     def show(verdict: Verdict) -> None:
         if not shown:  # nothing is printed where there is nothing to check
-            print(f"lesson {outline.name}: {outline.title}")
+            print(translated(f"lesson {outline.name}: {title(outline)}"))
         shown.append(verdict)
         print_verdict(verdict)
 
     checked = check_lesson(outline, desk, args.seed, show)
     exercises = len(checked.exercises)
-    print(f"{exercises - len(checked.left)} of {count(exercises, 'exercise')} solved", flush=True)
+    print(translated(f"{exercises - len(checked.left)} of {count(exercises, 'exercise')} solved"), flush=True)
     if checked.new:
-        say(f"{checked.path} is yours now: open it in an editor and write what is missing.")
+        say(translated(f"{checked.path} is yours now: open it in an editor and write what is missing."))
     if args.hint is not None:
         if not checked.left:
             raise InputError("There is nothing left to hint at.", "All of these exercises are solved.")
@@ -79,9 +82,9 @@ def run(args) -> int:
         save_figures(desk, outline, checked)
     folder = f" --folder {shell_word(args.folder)}" if args.folder != USUAL else ""
     if checked.left:
-        say(f"{checked.path}   a hint: {program()} check {outline.name} --hint{folder}")
+        say(translated(f"{checked.path}   a hint: {program()} check {outline.name} --hint{folder}"))
         return 1
-    say(f"All right. next: {program()} check --next{folder}")
+    say(translated(f"All right. next: {program()} check --next{folder}"))
     return 0
 
 
@@ -103,13 +106,13 @@ def run_all(desk: Desk, seed: int, as_json: bool) -> int:
     for outline, verdicts in check_all(desk, seed):
         found.append((outline, verdicts))
         if not as_json:
-            print(f"lesson {outline.name}: {outline.title}")
+            print(translated(f"lesson {outline.name}: {title(outline)}"))
             for verdict in verdicts:
                 print_verdict(verdict)
     if as_json:
         print_json(found)
     passed = [verdict.passed for _, verdicts in found for verdict in verdicts]
-    say(f"{sum(passed)} of {count(len(passed), 'exercise')} solved")
+    say(translated(f"{sum(passed)} of {count(len(passed), 'exercise')} solved"))
     return 0 if all(passed) else 1
 
 
@@ -150,11 +153,12 @@ def print_verdict(verdict: Verdict) -> None:
     for line in printed[:PRINTED]:
         say(f"    | {line}")
     if len(printed) > PRINTED:
-        say(f"    | ... ({verdict.name} printed more)")
+        say(f"    | ... {translated(f'({verdict.name} printed more)')}")
 
 
 def print_hint(exercise: Exercise, number: int) -> None:
-    print(f"\nhint {number} of {len(exercise.hints)} for {exercise.name}: {exercise.hint(number)}")
+    head = translated(f"hint {number} of {len(exercise.hints)} for {exercise.name}:")
+    print(f"\n{head} {exercise.hint(number)}")
 
 
 def save_figures(desk: Desk, outline: Outline, checked: Checked) -> None:
@@ -164,9 +168,9 @@ def save_figures(desk: Desk, outline: Outline, checked: Checked) -> None:
     for verdict in checked.verdicts:
         target, yours = to_draw(verdict)
         if target is None:
-            say(f"{verdict.name}: its answer is not an array, so there is nothing to draw")
+            say(translated(f"{verdict.name}: its answer is not an array, so there is nothing to draw"))
         elif yours is None or yours.shape != target.shape:
-            say(f"{verdict.name}: no picture until it returns an array {target.shape}")
+            say(translated(f"{verdict.name}: no picture until it returns an array {target.shape}"))
         else:
             path = desk.folder / f"{outline.name}_{verdict.name}.png"
             refuse_to_replace(path, "Move it away, or name another --folder.")

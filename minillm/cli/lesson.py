@@ -2,8 +2,10 @@
 
 import time
 from pathlib import Path
+from unicodedata import east_asian_width
 
 from minillm.cli.terminal import PROGRAM, program, say
+from minillm.course.chinese import LANGUAGES, speak, title, translated
 from minillm.course.desk import USUAL, Desk
 from minillm.course.notebook import write_notebook
 from minillm.course.outline import find, outlines
@@ -26,9 +28,11 @@ def add_arguments(parser) -> None:
     add("--out", type=Path, metavar="PATH", help="the folder of the figures, or with --to the file of the notebook")
     add("--to", metavar="ipynb", help="write a notebook, and do not run it")
     add("--folder", type=Path, default=USUAL, metavar="DIR", help=f"where your exercises are ({USUAL})")
+    add("--lang", choices=LANGUAGES, help="the language: en or zh (what LANG asks for)")
 
 
 def run(args) -> int:
+    speak(args.lang)
     if args.all and args.number is not None:
         raise InputError("--all runs all lessons.", "Leave out the number, or --all.")
     if args.number is None and not args.all:
@@ -46,24 +50,33 @@ def run(args) -> int:
         print(write_notebook(find(args.number), args.out))
         return 0
     for outline in outlines() if args.all else [find(args.number)]:
-        say(f"lesson {outline.name}: {outline.title}   ({outline.shown}, about {duration(outline.seconds)})")
+        about = f"({outline.shown}, about {duration(outline.seconds)})"
+        say(translated(f"lesson {outline.name}: {title(outline)}   {about}"))
         clock = time.perf_counter()
         code = run_lesson(outline, quick=args.quick, seed=args.seed, out=args.out, folder=args.folder)
         if code:
-            say(f"Lesson {outline.name} ended with exit code {code}.")
+            say(translated(f"Lesson {outline.name} ended with exit code {code}."))
             return code
-        say(f"done in {duration(time.perf_counter() - clock)}   next: {program()} check {outline.name}\n")
+        took = duration(time.perf_counter() - clock)
+        say(translated(f"done in {took}   next: {program()} check {outline.name}") + "\n")
     return 0
 
 
 def print_list(desk: Desk) -> None:
     lessons = desk.progress()
-    width = max(len(lesson.title) for lesson in lessons)
+    width = max(columns(lesson.title) for lesson in lessons)
     for lesson in lessons:
         seconds, rest = "", "not written yet"
         if lesson.outline is not None:
             seconds = duration(lesson.outline.seconds)
-            rest = f"{lesson.solved} of {count(lesson.exercises, 'exercise')}"
+            rest = translated(f"{lesson.solved} of {count(lesson.exercises, 'exercise')}")
         tick = "✓" if lesson.ran else " "
-        print(f"{tick} {lesson.number:02d}  {lesson.title:<{width}} {seconds:>10}   {rest}")
-    print(f"\n✓: you ran it. Run one: {program()} lesson 01   Check its exercises: {program()} check 01")
+        padding = " " * (width - columns(lesson.title))
+        print(f"{tick} {lesson.number:02d}  {lesson.title}{padding} {seconds:>10}   {rest}")
+    print()
+    print(translated(f"✓: you ran it. Run one: {program()} lesson 01   Check its exercises: {program()} check 01"))
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes: a Chinese character takes two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

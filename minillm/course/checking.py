@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minillm.course.answers import Failure, same
+from minillm.course.chinese import translated
 from minillm.course.desk import Desk, exercises_of, solution_of
 from minillm.course.diagnosis import Verdict, judge
 from minillm.course.exercises import Exercise, read
@@ -74,7 +75,8 @@ def verdicts_on(outline: Outline, path: Path, seed: int = 0, report: Report | No
         if tried.unread:
             raise unreadable(path, source, tried.unread)
         repair = partial(repair_of, outline, path, exercise.name, seed)
-        verdicts.append(judge(exercise, tried, solution, source, seed, repair))
+        verdict = judge(exercise, tried, solution, source, seed, repair)
+        verdicts.append(verdict._replace(message=translated(verdict.message)))
         if report:
             report(verdicts[-1])
     return verdicts

@@ -22,6 +22,8 @@ LANGUAGES = ("en", "zh")
 CHINESE = FOLDER / "zh"
 _CELL = re.compile(r"^<!-- english ([0-9a-f]{8}) -->\n", re.MULTILINE)
 _HOLE = re.compile(r"\{(\d)\}")
+# a space beside a hole that was filled with Chinese
+_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff，：。])|(?<=[，：。]) (?=[\u4e00-\u9fff])")
 
 
 def language() -> str:
@@ -82,10 +84,10 @@ def docstrings(source: str) -> Iterator[str]:
             yield text
 
 
-def in_chinese(source: str) -> str:
-    """A file of exercises with its docstrings in Chinese."""
+def with_translated_docstrings(source: str) -> str:
+    """A file of exercises, or of their solutions, for the reader."""
     for text in docstrings(source):
-        source = source.replace(f'"""{text}"""', f'"""{_words().get(text, text)}"""')
+        source = source.replace(f'"""{text}"""', f'"""{translated(text)}"""')
     return source
 
 
@@ -100,19 +102,29 @@ def _in_words(text: str) -> str:
     for pattern, chinese in _phrases():
         if found := pattern.fullmatch(text):
             parts = {name: _in_words(part or "") for name, part in found.groupdict().items()}
-            return _HOLE.sub(lambda hole, parts=parts: parts[f"hole{hole[1]}"], chinese)
+            filled = _HOLE.sub(lambda hole, parts=parts: parts[f"hole{hole[1]}"], chinese)
+            return _GAP.sub("", filled)
     return _sentence_by_sentence(text)
 
 
 def _sentence_by_sentence(text: str) -> str:
-    """Two or more messages, one behind the other, where all of them are known."""
-    for stop in re.finditer(r"[.?] (?=[A-Z`])", text):
-        both = text[: stop.start()], text[stop.end() :]
-        both = (both[0] + text[stop.start()], both[0], both[0]), (both[1], both[1], both[1][0].lower() + both[1][1:])
-        first, rest = (next((_in_words(each) for each in ways if _in_words(each) != each), "") for ways in both)
-        if first and rest:
-            return f"{first}{'' if first.endswith(('。', '？')) else '。'}{rest}"
+    """Two messages, one behind the other: sentences, or after a colon, where the first may be the name of a value."""
+    for stop in re.finditer(r"[.?:] ", text):
+        mark, name = text[stop.start()], text[: stop.start()]
+        rest = text[stop.end() :]
+        first = next(
+            filter(None, map(_known, (name + mark, name))), name if mark == ":" and name.isidentifier() else ""
+        )
+        second = _known(rest) or _known(rest[:1].lower() + rest[1:])
+        if first and second:
+            return first + ("" if first[-1] in "。？" else "：" if mark == ":" else "。") + second
     return text
+
+
+def _known(text: str) -> str:
+    """The Chinese of a text, empty where it has none."""
+    found = _in_words(text)
+    return found if found != text else ""
 
 
 @lru_cache
@@ -127,12 +139,16 @@ def _words() -> dict[str, str]:
 
 @lru_cache
 def _phrases() -> list[tuple[re.Pattern, str]]:
-    """Patterns of those with holes, and what they become: first the ones that leave least open."""
-    phrases = sorted(filter(_HOLE.search, _words()), key=lambda english: -len(_HOLE.sub("", english)))
+    """Patterns of those with holes, and what they become: first the ones that leave least open, and those that begin with words."""
+    phrases = sorted(
+        filter(_HOLE.search, _words()), key=lambda english: (english[0] == "{", -len(_HOLE.sub("", english)))
+    )
     patterns = []
     for english in phrases:
         parts = _HOLE.split(english)  # text, number, text ...
         parts[::2] = map(re.escape, parts[::2])
         parts[1::2] = (f"(?P<hole{number}>.*?)" for number in parts[1::2])
+        if not parts[0]:  # what stands first is one message, not several
+            parts[1] = parts[1].replace(".*?", "(?:(?![.:?] ).)*?")
         patterns.append((re.compile("".join(parts), re.DOTALL), _words()[english]))
     return patterns

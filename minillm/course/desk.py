@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from minillm.course.chinese import title, with_translated_docstrings
 from minillm.course.exercises import Exercise, read
 from minillm.course.outline import PLANNED, Outline, outlines
 from minillm.errors import InputError, check_known
@@ -40,7 +41,7 @@ class Desk(NamedTuple):
         path = self.path_of(outline)
         if path.exists():
             return path, False
-        write_atomic(path, stub_path(outline).read_bytes())
+        write_atomic(path, with_translated_docstrings(read(stub_path(outline))).encode())
         return path, True
 
     def done(self) -> dict[str, list[str]]:
@@ -71,7 +72,7 @@ class Desk(NamedTuple):
         for outline in outlines():
             names, exercises = done.get(outline.name, []), exercises_of(outline)
             solved = sum(exercise.name in names for exercise in exercises)
-            found.append(Progress(outline.number, outline.title, outline, "run" in names, solved, len(exercises)))
+            found.append(Progress(outline.number, title(outline), outline, "run" in names, solved, len(exercises)))
         return sorted(found, key=lambda each: each.number)
 
     def first_unsolved(self) -> Outline:
@@ -94,7 +95,7 @@ def stub_path(outline: Outline) -> Path:
 
 
 def solution_of(outline: Outline) -> str:
-    return read(outline.path.parent / "solutions" / f"ex{outline.name}.py")
+    return with_translated_docstrings(read(outline.path.parent / "solutions" / f"ex{outline.name}.py"))
 
 
 def exercises_of(outline: Outline) -> list[Exercise]:

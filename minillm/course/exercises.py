@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minillm.course.chinese import translated
 from minillm.errors import InputError
 
 NOT_WRITTEN = "not written yet"
@@ -41,7 +42,7 @@ class Exercise(NamedTuple):
         """The hint of this number, from 1 on."""
         if not 1 <= number <= len(self.hints):
             raise InputError(f"There is no hint {number} for {self.name}.", f"There are hints 1 to {len(self.hints)}.")
-        return self.hints[number - 1]
+        return translated(self.hints[number - 1])
 
 
 def load(source: str, name: str) -> types.ModuleType:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minillm.backend import reuse_freed_memory
+from minillm.course.chinese import language, translated
 from minillm.course.desk import USUAL, Desk
 from minillm.course.outline import FOLDER, INSIDE, ROOT
 from minillm.errors import InputError
@@ -64,6 +65,7 @@ class Lesson:
         self.desk = Desk(options.folder)
         home = Path.cwd() if FOLDER == INSIDE else ROOT
         usual = home / "figures" if not (self.quick or self.seed) else home / "runs" / "figures"
+        usual = usual / "zh" if language() == "zh" else usual
         self.out: Path = options.out or usual
         if self.out.absolute() != usual:
             try:
@@ -100,7 +102,7 @@ class Lesson:
             if path.suffix in (".png", ".html"):
                 refuse_to_replace(path, remedy)
         index = self.out / INDEX
-        if index.exists() and not index.read_text(encoding="utf-8", errors="replace").startswith(HEADING):
+        if index.exists() and not index.read_text(encoding="utf-8", errors="replace").startswith(translated(HEADING)):
             raise InputError(f"{index} is there already, and is no list of figures.", remedy)
 
     def save(self, figure: Figure, name: str, *, alt: str) -> None:
@@ -109,7 +111,8 @@ class Lesson:
         """
         from minillm.plots import save
 
-        path = self.path(f"{name}.png")
+        path, alt = self.path(f"{name}.png"), translated(alt)
+        translate(figure)
         try:
             save(figure, path, alt=alt)
         except InputError as error:
@@ -121,14 +124,32 @@ class Lesson:
 
             display(Image(path, alt=alt))
         else:
-            print(f"figure: {_short(path)}", file=sys.stderr)
+            print(translated(f"figure: {_short(path)}"), file=sys.stderr)
+
+
+def translate(figure: Figure) -> None:
+    """The words of a figure in the reader's language, as far as a font of this machine can draw it."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter
+
+    from minillm.plots.labels import is_drawable
+
+    def words(text: str) -> str:
+        return translated(text) if is_drawable(translated(text)) else text
+
+    for text in figure.findobj(Text):
+        text.set_text(words(text.get_text()))
+    for axes in figure.axes:
+        for formatter in (axes.xaxis.get_major_formatter(), axes.yaxis.get_major_formatter()):
+            if isinstance(formatter, FixedFormatter):  # it writes its labels anew when they are drawn
+                formatter.seq = [words(text) for text in formatter.seq]
 
 
 def write_index(folder: Path) -> None:
     """The index of a folder of figures: each of them, with the alternative text that its file carries."""
     from PIL import Image
 
-    parts = [HEADING]
+    parts = [translated(HEADING)]
     for path in sorted(folder.glob("*.png")):
         try:
             with Image.open(path) as picture:

@@ -3,11 +3,12 @@
 The `#>` lines, which promise what a cell prints, are left out: running the cell prints it. Formulas are typeset as far as that is safe.
 """
 
-import ast
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+from minillm.course.chinese import chinese_prose, english_prose, language
 from minillm.course.outline import Outline
 from minillm.errors import InputError
 from minillm.files import write_atomic
@@ -26,26 +27,28 @@ _SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-zΑ-Ωα-ω]{1,2})_([A-Za-z0-9]{1,4}|\{[
 _SUPERSCRIPT = re.compile(r"(?<=[\w)])\^(-?\d+(?:\.\d+)?|\([^()\n]+\)|[a-z](?:<sub>\w+</sub>)?)(?!\w)")
 
 
-def cells(source: str) -> list[tuple[str, str]]:
+def cells(source: str, prose: Sequence[str] | None = None) -> list[tuple[str, str]]:
     """The cells of a script, as ("markdown", text) or ("code", text). What stands above the first `# %%` is the docstring.
 
-    Between them is a cell of ours: it says how to install minillm where it is missing.
+    Between them is a cell of ours: it says how to install minillm where it is missing. prose: the docstring and the Markdown cells in
+    another language, to stand in the place of the script's own.
     """
-    found = [("markdown", _docstring(source)), ("code", INSTALL)]
+    docstring, *texts = prose or english_prose(source)
+    texts = iter(texts)
+    found = [("markdown", _docstring(docstring)), ("code", INSTALL)]
     for part in ("\n" + source).split("\n# %%")[1:]:
         marker, _, body = part.partition("\n")
-        body = body.strip("\n")
         if "[markdown]" in marker:
-            text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.split("\n"))
-            found.append(("markdown", typeset(text)))
+            found.append(("markdown", typeset(next(texts))))
         else:
+            body = body.strip("\n")
             found.append(("code", "\n".join(line for line in body.split("\n") if not line.startswith("#>")).rstrip()))
     return [cell for cell in found if cell[1]]
 
 
-def _docstring(source: str) -> str:
+def _docstring(text: str) -> str:
     """The title as a heading, and the fields below it as they stand."""
-    title, _, rest = ast.get_docstring(ast.parse(source)).partition("\n")
+    title, _, rest = text.partition("\n")
     return f"# {title}\n\n```\n{rest.strip()}\n```"
 
 
@@ -66,10 +69,10 @@ def _fenced(block: re.Match) -> str:
     return f"{indent}```\n{re.sub('^    ', '', block[0], flags=re.MULTILINE)}\n{indent}```"
 
 
-def to_notebook(source: str) -> str:
-    """The notebook of a lesson, as the text of an .ipynb file."""
+def to_notebook(source: str, prose: Sequence[str] | None = None) -> str:
+    """The notebook of a lesson, as the text of an .ipynb file; for prose see `cells`."""
     entries = []
-    for number, (kind, text) in enumerate(cells(source)):
+    for number, (kind, text) in enumerate(cells(source, prose)):
         entry = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": text.splitlines(keepends=True)}
         if kind == "code":
             entry |= {"execution_count": None, "outputs": []}
@@ -87,5 +90,6 @@ def write_notebook(outline: Outline, path: Path | None = None) -> Path:
         raise InputError(
             f"{path} is there already, and may hold your own work.", "Rename it, or name another file with `out`."
         )
-    write_atomic(path, to_notebook(outline.path.read_text(encoding="utf-8")).encode())
+    prose = None if language() == "en" else [text for _, text in chinese_prose(outline)]
+    write_atomic(path, to_notebook(outline.path.read_text(encoding="utf-8"), prose).encode())
     return path

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minillm.course.answers import Failure, Other, is_number
+from minillm.course.chinese import translated
 
 SHOWN = 12  # numbers of an array that are written out
 LINE = 250  # characters of a call that is written out
@@ -46,7 +47,7 @@ def _shared(one: str, other: str) -> int:
 def value(what: Any, shown: int = SHOWN) -> str:
     """A value in a line: a large array by its shape, what is long by its beginning."""
     if isinstance(what, np.ndarray):
-        return nested(what.tolist()) if what.size <= shown else f"an array of shape {what.shape}"
+        return nested(what.tolist()) if what.size <= shown else translated(f"an array of shape {what.shape}")
     if is_number(what):
         return number(what)
     if isinstance(what, Other):
@@ -108,7 +109,8 @@ def article(noun: str) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """`dq`, `dq and dk`, `dq, dk and dv`."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    names = list(map(translated, names))
+    return translated(" and ").join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def sentences(first: str, second: str) -> str:

@@ -1,14 +1,19 @@
 """The Chinese half of the course says what the English half says: of each cell, each hint, each diagnosis."""
 
+import ast
+import itertools
 import json
 import re
 from pathlib import Path
 
 import pytest
 
-from minillm.course import chinese
+from minillm.cli import main
+from minillm.course import chinese, patterns, slips, wording
+from minillm.course.lesson import translate
 from minillm.course.outline import ROOT, outlines
 from minillm.course.translating import said, with_new_cells, with_new_words, words_path
+from minillm.plots.labels import is_drawable
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 CODE = re.compile(r"```.*?```|`[^`]*`|^ {4}.*$", re.DOTALL | re.MULTILINE)
@@ -78,3 +83,131 @@ def test_terms_are_those_of_the_glossary(outline):
                 assert any(form in text for form in forms), (
                     f"{term} is {forms} in Chinese: {english[:200]!r} -> {text[:200]!r}"
                 )
+
+
+# the files of minillm/course that word a diagnosis
+SAYING = ("diagnosis", "wording", "patterns", "reading", "repairs", "slips")
+NAME = "\0"  # stands for what a name, a call or another message puts in
+
+
+def ways(node: ast.AST, names: dict[str, list[ast.AST]]) -> list[str]:
+    """What an expression may put into a message: its texts, and NAME for what is only known when it runs."""
+    match node:
+        case ast.Constant(str() as text):
+            return [re.sub(r"\{\d?\}", NAME, text)]
+        case ast.FormattedValue(value):
+            return ways(value, names)
+        case ast.IfExp(_, one, other):
+            return ways(one, names) + ways(other, names)
+        case ast.BinOp(ast.Constant(str() as text), ast.Mult()):
+            return ["", text]
+        case ast.Name(name) if name in names:
+            return [text for value in names[name] for text in ways(value, {})]
+        case ast.JoinedStr(parts):
+            return ["".join(choice) for choice in itertools.product(*(ways(part, names) for part in parts))]
+        case ast.Tuple(parts):
+            return [text for part in parts for text in ways(part, names)]
+        case ast.BoolOp(_, parts):
+            return [text for part in parts for text in ways(part, names)]
+    return [NAME]
+
+
+def messages(path: Path) -> set[str]:
+    """What the functions of a file may return or yield that is a text of three words or more."""
+    found = set()
+    for function in (node for node in ast.walk(ast.parse(read(path))) if isinstance(node, ast.FunctionDef)):
+        names = {}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                names.setdefault(node.targets[0].id, []).append(node.value)
+        for node in ast.walk(function):
+            if isinstance(node, ast.Return | ast.Yield) and node.value is not None:
+                found |= {text for text in ways(node.value, names) if len(re.findall("[A-Za-z]{2,}", text)) > 2}
+    return found
+
+
+@pytest.mark.parametrize(
+    "text", sorted(set().union(*(messages(ROOT / "minillm" / "course" / f"{name}.py") for name in SAYING)))
+)
+def test_whatever_a_check_may_say_has_chinese_words(text, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh")
+    text = re.sub(f"(?<=[a-z)]){NAME}", "", text).replace(NAME, "x").removeprefix(". ")
+    said = chinese.translated(text), chinese.translated(f"x{text}")  # some begin with what others said
+    assert any(HAN.search(each) and not re.search("[a-z]{3,} [a-z]{3,} [a-z]{3,}", each) for each in said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *wording.REMEDIES.values(),
+        *patterns.MENDS,
+        *(way.format("n") for way in patterns.FACTORS),
+        *(way.format("m", "n") for ways in slips.OPERATORS.values() for _, way in ways),
+    ],
+)
+def test_remedies_have_chinese_words(text, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh")
+    assert HAN.search(chinese.translated(text))
+
+
+def test_words_are_put_together_of_phrases(monkeypatch):
+    english = "dk is right. dq: it comes out as if (a + b) stood where b belongs"
+    assert chinese.translated(english) == english
+    monkeypatch.setenv("LANGUAGE", "zh_CN")
+    assert chinese.translated(english) == "dk 是对的。dq：结果就好像：该用 b 的地方用了 (a + b)"
+    error = (
+        "it raises ValueError: no (line 3: a @ b, where a is (2, 3)) in f(a=[0.5]). Leave the line with def as it was"
+    )
+    said = "它抛出 ValueError：no（第 3 行：a @ b，其中 a 的形状是 (2, 3)），调用为 f(a=[0.5])。def 那一行请保持原样"
+    assert chinese.translated(error) == said
+    assert chinese.translated("nothing that is known") == "nothing that is known"
+
+
+@pytest.mark.parametrize(
+    "environment, expected",
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "C", "LANGUAGE": "zh_TW:en"}, "zh"),
+        ({}, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_environment(environment, expected, monkeypatch):
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert chinese.language() == expected
+
+
+def test_a_figure_speaks_chinese_where_a_font_can(monkeypatch):
+    from matplotlib.figure import Figure
+
+    monkeypatch.setenv("LANGUAGE", "zh")
+    monkeypatch.setattr(chinese, "_words", lambda: {"loss": "损失", "the cat": "猫", "unseen": "\U0010ffff"})
+    chinese._phrases.cache_clear()
+    figure = Figure()
+    axes = figure.subplots()
+    axes.set_title("loss")
+    axes.set_xlabel("unseen")
+    axes.set_xticks([0, 1], ["the cat", "dog"])
+    translate(figure)
+    figure.canvas.draw()
+    words = "损失" if is_drawable("损失") else "loss"
+    assert axes.get_title() == words
+    assert axes.get_xlabel() == "unseen"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["猫" if is_drawable("猫") else "the cat", "dog"]
+    chinese._phrases.cache_clear()
+
+
+def test_the_commands_speak_chinese(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "en")
+    assert main(["lesson", "--lang", "zh", "--folder", str(tmp_path)]) == 0
+    assert "道练习" in capsys.readouterr().out
+    assert main(["check", "05", "--lang", "zh", "--folder", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert "causal_weights：" in said.out.replace(": ", "：") and "还没有写" in said.out
+    assert "现在是你的了" in said.err
+    assert main(["check", "77", "--lang", "zh", "--folder", str(tmp_path)]) == 2
+    assert "没有第 77 课" in capsys.readouterr().err
