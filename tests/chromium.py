@@ -85,13 +85,20 @@ class Chromium:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.mouse(0, 0)
-        self.call("Page.navigate", url=path.as_uri())
+        self.call("Page.navigate", url=path if isinstance(path, str) else path.as_uri())
         self.read(lambda message: message.get("method") == "Page.loadEventFired")
 
     def run(self, script):
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    def wait(self, condition, seconds=30):
+        """Until a condition holds."""
+        end = time.monotonic() + seconds
+        while not self.run(f"!!({condition})"):
+            assert time.monotonic() < end, condition
+            time.sleep(0.02)
 
     def centre(self, what, x=0.5, y=0.5):
         return self.run(
@@ -118,12 +125,12 @@ class Chromium:
             self.call("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **text)
             self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
 
-    def trouble(self):
-        """Errors in the console, and requests for anything but the page itself."""
+    def trouble(self, *homes):
+        """Errors in the console, and requests for anything but the page itself and what begins with one of `homes`."""
         wrong = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
         asked = [e["params"]["request"]["url"] for e in self.events if e.get("method") == "Network.requestWillBeSent"]
         return [e for e in self.events if e.get("method") in wrong] + [
-            u for u in asked[1:] if not u.startswith("data:")
+            u for u in asked[1:] if not u.startswith(("data:", *homes))
         ]
 
     def close(self):

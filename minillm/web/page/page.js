@@ -1,0 +1,98 @@
+// What the three pages have in common: their words, and Python in its worker with all that is shown while it loads.
+const data = JSON.parse(document.getElementById("data").textContent);
+
+export const $ = (id) => document.getElementById(id);
+export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+// The words of a place, with {0}, {1} ... filled.
+export const say = (place, ...values) => data.words[place].replace(/\{(\d)\}/g, (_, number) => values[number]);
+
+export function element(tag, text, more = {}) {
+  return Object.assign(document.createElement(tag), text === undefined ? {} : { textContent: text }, more);
+}
+
+export function status(text, bad = false) {
+  $("status").textContent = text;
+  $("status").className = bad ? "bad" : "";
+}
+
+// A file for the reader to keep.
+export function offer(name, content, type) {
+  const link = element("a", "", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+// Python in a worker. heard(message): gets what it says, except for what is said of loading.
+export class Python {
+  constructor(heard) {
+    this.heard = heard;
+  }
+
+  // Start it, and show how far it has come; again, after it was ended.
+  start() {
+    const total = Object.values(data.loads).reduce((sum, bytes) => sum + bytes);
+    const { page, language, pyodide, archives } = data;
+    let bytes = 0, what = "Pyodide";
+    $("begin").hidden = true;
+    $("loaded").hidden = $("loading").hidden = false;
+    return new Promise((resolve) => {
+      this.worker = new Worker("worker.js", { type: "module" });
+      this.worker.onerror = (event) => this.#fail(event.message || say("loading.no_worker"));
+      this.worker.onmessage = ({ data: message }) => {
+        if (message.kind === "bytes") {
+          bytes += message.count;
+          $("loaded").value = Math.min(1, bytes / total);
+        } else if (message.kind === "loading") {
+          what = message.what;
+        } else if (message.kind === "ready") {
+          $("loading").hidden = true;
+          this.worker.onmessage = ({ data: message }) => this.heard(message);
+          resolve(message);
+          return;
+        } else if (message.kind === "fault" || message.kind === "error") {
+          this.#fail(message.text ?? message.wrong);
+          return;
+        }
+        status(say("loading.now", what, megabytes(bytes)));
+      };
+      this.worker.postMessage({ do: "load", page, language, pyodide, archives });
+    });
+  }
+
+  ask(what, more = {}) {
+    this.worker.postMessage({ do: what, ...more });
+  }
+
+  end() {
+    this.worker.terminate();
+  }
+
+  #fail(text) {
+    this.end();
+    $("loaded").hidden = true;
+    $("begin").hidden = false;
+    $("begin").textContent = say("loading.again");
+    status(say("loading.failed", text), true);
+  }
+}
+
+// What is loaded is said first, and loaded when the reader agrees; on the next pages it comes by itself.
+export function whenAgreed(begin) {
+  for (const link of document.querySelectorAll("nav a")) {
+    if (link.dataset.page === data.page) link.setAttribute("aria-current", "page");
+  }
+  for (const [what, bytes] of Object.entries(data.loads)) {
+    $("loads").append(element("li", `${say(`loads.${what}`)}: ${megabytes(bytes)}`));
+  }
+  $("begin").onclick = () => {
+    sessionStorage.setItem("minillm.agreed", "yes");
+    begin();
+  };
+  if (sessionStorage.getItem("minillm.agreed")) begin();
+}
+
+// Bad input, and faults of ours, as the command line tells them.
+export function trouble(message) {
+  status(message.kind === "error" ? `${message.wrong} ${message.remedy}` : say("fault", message.text), true);
+}
