@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minillm.course.answers import Failure, same
+from minillm.course.calling import Attempt
 from minillm.course.chinese import translated
 from minillm.course.desk import Desk, exercises_of, solution_of
 from minillm.course.diagnosis import Verdict, judge
@@ -69,17 +70,30 @@ def verdicts_on(outline: Outline, path: Path, seed: int = 0, report: Report | No
     """What is to be said of each exercise of a student's file. InputError where it can't be loaded."""
     from minillm.course.attempt import attempt, repair_of  # not at the top: not every Python can start processes
 
-    source, solution, verdicts = read_copy(path), solution_of(outline), []
+    source, verdicts = read_copy(path), []
     for exercise in exercises_of(outline):
         tried = attempt(outline, path, exercise.name, seed)
-        if tried.unread:
-            raise unreadable(path, source, tried.unread)
         repair = partial(repair_of, outline, path, exercise.name, seed)
-        verdict = judge(exercise, tried, solution, source, seed, repair)
-        verdicts.append(verdict._replace(message=translated(verdict.message)))
+        verdicts.append(verdict_on(exercise, tried, outline, path, source, seed, repair))
         if report:
             report(verdicts[-1])
     return verdicts
+
+
+def verdict_on(
+    exercise: Exercise,
+    tried: Attempt,
+    outline: Outline,
+    path: Path,
+    source: str,
+    seed: int = 0,
+    repair: Callable[[], str] = str,
+) -> Verdict:
+    """What is to be said of an attempt, in the student's language. InputError where their file, whose text is `source`, can't be loaded."""
+    if tried.unread:
+        raise unreadable(path, source, tried.unread)
+    verdict = judge(exercise, tried, solution_of(outline), source, seed, repair)
+    return verdict._replace(message=translated(verdict.message))
 
 
 def read_copy(path: Path) -> str:

@@ -41,7 +41,7 @@ class Desk(NamedTuple):
         path = self.path_of(outline)
         if path.exists():
             return path, False
-        write_atomic(path, with_translated_docstrings(read(stub_path(outline))).encode())
+        write_atomic(path, stub_of(outline).encode())
         return path, True
 
     def done(self) -> dict[str, list[str]]:
@@ -92,6 +92,11 @@ def is_list_of_names(value: object) -> bool:
 
 def stub_path(outline: Outline) -> Path:
     return outline.path.parent / "exercises" / f"ex{outline.name}.py"
+
+
+def stub_of(outline: Outline) -> str:
+    """What a student starts from, in their language."""
+    return with_translated_docstrings(read(stub_path(outline)))
 
 
 def solution_of(outline: Outline) -> str:

@@ -17,13 +17,13 @@ from typing import Any
 
 from minillm.course.answers import Failure
 from minillm.course.calling import SECONDS, attempt_of, guarded, report, report_repair
-from minillm.course.checking import read_copy, unreadable
+from minillm.course.checking import read_copy, verdict_on
 from minillm.course.chinese import title
-from minillm.course.desk import Desk, exercise_named, exercises_of, solution_of, stub_path
-from minillm.course.diagnosis import judge
-from minillm.course.exercises import read, solution_text
+from minillm.course.desk import Desk, exercise_named, exercises_of, solution_of, stub_of
+from minillm.course.exercises import solution_text
 from minillm.course.outline import Outline, find, outlines
 from minillm.files import write_atomic
+from minillm.visible import visible
 
 CRASHED = "an error of WebAssembly"  # where the command has an exit code
 
@@ -46,7 +46,7 @@ class ExerciseDesk:
     def open(self, number: int) -> None:
         """What a student starts a lesson's exercises from."""
         outline = find(number)
-        self.post("stub", number=number, path=str(self.desk.path_of(outline)), text=read(stub_path(outline)))
+        self.post("stub", number=number, path=str(self.desk.path_of(outline)), text=stub_of(outline))
 
     def begin(self, number: int, source: str) -> None:
         """Whether Python can read what the student wrote: an error, or the names of the exercises to be tried."""
@@ -84,12 +84,11 @@ class ExerciseDesk:
         path = self._written(outline, source)
         end = Failure(ended or "Timeout", CRASHED if ended == "Crash" else f"{SECONDS:g} s", line)
         tried = attempt_of(lines, printed, end, SECONDS)
-        if tried.unread:
-            raise unreadable(path, source, tried.unread)
         exercise = exercise_named(name, [outline])
         repair = partial(self._repair, outline, path, name) if mend else str
-        verdict = judge(exercise, tried, solution_of(outline), source, 0, repair)
-        self.post("verdict", name=name, passed=verdict.passed, message=verdict.message, printed=verdict.printed)
+        verdict = verdict_on(exercise, tried, outline, path, source, 0, repair)
+        shown = {"message": visible(verdict.message), "printed": list(map(visible, verdict.printed.splitlines()))}
+        self.post("verdict", name=name, passed=verdict.passed, **shown)
 
     def _repair(self, outline: Outline, path: Path, name: str) -> str:
         alarm = partial(self.post, "limit")

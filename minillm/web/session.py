@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minillm.course.chinese import speak
+from minillm.course.chinese import speak, translated
 from minillm.errors import InputError
 from minillm.web.exercise_desk import ExerciseDesk
 from minillm.web.training_desk import TrainingDesk
@@ -60,9 +60,9 @@ class Session:
         try:
             return work()
         except InputError as error:
-            self.post("error", wrong=error.wrong, remedy=error.remedy)
+            self.post("error", wrong=translated(error.wrong), remedy=translated(error.remedy))
         except MemoryError:
-            self.post("error", wrong="There is not enough memory.", remedy="Choose a smaller model or a shorter text.")
+            self.post("full")
         except Exception as error:
             self.post("fault", text=f"{type(error).__name__}: {error}")
         return ENDED

@@ -112,7 +112,7 @@ class TrainingDesk:
         self.post("viewer", html=path.read_text(encoding="utf-8"))
 
     def download(self) -> None:
-        """The run as a folder in a zip: `generate --checkpoint` reads it, and `pretrain --resume` goes on with it. It has the weights of now."""
+        """The run as a folder in a zip, with the weights of now: `generate --checkpoint` reads it, and `pretrain --resume` goes on."""
         self.run.save(self.trainer, best=True)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:

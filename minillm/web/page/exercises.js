@@ -91,10 +91,8 @@ function showVerdict({ name, passed, message, printed }) {
   const item = element("li"), line = element("p");
   line.append(element("b", passed ? "✓ " : "✗ ", { className: passed ? "good" : "bad" }), name + (message ? `: ${message}` : ""));
   item.append(line);
-  const lines = printed.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  if (lines.length > PRINTED) lines.splice(PRINTED, Infinity, say("exercises.printed_more", name));
-  if (lines.length) item.append(element("pre", lines.join("\n"), { tabIndex: 0 }));
+  if (printed.length > PRINTED) printed.splice(PRINTED, Infinity, say("exercises.printed_more", name));
+  if (printed.length) item.append(element("pre", printed.join("\n"), { tabIndex: 0 }));
   if (!passed) item.append(helps(name));
   $("verdicts").append(item);
 }

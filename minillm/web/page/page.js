@@ -92,7 +92,7 @@ export function whenAgreed(begin) {
   if (sessionStorage.getItem("minillm.agreed")) begin();
 }
 
-// Bad input, and faults of ours, as the command line tells them.
-export function trouble(message) {
-  status(message.kind === "error" ? `${message.wrong} ${message.remedy}` : say("fault", message.text), true);
+// Bad input, too little memory, and faults of ours.
+export function trouble({ kind, wrong, remedy, text }) {
+  status({ error: `${wrong} ${remedy}`, full: say("full"), fault: say("fault", text) }[kind], true);
 }

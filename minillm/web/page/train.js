@@ -51,6 +51,7 @@ const heard = {
     status(say("train.kept", name));
   },
   error: failed,
+  full: failed,
   fault: failed,
 };
 

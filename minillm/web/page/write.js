@@ -6,6 +6,7 @@ const heard = {
   stopped: () => rest(say("write.stopped")),
   finished: () => rest(say("write.finished")),
   error: failed,
+  full: failed,
   fault: failed,
 };
 const python = new Python((message) => heard[message.kind](message));
