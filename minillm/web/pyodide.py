@@ -8,10 +8,8 @@ from minillm.files import read_object
 
 VERSION = "0.29.0"
 CDN = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
-SIZES = {
-    "Pyodide": 12_300_000,
-    "NumPy": 3_000_000,
-}  # bytes from the CDN, NumPy's roughly, before they are compressed on the way
+# Bytes from the CDN, before they are compressed on the way; NumPy's are not known exactly.
+SIZES = {"Pyodide": 12_300_000, "NumPy": 3_000_000}
 CORE = ("pyodide.mjs", "pyodide.asm.*", "pyodide-lock.json", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
 REMEDY = f"Unpack the full distribution of a release there, such as pyodide-{VERSION}.tar.bz2, or leave `pyodide` out."

@@ -67,9 +67,8 @@ class TrainingDesk:
 
     def go_on(self, prompt: str) -> Iterator[None]:
         """Train until the end, or until the page stops it; every few seconds see what the model has learned."""
-        encode_prompt(
-            self.tokenizer, prompt
-        )  # an unknown character is told of before the model has learned for minutes
+        # An unknown character is told of before the model has learned for minutes.
+        encode_prompt(self.tokenizer, prompt)
         looked = -math.inf
         for part in slices(self.progress):
             for progress in part:
