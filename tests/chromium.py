@@ -89,7 +89,7 @@ class Chromium:
         self.read(lambda message: message.get("method") == "Page.loadEventFired")
 
     def run(self, script):
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 

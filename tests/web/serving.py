@@ -31,7 +31,11 @@ def distribution(folder: Path, standin: str) -> Path:
 class Handler(SimpleHTTPRequestHandler):
     """Files, and the Python behind them: one at a time, the older one is ended."""
 
-    python: subprocess.Popen | None = None
+    def end_headers(self):
+        # Whatever a page or its worker would load from elsewhere fails.
+        self.send_header("Content-Security-Policy", "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:")
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -64,7 +68,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, folder: Path, work: Path):
         work.mkdir(exist_ok=True)
         super().__init__(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-        self.work, self.python = work, None
+        self.pages, self.work, self.python = folder, work, None
         self.address = f"http://127.0.0.1:{self.server_address[1]}/"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

@@ -60,8 +60,7 @@ async function check() {
   for (const name of answer?.kind === "begun" ? answer.names : []) {
     status(say("exercises.checking", name));
     const heard = await asked("attempt", { number, source, name });
-    if (heard.ended === "Stop") break;
-    answer = await judged({ number, source, name }, heard);
+    answer = heard.ended === "Stop" ? null : await judged({ number, source, name }, heard);
     if (answer?.kind !== "verdict") break;
     showVerdict(answer);
     note(name, answer.passed);

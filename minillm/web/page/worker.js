@@ -31,14 +31,15 @@ function slice() {
 async function load({ page, language, pyodide, archives }) {
   const indexURL = new URL(pyodide, self.location.href).href;
   countBytes();
-  const contents = archives.map(bytesOf); // they come while Python does
+  const contents = Promise.all(archives.map(bytesOf)); // they come while Python does
+  contents.catch(() => {}); // what went wrong is told below
   reply("loading", { what: "Pyodide" });
   const { loadPyodide } = await import(new URL("pyodide.mjs", indexURL).href);
   const python = await loadPyodide({ indexURL });
   reply("loading", { what: "NumPy" });
-  await python.loadPackage("numpy");
+  await python.loadPackage("numpy", { messageCallback() {} });
   reply("loading", { what: "minillm" });
-  for (const content of contents) python.unpackArchive(await content, "zip");
+  for (const content of await contents) python.unpackArchive(content, "zip");
   const { Session } = python.pyimport("minillm.web.session");
   ({ receive, work } = Session(page, language, (text) => self.postMessage(JSON.parse(text))));
 }
