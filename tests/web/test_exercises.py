@@ -6,6 +6,7 @@ import pytest
 
 from minillm.course.attempt import attempt
 from minillm.course.checking import verdict_on, verdicts_on
+from minillm.course.chinese import translated
 from minillm.course.desk import exercises_of, solution_of, stub_of
 from minillm.course.exercises import planted, solution_text
 from minillm.course.outline import find, outlines
@@ -18,9 +19,9 @@ ENDLESS = "    i = 0\n    while i < 1:\n        sum(range(10**5))\n"
 class Page:
     """What exercises.js does with its worker."""
 
-    def __init__(self):
+    def __init__(self, language="en"):
         self.messages = []
-        self.session = Session("exercises", "en", lambda text: self.messages.append(json.loads(text)))
+        self.session = Session("exercises", language, lambda text: self.messages.append(json.loads(text)))
 
     def ask(self, what, **more):
         self.messages.clear()
@@ -45,6 +46,7 @@ class Page:
 @pytest.fixture
 def page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANGUAGE", "en")
     return Page()
 
 
@@ -55,7 +57,7 @@ def by_the_command(number, source, tmp_path):
     try:
         found = verdicts_on(find(number), path.relative_to(tmp_path))
     except InputError as error:
-        return {"kind": "error", "wrong": error.wrong, "remedy": error.remedy}
+        return {"kind": "error", "wrong": translated(error.wrong), "remedy": translated(error.remedy)}
     return [(each.name, each.passed, each.message, each.printed.splitlines()) for each in found]
 
 
@@ -91,6 +93,13 @@ def test_a_verdict_is_the_commands_letter_for_letter(case, page, tmp_path):
     number = 2 if case == "a known mistake" else 5
     source = SOURCES[case]()
     assert page.check(number, source) == by_the_command(number, source, tmp_path)
+
+
+def test_the_page_speaks_chinese_as_the_command_does(page, tmp_path):
+    source = SOURCES["it prints, and raises"]()
+    verdicts = Page("zh").check(5, source)  # from now on the whole process speaks it
+    assert verdicts == by_the_command(5, source, tmp_path) and verdicts[1][2] == "还没有写"
+    assert Page("zh").check(5, "def f(:\n")["remedy"] == "改好之后再检查一次。"
 
 
 def test_what_was_heard_until_an_endless_loop_was_ended_is_judged_as_by_the_command(page, tmp_path):

@@ -134,6 +134,14 @@ def test_every_language_says_the_same_things(language):
         assert other[place].strip() and holes(other[place]) == holes(text), place
 
 
+def test_the_pages_in_chinese(tmp_path):
+    assert main(["web", "--out", str(tmp_path), "--lang", "zh"]) == 0
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert (
+        '<html lang="zh">' in page and f"<h1>{words('zh')['train.title']}</h1>" in page and '"language": "zh"' in page
+    )
+
+
 def test_every_word_has_a_place_and_every_place_its_words():
     parts = [*(PARTS / "page").iterdir()]
     texts = {path.name: path.read_text(encoding="utf-8") for path in parts}

@@ -42,6 +42,7 @@ class Page:
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANGUAGE", "en")
     return tmp_path
 
 

@@ -83,7 +83,7 @@ export function whenAgreed(begin) {
     if (link.dataset.page === data.page) link.setAttribute("aria-current", "page");
   }
   for (const [what, bytes] of Object.entries(data.loads)) {
-    $("loads").append(element("li", `${say(`loads.${what}`)}: ${megabytes(bytes)}`));
+    $("loads").append(element("li", say("loading.size", say(`loads.${what}`), megabytes(bytes))));
   }
   $("begin").onclick = () => {
     sessionStorage.setItem("minillm.agreed", "yes");
@@ -94,5 +94,5 @@ export function whenAgreed(begin) {
 
 // Bad input, too little memory, and faults of ours.
 export function trouble({ kind, wrong, remedy, text }) {
-  status({ error: `${wrong} ${remedy}`, full: say("full"), fault: say("fault", text) }[kind], true);
+  status({ error: say("error", wrong, remedy), full: say("full"), fault: say("fault", text) }[kind], true);
 }
