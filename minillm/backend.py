@@ -40,6 +40,7 @@ class Device:
     name: str
     xp: ModuleType
     reason: str
+    cores: int | None = None  # of the processor, for this process, where several share them
 
     def generator(self, *key: int) -> Any:
         """A random generator for this key, such as (seed, step): the same key gives the same numbers, whatever came before."""
@@ -70,13 +71,16 @@ def reuse_freed_memory() -> None:
 CPU = Device("cpu", np, "NumPy on the processor")
 
 
-def choose_device(name: str = "auto") -> Device:
-    """`cpu`, `gpu`, or `auto`: the GPU if CuPy is installed and a device really answers. An explicit `gpu` never falls back."""
+def choose_device(name: str = "auto", number: int = 0) -> Device:
+    """`cpu`, `gpu`, or `auto`: the GPU if CuPy is installed and a device really answers. An explicit `gpu` never falls back.
+
+    number: of the process among those on this machine, which take its GPUs in turn.
+    """
     if name == "cpu":
         return CPU
     if name not in ("auto", "gpu"):
         raise InputError(f"There is no device {name!r}.", "Choose auto, cpu or gpu.")
-    cupy, reason = _working_cupy()
+    cupy, reason = _working_cupy(number)
     if cupy is not None:
         return Device("gpu", cupy, reason)
     if name == "gpu":
@@ -84,7 +88,7 @@ def choose_device(name: str = "auto") -> Device:
     return Device("cpu", np, f"{CPU.reason} ({reason})")
 
 
-def _working_cupy() -> tuple[ModuleType | None, str]:
+def _working_cupy(number: int) -> tuple[ModuleType | None, str]:
     try:
         import cupy
     except ModuleNotFoundError:
@@ -92,10 +96,12 @@ def _working_cupy() -> tuple[ModuleType | None, str]:
     except Exception as error:  # it looks for libraries, and makes a folder in the user's home
         return None, f"CuPy cannot be imported ({type(error).__name__}: {' '.join(str(error).split())[:100]})"
     try:
+        number %= cupy.cuda.runtime.getDeviceCount()
+        cupy.cuda.Device(number).use()
         # Asking a device to add is the only proof: a driver may be listed and still refuse every call.
         if int(cupy.arange(3).sum()) != 3:
             return None, "the GPU adds wrongly"
-        properties = cupy.cuda.runtime.getDeviceProperties(0)
+        properties = cupy.cuda.runtime.getDeviceProperties(number)
     except Exception as error:  # CUDA's errors have many classes, and any of them means: not here
         return None, f"CuPy {cupy.__version__} finds no device that answers ({type(error).__name__})"
     return cupy, f"CuPy {cupy.__version__} on {properties['name'].decode()}"

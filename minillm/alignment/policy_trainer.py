@@ -11,10 +11,12 @@ from minillm.alignment.pairs import answers_of
 from minillm.alignment.policy_data import PolicyBatch, PolicyData, Round, check_groups
 from minillm.alignment.policy_loss import policy_objective
 from minillm.backend import Array
+from minillm.errors import InputError
 from minillm.generation import continuation
 from minillm.models import GPT, GPTWithValue, finite_on_host
 from minillm.ops import IGNORE, kl_divergence
 from minillm.training import Trainer, TrainOptions, clip_grad_norm
+from minillm.training.ranks import OneRank
 from minillm.training.run import state_arrays
 from minillm.training.trainer import MicroBatch, Progress, Stopped, forward_backward
 from minillm.units import count
@@ -77,6 +79,13 @@ class PolicyTrainer(Trainer):
         self.report: PolicyReport | None = None
         self.groups = self.groups_alike = 0  # since `describe_groups` was asked last
         self._rewards = np.zeros(0)  # of the last step's answers
+
+    def join(self, ranks: OneRank) -> None:
+        if ranks.size > 1:
+            raise InputError(
+                f"{ranks.size} ranks can't share this: the model writes its own batches.",
+                "Start one process, without mpiexec.",
+            )
 
     def gradient(self, step: int) -> Array:
         """A round without updates, from which the plan is made."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,14 +12,17 @@ from tqdm import tqdm
 from minillm.backend import Device, choose_device
 from minillm.cli.curve import draw_curve
 from minillm.cli.job import Job
+from minillm.cli.ranks import join, together
 from minillm.cli.tensorboard import TensorBoard, check_installed
 from minillm.cli.terminal import program, say, shell_word
 from minillm.errors import InputError
 from minillm.files import reading
 from minillm.training import DeadWorkerError, DivergedError, Progress, Run, SavedRun, Trainer
 from minillm.training.checkpoint import RETRAIN
+from minillm.training.mpi import world
 from minillm.training.plan import describe_plan
-from minillm.training.run import OPTIONS
+from minillm.training.ranks import OneRank
+from minillm.training.run import OPTIONS, share_state
 from minillm.units import count, duration
 
 
@@ -28,15 +32,31 @@ def run(kind: type[Job], args) -> int:
         raise InputError(f"--stop-at must be at least 1, got {args.stop_at}.", "Give the number of a step.")
     if args.tensorboard:
         check_installed()
-    folder = kind.open(args)
-    with folder.lock(resume=args.resume):
-        device = choose_device(args.device)
-        job = (resume if args.resume else start)(kind, folder, args, device)
-        trainer = job.trainer
-        workers = f", {trainer.options.workers} processes that share each batch" if trainer.options.workers > 1 else ""
+    with world() as ranks:
+        return (follow if ranks.rank else lead)(kind, args, ranks)
+    return 0  # of what ended all ranks, the first one tells
+
+
+def lead(kind: type[Job], args, ranks: OneRank) -> int:
+    """What the first rank does, or a process that trains alone."""
+    with contextlib.ExitStack() as stack:
+        with together(ranks):
+            folder = kind.open(args)
+            stack.enter_context(folder.lock(resume=args.resume))
+            job = prepare(kind, folder, args, ranks)
+        join(job, args, ranks)
+        with together(ranks):
+            (go_on if args.resume else begin)(job, args)
+        trainer, device = job.trainer, job.trainer.model.vector.device
+        share_state(trainer)
+        workers = f", {trainer.workers.count} processes that share each batch" if trainer.workers.count > 1 else ""
         say(f"device  {device.name}: {device.reason}{workers}")
         for line in job.describe():
             say(line)
+        if ranks.size > 1:
+            say(
+                f"ranks   {ranks.size}. If one dies, all end; what was saved last in {folder.directory} is whole. {to_go_on(job)}"
+            )
         stopped = carry_out(job, args.stop_at, tensorboard=bool(args.tensorboard))
         if stopped is not None:
             return stopped
@@ -50,18 +70,39 @@ def run(kind: type[Job], args) -> int:
     return 0
 
 
-def start(kind: type[Job], folder: Run, args, device: Device) -> Job:
+def follow(kind: type[Job], args, ranks: OneRank) -> int:
+    """What every other rank does: the same steps. It writes nothing and says nothing."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stderr(nowhere):
+        with together(ranks):
+            job = prepare(kind, kind.open(args), args, ranks)
+        join(job, args, ranks)
+        with together(ranks):
+            pass  # while the first one writes, or reads
+        share_state(job.trainer)
+        describe_plan(job.trainer, job.validation_batches(), args.stop_at)  # which times steps
+        with asked_to_stop() as caught:
+            for _ in job.trainer.run(stop=lambda: bool(caught), until=args.stop_at):
+                pass
+    return 0
+
+
+def prepare(kind: type[Job], folder: Run, args, ranks: OneRank) -> Job:
+    """A run, new or as its folder has it, without its weights. Nothing is written."""
+    device = dataclasses.replace(choose_device(args.device, ranks.local_rank), cores=ranks.cores)
+    return (prepare_again if args.resume else prepare_new)(kind, folder, args, device)
+
+
+def prepare_new(kind: type[Job], folder: Run, args, device: Device) -> Job:
     folder.refuse_to_replace(kind.inputs(args))
     if not args.overwrite:
         folder.refuse_existing()
     job = kind.start(folder, args, device)
     chance, unigram = job.baselines
     job.facts = dataclasses.replace(job.facts, chance=chance, unigram=unigram)
-    folder.create(job.trainer, job.tokenizer, job.trainer.options, job.facts, overwrite=args.overwrite)
     return job
 
 
-def resume(kind: type[Job], folder: Run, args, device: Device) -> Job:
+def prepare_again(kind: type[Job], folder: Run, args, device: Device) -> Job:
     options, facts = folder.read_options()
     if not kind.began(facts.settings):
         raise InputError(
@@ -71,8 +112,15 @@ def resume(kind: type[Job], folder: Run, args, device: Device) -> Job:
     tokenizer = folder.tokenizer(config)
     with reading(folder.path(OPTIONS), f"description of a run of {kind.command}", RETRAIN):
         kind.check(facts.settings, config, tokenizer)
-    job = kind.resume(folder, args, SavedRun(folder, options, facts, config, tokenizer, say), device)
-    folder.load(job.trainer)
+    return kind.resume(folder, args, SavedRun(folder, options, facts, config, tokenizer, say), device)
+
+
+def begin(job: Job, args) -> None:
+    job.folder.create(job.trainer, job.tokenizer, job.trainer.options, job.facts, overwrite=args.overwrite)
+
+
+def go_on(job: Job, args) -> None:
+    job.folder.load(job.trainer)
     done = job.trainer.steps_done
     for name, does in (("steps", "end"), ("stop_at", "stop")):
         asked = getattr(args, name)
@@ -80,8 +128,7 @@ def resume(kind: type[Job], folder: Run, args, device: Device) -> Job:
             raise InputError(
                 f"This run has done {count(done, 'step')}, and cannot {does} at {asked}.", "Give a later step."
             )
-    folder.write_options(job.trainer.options, job.facts)
-    return job
+    job.folder.write_options(job.trainer.options, job.facts)
 
 
 def announce_plan(job: Job, stop_at: int | None) -> None:
@@ -94,13 +141,18 @@ def announce_plan(job: Job, stop_at: int | None) -> None:
         say(f"plan    {plan} ({job.tokens():,} tokens a step) -> {job.folder.directory}   Ctrl-C stops and saves")
 
 
+def to_go_on(job: Job) -> str:
+    ranks = job.trainer.ranks.size
+    launcher = f"mpiexec -n {ranks} " if ranks > 1 else ""
+    return f"To go on:\n  {launcher}{program()} {job.command} --resume --out {shell_word(job.folder.directory)}"
+
+
 STOP_AT = object()
 
 
 def carry_out(job: Job, stop_at: int | None, *, tensorboard: bool) -> int | None:
     """Tell the plan, train, and draw the curve. None at the end of the run; else it was stopped, and this is the exit code."""
     folder, trainer = job.folder, job.trainer
-    go_on = f"To go on:\n  {program()} {job.command} --resume --out {shell_word(folder.directory)}"
     try:
         announce_plan(job, stop_at)
         stopped = train(job, stop_at, tensorboard=tensorboard)
@@ -109,13 +161,13 @@ def carry_out(job: Job, stop_at: int | None, *, tensorboard: bool) -> int | None
         stopped = error
     except KeyboardInterrupt:
         if folder.holds_run():
-            say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {go_on}")
+            say(f"\nStopped at once; what was saved last in {folder.directory} is whole. {to_go_on(job)}")
         else:
             say(f"\nStopped at once; {folder.directory} does not hold this run any more.")
         raise
     if stopped is None:
         return None
-    say(f"Stopped after step {trainer.steps_done:,}, saved in {folder.directory}. {go_on}")
+    say(f"Stopped after step {trainer.steps_done:,}, saved in {folder.directory}. {to_go_on(job)}")
     if isinstance(stopped, DeadWorkerError):
         raise stopped
     return 0 if stopped is STOP_AT else 128 + stopped
@@ -128,24 +180,17 @@ def train(job: Job, stop_at: int | None, *, tensorboard: bool):
     """
     folder, trainer, tokens = job.folder, job.trainer, job.tokens()
     last = min(trainer.options.steps, stop_at or trainer.options.steps)
-    caught: list[int] = []
-
-    def ask_to_stop(number, frame):
-        if caught:  # a second Ctrl-C will not wait; the last checkpoint is whole
-            raise KeyboardInterrupt
-        caught.append(number)
-
-    stops = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
-        stops.append(signal.SIGHUP)
-    before = {number: signal.signal(number, ask_to_stop) for number in stops}
     bar = tqdm(
         total=last if trainer.options.minutes is None else None,
         initial=trainer.steps_done, unit="step", disable=None, leave=False, dynamic_ncols=True, file=sys.stderr,
     )  # fmt: skip
     died = None
     try:
-        with saying_what_is_saved(folder), TensorBoard(job) if tensorboard else contextlib.nullcontext() as board:
+        with (
+            asked_to_stop() as caught,
+            saying_what_is_saved(folder),
+            TensorBoard(job) if tensorboard else contextlib.nullcontext() as board,
+        ):
             try:
                 for progress in trainer.run(stop=lambda: bool(caught), until=stop_at):
                     folder.log(progress)
@@ -175,11 +220,30 @@ def train(job: Job, stop_at: int | None, *, tensorboard: bool):
                 save_checkpoint(folder, trainer)
     finally:
         bar.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
     if died or caught:
         return died or caught[0]
     return None if trainer.finished() else STOP_AT
+
+
+@contextlib.contextmanager
+def asked_to_stop() -> Iterator[list[int]]:
+    """The numbers of the signals that came while in the context, to stop at the next step. The second is KeyboardInterrupt."""
+    caught: list[int] = []
+
+    def ask_to_stop(number, frame):
+        if caught:  # a second Ctrl-C will not wait; the last checkpoint is whole
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    stops = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+        stops.append(signal.SIGHUP)
+    before = {number: signal.signal(number, ask_to_stop) for number in stops}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

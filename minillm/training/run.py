@@ -340,6 +340,18 @@ def is_number(value: object) -> bool:
     return type(value) in (int, float) and abs(value) < 1e300
 
 
+def share_state(trainer: Trainer) -> None:
+    """Put the trainers of all ranks where the first one is, which alone has begun or loaded the run."""
+    ranks, progress = trainer.ranks, ("steps_done", "elapsed", "best_loss", "best_step", "evaluated_step")
+    if ranks.size == 1:
+        return
+    for name, value in ranks.first({name: getattr(trainer, name) for name in progress}).items():
+        setattr(trainer, name, value)
+    trainer.optimizer.steps = ranks.first(trainer.optimizer.steps)
+    for array in state_arrays(trainer).values():
+        array[...] = trainer.model.vector.device.xp.asarray(ranks.first(to_host(array)))
+
+
 def state_arrays(trainer: Trainer) -> dict[str, Array]:
     """The arrays that are a trainer's memory, by the names they have in the file."""
     optimizer = trainer.optimizer

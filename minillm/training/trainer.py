@@ -15,6 +15,7 @@ from minillm.models import Model
 from minillm.objectives import CAUSAL, Data, Objective
 from minillm.training.optimizers import AdamW, clip_grad_norm
 from minillm.training.options import TrainOptions
+from minillm.training.ranks import OneRank
 from minillm.training.schedules import learning_rate
 from minillm.training.workers import Alone
 
@@ -99,8 +100,10 @@ def batch_loss(model: Model, objective: Objective, arrays: dict[str, np.ndarray]
         return (objective.evaluate or objective.forward)(model, **arrays)[0]
 
 
-def several(model: Model, count: int):
-    """Processes that share the work."""
+def workers_for(model: Model, count: int):
+    """This process alone, or several that share the work."""
+    if count == 1:
+        return Alone(model)
     from minillm.training.parallel import Workers  # not at the top: not every Python can start processes
 
     return Workers(model, count)
@@ -123,19 +126,35 @@ class Trainer:
     """
 
     updates = 1  # of the weights, in a step
+    ranks = OneRank()
 
     def __init__(self, model: Model, data: Data, options: TrainOptions, objective: Objective = CAUSAL):
         self.model, self.data, self.options, self.objective = model, data, options, objective
         self.optimizer = AdamW(
             model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay
         )
-        self.workers = Alone(model) if options.workers == 1 else several(model, options.workers)
+        self.workers = workers_for(model, options.workers)
         self.steps_done = 0
         self.elapsed = 0.0  # seconds of training, evaluation included, over all sittings
         self.best_loss = math.inf
         self.best_step = 0
         self.evaluated_step = -1
         self._seconds_per_step: float | None = None
+
+    def join(self, ranks: OneRank) -> None:
+        """Share every batch with the trainers of the other ranks, which do the same steps. At most one worker a sequence.
+
+        InputError if there are more ranks than sequences.
+        """
+        workers = min(self.options.workers, self.options.batch // ranks.size)
+        if not workers:
+            raise InputError(
+                f"{ranks.size} ranks cannot share a batch of {self.options.batch}.",
+                "Start at most one rank a sequence.",
+            )
+        if workers < self.workers.count:
+            self.workers = workers_for(self.model, workers)
+        self.ranks = ranks
 
     def planned_steps(self) -> int:
         """How many steps the run will have: as asked for, or as many as the time left allows at the pace so far."""
@@ -151,34 +170,38 @@ class Trainer:
 
     def gradient(self, step: int) -> Array:
         """Fill the gradient for one update, and return the loss, a scalar on the device. From nothing scored, both are zero."""
-        return self._gradient(self._batch(step), step)
+        return self._gradient(self.batch(step), step)
 
-    def _batch(self, step: int) -> NamedTuple:
+    def batch(self, step: int) -> NamedTuple:
+        """What all ranks and workers together read in this step."""
         size = self.options.batch * self.options.accumulate
         return check_named(self.data.batch(np.random.default_rng((self.options.seed, step)), size))
 
     def _gradient(self, batch: NamedTuple, step: int) -> Array:
-        """The batch in `accumulate` passes, shared among the workers.
+        """The batch in `accumulate` passes, shared among the workers of all ranks.
 
         Each share is weighted by its part of the scored targets, so that many small ones equal one large one.
         """
-        options, workers = self.options, self.options.workers
+        options, ranks, workers = self.options, self.ranks, self.workers.count
         scored = max(self.objective.count(batch), 1)
         shares: list[list[MicroBatch]] = [[] for _ in range(workers)]
         for part in range(options.accumulate):
-            for worker in range(workers):
-                first, last = (part * options.batch + i * options.batch // workers for i in (worker, worker + 1))
+            for own, worker in enumerate(range(ranks.rank * workers, (ranks.rank + 1) * workers)):
+                share = (i * options.batch // (ranks.size * workers) for i in (worker, worker + 1))
+                first, last = (part * options.batch + i for i in share)
                 rows = batch._make(array[first:last] for array in batch)
                 weight, seed = self.objective.count(rows) / scored, (options.seed, step, part, worker)
-                shares[worker].append(MicroBatch(rows._asdict(), weight, seed))
+                shares[own].append(MicroBatch(rows._asdict(), weight, seed))
         measured = None
         if self.objective.measure:
-            measured = np.concatenate(self.workers.run(measure_batches, [(self.objective, share) for share in shares]))
+            own_rows = self.workers.run(measure_batches, [(self.objective, share) for share in shares])
+            measured = np.concatenate(ranks.gather(np.concatenate(own_rows)))
         losses = self.workers.run(
             forward_backward, [(self.objective, share, options.label_smoothing, measured) for share in shares]
         )
         self.workers.add_gradients()
-        return sum(losses[1:], start=losses[0])
+        ranks.sum(self.model.vector.grad)
+        return ranks.sum(sum(losses[1:], start=losses[0]))
 
     def step(self, stop: Callable[[], bool] = lambda: False) -> Progress:
         """One update. On a GPU nothing is read back, except the loss and the gradient's length on the steps that are logged."""
@@ -207,7 +230,7 @@ class Trainer:
         A subclass that changes them more than once asks `stop` in between, and raises Stopped with everything as it was before.
         None if nothing in the batch is scored: then not even momentum and weight decay move the weights.
         """
-        batch = self._batch(step)
+        batch = self.batch(step)
         if not self.objective.count(batch):
             self.optimizer.steps += 1  # which follow from the step's number
             return None
@@ -225,23 +248,25 @@ class Trainer:
 
         None if stopped midway, or if there is nothing to validate on.
         """
-
+        ranks, workers = self.ranks, self.workers.count
         batches = itertools.islice(self.data.validation_batches(self.options.batch), self.options.eval_batches)
         total, scored = 0.0, 0
-        while together := list(map(check_named, itertools.islice(batches, self.options.workers))):
+        while together := list(map(check_named, itertools.islice(batches, ranks.size * workers))):
             if stop():
                 return None
-            losses = self.workers.run(batch_loss, [(self.objective, batch._asdict()) for batch in together])
-            for batch, loss in zip(together, losses, strict=True):
+            own = together[ranks.rank * workers : (ranks.rank + 1) * workers]
+            losses = self.workers.run(batch_loss, [(self.objective, batch._asdict()) for batch in own]) if own else []
+            for batch, loss in zip(own, losses, strict=True):
                 count = self.objective.count(batch)
                 total, scored = total + count * loss.astype(np.float64), scored + count
-        return float(total) / scored if scored else None
+        total, scored = ranks.sum(np.array([float(total), scored]))
+        return float(total / scored) if scored else None
 
     def seconds_per_step(self, repeats: int = 3) -> float:
         """What a step costs on this machine, measured once on real batches; the weights stay as they are, the gradients don't."""
         if self._seconds_per_step is None:
             with np.errstate(over="ignore", invalid="ignore"):
-                self._seconds_per_step = self._time_steps(repeats)
+                self._seconds_per_step = self.ranks.first(self._time_steps(repeats))
         return self._seconds_per_step
 
     def _time_steps(self, repeats: int) -> float:
@@ -273,17 +298,22 @@ class Trainer:
         """Train to the end, or to step `until`, or until `stop()` says so; tells of every step and every evaluation.
 
         `stop` is asked between two steps, between two updates of one step (which is then undone), and between two batches of an evaluation
-        (which is then left for later). An evaluation that is due at step `until` is still made.
+        (which is then left for later). An evaluation that is due at step `until` is still made. Where any rank is asked to stop, all do.
         """
         with self.workers:
-            yield from self._run(stop, until)
+            yield from self._run(lambda: self.ranks.any(stop()), until)
+
+    def _seconds_since(self, clock: float) -> float:
+        """Where the clock decides, all ranks go by that of the first one."""
+        seconds = time.perf_counter() - clock
+        return seconds if self.options.minutes is None else self.ranks.first(seconds)
 
     def _run(self, stop: Callable[[], bool], until: int | None) -> Iterator[Progress]:
         clock = time.perf_counter() - self.elapsed
         while True:
             if self.evaluation_due():
                 loss = self.evaluate(stop)
-                self.elapsed = time.perf_counter() - clock
+                self.elapsed = self._seconds_since(clock)
                 if loss is not None:
                     yield self._evaluated(loss)
             if self.finished() or stop() or (until is not None and self.steps_done >= until):
@@ -292,7 +322,7 @@ class Trainer:
                 progress = self.step(stop)
             except Stopped:
                 return
-            self.elapsed = time.perf_counter() - clock
+            self.elapsed = self._seconds_since(clock)
             yield progress
 
     def may_be_best(self) -> bool:

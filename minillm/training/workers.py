@@ -17,11 +17,13 @@ def default_workers(batch: int, device: Device = CPU) -> int:
     if device.name == "gpu":
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, batch)
+    return min(device.cores or cores, batch)
 
 
 class Alone:
     """One worker: this process, with all the cores that its matrix products take. `Workers` does the same with several."""
+
+    count = 1
 
     def __init__(self, model: Model):
         self.model = model

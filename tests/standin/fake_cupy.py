@@ -169,6 +169,9 @@ class Device:
     def __init__(self, device: int = 0) -> None:
         self.id = device
 
+    def use(self) -> None:
+        pass
+
     def synchronize(self) -> None:
         synchronised()
 
