@@ -24,15 +24,16 @@ from minillm.weights import find
 DESCRIPTION = """example: python -m minillm chat --checkpoint runs/chat
 
 Talk to a model that `finetune --task chat` trained, or to one of Hugging Face that has a chat template. It writes its
-answer as it finds it; Ctrl-C stops an answer, and at the prompt it ends the conversation, as the end of input does.
+answer as it finds it; Ctrl-C stops an answer, and twice at the prompt it ends the conversation, as the end of input does.
 
   /reset        forget what was said
   /save FILE    write the conversation as a line that `finetune --task chat` can learn from
+  //...         a message that begins with one slash
 
 In a pipe each line is a message of one conversation, and is answered by a line. A conversation that is longer than what the
 model sees at once loses its oldest questions and their answers; the message of --system stays."""
 
-COMMANDS = "There are /reset and /save FILE."
+COMMANDS = "There are /reset and /save FILE; a message that begins with a slash is written with two."
 
 
 def add_arguments(parser) -> None:
@@ -81,18 +82,26 @@ def talk(session: ChatSession) -> None:
     with contextlib.suppress(ImportError):  # Windows has none
         import readline  # noqa: F401  (arrow keys and history for `input`)
     say("Write a message; /reset begins anew, /save FILE keeps the conversation, Ctrl-D ends it.")
+    warned = False
     while True:
         try:
             line = input("> " if sys.stdout.isatty() else "").strip()
         except EOFError:
             say()
             return
+        except KeyboardInterrupt:
+            if warned or not session.messages:
+                raise
+            warned = True
+            say("\nCtrl-C again ends the conversation; /save FILE keeps it.")
+            continue
+        warned = False
         try:
-            if line.startswith("/"):
+            if is_command(line):
                 obey(line, session)
             elif line:
                 with contextlib.suppress(KeyboardInterrupt):  # it stops the answer
-                    for piece in answered(line, session):
+                    for piece in answered(unescaped(line), session):
                         sys.stdout.write(shown(piece))
                         sys.stdout.flush()
                 print(flush=True)
@@ -107,10 +116,10 @@ def answer_lines(session: ChatSession) -> None:
             message = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError:
             raise InputError(f"Line {number:,} of standard input is not UTF-8.", "Convert it to UTF-8.") from None
-        if message.startswith("/"):
+        if is_command(message):
             obey(message, session)
             continue
-        answer = "".join(answered(message, session)) if message else ""
+        answer = "".join(answered(unescaped(message), session)) if message else ""
         print(shown(" ".join(answer.split("\n"))), flush=True)
 
 
@@ -126,6 +135,15 @@ def answered(message: str, session: ChatSession) -> Iterator[str]:
                 f"{session.left_out} messages.)"
             )
         yield from pieces
+
+
+def is_command(line: str) -> bool:
+    return line.startswith("/") and not line.startswith("//")
+
+
+def unescaped(line: str) -> str:
+    """What is meant by a line that is no command: of two slashes in front one is left."""
+    return line.removeprefix("/") if line.startswith("//") else line
 
 
 def obey(line: str, session: ChatSession) -> None:

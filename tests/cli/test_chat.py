@@ -190,7 +190,7 @@ def test_at_a_terminal_errors_are_told_and_the_conversation_goes_on(call, chatte
         told[1:],
         (
             "There is nothing to save yet.",
-            "There is no command '/sing'. There are /reset and /save FILE.",
+            "There is no command '/sing'. There are /reset and /save FILE; a message that begins with a slash is written with two.",
             "(1 character that the model's tokenizer does not know left out.)",
             "The message is too long: ",
             "(Saved: x.jsonl)",
@@ -208,10 +208,23 @@ def test_ctrl_c_stops_an_answer_and_at_the_prompt_the_conversation(call, chatter
         raise KeyboardInterrupt
 
     monkeypatch.setattr("minillm.generation.chat.stream_continuation", stopped)
-    typed("Who?", "/save x.jsonl", KeyboardInterrupt())
+    typed("Who?", KeyboardInterrupt(), "/save x.jsonl", KeyboardInterrupt(), KeyboardInterrupt())
     code, out, err = call("chat", "--checkpoint", chatter)
     assert (code, out) == (130, "Ann\n") and err.endswith("Interrupted.\n")
+    assert err.count("Ctrl-C again ends the conversation") == 2
     assert read_conversations("x.jsonl").messages == [said("Who?", "Ann")]
+    typed(KeyboardInterrupt())  # there is nothing to lose yet
+    assert call("chat", "--checkpoint", chatter)[0] == 130
+
+
+def test_a_message_may_begin_with_a_slash(call, chatter, pipe, typed):
+    argv = ["chat", "--checkpoint", chatter, "--temperature=0", "--max-tokens=5"]
+    pipe("//Who?\n/save pipe.jsonl\n")
+    assert call(*argv)[0] == 0
+    typed("//Who?", "/save typed.jsonl")
+    assert call(*argv)[0] == 0
+    for path in ("pipe.jsonl", "typed.jsonl"):
+        assert read_conversations(path).messages[0][0]["content"] == "/Who?"
 
 
 def test_a_long_conversation_is_told_to_lose_its_beginning(call, chatter, pipe):
