@@ -95,7 +95,7 @@ def test_a_distribution_with_a_part_missing_is_refused_and_nothing_written(tmp_p
     [
         {},
         {"packages": {"numpy": {}}},
-        {"packages": {"numpy": {"name": "numpy", "file_name": "../../secret", "depends": []}}},
+        {"packages": {"numpy": {"name": "numpy", "file_name": "../secret", "depends": []}}},
         [],
     ],
 )

@@ -79,6 +79,7 @@ def test_nothing_is_loaded_before_the_reader_has_seen_what_and_agreed(page, serv
         "minillm, with the course",
     ]
     assert sizes[0].endswith(": 0.8 MB") and shown.run(f"{of('start')}.disabled")
+    assert not shown.run(f"{of('begin')}.hidden")
     shown.run(f"{of('begin')}.focus()")
     shown.press("Enter")
     shown.wait(f"{of('loading')}.hidden")
