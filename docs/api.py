@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,8 @@ def lines() -> Iterator[str]:
     yield "Made by `python docs/api.py` from the docstrings; `help(name)` in Python has the rest. A room uses what stands above it.\n"
     yield "## minillm, the door\n"
     for room, names in minillm.DOOR.items():
-        yield f"From [`minillm.{room}`](#minillm{room}): {', '.join(f'`{name}`' for name in names)}.\n"
+        where = f"[`minillm.{room}`](#minillm{room})" if room in minillm.ROOMS else f"`minillm.{room}`"
+        yield f"From {where}: {', '.join(f'`{name}`' for name in names)}.\n"
     for room in minillm.ROOMS:
         module = importlib.import_module(f"minillm.{room}")
         yield f"## minillm.{room}\n"
@@ -60,6 +62,7 @@ def end_of(thing: object) -> str:
     """The first line of a docstring, after a colon; nothing for what has none of its own, such as a constant."""
     documented = inspect.isclass(thing) or inspect.isroutine(thing)
     text = first_line(thing) if documented else ""
+    text = re.sub(r"(`[^`]*`)|<(?=[a-z/])", lambda found: found[1] or "&lt;", text)  # a token such as <s> is no HTML
     return f": {text}" if text else ""
 
 

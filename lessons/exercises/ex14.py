@@ -39,6 +39,7 @@ def corpus_bleu(candidates: Sequence[Sequence[str]], references: Sequence[Sequen
     candidates: for each text its tokens; references: for each text a list of references, each of them tokens.
     As in the lesson: n-grams for n = 1 to 4, all counts added up over the texts before anything is divided, the geometric mean of the four
     shares, the brevity penalty exp(1 - r/c) where c < r; 0 if for some n no n-gram is found. And with several references:
+
     - an n-gram of a candidate counts at most as often as it stands in that one of its references in which it stands most often;
     - r adds up, for each text, the length of the reference that is nearest to the candidate's, and of two as near the shorter one.
 

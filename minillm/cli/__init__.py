@@ -31,6 +31,7 @@ COMMANDS = {
     "lesson": "list the lessons of the course, or run one",
     "check": "check the exercises of a lesson, and say what went wrong",
     "web": "write the pages in which minillm runs in a browser",
+    "site": "the course and the docs as pages with a search, for a browser",
     "gradcheck": "compare the hand-written gradients with numerical ones",
     "doctor": "what this machine has: versions, threads, GPU, fonts, speed",
 }

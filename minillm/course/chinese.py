@@ -7,6 +7,7 @@ name, a number or another phrase stands. `python -m minillm.course.translating` 
 """
 
 import ast
+import contextlib
 import hashlib
 import json
 import os
@@ -39,6 +40,19 @@ def speak(asked: str | None) -> None:
     if asked not in LANGUAGES:
         raise InputError(f"There is no course in {asked!r}.", f"These are there: {', '.join(LANGUAGES)}.")
     os.environ["LANGUAGE"] = asked
+
+
+@contextlib.contextmanager
+def speaking(asked: str) -> Iterator[None]:
+    """Make this the language for a while."""
+    before = os.environ.get("LANGUAGE")
+    speak(asked)
+    try:
+        yield
+    finally:
+        os.environ.pop("LANGUAGE")
+        if before is not None:
+            os.environ["LANGUAGE"] = before
 
 
 def fingerprint(text: str) -> str:

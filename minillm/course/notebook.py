@@ -22,7 +22,9 @@ if importlib.util.find_spec("minillm") is None:
     print(f"minillm is not installed for this Python. In the project's folder: {sys.executable} -m pip install -e .")"""
 
 _BLOCK = re.compile(r"(?:(?<=\n\n)|\A)(?P<indent> *) {4}\S.*(?:\n+(?P=indent) {4}.*)*")
-_CODE = re.compile(r"(```.*?```|`[^`]+`)", re.DOTALL)
+_FENCE = r"^ *```.*?^ *```"
+_FENCED = re.compile(f"({_FENCE})", re.DOTALL | re.MULTILINE)
+_CODE = re.compile(f"({_FENCE}|``.+?``|`[^`]*`)", re.DOTALL | re.MULTILINE)
 _SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-zΑ-Ωα-ω]{1,2})_([A-Za-z0-9]{1,4}|\{[^{}\n]+\})(?![A-Za-z0-9_(])")
 _SUPERSCRIPT = re.compile(r"(?<=[\w)])\^(-?\d+(?:\.\d+)?|\([^()\n]+\)|[a-z](?:<sub>\w+</sub>)?)(?!\w)")
 
@@ -30,19 +32,17 @@ _SUPERSCRIPT = re.compile(r"(?<=[\w)])\^(-?\d+(?:\.\d+)?|\([^()\n]+\)|[a-z](?:<s
 def cells(source: str, prose: Sequence[str] | None = None) -> list[tuple[str, str]]:
     """The cells of a script, as ("markdown", text) or ("code", text). What stands above the first `# %%` is the docstring.
 
-    Between them is a cell of ours: it says how to install minillm where it is missing. prose: the docstring and the Markdown cells in
-    another language, to stand in the place of the script's own.
+    prose: the docstring and the Markdown cells in another language, to stand in the place of the script's own.
     """
     docstring, *texts = prose or english_prose(source)
     texts = iter(texts)
-    found = [("markdown", _docstring(docstring)), ("code", INSTALL)]
+    found = [("markdown", _docstring(docstring))]
     for part in ("\n" + source).split("\n# %%")[1:]:
         marker, _, body = part.partition("\n")
         if "[markdown]" in marker:
             found.append(("markdown", typeset(next(texts))))
         else:
-            body = body.strip("\n")
-            found.append(("code", "\n".join(line for line in body.split("\n") if not line.startswith("#>")).rstrip()))
+            found.append(("code", body.strip("\n")))
     return [cell for cell in found if cell[1]]
 
 
@@ -57,7 +57,9 @@ def typeset(text: str) -> str:
 
     What is code already, and names such as top_k_of, stay as they are.
     """
-    parts = _CODE.split(_BLOCK.sub(_fenced, text))
+    blocks = _FENCED.split(text)
+    blocks[::2] = (_BLOCK.sub(_fenced, block) for block in blocks[::2])
+    parts = _CODE.split("".join(blocks))
     for at in range(0, len(parts), 2):  # between them stand the pieces of code
         subscripts = _SUBSCRIPT.sub(lambda found: f"{found[1]}<sub>{found[2].strip('{}')}</sub>", parts[at])
         parts[at] = _SUPERSCRIPT.sub(r"<sup>\1</sup>", subscripts)
@@ -70,10 +72,14 @@ def _fenced(block: re.Match) -> str:
 
 
 def to_notebook(source: str, prose: Sequence[str] | None = None) -> str:
-    """The notebook of a lesson, as the text of an .ipynb file; for prose see `cells`."""
+    """The notebook of a lesson, as the text of an .ipynb file; for prose see `cells`. Below its head a cell of ours says how to install
+    minillm where it is missing.
+    """
+    head, *rest = cells(source, prose)
     entries = []
-    for number, (kind, text) in enumerate(cells(source, prose)):
-        entry = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": text.splitlines(keepends=True)}
+    for number, (kind, text) in enumerate([head, ("code", INSTALL), *rest]):
+        shown = "\n".join(line for line in text.split("\n") if kind != "code" or not line.startswith("#>")).rstrip()
+        entry = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": shown.splitlines(keepends=True)}
         if kind == "code":
             entry |= {"execution_count": None, "outputs": []}
         entries.append(entry)

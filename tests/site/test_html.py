@@ -1,0 +1,140 @@
+"""The HTML of the site: no word is lost on the way, every link and anchor leads somewhere, and nothing is fetched from the network."""
+
+import html as entities
+import re
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from minillm.course.outline import outlines
+from tests.chromium import Chromium, needs_chromium
+
+FENCE = re.compile(r"^( *`{3,}.*?\n.*?^ *`{3,}$)", re.MULTILINE | re.DOTALL)
+VOID = {"img", "br", "hr", "input", "link", "meta", "source"}
+
+
+class Read(HTMLParser):
+    """What a page links to, what it loads, its anchors, and the text of its article."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.path, self.links, self.loads, self.anchors, self.counts, self.text = path, [], [], set(), {}, []
+        self.inside = 0  # how deep in the article
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.anchors |= {attributes[name] for name in ("id", "name") if attributes.get(name)}
+        if tag == "a" and attributes.get("href"):
+            self.links.append(attributes["href"])
+        elif attributes.get("src") or (tag == "link" and attributes.get("rel") in ("stylesheet", "preconnect")):
+            self.loads.append(attributes.get("src") or attributes["href"])
+        if tag == "article" or (self.inside and tag not in VOID):
+            self.inside += 1
+        if self.inside:
+            self.counts[tag] = self.counts.get(tag, 0) + 1
+            self.text.append(attributes.get("alt", ""))
+
+    def handle_endtag(self, tag):
+        if self.inside and tag not in VOID:
+            self.inside -= 1
+
+    def handle_data(self, data):
+        if self.inside:
+            self.text.append(data.replace("¶", ""))
+
+
+@pytest.fixture(scope="module")
+def pages(project, html):
+    """All of them, without those that the lessons draw."""
+    paths = sorted(html.rglob("*.html"))
+    return {path: Read(path) for path in paths if not (project / "en" / path.relative_to(html)).exists()}
+
+
+def test_every_link_and_anchor_leads_somewhere(html, pages):
+    dead = []
+    for path, page in pages.items():
+        for link in page.links:
+            target, _, anchor = unquote(link).partition("#")
+            if re.match(r"https?:", target) or path.name == "404.html":
+                continue
+            file = (path.parent / target).resolve() if target else path
+            if not file.is_file() or (anchor and file in pages and anchor not in pages[file].anchors):
+                dead.append((path.name, link))
+    assert not dead
+    assert len(pages) > 40 and sum(len(page.links) for page in pages.values()) > 3000
+
+
+def test_nothing_comes_from_the_network(html, pages):
+    loads = {load for page in pages.values() for load in page.loads}
+    assert loads and not [load for load in loads if re.match(r"(https?:)?//", load)]
+    for path, page in pages.items():
+        assert path.name == "404.html" or all((path.parent / load).resolve().is_file() for load in page.loads)
+    assert not re.findall(r"url\(['\"]?https?:", (html / "assets" / "site.css").read_text(encoding="utf-8"))
+
+
+def words(markdown: str) -> list[str]:
+    """The words of a page as Markdown: without marks, numbers of lists, and addresses."""
+    parts = FENCE.split(markdown)
+    for at, part in enumerate(parts):
+        if at % 2:  # a fenced block: its first and last line are marks
+            parts[at] = part.partition("\n")[2].rpartition("\n")[0]
+        else:
+            titled = re.sub(r'^\?\?\? \w+ "(.*)"$', r"\1", part, flags=re.MULTILINE)
+            plain = re.sub(r"\]\([^()\s]+\)|</?(sub|sup|iframe)\b[^>]*>", "", titled)
+            parts[at] = entities.unescape(re.sub(r"^ *\d+\. ", "", plain, flags=re.MULTILINE))
+    return re.findall(r"\w+|[<>&=^~%+]", "".join(parts))
+
+
+def test_no_word_and_no_sign_is_lost(project, html, pages):
+    for path in sorted((project / "en").rglob("*.md")):
+        page = pages[html / path.relative_to(project / "en").with_suffix(".html")]
+        text = "".join(page.text)
+        assert re.findall(r"\w+|[<>&=^~%+]", text) == words(path.read_text(encoding="utf-8")), path
+
+
+def test_blocks_are_what_they_were_meant_to_be(project, html, pages):
+    """A list without a blank line above it, or a table in a list, would become a paragraph."""
+    for path in sorted((project / "en").rglob("*.md")):
+        page = pages[html / path.relative_to(project / "en").with_suffix(".html")]
+        prose = "".join(FENCE.split(path.read_text(encoding="utf-8"))[::2])
+        wanted = {
+            "li": len(re.findall(r"^ *(?:[-*]|\d+\.) ", prose, re.MULTILINE)),
+            "table": len(re.findall(r"^\|[-:| ]+\|$", prose, re.MULTILINE)),
+            "pre": len(FENCE.findall(path.read_text(encoding="utf-8"))),
+            "details": len(re.findall(r"^\?\?\? ", prose, re.MULTILINE)),
+        }
+        assert {name: page.counts.get(name, 0) for name in wanted} == wanted, path
+
+
+def test_formulas_keep_their_columns(html):
+    text = entities.unescape((html / "lessons" / "12_read_its_mind.html").read_text(encoding="utf-8"))
+    assert "heads' mean  1    0        A  1     0         A A  1       0\n             0.5  0.5" in text
+    assert "x<sub>i</sub>" in (html / "lessons" / "05_self_attention.html").read_text(encoding="utf-8")
+
+
+def test_lessons_follow_each_other(html):
+    for before, after in zip(outlines(), outlines()[1:], strict=False):
+        page = (html / "lessons" / f"{before.path.stem}.html").read_text(encoding="utf-8")
+        assert re.search(rf'<link rel="next" href="[./]*(lessons/)?{after.path.stem}.html">', page)
+
+
+@needs_chromium
+def test_a_word_is_found_without_a_server(html, tmp_path):
+    browser = Chromium(tmp_path)
+    browser.open(html / "index.html")
+    browser.click("document.querySelector('.md-search__button')")
+    found, end = [], time.monotonic() + 20
+    while not found and time.monotonic() < end:
+        time.sleep(0.1)
+        if not browser.run("document.activeElement.value"):
+            browser.call("Input.insertText", text="rollout")
+        found = browser.run(
+            "[...document.querySelectorAll('a[href*=\"12_read\"]')].filter(a => a.checkVisibility()).length"
+        )
+    asked = [e["params"]["request"]["url"] for e in browser.events if e.get("method") == "Network.requestWillBeSent"]
+    browser.close()
+    assert found and not [url for url in asked if url.startswith("http")]
