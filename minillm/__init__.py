@@ -27,7 +27,7 @@ DOOR = {
 }  # fmt: skip
 ROOMS = (
     "backend", "ops", "layers", "text", "weights", "models", "plots", "objectives", "generation", "metrics", "preferences", "training",
-    "pretraining", "finetuning", "alignment", "inspection", "explaining", "gradcheck", "course", "web", "site",
+    "pretraining", "finetuning", "alignment", "one_file", "inspection", "explaining", "gradcheck", "course", "web", "site",
 )  # fmt: skip
 __getattr__, __dir__ = attach(__name__, DOOR, ROOMS)
 __all__ = ["__version__", *(name for names in DOOR.values() for name in names)]  # noqa: PLE0604

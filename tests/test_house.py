@@ -24,7 +24,7 @@ GROUND = (
 )
 ROOMS = (
     "ops", "layers", "text", "weights", "models", "objectives", "generation", "metrics", "preferences", "training", "pretraining",
-    "finetuning", "alignment", "plots", "inspection", "explaining", "gradcheck", "course", "web", "site", "cli",
+    "finetuning", "alignment", "one_file", "plots", "inspection", "explaining", "gradcheck", "course", "web", "site", "cli",
 )  # fmt: skip
 FLOORS = {name: floor for floor, name in enumerate((*GROUND, *ROOMS))}
 

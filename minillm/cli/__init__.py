@@ -32,6 +32,7 @@ COMMANDS = {
     "check": "check the exercises of a lesson, and say what went wrong",
     "web": "write the pages in which minillm runs in a browser",
     "site": "the course and the docs as pages with a search, for a browser",
+    "one-file": "a GPT as one script of 250 lines, made of this library's functions",
     "gradcheck": "compare the hand-written gradients with numerical ones",
     "doctor": "what this machine has: versions, threads, GPU, fonts, speed",
 }
@@ -121,7 +122,7 @@ def run(argv: list[str]) -> int:
         if name != "doctor":  # which tells everything that is missing
             raise
         prepared = contextlib.nullcontext()
-    command = importlib.import_module(f"minillm.cli.{name}")
+    command = importlib.import_module(f"minillm.cli.{name.replace('-', '_')}")
     parser = Parser(prog=f"{PROGRAM} {name}", description=command.DESCRIPTION)
     command.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
