@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import re
+import types
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
@@ -45,13 +46,15 @@ def _shared(one: str, other: str) -> int:
 
 
 def value(what: Any, shown: int = SHOWN) -> str:
-    """A value in a line: a large array by its shape, what is long by its beginning."""
+    """A value in a line: a large array by its shape, a function by its name, what is long by its beginning."""
     if isinstance(what, np.ndarray):
         return nested(what.tolist()) if what.size <= shown else translated(f"an array of shape {what.shape}")
     if is_number(what):
         return number(what)
     if isinstance(what, Other):
         return article(what.kind)
+    if isinstance(what, types.FunctionType):
+        return what.__name__
     text = repr(plain(what))
     return text if len(text) <= 60 else text[:59] + "…"
 

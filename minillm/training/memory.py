@@ -11,9 +11,10 @@ from minillm.training.options import TrainOptions
 
 
 def physical_memory() -> int | None:
-    """Bytes of memory that this machine has; None where it can't tell (Windows)."""
+    """Bytes of memory that this machine has; None where it can't tell (Windows), or answers -1 (POSIX: no limit is known)."""
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        pages = os.sysconf("SC_PHYS_PAGES")
+        return os.sysconf("SC_PAGE_SIZE") * pages if pages > 0 else None
     except (AttributeError, ValueError, OSError):
         return None
 

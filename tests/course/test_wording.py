@@ -18,6 +18,7 @@ from minillm.course.wording import apart, call, failed, listed, narrowed, senten
         (True, "True"),
         ((1, 2), "(1, 2)"),
         (Other("Evil"), "an Evil"),
+        (value, "value"),
         ("x" * 100, "'" + "x" * 58 + "…"),
     ],
 )

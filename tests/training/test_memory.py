@@ -35,3 +35,8 @@ def test_several_models_that_read_the_same_texts(monkeypatch):
         with pytest.raises(InputError, match=f"{texts} texts at once") as caught:
             check_texts(configs, texts, "Write fewer.")
         assert caught.value.remedy == "Write fewer."
+
+
+def test_a_system_that_knows_no_limit_of_its_memory_answers_minus_one(monkeypatch):
+    monkeypatch.setattr("os.sysconf", lambda name: -1, raising=False)
+    assert memory_module.physical_memory() is None

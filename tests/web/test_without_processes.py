@@ -13,7 +13,8 @@ MISSING = [
 ]  # fmt: skip
 
 BEGINNING = f"""
-import sys, json
+import json, os, sys
+os.devnull = "/nowhere"
 missing = {MISSING!r}
 
 class Missing:
@@ -52,12 +53,13 @@ assert heard[-1]["kind"] == "finished", heard[-1]
 """,
     "check an exercise": """
 session, heard = session("exercises")
-session.receive(ask("open", number=5))
-source, name = heard[-1]["text"], "causal_weights"
+from minillm.course.desk import solution_of
+from minillm.course.outline import find
+source, name = solution_of(find(5)), "causal_weights"
 session.receive(ask("attempt", number=5, source=source, name=name))
 lines = [each["text"] for each in heard if each["kind"] == "line"]
 session.receive(ask("judge", number=5, source=source, name=name, lines=lines, printed="", line=None, ended=None, mend=True))
-assert heard[-1]["message"] == "not written yet", heard[-1]
+assert heard[-1]["passed"], heard[-1]
 """,
     "the door": """
 import minillm
