@@ -47,6 +47,13 @@ def join(job: Job, args, ranks: OneRank) -> None:
                 )
 
 
+class NoInput:
+    """Standard input of the other ranks: a launcher gives it to the first one only, and a read would wait for ever."""
+
+    def __getattr__(self, name: str):
+        raise InputError("Standard input reaches the first rank only.", "Give all ranks a file.")
+
+
 def description(job: Job, args) -> dict:
     """All that a step depends on."""
     trainer = job.trainer

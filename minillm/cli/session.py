@@ -12,7 +12,7 @@ from tqdm import tqdm
 from minillm.backend import Device, choose_device
 from minillm.cli.curve import draw_curve
 from minillm.cli.job import Job
-from minillm.cli.ranks import join, together
+from minillm.cli.ranks import NoInput, join, together
 from minillm.cli.tensorboard import TensorBoard, check_installed
 from minillm.cli.terminal import program, say, shell_word
 from minillm.errors import InputError
@@ -72,6 +72,7 @@ def lead(kind: type[Job], args, ranks: OneRank) -> int:
 
 def follow(kind: type[Job], args, ranks: OneRank) -> int:
     """What every other rank does: the same steps. It writes nothing and says nothing."""
+    sys.stdin = NoInput()
     with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stderr(nowhere):
         with together(ranks):
             job = prepare(kind, kind.open(args), args, ranks)

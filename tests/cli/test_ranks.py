@@ -205,6 +205,7 @@ def test_ranks_that_would_not_do_the_same_are_refused_and_nothing_is_touched(pre
         (([argv[0], f"--text={other}x", *argv[2:]],), "There is no file"),
         (([*argv, "--lr=0.5"],), "has --lr 0.5"),
         ((argv, ANOTHER), "has minillm 0.0.9"),
+        (([argv[0], "--text=-", *argv[2:]],), "Standard input reaches the first rank only"),
     ):
         code, said = on_ranks((1, argv), (1, *rank))
         wrong, remedy = said.splitlines()
