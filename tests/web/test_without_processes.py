@@ -14,7 +14,7 @@ MISSING = [
 
 BEGINNING = f"""
 import json, os, sys
-os.devnull = "/nowhere"
+os.devnull = "/nowhere/null"
 missing = {MISSING!r}
 
 class Missing:
