@@ -256,6 +256,34 @@ def test_the_editor_with_keys_alone(page):
     assert shown.run("document.activeElement.id") == "check"
 
 
+def test_every_control_of_a_page_is_reached_by_the_tab_key_and_enter_checks(page):
+    shown = page("exercises")
+    choose(shown, 5)
+    shown.run("document.querySelector('nav a').focus()")
+    reached = []
+    for _ in range(4):
+        shown.press("Tab")
+        reached.append(shown.run("document.activeElement.id || document.activeElement.textContent"))
+        assert shown.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert reached == ["Write", "Exercises", "lesson", "code"]
+    shown.press("Escape", "Tab", "Enter")
+    shown.wait(f"{of('solved')}.textContent")
+    shown.press("Tab", "Tab", "Tab", "Enter")  # over what is disabled: download, begin anew, the first hint
+    shown.wait("document.querySelector('#verdicts .hint')")
+
+
+def test_a_screen_reader_is_told_of_stages_and_not_of_every_step(page):
+    shown = page("train")
+    shown.run("""window.told = []; new MutationObserver(() => told.push(document.getElementById('status').textContent))
+        .observe(document.getElementById('status'), {childList: true})""")
+    shown.run(f"{of('size')}.value = 'small'")
+    type_into(shown, "steps", "250")
+    shown.click(of("start"))
+    shown.wait(f"{of('status')}.textContent.startsWith('Done')")
+    told = shown.run("told")
+    assert told[0] == "Reading the text …" and [each.split()[2] for each in told[1:-1]] == ["0", "100", "200", "250"]
+
+
 def test_what_was_written_is_there_the_next_time_until_it_is_begun_anew(page, server):
     shown = page("exercises")
     choose(shown, 5)

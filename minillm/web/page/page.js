@@ -11,9 +11,15 @@ export function element(tag, text, more = {}) {
   return Object.assign(document.createElement(tag), text === undefined ? {} : { textContent: text }, more);
 }
 
+// What a screen reader tells as well; what changes all the time is for the eye alone.
 export function status(text, bad = false) {
   $("status").textContent = text;
   $("status").className = bad ? "bad" : "";
+  now("");
+}
+
+export function now(text) {
+  $("now").textContent = text;
 }
 
 // A file for the reader to keep.
@@ -33,29 +39,29 @@ export class Python {
   start() {
     const total = Object.values(data.loads).reduce((sum, bytes) => sum + bytes);
     const { page, language, pyodide, archives } = data;
-    let bytes = 0, what = "Pyodide";
+    let bytes = 0;
     $("begin").hidden = true;
     $("loaded").hidden = $("loading").hidden = false;
     return new Promise((resolve) => {
-      this.worker = new Worker("worker.js", { type: "module" });
-      this.worker.onerror = (event) => this.#fail(event.message || say("loading.no_worker"));
-      this.worker.onmessage = ({ data: message }) => {
-        if (message.kind === "bytes") {
-          bytes += message.count;
+      const heard = {
+        loading: ({ what }) => status(say("loading.now", what)),
+        bytes({ count }) {
+          bytes += count;
           $("loaded").value = Math.min(1, bytes / total);
-        } else if (message.kind === "loading") {
-          what = message.what;
-        } else if (message.kind === "ready") {
+          now(say("loading.bytes", megabytes(bytes), megabytes(total)));
+        },
+        ready: (message) => {
           $("loading").hidden = true;
           this.worker.onmessage = ({ data: message }) => this.heard(message);
           resolve(message);
-          return;
-        } else if (message.kind === "fault" || message.kind === "error") {
-          this.#fail(message.text ?? message.wrong);
-          return;
-        }
-        status(say("loading.now", what, megabytes(bytes)));
+        },
+        error: ({ wrong }) => this.#fail(wrong),
+        fault: ({ text }) => this.#fail(text),
+        full: () => this.#fail(say("full")),
       };
+      this.worker = new Worker("worker.js", { type: "module" });
+      this.worker.onerror = (event) => this.#fail(event.message || say("loading.no_worker"));
+      this.worker.onmessage = ({ data: message }) => heard[message.kind](message);
       this.worker.postMessage({ do: "load", page, language, pyodide, archives });
     });
   }

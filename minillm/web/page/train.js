@@ -1,5 +1,5 @@
 // Train a GPT: what is trained on and how large it is, its losses, what it writes, where it looks.
-import { $, Python, element, offer, say, status, trouble, whenAgreed } from "./page.js";
+import { $, Python, element, now, offer, say, status, trouble, whenAgreed } from "./page.js";
 import { LossCurve } from "./loss_curve.js";
 
 const curve = new LossCurve($("loss"));
@@ -21,7 +21,9 @@ const heard = {
     const pace = elapsed / Math.max(step, 1);
     $("done").value = step / steps;
     kept = false;
-    status(say("train.step", step, steps, mean.toFixed(3), Math.round(1000 * pace), Math.ceil(pace * (steps - step))));
+    const text = say("train.step", step, steps, mean.toFixed(3), Math.round(1000 * pace), Math.ceil(pace * (steps - step)));
+    for (const [at, loss] of validation) status(say("train.validation", at, loss.toFixed(3)));
+    now(text);
   },
   sample({ step, prompt: from, text }) {
     prompt = from;
