@@ -19,6 +19,7 @@ SAID = [
         r"Of 20 failures that were planted it names (\d+) rightly, and gives a false alarm on (\d+) of 20 healthy runs",
         ["explain: failures named rightly, of 20", "explain: false alarms, of 20 healthy runs"],
     ),
+    ("README.md", r"takes (\d+) times as long a step as minillm", ["microgpt: a step number by number, over one of arrays"]),
     ("README.md", r"Ten minutes of one core make BLEU ([\d.]+) of", ["applications: Multi30k, English to German: BLEU, greedy"]),
     (
         "README.md",
