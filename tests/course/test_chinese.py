@@ -14,26 +14,14 @@ from minillm.course.lesson import translate
 from minillm.course.outline import ROOT, outlines
 from minillm.course.translating import said, with_new_cells, with_new_words, words_path
 from minillm.plots.labels import is_drawable
+from tests.glossary import HAN, lost_terms
 
-HAN = re.compile(r"[\u4e00-\u9fff]")
-CODE = re.compile(r"```.*?```|`[^`]*`|^ {4}.*$", re.DOTALL | re.MULTILINE)
 TRANSLATED = [outline for outline in outlines() if chinese.prose_path(outline).exists()]
 each_lesson = pytest.mark.parametrize("outline", TRANSLATED, ids=lambda outline: outline.name)
 
 
 def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
-
-
-def glossary() -> dict[str, list[str]]:
-    """The Chinese words for each English one."""
-    rows = [line.strip("| \n").split(" | ") for line in read(ROOT / "docs" / "glossary.md").splitlines()]
-    return {row[0]: row[1].split("；") for row in rows if len(row) == 3 and HAN.search(row[1])}
-
-
-def without_titles(english: str, text: str) -> str:
-    """The English without what stands letter for letter in the Chinese as well, between asterisks: titles of papers, words of the data."""
-    return re.sub(r"\*[^*]+\*", lambda title: "" if " ".join(title[0].split()) in text else title[0], english)
 
 
 @each_lesson
@@ -78,13 +66,7 @@ def test_terms_are_those_of_the_glossary(outline):
         )
     ]
     for english, text in pairs + [(english, text) for english, text in words.items() if text != english]:
-        prose = without_titles(CODE.sub("", english), text)
-        for term, forms in glossary().items():
-            # `gradient[rows]` and `axis=-1` are code, though nothing marks them in a hint
-            if re.search(rf"(?<![\w-]){term}s?(?![\w-]| ?=|\[)", prose, re.IGNORECASE):
-                assert any(form in text for form in forms), (
-                    f"{term} is {forms} in Chinese: {english[:200]!r} -> {text[:200]!r}"
-                )
+        assert not lost_terms(english, text), f"{english[:200]!r} -> {text[:200]!r}"
 
 
 # the files of minillm/course that word a diagnosis

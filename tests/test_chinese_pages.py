@@ -1,0 +1,56 @@
+"""The pages that are there in Chinese say what the English ones say now: README.zh.md, TUTOR.zh.md and those of docs/zh."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from minillm.course.chinese import fingerprint
+from minillm.course.outline import ROOT
+from tests.glossary import HAN, lost_terms
+
+ENGLISH = {page: page.with_name(page.name.replace(".zh", "")) for page in sorted(ROOT.glob("*.zh.md"))}
+ENGLISH |= {page: ROOT / "docs" / page.name for page in sorted((ROOT / "docs" / "zh").glob("*.md"))}
+LANGUAGES = re.compile(r"^\[(English|中文)\]\(README(\.zh)?\.md\)$", re.MULTILINE)  # from one README to the other
+each_page = pytest.mark.parametrize("page", ENGLISH, ids=lambda page: page.relative_to(ROOT).as_posix())
+
+
+def both(page: Path) -> tuple[str, str]:
+    """The Chinese text without its mark, and the English one."""
+    return page.read_text(encoding="utf-8").partition("\n")[2], ENGLISH[page].read_text(encoding="utf-8")
+
+
+@each_page
+def test_a_page_is_translated_from_the_english_one_that_is_there_now(page):
+    mark = page.read_text(encoding="utf-8").partition("\n")[0]
+    assert mark == f"<!-- english {fingerprint(ENGLISH[page].read_text(encoding='utf-8'))} -->"
+
+
+@each_page
+def test_code_and_figures_are_those_of_the_english_page(page):
+    chinese, english = both(page)
+    for blocks in (r"^```.*?^```$", r"^#+ (?:\d+\b)?"):  # in their order
+        assert re.findall(blocks, chinese, re.M | re.S) == re.findall(blocks, english, re.M | re.S)
+    chinese, english = (re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S) for text in (chinese, english))
+    for what in (r"`[^`]+`", r"\d+\.\d+"):
+        here, there = (sorted(" ".join(each.split()) for each in re.findall(what, text)) for text in (chinese, english))
+        assert here == there
+
+
+@each_page
+def test_a_paragraph_is_in_chinese_and_its_terms_are_those_of_the_glossary(page):
+    chinese, english = both(page)
+    for paragraph in re.sub(r"^```.*?^```$", "", chinese, flags=re.M | re.S).split("\n\n"):
+        assert HAN.search(paragraph) or not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", paragraph), paragraph
+    assert not lost_terms(english, chinese)
+
+
+@each_page
+def test_links_lead_somewhere_and_to_the_chinese_page_where_there_is_one(page):
+    chinese, english = (LANGUAGES.sub("", text) for text in both(page))
+    targets = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", chinese) if "://" not in link]
+    for target in filter(None, targets):
+        path = (page.parent / target).resolve()
+        assert path.exists(), target
+        assert path not in ENGLISH.values(), f"{target} is there in Chinese"
+    assert len(re.findall(r"\]\(", chinese)) == len(re.findall(r"\]\(", english))
