@@ -82,6 +82,13 @@ def chinese_prose(outline: Outline) -> list[tuple[str, str]]:
     return [(mark, text.strip()) for mark, text in zip(parts[::2], parts[1::2], strict=True)]
 
 
+def prose_of(outline: Outline) -> list[str]:
+    """The docstring and the Markdown cells of a lesson in the reader's language. InputError where they are not there in it."""
+    if language() == "en":
+        return english_prose(outline.path.read_text(encoding="utf-8"))
+    return [text for _, text in chinese_prose(outline)]
+
+
 def title(outline: Outline) -> str:
     """The title of a lesson in the reader's language."""
     if language() == "en" or not prose_path(outline).exists():

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from minillm.course.chinese import chinese_prose, english_prose, language
+from minillm.course.chinese import english_prose, prose_of
 from minillm.course.outline import Outline
 from minillm.errors import InputError
 from minillm.files import write_atomic
@@ -96,6 +96,5 @@ def write_notebook(outline: Outline, path: Path | None = None) -> Path:
         raise InputError(
             f"{path} is there already, and may hold your own work.", "Rename it, or name another file with `out`."
         )
-    prose = None if language() == "en" else [text for _, text in chinese_prose(outline)]
-    write_atomic(path, to_notebook(outline.path.read_text(encoding="utf-8"), prose).encode())
+    write_atomic(path, to_notebook(outline.path.read_text(encoding="utf-8"), prose_of(outline)).encode())
     return path

@@ -12,7 +12,7 @@ from textwrap import indent
 
 from PIL import Image
 
-from minillm.course.chinese import english_prose
+from minillm.course.chinese import language, prose_of, translated, with_translated_docstrings
 from minillm.course.desk import exercises_of, solution_of, stub_path
 from minillm.course.exercises import Exercise, read, solution_text
 from minillm.course.notebook import cells, typeset
@@ -22,14 +22,14 @@ FIGURES = ROOT / "figures"
 READ_SO = (
     "Below the code stands what it prints. A number lies within ± with other random numbers too, and … is any text."
 )
-_EXERCISES = re.compile(r"^## Exercises\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_EXERCISES = re.compile(r"^## (?:Exercises|练习)\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def lesson_page(outline: Outline) -> str:
-    """The Markdown of a lesson."""
-    source = outline.path.read_text(encoding="utf-8")
-    parts = [_head(english_prose(source)[0])]
-    for kind, text in cells(source)[1:]:
+    """The Markdown of a lesson, in the reader's language."""
+    words = prose_of(outline)
+    parts = [_head(words[0])]
+    for kind, text in cells(outline.path.read_text(encoding="utf-8"), words)[1:]:
         if kind == "markdown":
             parts.append(_EXERCISES.sub(lambda found: f"{found[0].strip()}\n\n{_exercises(outline)}\n\n", text))
         else:
@@ -41,7 +41,7 @@ def _head(docstring: str) -> str:
     """The title, and the fields below it (Question, Time ...) as a list of definitions."""
     title, _, rest = docstring.partition("\n")
     fields = re.findall(r"^(\S.*?)  +(.*(?:\n  .*)*)", rest, re.MULTILINE)
-    return "\n\n".join([f"# {title}", *(f"{name}\n:   {_value(value)}" for name, value in fields), READ_SO])
+    return "\n\n".join([f"# {title}", *(f"{name}\n:   {_value(value)}" for name, value in fields), translated(READ_SO)])
 
 
 def _value(text: str) -> str:
@@ -73,15 +73,22 @@ def _figures(outline: Outline, cell: str) -> Iterator[str]:
             page = (FIGURES / name).read_text(encoding="utf-8")
             title = re.search("<title>(.*?)</title>", page)[1]
             frame = f'<iframe src="../figures/{name}" title="{title}" loading="lazy"></iframe>'
-            yield f"{frame}\n\n[{html.unescape(title)}: on a page of its own](../figures/{name})"
+            yield f"{frame}\n\n[{translated('The same on a page of its own')}: {html.unescape(title)}](../figures/{name})"
         else:
             with Image.open(FIGURES / name) as picture:
-                yield f"![{picture.info['Description']}](../figures/{name})"
+                yield f"![{translated(picture.info['Description'])}](../figures/{_drawn(name)})"
+
+
+def _drawn(name: str) -> str:
+    """A picture in the reader's language, where it was drawn in it."""
+    there = f"{language()}/{name}"
+    return there if (FIGURES / there).exists() else name
 
 
 def _exercises(outline: Outline) -> str:
     """The exercises of a lesson: what to write, and to unfold one by one its hints and the solution."""
-    tasks = {node.name: node for node in ast.parse(read(stub_path(outline))).body if isinstance(node, ast.FunctionDef)}
+    stub = with_translated_docstrings(read(stub_path(outline)))
+    tasks = {node.name: node for node in ast.parse(stub).body if isinstance(node, ast.FunctionDef)}
     parts = []
     for exercise in exercises_of(outline):
         parts += _exercise(exercise, tasks[exercise.name], solution_text(solution_of(outline), exercise.name))
@@ -93,8 +100,8 @@ def _exercise(exercise: Exercise, task: ast.FunctionDef, solution: str) -> Itera
     yield _fenced(ast.unparse(ast.FunctionDef(**vars(task) | {"body": []})).strip(), "python")
     yield typeset(ast.get_docstring(task))
     for number in range(1, len(exercise.hints) + 1):
-        yield _fold("tip", f"Hint {number}", typeset(exercise.hint(number)))
-    yield _fold("success", "Solution", _fenced(solution, "python"))
+        yield _fold("tip", translated(f"Hint {number}"), typeset(exercise.hint(number)))
+    yield _fold("success", translated("Solution"), _fenced(solution, "python"))
 
 
 def _fold(kind: str, title: str, text: str) -> str:

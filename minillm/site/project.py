@@ -1,6 +1,7 @@
 """The folder that Zensical builds the site from: the pages as Markdown, what they show, and mkdocs.yml."""
 
 import json
+import posixpath
 import shutil
 import subprocess
 import sys
@@ -11,16 +12,17 @@ from minillm.course.notebook import typeset
 from minillm.course.outline import ROOT, read_outline
 from minillm.errors import InputError
 from minillm.site.lesson_page import lesson_page
-from minillm.site.links import Links
+from minillm.site.links import Links, by_file
 from minillm.site.pages import Page, sections
 
 HERE = Path(__file__).parent
 MARK = "# Written by python -m minillm site: what is changed here is lost when it is written anew.\n"
-OURS = ("en", "theme", "site")  # the folders in it
+NAMES = {"en": "English", "zh": "中文"}
+SETTINGS = {"en": "mkdocs.yml", "zh": "mkdocs.zh.yml"}  # Zensical builds one language after the other
 
 
 def write_project(folder: Path, *, repository: str | None = None) -> None:
-    """Write the pages and mkdocs.yml into a folder that is new, empty, or written by this function before.
+    """Write the pages and the settings into a folder that is new, empty, or written by this function before.
 
     repository: the address on the web that files which are no pages are linked to. InputError outside a clone of the repository, or
     where the folder holds something else.
@@ -31,53 +33,91 @@ def write_project(folder: Path, *, repository: str | None = None) -> None:
             "Run it in a clone.",
         )
     _clear(folder)
-    with speaking("en"):
-        _write_pages(folder, repository)
+    menus = {}
+    for language in SETTINGS:
+        with speaking(language):
+            menus[language] = sections(language)
+    menus = {language: menu for language, menu in menus.items() if menu}
+    for language in menus:
+        with speaking(language):
+            _write_language(folder, language, menus, repository)
     shutil.copytree(HERE / "theme", folder / "theme")
     shutil.copy(HERE / "settings.yml", folder)
 
 
 def _clear(folder: Path) -> None:
     """Make the folder, or take away what was written into it before."""
-    settings = folder / "mkdocs.yml"
+    settings = folder / SETTINGS["en"]
     ours = settings.is_file() and settings.read_text(encoding="utf-8", errors="replace").startswith(MARK)
     if folder.exists() and not ours and (folder.is_file() or any(folder.iterdir())):
         raise InputError(f"{folder} is there already, and is no site of minillm.", "Name another folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in OURS:
+    for name in (*SETTINGS, "theme", "site"):
         shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / SETTINGS["zh"]).unlink(missing_ok=True)
 
 
-def _write_pages(folder: Path, repository: str | None) -> None:
-    menu = sections()
-    (folder / "mkdocs.yml").write_text(MARK + _settings(menu), encoding="utf-8", newline="\n")
-    links = Links({page.source: page.path for pages in menu.values() for page in pages}, repository, set())
-    for page in (page for pages in menu.values() for page in pages):
-        path = folder / "en" / page.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(links.rewritten(_markdown(page), page.source), encoding="utf-8", newline="\n")
+def _write_language(
+    folder: Path, language: str, menus: dict[str, dict[str, list[Page]]], repository: str | None
+) -> None:
+    """The pages in a language, what they show, and the settings."""
+    _write(folder / SETTINGS[language], MARK + _settings(language, menus))
+    pages = {name: [page for section in menu.values() for page in section] for name, menu in menus.items()}
+    own, others = (
+        by_file(page for name in pages if (name == language) == mine for page in pages[name]) for mine in (True, False)
+    )
+    links = Links(own, others, repository, set())
+    for page in pages[language]:
+        other = others.get(page.source)
+        head = f"---\nalternate: {page.to(other.address)}\n---\n\n" if other else ""
+        _write(folder / language / page.path, head + links.rewritten(_markdown(page), page))
     for file in links.shown:
-        path = folder / "en" / file
+        path = folder / language / file
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, path)
 
 
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
 def _markdown(page: Page) -> str:
-    path = ROOT / page.source
-    return lesson_page(read_outline(path)) if page.is_lesson else typeset(path.read_text(encoding="utf-8"))
+    path = ROOT / page.file
+    return lesson_page(read_outline(path)) if page.file.endswith(".py") else typeset(path.read_text(encoding="utf-8"))
 
 
-def _settings(menu: dict[str, list[Page]]) -> str:
-    """mkdocs.yml: what is not the same for every site stands here in JSON, which is YAML too; settings.yml has the rest."""
-    nav = [{name: [{page.title: page.path} for page in pages]} for name, pages in menu.items()]
-    settings = {"INHERIT": "settings.yml", "docs_dir": "en", "site_dir": "site", "nav": nav}
+def _settings(language: str, menus: dict[str, dict[str, list[Page]]]) -> str:
+    """What is not the same for every site stands here in JSON, which is YAML too; settings.yml has the rest."""
+    first = {name: next(iter(menu.values()))[0] for name, menu in menus.items()}
+    root = "." if language == "en" else language
+    others = [
+        {"name": NAMES[name], "lang": name, "link": posixpath.relpath(page.address, root)}
+        for name, page in first.items()
+        if name != language
+    ]
+    settings = {
+        "INHERIT": "settings.yml",
+        "docs_dir": language,
+        "site_dir": "site" if language == "en" else f"site/{language}",
+        "theme": {"language": language},
+        "extra": {
+            "homepage": posixpath.relpath(first[language].address, root),
+            "alternate": bool(others),
+            "languages": others,
+        },
+        "nav": [{name: [{page.title: page.path} for page in pages]} for name, pages in menus[language].items()],
+    }
     return json.dumps(settings, ensure_ascii=False, indent=1) + "\n"
 
 
 def build(folder: Path) -> Path:
     """Let Zensical make HTML of what `write_project` wrote; the front page. InputError where it finds a fault, such as a dead link."""
-    command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", "mkdocs.yml"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False)
-    if done.returncode:
-        raise InputError(f"Zensical could not build the site: {(done.stdout + done.stderr).strip()}", "Mend that page.")
+    for settings in filter(lambda name: (folder / name).exists(), SETTINGS.values()):
+        command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", settings]
+        done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False)
+        if done.returncode:
+            raise InputError(
+                f"Zensical could not build the site: {(done.stdout + done.stderr).strip()}", "Mend that page."
+            )
     return folder / "site" / "index.html"

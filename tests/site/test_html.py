@@ -3,6 +3,7 @@
 import html as entities
 import re
 import time
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -10,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from minillm.course.outline import outlines
+from minillm.site.project import SETTINGS
 from tests.chromium import Chromium, needs_chromium
 
 FENCE = re.compile(r"^( *`{3,}.*?\n.*?^ *`{3,}$)", re.MULTILINE | re.DOTALL)
@@ -50,8 +52,20 @@ class Read(HTMLParser):
 @pytest.fixture(scope="module")
 def pages(project, html):
     """All of them, without those that the lessons draw."""
-    paths = sorted(html.rglob("*.html"))
-    return {path: Read(path) for path in paths if not (project / "en" / path.relative_to(html)).exists()}
+    shown = {path.relative_to(project / name) for name in SETTINGS for path in (project / name).rglob("*.html")}
+    shown |= {Path("zh") / path for path in shown}
+    return {path: Read(path) for path in sorted(html.rglob("*.html")) if path.relative_to(html) not in shown}
+
+
+def written(project: Path, pages: dict[Path, Read]) -> Iterator[tuple[str, Read]]:
+    """The Markdown of every page and what became of it."""
+    for name in SETTINGS:
+        for path in sorted((project / name).rglob("*.md")):
+            built = project / "site" / ("" if name == "en" else name) / path.relative_to(project / name)
+            yield (
+                re.sub(r"\A---\n.*?\n---\n", "", path.read_text(encoding="utf-8"), flags=re.DOTALL),
+                pages[built.with_suffix(".html")],
+            )
 
 
 def test_every_link_and_anchor_leads_somewhere(html, pages):
@@ -76,8 +90,13 @@ def test_nothing_comes_from_the_network(html, pages):
     assert not re.findall(r"url\(['\"]?https?:", (html / "assets" / "site.css").read_text(encoding="utf-8"))
 
 
-def words(markdown: str) -> list[str]:
-    """The words of a page as Markdown: without marks, numbers of lists, and addresses."""
+def letters(text: str) -> str:
+    """A text without blanks and without what may be a mark."""
+    return "".join(re.findall(r"\w|[<>&=^~%+]", text))
+
+
+def words(markdown: str) -> str:
+    """The letters of a page as Markdown: without marks, numbers of lists, and addresses."""
     parts = FENCE.split(markdown)
     for at, part in enumerate(parts):
         if at % 2:  # a fenced block: its first and last line are marks
@@ -86,28 +105,26 @@ def words(markdown: str) -> list[str]:
             titled = re.sub(r'^\?\?\? \w+ "(.*)"$', r"\1", part, flags=re.MULTILINE)
             plain = re.sub(r"\]\([^()\s]+\)|</?(sub|sup|iframe)\b[^>]*>", "", titled)
             parts[at] = entities.unescape(re.sub(r"^ *\d+\. ", "", plain, flags=re.MULTILINE))
-    return re.findall(r"\w+|[<>&=^~%+]", "".join(parts))
+    return letters("".join(parts))
 
 
-def test_no_word_and_no_sign_is_lost(project, html, pages):
-    for path in sorted((project / "en").rglob("*.md")):
-        page = pages[html / path.relative_to(project / "en").with_suffix(".html")]
-        text = "".join(page.text)
-        assert re.findall(r"\w+|[<>&=^~%+]", text) == words(path.read_text(encoding="utf-8")), path
+def test_no_word_and_no_sign_is_lost(project, pages):
+    for markdown, page in written(project, pages):
+        assert letters("".join(page.text)) == words(markdown), page.path
 
 
-def test_blocks_are_what_they_were_meant_to_be(project, html, pages):
+def test_blocks_are_what_they_were_meant_to_be(project, pages):
     """A list without a blank line above it, or a table in a list, would become a paragraph."""
-    for path in sorted((project / "en").rglob("*.md")):
-        page = pages[html / path.relative_to(project / "en").with_suffix(".html")]
-        prose = "".join(FENCE.split(path.read_text(encoding="utf-8"))[::2])
+    for markdown, page in written(project, pages):
+        prose = "".join(FENCE.split(markdown)[::2])
         wanted = {
             "li": len(re.findall(r"^ *(?:[-*]|\d+\.) ", prose, re.MULTILINE)),
             "table": len(re.findall(r"^\|[-:| ]+\|$", prose, re.MULTILINE)),
-            "pre": len(FENCE.findall(path.read_text(encoding="utf-8"))),
+            "strong": len(re.findall(r"\*\*(?=\S)(?:(?!\n\n).)+?(?<=\S)\*\*", re.sub("`[^`]*`", "", prose), re.DOTALL)),
+            "pre": len(FENCE.findall(markdown)),
             "details": len(re.findall(r"^\?\?\? ", prose, re.MULTILINE)),
         }
-        assert {name: page.counts.get(name, 0) for name in wanted} == wanted, path
+        assert {name: page.counts.get(name, 0) for name in wanted} == wanted, page.path
 
 
 def test_formulas_keep_their_columns(html):
@@ -122,19 +139,34 @@ def test_lessons_follow_each_other(html):
         assert re.search(rf'<link rel="next" href="[./]*(lessons/)?{after.path.stem}.html">', page)
 
 
+def test_every_page_leads_to_itself_in_the_other_language(html):
+    here, there = (html / name / "12_read_its_mind.html" for name in ("lessons", "zh/lessons"))
+    assert 'href="../zh/lessons/12_read_its_mind.html"' in here.read_text(encoding="utf-8")
+    assert 'href="../../lessons/12_read_its_mind.html"' in there.read_text(encoding="utf-8")
+    assert '<html lang="zh"' in there.read_text(encoding="utf-8")
+
+
+FOUND = """(function found(root) {
+  return [...root.querySelectorAll("*")].flatMap(element => !element.shadowRoot ? [] :
+    [...element.shadowRoot.querySelectorAll("a")].map(link => link.getAttribute("href")).concat(found(element.shadowRoot)));
+})(document)"""
+
+
 @needs_chromium
-def test_a_word_is_found_without_a_server(html, tmp_path):
+@pytest.mark.parametrize(("page", "word"), [("index.html", "rollout"), ("zh/lessons/14_translate.html", "归纳头")])
+def test_a_word_is_found_without_a_server(html, tmp_path, page, word):
     browser = Chromium(tmp_path)
-    browser.open(html / "index.html")
+    browser.open(html / page)
     browser.click("document.querySelector('.md-search__button')")
-    found, end = [], time.monotonic() + 20
-    while not found and time.monotonic() < end:
-        time.sleep(0.1)
-        if not browser.run("document.activeElement.value"):
-            browser.call("Input.insertText", text="rollout")
-        found = browser.run(
-            "[...document.querySelectorAll('a[href*=\"12_read\"]')].filter(a => a.checkVisibility()).length"
-        )
+    found, typed, end = [], False, time.monotonic() + 20
+    while not any("12_read_its_mind" in link for link in found) and time.monotonic() < end:
+        time.sleep(0.2)
+        if not typed and browser.run("document.activeElement.shadowRoot !== null"):
+            browser.call("Input.insertText", text=word)
+            typed = True
+        found = browser.run(FOUND)
     asked = [e["params"]["request"]["url"] for e in browser.events if e.get("method") == "Network.requestWillBeSent"]
+    wrong = [e for e in browser.events if e.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded")]
     browser.close()
-    assert found and not [url for url in asked if url.startswith("http")]
+    assert any("12_read_its_mind" in link for link in found) and not wrong
+    assert asked and not [url for url in asked if url.startswith("http")]

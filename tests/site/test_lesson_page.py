@@ -5,12 +5,16 @@ import re
 
 import pytest
 
+from minillm.course.chinese import prose_path, speaking
 from minillm.course.desk import exercises_of
 from minillm.course.outline import outlines, read_outline
 from minillm.site.lesson_page import lesson_page
 
 LESSONS = outlines()
 FENCED = re.compile(r"^( *)(`{3,})(.*?)\n(.*?)\n\1\2$", re.MULTILINE | re.DOTALL)
+
+
+TRANSLATED = [lesson for lesson in LESSONS if prose_path(lesson).exists()]
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +71,14 @@ def test_a_lesson_is_read_and_never_run(tmp_path):
     assert "Question\n:   Does x<sub>i</sub> run?" in page and "Run\n:   `python lessons/05_boom.py`" in page
     assert 'raise SystemExit("it runs")' in page and not (tmp_path / "05_was_here").exists()
     assert '```` python\nprint("```")\n````\n\n```` { .text .output }\n```\n````' in page
+
+
+@pytest.mark.parametrize("lesson", TRANSLATED, ids=lambda lesson: lesson.name)
+def test_in_chinese_the_code_and_the_figures_are_the_same_and_the_words_are_chinese(lesson, pages):
+    with speaking("zh"):
+        page = lesson_page(lesson)
+    here, there = page.partition("\n### `")[0], pages[lesson.name].partition("\n### `")[0]
+    assert fenced(here, " python") == fenced(there, " python") and fenced(here, ".output") == fenced(there, ".output")
+    assert page.count("../figures/") == pages[lesson.name].count("../figures/")
+    assert page.count('??? tip "提示') == pages[lesson.name].count('??? tip "Hint') > 0
+    assert page.count('??? success "答案"') == len(exercises_of(lesson))

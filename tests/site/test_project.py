@@ -6,29 +6,53 @@ import re
 import pytest
 
 from minillm.cli import main
+from minillm.course.chinese import speaking
 from minillm.course.outline import ROOT
 from minillm.errors import InputError
 from minillm.site import write_project
-from minillm.site.links import Links
-from minillm.site.pages import sections
+from minillm.site.links import Links, by_file
+from minillm.site.pages import Page, sections
+from minillm.site.project import SETTINGS
 from tests.site.conftest import REPOSITORY
+
+FILES = [ROOT / page.file for menu in map(sections, SETTINGS) for section in menu.values() for page in section]
 
 
 def test_every_document_is_a_page():
     documents = {path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
     documents |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("benchmarks/*.md")}
-    pages = [page.source for section in sections().values() for page in section]
+    documents = {path for path in documents if not path.endswith(".zh.md")}
+    pages = [page.source for section in sections("en").values() for page in section]
     assert len(pages) == len(set(pages)) and documents <= set(pages)
 
 
-def test_the_menu_has_every_page(project):
-    text = (project / "mkdocs.yml").read_text(encoding="utf-8")
-    written = {path.relative_to(project / "en").as_posix() for path in (project / "en").rglob("*.md")}
+def test_a_page_is_there_in_chinese_as_soon_as_its_text_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("minillm.site.pages.ROOT", tmp_path)
+    (tmp_path / "docs" / "zh").mkdir(parents=True)
+    for name, title in {
+        "README.md": "Read",
+        "README.zh.md": "读",
+        "docs/models.md": "M",
+        "docs/zh/models.md": "模型",
+    }.items():
+        (tmp_path / name).write_text(f"# {title} `me`\n", encoding="utf-8")
+    with speaking("zh"):
+        pages = [page for section in sections("zh").values() for page in section]
+    assert [(page.source, page.file, page.title, page.address) for page in pages] == [
+        ("README.md", "README.zh.md", "读 me", "zh/index.html"),
+        ("docs/models.md", "docs/zh/models.md", "模型 me", "zh/docs/models.html"),
+    ]
+
+
+@pytest.mark.parametrize(("language", "settings"), SETTINGS.items())
+def test_the_menu_has_every_page(project, language, settings):
+    text = (project / settings).read_text(encoding="utf-8")
+    written = {path.relative_to(project / language).as_posix() for path in (project / language).rglob("*.md")}
     nav = json.loads(text.partition("\n")[2])["nav"]
     assert {
         path for section in nav for pages in section.values() for page in pages for path in page.values()
     } == written
-    assert {"index.md", "lessons/05_self_attention.md", "docs/api.md", "benchmarks/index.md"} <= written
+    assert {"lessons/12_read_its_mind.md"} <= written
 
 
 LINKS = {
@@ -41,29 +65,46 @@ LINKS = {
     "`[five](lessons/05_a.py)` is code": "`[five](lessons/05_a.py)` is code",
     "```\n[five](lessons/05_a.py)\n```": "```\n[five](lessons/05_a.py)\n```",
 }
-PAGES = {"README.md": "index.md", "lessons/05_a.py": "lessons/05_a.md", "docs/README.md": "docs/index.md"}
+HOME, FIVE, DOCS = (Page(name, name, "", "en") for name in ("README.md", "lessons/05_a.py", "docs/README.md"))
+ZH_HOME, ZH_MODELS = Page("README.md", "README.zh.md", "", "zh"), Page("docs/models.md", "docs/zh/models.md", "", "zh")
+
+
+def links(repository: str | None = REPOSITORY, own=(HOME, FIVE, DOCS), others=()) -> Links:
+    return Links(by_file(own), by_file(others), repository, set())
 
 
 @pytest.mark.parametrize(("text", "rewritten"), LINKS.items())
 def test_links_lead_to_pages_of_the_site_or_to_the_repository(text, rewritten):
-    assert Links(PAGES, REPOSITORY, set()).rewritten(text, "README.md") == rewritten
+    assert links().rewritten(text, HOME) == rewritten
 
 
 def test_a_link_is_seen_from_its_own_file():
-    links = Links(PAGES, None, set())
-    assert (
-        links.rewritten("[a](../lessons/05_a.py) ![b](b.png)", "docs/README.md")
-        == "[a](../lessons/05_a.md) ![b](b.png)"
-    )
-    assert links.shown == {"docs/b.png"}
+    known = links()
+    assert known.rewritten("[a](../lessons/05_a.py) ![b](b.png)", DOCS) == "[a](../lessons/05_a.md) ![b](b.png)"
+    assert known.shown == {"docs/b.png"}
 
 
 def test_without_an_address_a_file_that_is_no_page_is_named():
-    rewritten = Links(PAGES, None, set()).rewritten("[how to cite](CITATION.cff), [`ops/a.py`](ops/a.py)", "README.md")
+    rewritten = links(None).rewritten("[how to cite](CITATION.cff), [`ops/a.py`](ops/a.py)", HOME)
     assert rewritten == "how to cite (`CITATION.cff`), `ops/a.py`"
 
 
-@pytest.mark.parametrize("path", [ROOT / page.source for section in sections().values() for page in section], ids=str)
+def test_a_chinese_page_links_to_chinese_pages_and_to_english_ones_where_there_is_no_other():
+    known = links(own=(ZH_HOME, ZH_MODELS), others=(HOME, FIVE, DOCS))
+    text = "[a](../../README.zh.md) [b](../../README.md) [c](../../lessons/05_a.py#2-b) ![d](../../figures/d.png)"
+    assert known.rewritten(text, ZH_MODELS) == (
+        "[a](../index.md) [b](../index.md) [c](../../lessons/05_a.html#2-b) ![d](../figures/d.png)"
+    )
+
+
+def test_a_page_that_names_itself_in_the_other_language_means_that():
+    assert (
+        links(own=(ZH_HOME,), others=(HOME,)).rewritten("[English](README.md)", ZH_HOME) == "[English](../index.html)"
+    )
+    assert links(own=(HOME,), others=(ZH_HOME,)).rewritten("[中文](README.zh.md)", HOME) == "[中文](zh/index.html)"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_link_of_the_repository_names_a_file_that_is_there(path):
     for target in re.findall(r"\]\(([^()\s#:]+)(?:#[^)\s]*)?\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
