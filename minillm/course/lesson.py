@@ -130,19 +130,22 @@ class Lesson:
 def translate(figure: Figure) -> None:
     """The words of a figure in the reader's language, as far as a font of this machine can draw it."""
     from matplotlib.text import Text
-    from matplotlib.ticker import FixedFormatter
 
     from minillm.plots.labels import is_drawable
 
     def words(text: str) -> str:
-        return translated(text) if is_drawable(translated(text)) else text
+        """A long text was broken into lines; its translation is shorter."""
+        whole = text.replace("\n", " ")
+        found = translated(text) if translated(text) != text else translated(whole)
+        return found if found != whole and is_drawable(found.replace("\n", "")) else text
 
     for text in figure.findobj(Text):
         text.set_text(words(text.get_text()))
     for axes in figure.axes:
-        for formatter in (axes.xaxis.get_major_formatter(), axes.yaxis.get_major_formatter()):
-            if isinstance(formatter, FixedFormatter):  # it writes its labels anew when they are drawn
-                formatter.seq = [words(text) for text in formatter.seq]
+        for axis in (axes.xaxis, axes.yaxis):  # which writes its labels anew each time that it is drawn
+            labels = [label.get_text() for label in axis.get_ticklabels()]
+            if list(map(words, labels)) != labels:
+                axis.set_ticks(axis.get_ticklocs(), labels=list(map(words, labels)))
 
 
 def write_index(folder: Path) -> None:
