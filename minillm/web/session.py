@@ -44,25 +44,25 @@ class Session:
             self._job = None
             self.post("stopped")
             return
-        result = self._guarded(lambda: getattr(self._desk, name)(**message))
+        result = self._guarded(lambda: getattr(self._desk, name)(**message), ended=False)
         if inspect.isgenerator(result):
             self._job = result
 
     def work(self) -> bool:
         """Do a slice of what takes long; whether there is more of it."""
         job = self._job
-        if job is not None and self._guarded(lambda: next(job, ENDED)) is ENDED:
+        if job is not None and self._guarded(lambda: next(job, ENDED), ended=True) is ENDED:
             self._job = None
         return self._job is not None
 
-    def _guarded(self, work: Callable[[], Any]) -> Any:
-        """What it returns. Bad input and faults of ours are told to the page, and end it."""
+    def _guarded(self, work: Callable[[], Any], ended: bool) -> Any:
+        """What it returns. Bad input and faults of ours are told to the page, and whether they ended what takes long."""
         try:
             return work()
         except InputError as error:
-            self.post("error", wrong=translated(error.wrong), remedy=translated(error.remedy))
+            self.post("error", wrong=translated(error.wrong), remedy=translated(error.remedy), ended=ended)
         except MemoryError:
-            self.post("full")
+            self.post("full", ended=ended)
         except Exception as error:
-            self.post("fault", text=f"{type(error).__name__}: {error}")
+            self.post("fault", text=f"{type(error).__name__}: {error}", ended=ended)
         return ENDED

@@ -40,7 +40,7 @@ class Page:
             if answer["kind"] != "verdict":
                 break
             verdicts.append((answer["name"], answer["passed"], answer["message"], answer["printed"]))
-        return answer if answer["kind"] == "error" else verdicts
+        return {name: answer[name] for name in ("kind", "wrong", "remedy")} if answer["kind"] == "error" else verdicts
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.web.serving import served
 
 pytestmark = needs_chromium
 
-AGREED = "sessionStorage.setItem('minillm.agreed', 'yes')"
+AGREED = "localStorage.setItem('minillm.agreed', 'yes')"
 VERDICTS = "[...document.querySelectorAll('#verdicts > li > p:first-child')].map((p) => p.textContent)"
 LEAVING = "!dispatchEvent(new Event('beforeunload', {cancelable: true}))"  # whether the browser would ask
 SAVING = (
@@ -54,7 +54,7 @@ def page(chromium, server):
 
     yield show
     assert not chromium.trouble(server.address, f"blob:{server.address}")
-    chromium.run("window.onbeforeunload = null; localStorage.clear(); sessionStorage.clear()")
+    chromium.run("window.onbeforeunload = null; localStorage.clear()")
 
 
 def of(name):
@@ -152,6 +152,32 @@ def test_bad_input_to_a_training_is_told_and_another_can_begin(page):
     shown.wait("document.getElementById('status').className === 'bad'")
     assert "'Ω'" in text(shown, "status") and not shown.run(f"{of('start')}.disabled")
     assert shown.run(f"{of('go-on')}.disabled")
+
+
+def test_what_goes_wrong_beside_a_training_does_not_seem_to_end_it(page):
+    shown = page("train")
+    shown.run(f"{of('size')}.value = 'small'")
+    type_into(shown, "steps", "100000")
+    shown.click(of("start"))
+    shown.wait(f"!{of('results')}.hidden && {of('sample')}.textContent")
+    shown.run(f"{of('prompt')}.value = 'Ω'")
+    shown.click(of("viewer"))
+    shown.wait("document.getElementById('status').className === 'bad'")
+    assert not shown.run(f"{of('stop')}.disabled") and shown.run(f"{of('start')}.disabled")
+    shown.click(of("stop"))
+    shown.wait(f"!{of('start')}.disabled")
+
+
+def test_a_browser_that_keeps_nothing_can_be_used_all_the_same(page):
+    refuse = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError') }})"
+    script = page("exercises").call("Page.addScriptToEvaluateOnNewDocument", source=refuse)["identifier"]
+    shown = page("exercises", ready=False)
+    shown.click(of("begin"))
+    shown.wait(f"!{of('check')}.disabled")
+    type_into(shown, "code", "def f(:")
+    assert check(shown) == []
+    shown.call("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+    page("exercises")
 
 
 def test_write_and_stop(page):

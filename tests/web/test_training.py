@@ -134,6 +134,16 @@ def test_what_cannot_be_is_told_before_the_model_learns(here, plan, wrong):
     assert trained().kinds()[-1] == "finished"
 
 
+def test_what_goes_wrong_beside_a_training_does_not_end_it(here, slice_a_step):
+    page = Page("train")
+    page.ask("start", **PLAN)
+    page.work(until=lambda message: message["kind"] == "progress")
+    error = page.ask("viewer", text="Ω")
+    assert error["kind"] == "error" and not error["ended"]
+    page.work()
+    assert page.kinds()[-1] == "finished" and len(page.losses()) == 12
+
+
 @pytest.mark.parametrize(("ours", "word"), [("tales", " the "), ("stories", "老鼠")])
 def test_the_texts_that_come_with_the_page(here, ours, word):
     page = trained(ours=ours, text="", steps=1, prompt="")
@@ -156,7 +166,7 @@ def test_tales_writes_what_the_library_writes_in_pieces(here, monkeypatch):
 def test_a_fault_is_told_and_ends_what_was_being_done(here, monkeypatch):
     monkeypatch.setattr("minillm.web.training_desk.prepare", lambda *arguments: 1 / 0)
     page = trained()
-    assert page.messages[-1] == {"kind": "fault", "text": "ZeroDivisionError: division by zero"}
+    assert page.messages[-1] == {"kind": "fault", "text": "ZeroDivisionError: division by zero", "ended": True}
 
 
 def test_too_little_memory_is_told(here, monkeypatch):
@@ -164,7 +174,7 @@ def test_too_little_memory_is_told(here, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("minillm.web.training_desk.prepare", full)
-    assert trained().messages[-1] == {"kind": "full"}
+    assert trained().messages[-1] == {"kind": "full", "ended": True}
 
 
 def test_slices_hold_what_comes_in_their_time_and_nothing_is_lost():

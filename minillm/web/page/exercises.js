@@ -1,15 +1,12 @@
 // The exercises of the course. What a student wrote runs in the worker; when its time is up, the worker is ended and another one started.
-import { $, Python, element, offer, say, status, trouble, whenAgreed } from "./page.js";
+import { $, Python, element, keep, kept, offer, say, status, trouble, whenAgreed } from "./page.js";
 import { makeEditor } from "./editor.js";
 
 const GRACE = 500; // ms: the worker says itself that its time is up, unless it hangs in a single operation
 const PRINTED = 10; // lines that are shown of what a student's code prints
 const editor = makeEditor($("code"), $("numbers"));
 const python = new Python(() => {});
-const kept = {
-  text: (number) => `minillm.exercises.${number}`,
-  solved: () => JSON.parse(localStorage.getItem("minillm.solved") ?? "{}"),
-};
+const solvedSoFar = () => JSON.parse(kept("solved") ?? "{}");
 let lessons = [], lesson, stub = "", stopped = false;
 
 // One question, and all that is heard until it is answered, or ended for its time ("Timeout") or by a crash ("Crash").
@@ -120,13 +117,13 @@ function helps(name) {
 }
 
 function note(name, passed) {
-  const solved = kept.solved(), names = new Set(solved[lesson.name]);
+  const solved = solvedSoFar(), names = new Set(solved[lesson.name]);
   passed ? names.add(name) : names.delete(name);
-  localStorage.setItem("minillm.solved", JSON.stringify({ ...solved, [lesson.name]: [...names] }));
+  keep("solved", JSON.stringify({ ...solved, [lesson.name]: [...names] }));
 }
 
 function nameLessons() {
-  const solved = kept.solved();
+  const solved = solvedSoFar();
   const options = lessons.map(({ number, name, title, exercises }) => {
     const done = exercises.filter((each) => solved[name]?.includes(each)).length;
     return element("option", `${name} ${title} (${say("exercises.solved", done, exercises.length)})`, { value: number });
@@ -140,11 +137,11 @@ async function open(number) {
   lesson = lessons.find((each) => each.number === number);
   stub = answer.text;
   $("path").textContent = answer.path;
-  editor.set(localStorage.getItem(kept.text(number)) ?? stub);
+  editor.set(kept(`exercises.${number}`) ?? stub);
   $("verdicts").replaceChildren();
   $("solved").textContent = "";
   $("lesson").value = number;
-  localStorage.setItem("minillm.lesson", number);
+  keep("lesson", number);
   working(false);
 }
 
@@ -154,7 +151,7 @@ function working(on) {
   $("stop").disabled = !on;
 }
 
-$("code").addEventListener("input", () => localStorage.setItem(kept.text(lesson.number), $("code").value));
+$("code").addEventListener("input", () => keep(`exercises.${lesson.number}`, $("code").value));
 $("code").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) check();
 });
@@ -164,14 +161,14 @@ $("lesson").onchange = () => open(Number($("lesson").value));
 $("download").onclick = () => offer(`ex${lesson.name}.py`, $("code").value, "text/x-python");
 $("anew").onclick = () => {
   if (!confirm(say("exercises.anew_sure"))) return;
-  localStorage.removeItem(kept.text(lesson.number));
+  keep(`exercises.${lesson.number}`);
   editor.set(stub);
 };
 
 whenAgreed(async () => {
   const { python: version, numpy } = await python.start();
   ({ lessons } = (await asked("lessons")).answer);
-  await open(Number(localStorage.getItem("minillm.lesson") ?? lessons[0].number));
+  await open(Number(kept("lesson") ?? lessons[0].number));
   nameLessons();
   status(say("ready", version, numpy));
 });

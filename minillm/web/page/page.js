@@ -22,7 +22,22 @@ export function now(text) {
   $("now").textContent = text;
 }
 
-// A file for the reader to keep.
+// What the browser keeps for the next time, as text; some browsers keep nothing. undefined: it is forgotten.
+export function keep(name, text) {
+  try {
+    text === undefined ? localStorage.removeItem(`minillm.${name}`) : localStorage.setItem(`minillm.${name}`, text);
+  } catch {}
+}
+
+export function kept(name) {
+  try {
+    return localStorage.getItem(`minillm.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+// A file for the reader to have.
 export function offer(name, content, type) {
   const link = element("a", "", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
   link.click();
@@ -83,7 +98,7 @@ export class Python {
   }
 }
 
-// What is loaded is said first, and loaded when the reader agrees; on the next pages it comes by itself.
+// What is loaded is said first, and loaded when the reader agrees; from then on it comes by itself.
 export function whenAgreed(begin) {
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.page === data.page) link.setAttribute("aria-current", "page");
@@ -92,10 +107,10 @@ export function whenAgreed(begin) {
     $("loads").append(element("li", say("loading.size", say(`loads.${what}`), megabytes(bytes))));
   }
   $("begin").onclick = () => {
-    sessionStorage.setItem("minillm.agreed", "yes");
+    keep("agreed", "yes");
     begin();
   };
-  if (sessionStorage.getItem("minillm.agreed")) begin();
+  if (kept("agreed")) begin();
 }
 
 // Bad input, too little memory, and faults of ours.

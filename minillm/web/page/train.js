@@ -3,7 +3,7 @@ import { $, Python, element, now, offer, say, status, trouble, whenAgreed } from
 import { LossCurve } from "./loss_curve.js";
 
 const curve = new LossCurve($("loss"));
-let running = false, kept = true, steps = 0, prompt = "";
+let kept = true, steps = 0, prompt = "";
 
 const heard = {
   started(message) {
@@ -60,18 +60,16 @@ const heard = {
 const python = new Python((message) => heard[message.kind](message));
 
 function failed(message) {
-  if (running) rest();
+  if (message.ended) rest();
   trouble(message);
 }
 
 function work() {
-  running = true;
   $("choices").disabled = $("start").disabled = $("go-on").disabled = true;
   $("stop").disabled = $("download").disabled = $("viewer").disabled = false;
 }
 
 function rest() {
-  running = false;
   $("choices").disabled = $("start").disabled = false;
   $("stop").disabled = true;
   $("go-on").disabled = $("download").disabled = $("viewer").disabled = !curve.losses?.length;

@@ -2,7 +2,7 @@
 let receive, work, working = false;
 
 const reply = (kind, more) => self.postMessage({ kind, ...more });
-const fault = (error) => reply("fault", { text: String(error?.message ?? error) });
+const fault = (error) => reply("fault", { text: String(error?.message ?? error), ended: true });
 
 self.onmessage = ({ data }) => {
   if (data.do === "load") {
