@@ -1,6 +1,7 @@
 """The pages that are there in Chinese say what the English ones say now: README.zh.md, TUTOR.zh.md and those of docs/zh."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,15 @@ def test_links_lead_somewhere_and_to_the_chinese_page_where_there_is_one(page):
         assert path.exists(), target
         assert path not in ENGLISH.values(), f"{target} is there in Chinese"
     assert len(re.findall(r"\]\(", chinese)) == len(re.findall(r"\]\(", english))
+
+
+def test_the_readme_has_every_number_and_every_picture_of_the_english_one():
+    chinese, english = both(ROOT / "README.zh.md")
+    assert re.findall(r"^!\[.+\]\((.+)\)$", chinese, re.M) == re.findall(r"^!\[.+\]\((.+)\)$", english, re.M)
+    here, there = (Counter(re.findall(r"\d[\d,.]*\d|\d", text)) for text in (chinese, english))
+    assert not there - here
+
+
+def test_the_readmes_lead_to_each_other():
+    assert LANGUAGES.findall((ROOT / "README.md").read_text(encoding="utf-8")) == [("中文", ".zh")]
+    assert LANGUAGES.findall((ROOT / "README.zh.md").read_text(encoding="utf-8")) == [("English", "")]
