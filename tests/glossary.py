@@ -26,6 +26,6 @@ def without_titles(english: str, text: str) -> str:
 def lost_terms(english: str, text: str) -> dict[str, list[str]]:
     """The terms of an English text that its translation has in no form, with their forms. Code is not read."""
     prose = without_titles(CODE.sub("", english), text)
-    # `gradient[rows]` and `axis=-1` are code, though nothing marks them in a hint
-    said = {term for term in glossary() if re.search(rf"(?<![\w-]){term}s?(?![\w-]| ?=|\[)", prose, re.IGNORECASE)}
+    # `gradient[rows]`, `x.shape` and `axis=-1` are code, though nothing marks them in a hint
+    said = {term for term in glossary() if re.search(rf"(?<![\w.-]){term}s?(?![\w-]| ?=|\[)", prose, re.IGNORECASE)}
     return {term: glossary()[term] for term in said if not any(form in text for form in glossary()[term])}
