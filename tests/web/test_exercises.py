@@ -116,6 +116,20 @@ def test_what_was_heard_until_an_endless_loop_was_ended_is_judged_as_by_the_comm
     assert verdict["message"] == expected and "was stopped after 5 s" in expected and verdict["printed"] == ["here"]
 
 
+def test_a_file_that_never_ends_loading_is_told_as_by_the_command(page, tmp_path):
+    source, name = "while True: pass\n", exercises_of(find(5))[0].name
+    path = tmp_path / "my_exercises" / "ex05.py"
+    path.parent.mkdir()
+    path.write_text(source, encoding="utf-8")
+    tried = attempt(find(5), path, name, seconds=0.5)
+    with pytest.raises(InputError) as caught:
+        verdict_on(exercises_of(find(5))[0], tried, find(5), path.relative_to(tmp_path), source)
+    heard = {"lines": [], "printed": "", "line": tried.unread.line, "ended": "Timeout"}
+    error = page.ask("judge", number=5, source=source, name=name, **heard, mend=True)
+    assert error["wrong"] == caught.value.wrong.replace("0.5 s", "5 s") and error["remedy"] == caught.value.remedy
+    assert "was stopped after 5 s (line 1: while True: pass)" in error["wrong"]
+
+
 def test_the_page_is_told_where_the_code_is_before_it_can_hang_and_when_its_time_is_up(page, monkeypatch):
     monkeypatch.setattr("minillm.web.exercise_desk.SECONDS", 0.05)
     stub = stub_of(find(5))
