@@ -26,7 +26,7 @@ _FENCE = r"^ *```.*?^ *```"
 _FENCED = re.compile(f"({_FENCE})", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(f"({_FENCE}|``.+?``|`[^`]*`)", re.DOTALL | re.MULTILINE)
 _SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-zΑ-Ωα-ω]{1,2})_([A-Za-z0-9]{1,4}|\{[^{}\n]+\})(?![A-Za-z0-9_(])")
-_SUPERSCRIPT = re.compile(r"(?<=[\w)])\^(-?\d+(?:\.\d+)?|\([^()\n]+\)|[a-z](?:<sub>\w+</sub>)?)(?!\w)")
+_SUPERSCRIPT = re.compile(r"(?<=[\w)])\^(-?\d+(?:\.\d+)?|\((?:[^()\n]|\([^()\n]*\))+\)|[a-z](?:<sub>\w+</sub>)?)(?!\w)")
 
 
 def cells(source: str, prose: Sequence[str] | None = None) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import json
 import posixpath
+import re
 import shutil
 import subprocess
 import sys
@@ -84,7 +85,13 @@ def _write(path: Path, text: str) -> None:
 
 def _markdown(page: Page) -> str:
     path = ROOT / page.file
-    return lesson_page(read_outline(path)) if page.file.endswith(".py") else typeset(path.read_text(encoding="utf-8"))
+    if page.file.endswith(".py"):
+        return lesson_page(read_outline(path))
+    # In a table's code GitHub wants | as \\|, and Zensical takes it as it is.
+    text = re.sub(
+        r"^\|.*", lambda row: row[0].replace("\\|", "|"), path.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    return typeset(text)
 
 
 def _settings(language: str, menus: dict[str, dict[str, list[Page]]]) -> str:
@@ -117,7 +124,8 @@ def build(folder: Path) -> Path:
         command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", settings]
         done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False)
         if done.returncode:
-            raise InputError(
-                f"Zensical could not build the site: {(done.stdout + done.stderr).strip()}", "Mend that page."
-            )
+            said = re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)  # without colours
+            faults = [f"{where}, {what}" for what, where in re.findall(r"Warning: (.*)\n.*? (\S+:\d+):\d+ ", said)]
+            why = "; ".join(faults) or said.strip().rpartition("\n")[2]
+            raise InputError(f"Zensical could not build the site: {why}.", "Mend the file that this page comes from.")
     return folder / "site" / "index.html"

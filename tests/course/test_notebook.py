@@ -92,6 +92,7 @@ def test_no_text_is_lost_and_each_formula_of_its_own_line_keeps_its_columns(less
         ("h_i = Σ_j α_ij x_j", "h<sub>i</sub> = Σ<sub>j</sub> α<sub>ij</sub> x<sub>j</sub>"),
         ("k · p_{n-1}), dx_t", "k · p<sub>n-1</sub>), dx<sub>t</sub>"),
         ("e^x_v, e^-0.2, u^(n-1)", "e<sup>x<sub>v</sub></sup>, e<sup>-0.2</sup>, u<sup>(n-1)</sup>"),
+        ("e^((R - V)/β)", "e<sup>((R - V)/β)</sup>"),
         ("`x_i` and `a\nb_c` are code", "`x_i` and `a\nb_c` are code"),
         ("top_k_of, train_on, x_i_j, a_b(), __init__, 2 ^ 3", "top_k_of, train_on, x_i_j, a_b(), __init__, 2 ^ 3"),
         ("As:\n\n    y = x_i\n\n      + b\n\nSo", "As:\n\n```\ny = x_i\n\n  + b\n```\n\nSo"),

@@ -2,6 +2,7 @@
 
 import html as entities
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -11,6 +12,8 @@ from urllib.parse import unquote
 import pytest
 
 from minillm.course.outline import outlines
+from minillm.errors import InputError
+from minillm.site import build
 from minillm.site.project import SETTINGS
 from tests.chromium import Chromium, needs_chromium
 
@@ -103,7 +106,7 @@ def words(markdown: str) -> str:
             parts[at] = part.partition("\n")[2].rpartition("\n")[0]
         else:
             titled = re.sub(r'^\?\?\? \w+ "(.*)"$', r"\1", part, flags=re.MULTILINE)
-            plain = re.sub(r"\]\([^()\s]+\)|</?(sub|sup|iframe)\b[^>]*>", "", titled)
+            plain = re.sub(r"<!--.*?-->|\]\([^()\s]+\)|</?(sub|sup|iframe)\b[^>]*>", "", titled)
             parts[at] = entities.unescape(re.sub(r"^ *\d+\. ", "", plain, flags=re.MULTILINE))
     return letters("".join(parts))
 
@@ -133,6 +136,14 @@ def test_formulas_keep_their_columns(html):
     assert "x<sub>i</sub>" in (html / "lessons" / "05_self_attention.html").read_text(encoding="utf-8")
 
 
+def test_a_bar_in_the_code_of_a_table_stays_one(html):
+    page = (html / "docs" / "preferences.html").read_text(encoding="utf-8")
+    assert (
+        "<td>all alike, behind <code>&lt;|good|&gt;</code> or <code>&lt;|bad|&gt;</code> in front of the line</td>"
+        in page
+    )
+
+
 def test_lessons_follow_each_other(html):
     for before, after in zip(outlines(), outlines()[1:], strict=False):
         page = (html / "lessons" / f"{before.path.stem}.html").read_text(encoding="utf-8")
@@ -144,6 +155,15 @@ def test_every_page_leads_to_itself_in_the_other_language(html):
     assert 'href="../zh/lessons/12_read_its_mind.html"' in here.read_text(encoding="utf-8")
     assert 'href="../../lessons/12_read_its_mind.html"' in there.read_text(encoding="utf-8")
     assert '<html lang="zh"' in there.read_text(encoding="utf-8")
+
+
+def test_a_link_to_a_heading_that_is_not_there_is_told_with_its_place(html, project, tmp_path):
+    shutil.copytree(project, tmp_path / "broken", ignore=shutil.ignore_patterns("site", "zh"))
+    page = tmp_path / "broken" / "en" / "TUTOR.md"
+    lines = page.read_text(encoding="utf-8") + "\n[a](docs/api.md#nowhere)\n"
+    page.write_text(lines, encoding="utf-8")
+    with pytest.raises(InputError, match=f"TUTOR.md:{lines.count(chr(10))}, anchor does not exist"):
+        build(tmp_path / "broken")
 
 
 FOUND = """(function found(root) {
