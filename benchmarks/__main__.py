@@ -52,7 +52,7 @@ def page(rows: list[train_step.Row], losses: list[time_to_loss.Outcome], alt: st
     yield "over the other's: below 1 minillm is faster, or smaller. The sides take turns, each in a process of its own; figures are"
     yield "medians. On pages of their own: [what pretraining is worth](finetune.md),"
     yield "[translation and summaries](applications.md), [a GPT-2 of its real size](gpt2_size.md), [a scaling law](scaling.md),"
-    yield "[what a language costs in tokens](languages.md), and [microgpt's model](microgpt.md).\n"
+    yield "[what a language costs in tokens](languages.md), [many machines](many_machines.md), and [microgpt's model](microgpt.md).\n"
     yield "## Training steps and generated tokens\n"
     yield "float32, batches of 16 × 32, 12 × 64 and 8 × 256 tokens; forward, backward, clipping and AdamW (PyTorch: eager, fused"
     yield "AdamW). Memory is the peak above what is there after the imports, over all processes.\n"

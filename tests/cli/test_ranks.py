@@ -230,3 +230,15 @@ def test_without_mpi4py_every_process_is_refused(pretrain, tmp_path):
     run = tmp_path / "run"
     code, said = on_ranks((2, [*pretrain, "--out", run], "import sys\nsys.modules['mpi4py'] = None\n"))
     assert code == 2 and said.count("can't without mpi4py") == 2 and not run.exists()
+
+
+def test_the_program_of_the_page_trains_on_ranks_and_alone(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "many_machines.md").read_text(encoding="utf-8")
+    (piece,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "script.py").write_text(piece, encoding="utf-8")
+    script = [sys.executable, tmp_path / "script.py"]
+    told = [
+        subprocess.run([*launcher, *script], capture_output=True, text=True, check=True, timeout=60).stdout
+        for launcher in ([], [MPIEXEC, "-n", "2"])
+    ]
+    assert told[0] == told[1] and len(told[0].splitlines()) == 2

@@ -1,0 +1,123 @@
+"""What each rank of `benchmarks.many_machines` does: mpiexec -n N python -m benchmarks.rank WHAT; the first one prints JSON.
+
+step MODEL STEPS        processor seconds of a step without its all-reduces, for each rank, and seconds by the clock
+allreduce NUMBERS ...   the shortest of many all-reduces of so many float32, in seconds
+gradients               for each objective, how far the gradient of all ranks is from that of one process
+"""
+
+import itertools
+import json
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmarks.train_step import SIZES
+from minillm.alignment.job import options_from, trainer_on_pairs
+from minillm.alignment.methods import METHODS, ON_POLICY
+from minillm.alignment.methods import settings_for as alignment_settings
+from minillm.alignment.offline import PairData
+from minillm.alignment.pairs import as_pair, split_pairs
+from minillm.backend import Array, reuse_freed_memory
+from minillm.models import GPT, GPTConfig
+from minillm.pretraining import OBJECTIVES, PREFERENCES, prepare, settings_for
+from minillm.text import CharTokenizer, Corpus
+from minillm.training import Trainer, TrainOptions
+from minillm.training.mpi import world
+from minillm.training.ranks import OneRank
+
+QUICK = {"layers": 1, "heads": 2, "d_model": 16, "batch": 11, "workers": 1}
+
+
+class Watched(OneRank):
+    """Ranks, and the processor time that this one spends among them: in an all-reduce a rank that waits is busy all the same."""
+
+    def __init__(self, ranks: OneRank):
+        self.ranks, self.rank, self.size, self.spent = ranks, ranks.rank, ranks.size, 0.0
+
+    def sum(self, x: Array) -> Array:
+        start = time.process_time()
+        total = self.ranks.sum(x)
+        self.spent += time.process_time() - start
+        return total
+
+
+def time_steps(ranks: OneRank, name: str, steps: int) -> dict:
+    sizes, batch = SIZES[name]
+    config = GPTConfig(vocab_size=65, **sizes)
+    data = Corpus(np.random.default_rng(0).integers(0, 65, 20_000), config.context)
+    trainer, watched = Trainer(GPT(config, seed=0), data, TrainOptions(batch=batch)), Watched(ranks)
+    trainer.join(watched)
+    trainer.step()  # warms caches up
+    watched.spent, clock, start = 0.0, time.perf_counter(), time.process_time()
+    for _ in range(steps):
+        trainer.step()
+    busy = (time.process_time() - start - watched.spent) / steps
+    return {"busy": ranks.gather(busy), "clock": (time.perf_counter() - clock) / steps}
+
+
+def time_allreduce(ranks: OneRank, numbers: int) -> float:
+    array, found = np.ones(numbers, np.float32), []
+    for _ in range(20 if numbers > 1e6 else 300):
+        start = time.perf_counter()
+        ranks.sum(array)
+        found.append(time.perf_counter() - start)
+        array[:] = 1
+    return min(max(each) for each in zip(*ranks.gather(found), strict=True))
+
+
+def trainers() -> Iterator[tuple[str, Trainer]]:
+    """One for each way to pretrain and each method that learns from pairs."""
+    for name in OBJECTIVES:
+        run = settings_for(name, preset="tiny", **QUICK)
+        model, data, _ = prepare(run, run.task.read(None)[:60_000])
+        yield name, Trainer(model, data, run.options, run.task.objective())
+    for name in PREFERENCES:
+        run = settings_for(preference=name, preset="tiny", **QUICK)
+        model, data, _ = prepare(run, run.task.read(None))
+        yield name, Trainer(model, data, run.options, run.task.objective())
+    words = ["one", "two", "three", "four", "five", "six"]
+    pairs = [as_pair((f"{a} ", f"{b}\n", f"{c}\n")) for a, b, c in itertools.permutations(words, 3)]
+    tokenizer = CharTokenizer.train(" ".join(words) + "\n")
+    for method in METHODS:
+        if method not in ON_POLICY:
+            settings = alignment_settings(method, {"batch": QUICK["batch"], "workers": 1})
+            base = GPT(GPTConfig(tokenizer.vocab_size, context=16, layers=1, heads=2, d_model=16), seed=0)
+            parts = split_pairs(pairs, tokenizer, 16, seed=0)
+            trainer = trainer_on_pairs(method, base, *parts, options_from(settings), settings)
+            if isinstance(trainer.data, PairData):
+                trainer.data.ask_reference(base, QUICK["batch"])
+            yield method, trainer
+
+
+def compare_gradients(ranks: OneRank) -> dict[str, float]:
+    found = {}
+    for name, trainer in trainers():
+        vector = trainer.model.vector
+        rng = np.random.default_rng(1)
+        vector.data += rng.normal(0, 0.02, vector.data.shape).astype(vector.data.dtype)  # policy and reference differ
+        trainer.gradient(0)
+        whole = vector.grad.copy()
+        trainer.join(ranks)
+        trainer.gradient(0)
+        found[name] = float(np.linalg.norm(vector.grad - whole) / np.linalg.norm(whole))
+    return found
+
+
+def main() -> None:
+    reuse_freed_memory()
+    what, *given = sys.argv[1:]
+    with world() as ranks:
+        if what == "step":
+            answer = time_steps(ranks, given[0], int(given[1]))
+        elif what == "allreduce":
+            answer = [time_allreduce(ranks, int(numbers)) for numbers in given]
+        else:
+            answer = compare_gradients(ranks)
+        if ranks.rank == 0:
+            print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()
