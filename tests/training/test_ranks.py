@@ -161,9 +161,6 @@ def test_a_rank_has_its_part_of_the_cores():
     assert default_workers(2, Device("cpu", np, "", cores=3)) == 2
 
 
-# Who hears of MPI ----------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def launched(monkeypatch):
     """launched(PMI_SIZE=4): as a launcher would have it."""
@@ -176,6 +173,29 @@ def launched(monkeypatch):
 
     launch()
     return launch
+
+
+@pytest.mark.parametrize(
+    ("places", "cores", "local_rank"),
+    [
+        ([("a", {0, 1, 2, 3}), ("a", {0, 1, 2, 3})], 2, 1),  # a launcher that binds no rank
+        ([("a", {0, 1}), ("a", {2, 3})], 2, 1),  # and one that does
+        ([("a", {0, 1, 2, 3}), ("b", {0, 1, 2, 3, 4, 5}), ("a", {0, 1, 2, 3})], 2, 0),
+        ([("a", {0, 1}), ("a", {0, 1}), ("a", {0, 1})], 1, 1),  # more ranks than cores
+    ],
+)
+def test_the_ranks_of_a_machine_share_its_cores_and_all_ranks_have_as_many(
+    launched, monkeypatch, places, cores, local_rank
+):
+    launched(PMI_SIZE=len(places))
+    world_of = types.SimpleNamespace(size=len(places), rank=1, Dup=lambda: None, allgather=lambda thing: places)
+    mpi = types.SimpleNamespace(COMM_WORLD=world_of, Get_processor_name=lambda: "a")
+    monkeypatch.setitem(sys.modules, "mpi4py", types.SimpleNamespace(MPI=mpi))
+    ranks = world()
+    assert (ranks.cores, ranks.local_rank) == (cores, local_rank)
+
+
+# Who hears of MPI ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("values", [{}, {"PMI_SIZE": 1}, {"SLURM_STEP_NUM_TASKS": 1}, {"OMPI_COMM_WORLD_SIZE": ""}])
