@@ -6,7 +6,7 @@ from functools import cache
 from minillm.course.outline import ROOT
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
-CODE = re.compile(r"```.*?```|`[^`]*`|^ {4}.*$", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"```.*?```|`[^`]*`|^ {4}[^\n]*$", re.DOTALL | re.MULTILINE)
 
 
 @cache

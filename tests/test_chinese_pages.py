@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from minillm.course.chinese import fingerprint
-from minillm.course.outline import ROOT
+from minillm.course.chinese import fingerprint, prose_path, title
+from minillm.course.outline import ROOT, outlines
 from tests.glossary import HAN, lost_terms
 
 ENGLISH = {page: page.with_name(page.name.replace(".zh", "")) for page in sorted(ROOT.glob("*.zh.md"))}
@@ -67,3 +67,15 @@ def test_the_readme_has_every_number_and_every_picture_of_the_english_one():
 def test_the_readmes_lead_to_each_other():
     assert LANGUAGES.findall((ROOT / "README.md").read_text(encoding="utf-8")) == [("中文", ".zh")]
     assert LANGUAGES.findall((ROOT / "README.zh.md").read_text(encoding="utf-8")) == [("English", "")]
+
+
+@pytest.mark.parametrize(
+    "outline", [each for each in outlines() if prose_path(each).exists()], ids=lambda each: each.name
+)
+def test_a_lesson_is_called_the_same_everywhere(outline, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh")
+    name = title(outline).partition("（")[0]
+    table, _ = both(ROOT / "README.zh.md")
+    teaching, _ = both(ROOT / "docs" / "zh" / "teaching.md")
+    assert f"| [{outline.name}](lessons/{outline.path.name}) | {name} |" in table
+    assert f"\n| {outline.name} {name} |" in teaching and f"\n### {outline.name} {name}\n" in teaching
