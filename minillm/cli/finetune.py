@@ -46,6 +46,7 @@ from minillm.layers.pooling import POOLINGS
 from minillm.models import ModelConfig
 from minillm.text import Tokenizer
 from minillm.training import Run, SavedRun, Trainer, TrainOptions, default_workers, load
+from minillm.training.mpi import world
 from minillm.training.record import Facts, absolute, origin
 from minillm.units import count, per_cent
 
@@ -265,7 +266,8 @@ def run(args) -> int:
             tasks = " and ".join(f"--task {task}" for task, kind in JOBS.items() if name in OWN[kind])
             raise InputError(f"`{name}` is for {tasks} only.", f"Leave `{name}` out, or choose another --task.")
     if args.freeze == "body":
-        return last_layer.run(args)
+        with world() as ranks:  # there is nothing to share: one does it, and the others wait
+            return 0 if ranks.rank else last_layer.run(args)
     return session.run(job, args)
 
 
