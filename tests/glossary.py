@@ -6,7 +6,7 @@ from functools import cache
 from minillm.course.outline import ROOT
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
-CODE = re.compile(r"```.*?```|`[^`]*`|^ {4}[^\n]*$", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"```.*?```|`[^`]*`|^ {4}[^\n]*$|\]\([^)]*\)", re.DOTALL | re.MULTILINE)
 
 
 @cache
@@ -26,6 +26,6 @@ def without_titles(english: str, text: str) -> str:
 def lost_terms(english: str, text: str) -> dict[str, list[str]]:
     """The terms of an English text that its translation has in no form, with their forms. Code is not read."""
     prose = without_titles(CODE.sub("", english), text)
-    # `gradient[rows]`, `x.shape` and `axis=-1` are code, though nothing marks them in a hint
-    said = {term for term in glossary() if re.search(rf"(?<![\w.-]){term}s?(?![\w-]| ?=|\[)", prose, re.IGNORECASE)}
+    # `gradient[rows]`, `x.shape`, `axis=-1` and `ops/loss.py` are code and names of files, though nothing marks them
+    said = {term for term in glossary() if re.search(rf"(?<![\w./-]){term}s?(?![\w/-]| ?=|\[)", prose, re.IGNORECASE)}
     return {term: glossary()[term] for term in said if not any(form in text for form in glossary()[term])}
