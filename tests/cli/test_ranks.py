@@ -138,7 +138,7 @@ class Job:
         self.process.communicate()
 
     def end(self) -> tuple[int, str]:
-        """Within seconds."""
+        """Its exit code, and what it said."""
         _, said = self.process.communicate(timeout=120)
         return self.process.returncode, said
 
