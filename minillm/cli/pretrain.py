@@ -26,6 +26,7 @@ from minillm.pretraining import (
     PRESETS,
     SPOILED,
     Pretraining,
+    choose_size,
     prepare,
     settings_for,
     task_from_record,
@@ -48,6 +49,11 @@ def add_arguments(parser) -> None:
     add = parser.add_argument
     add("--text", metavar="FILE", help="a UTF-8 text, or - for standard input (default: the Python language reference)")
     add("--preset", type=choice("preset", PRESETS), help="tiny (seconds), laptop (default) or full (hours)")
+    add(
+        "--size",
+        type=choice("size", ["auto"]),
+        help="auto: with --minutes, the layers, width and learning rate that learn most in the time, on this machine",
+    )
     add_run_options(parser, out="the folder of the run (default: the next free runs/gpt-N)")
 
     add = parser.add_argument_group("the model").add_argument
@@ -142,6 +148,9 @@ class PretrainingJob(Job):
         settings = settings_for(device=device, **named_settings(args))
         task = settings.task
         text = task.read(args.text)
+        if settings.to_choose:
+            settings, why = choose_size(settings, text, device)
+            say(f"size    auto: {why}")
         if settings.tokenizer == "bpe":
             say(f"text    learning {settings.merges:,} byte-pair merges ...")
         model, data, tokenizer = prepare(settings, text, device)

@@ -14,9 +14,11 @@ from minillm.pretraining.masked import Masked
 from minillm.pretraining.preferences import AWR, MLE, RWR, Conditional, Filtering, Unlikelihood
 from minillm.pretraining.presets import DEFAULT, PRESETS
 from minillm.pretraining.restoring import Denoise, Span
+from minillm.pretraining.size import RATE, best_size, pace, seconds_of_step, sizes_of
 from minillm.pretraining.task import SIZES, Pretraining
 from minillm.text import BPETokenizer, CharTokenizer, Tokenizer
 from minillm.training import TrainOptions, check_memory, default_workers, train
+from minillm.units import count
 
 OBJECTIVES: dict[str, type[Pretraining]] = {task.name: task for task in (Causal, Masked, Denoise, Span)}
 PREFERENCES: dict[str, type[Pretraining]] = {
@@ -25,6 +27,9 @@ PREFERENCES: dict[str, type[Pretraining]] = {
 OWN = {name for task in (*OBJECTIVES.values(), *PREFERENCES.values()) for name in task.own_settings()}
 TOKENIZERS = ("char", "bpe")
 MERGES = 1024
+# What `size` auto chooses where it isn't named, and what can't be named beside it.
+CHOSEN = ("layers", "heads", "d_model", "lr", "eval_every", "eval_batches")
+DEPENDENT = ("preset", "layers", "heads", "kv_heads", "d_model", "d_ff", "d_kv")
 _log = logging.getLogger(__name__)
 
 
@@ -36,13 +41,21 @@ class Settings(NamedTuple):
     sizes: dict  # of the model, by the names of `GPTConfig`
     tokenizer: str  # one of TOKENIZERS
     merges: int  # that "bpe" learns
+    to_choose: tuple[str, ...] = ()  # what `choose_size` is to replace, once it knows the text
 
 
 def settings_for(
-    objective: str = "causal", preference: str | None = None, preset: str = DEFAULT, device: Device = CPU, **named
+    objective: str = "causal",
+    preference: str | None = None,
+    preset: str | None = None,
+    device: Device = CPU,
+    size: str | None = None,
+    **named,
 ) -> Settings:
     """The preset's values, the objective's over them, and over both those named: any field of `TrainOptions`, of `GPTConfig` and of the
     objective, `tokenizer` and `merges`. InputError for a value that can't be, or that means nothing to the objective.
+
+    With `size` "auto" a model for the `minutes` named will be chosen by `choose_size`.
     """
     task = task_of(objective, preference)
     whose = f"preference {preference}" if preference else f"objective {objective}"
@@ -54,6 +67,9 @@ def settings_for(
         raise InputError(
             f"The {whose} tells good tokens from bad ones, and smooths no labels.", "Leave `label_smoothing` out."
         )
+    if size is not None:
+        check_size(size, task, ({"preset": preset} if preset else {}) | named)
+    preset = preset or DEFAULT
     check_known([preset], PRESETS, "preset")
     settings = PRESETS[preset] | task.defaults
     settings |= (task.laptop if preset == "laptop" else {}) | named
@@ -72,7 +88,19 @@ def settings_for(
     # Whoever calls this named the reward, so a Python file of theirs may be run for it.
     if isinstance(made, MLE) and isinstance(made.reward, str):
         made = dataclasses.replace(made, reward=parse_reward(made.reward, trusted=True))
-    return Settings(made, TrainOptions.from_settings(settings), sizes, tokenizer, merges)
+    to_choose = tuple(name for name in CHOSEN if name not in named) if size else ()
+    return Settings(made, TrainOptions.from_settings(settings), sizes, tokenizer, merges, to_choose)
+
+
+def check_size(size: str, task: type[Pretraining], named: dict) -> None:
+    """InputError unless a size can be chosen for this task, beside what is named."""
+    check_known([size], ["auto"], "size")
+    if task is not Causal:
+        raise InputError(f"`size` auto knows no size for {task.name}: it chooses that of a GPT.", "Leave `size` out.")
+    if odd := [name for name in DEPENDENT if name in named]:
+        raise InputError(f"`size` auto chooses the model, and `{odd[0]}` names it.", "Leave one of them out.")
+    if named.get("minutes") is None:
+        raise InputError("`size` auto chooses a model for a time, and none is named.", "Say how long: `minutes` 5.")
 
 
 def task_of(objective: str, preference: str | None = None) -> type[Pretraining]:
@@ -101,6 +129,42 @@ def task_from_record(record: dict) -> Pretraining:
     return task.from_settings(rest)
 
 
+class Choice(NamedTuple):
+    """Settings with nothing left to choose, and in a line what was chosen and why."""
+
+    settings: Settings
+    why: str
+
+
+def choose_size(settings: Settings, text: str, device: Device = CPU) -> Choice:
+    """The size that learns most from the text in the minutes that there are; steps of several sizes are timed for it, a second or two."""
+    task, options = settings.task, settings.options
+    by_characters = settings.tokenizer == "char"
+    vocab = len(set(text)) if by_characters else 256 + settings.merges
+    seconds, tokens = 60 * options.minutes, options.batch * options.accumulate * task.context
+
+    def time_step(layers: int, width: int) -> float:
+        config = task.config(vocab, settings.sizes | sizes_of(layers, width))
+        return seconds_of_step(config, options, device)
+
+    size = best_size(seconds, tokens, time_step)
+    validation = len(text) / (10 if by_characters else 30)  # a token of bpe is some three characters
+    steps, eval_every, eval_batches = pace(seconds, size.seconds, -(-int(validation) // tokens))
+    found = sizes_of(size.layers, size.d_model)
+    found |= {"lr": round(RATE / size.d_model, 4), "eval_every": eval_every, "eval_batches": eval_batches}
+    found = {name: found[name] for name in settings.to_choose}
+    settings = settings._replace(
+        options=dataclasses.replace(options, **{name: found[name] for name in found if name in TrainOptions.names()}),
+        sizes=settings.sizes | {name: found[name] for name in found if name in SIZES},
+        to_choose=(),
+    )
+    why = (
+        f"{count(size.layers, 'layer')} of {size.d_model}, learning rate {settings.options.lr:g}: about {steps:,} steps of "
+        f"{1e3 * size.seconds:.0f} ms in {options.minutes:g} min, by the scaling law the best use of the time"
+    )
+    return Choice(settings, why)
+
+
 class Prepared(NamedTuple):
     """A model before its first step, and the batches that it will learn from."""
 
@@ -127,7 +191,7 @@ def pretrain(
     *,
     objective: str = "causal",
     preference: str | None = None,
-    preset: str = DEFAULT,
+    preset: str | None = None,
     device: str = "auto",
     progress: bool = True,
     **settings,
@@ -141,6 +205,7 @@ def pretrain(
     place = choose_device(device)
     run = settings_for(objective, preference, preset, place, **settings)
     text = run.task.read(None) if text is None else text
+    run = choose_size(run, text, place).settings if run.to_choose else run
     model, data, tokenizer = prepare(run, text, place)
     train(model, data, run.task.objective(), best=True, progress=progress, **run.options.to_dict())
     return model.body if preference else model, tokenizer

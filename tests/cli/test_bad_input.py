@@ -48,6 +48,21 @@ def test_texts_that_cannot_be_read(refused_and_nothing_written, tiny, tmp_path, 
     assert wrong in refused_and_nothing_written(*tiny, "--text", path, "--out", "deep/run")[0]
 
 
+SIZES = {
+    (): "--size auto chooses a model for a time, and none is named.",
+    ("--steps=5",): "--size auto chooses a model for a time, and none is named.",
+    ("--minutes=1", "--layers=2"): "--size auto chooses the model, and --layers names it.",
+    ("--minutes=1", "--preset=tiny"): "--size auto chooses the model, and --preset names it.",
+    ("--minutes=1", "--objective=span"): "--size auto knows no size for span: it chooses that of a GPT.",
+}
+
+
+@pytest.mark.parametrize("named", SIZES, ids=str)
+def test_a_size_that_cannot_be_chosen(refused_and_nothing_written, text_file, named):
+    argv = ["pretrain", f"--text={text_file}", "--size=auto", "--out=run", *named]
+    assert refused_and_nothing_written(*argv)[0] == SIZES[named]
+
+
 # The numbers ---------------------------------------------------------------------------------------------------------
 
 WHOLE = [

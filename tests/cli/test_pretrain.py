@@ -134,6 +134,20 @@ def test_the_command_that_began_a_run_with_resume_added_goes_on_with_it(call, ti
     assert call(*tiny, "--preset=laptop", "--out", run_copy, "--resume")[0] == 0
 
 
+def test_a_size_for_the_minutes_is_told_and_stays_when_the_run_goes_on(call, text_file, plain, monkeypatch):
+    monkeypatch.setattr("minillm.pretraining.job.seconds_of_step", lambda config, *_: 1e-9 * config.parameter_count())
+    argv = ["pretrain", f"--text={text_file}", "--minutes=1", "--size=auto", "--context=16", "--workers=1", "--out=run"]
+    code, _, err = call(*argv, "--stop-at=1")
+    found = re.search(r"size    auto: (\d+) layers of (\d+), .* steps of \d+ ms in 1 min", err)
+    assert code == 0 and f"model   {found[1]} layers" in err and f" {found[2]} wide" in err
+    before = left(Path("run"))["config"]
+    monkeypatch.setattr("minillm.pretraining.job.seconds_of_step", lambda config, *_: 1e-3 * config.parameter_count())
+    for more in ([], argv[1:-1]):  # a machine that would choose a smaller one
+        code, _, err = call("pretrain", "--resume", "--out=run", *more, f"--stop-at={2 + len(more)}")
+        assert code == 0 and "size    auto" not in err
+    assert left(Path("run"))["config"] == before
+
+
 def test_from_standard_input(call, tiny, text_file, plain, monkeypatch, refused):
     argv = [*tiny, "--text=-", "--out=run"]
     standard_input(monkeypatch, text_file.read_bytes())
