@@ -67,7 +67,7 @@ class Ranks(OneRank):
 
     def __enter__(self) -> "Ranks":
         threads = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
-        threadpool_limits(min(self.cores, *threads), user_api="blas")
+        threadpool_limits(min([self.cores, *threads]), user_api="blas")
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: Any) -> bool:
