@@ -17,10 +17,11 @@ def add_arguments(parser) -> None:
     add = parser.add_argument
     add("--to", type=Path, metavar="DIR", required=True, help="the folder of the site")
     add("--repository", metavar="URL", help="the repository on the web, to link to files that are no pages")
+    add("--web", action="store_true", help="with the pages in which minillm runs, for a site on a server")
 
 
 def run(args) -> None:
-    write_project(args.to, repository=args.repository)
+    write_project(args.to, repository=args.repository, web=args.web)
     if importlib.util.find_spec("zensical") is None:
         say(
             f"{args.to} has the pages as Markdown. To make HTML of them: pip install zensical, then this command again."

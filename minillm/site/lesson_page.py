@@ -71,9 +71,9 @@ def _figures(outline: Outline, cell: str) -> Iterator[str]:
     for name in (names[value] for value in given if value in names):  # lesson.save(figure, "scores", alt=...)
         if name.endswith(".html"):
             page = (FIGURES / name).read_text(encoding="utf-8")
-            title = re.search("<title>(.*?)</title>", page)[1]
-            frame = f'<iframe src="../figures/{name}" title="{title}" loading="lazy"></iframe>'
-            yield f"{frame}\n\n[{translated('The same on a page of its own')}: {html.unescape(title)}](../figures/{name})"
+            title = translated(html.unescape(re.search("<title>(.*?)</title>", page)[1]))
+            frame = f'<iframe src="../figures/{name}" title="{html.escape(title)}" loading="lazy"></iframe>'
+            yield f"{frame}\n\n[{translated(f'On a page of its own: {title}')}](../figures/{name})"
         else:
             with Image.open(FIGURES / name) as picture:
                 yield f"![{translated(picture.info['Description'])}](../figures/{_drawn(name)})"

@@ -8,27 +8,31 @@ import subprocess
 import sys
 from pathlib import Path
 
-from minillm.course.chinese import speaking
+from minillm.course.chinese import speaking, translated
 from minillm.course.notebook import typeset
-from minillm.course.outline import ROOT, read_outline
+from minillm.course.outline import FOLDER, INSIDE, ROOT, read_outline
 from minillm.errors import InputError
 from minillm.site.lesson_page import lesson_page
 from minillm.site.links import Links, by_file
 from minillm.site.pages import Page, sections
+from minillm.web import save_web
 
 HERE = Path(__file__).parent
 MARK = "# Written by python -m minillm site: what is changed here is lost when it is written anew.\n"
 NAMES = {"en": "English", "zh": "中文"}
 SETTINGS = {"en": "mkdocs.yml", "zh": "mkdocs.zh.yml"}  # Zensical builds one language after the other
 
+WEB = "web"  # the folder of the pages in which minillm runs
 
-def write_project(folder: Path, *, repository: str | None = None) -> None:
+
+def write_project(folder: Path, *, repository: str | None = None, web: bool = False) -> None:
     """Write the pages and the settings into a folder that is new, empty, or written by this function before.
 
-    repository: the address on the web that files which are no pages are linked to. InputError outside a clone of the repository, or
+    repository: the address on the web that files which are no pages are linked to. web: whether the pages in which minillm runs come
+    along, which do so on a server only. InputError outside a clone of the repository, or
     where the folder holds something else.
     """
-    if not (ROOT / "docs").is_dir():
+    if FOLDER == INSIDE:
         raise InputError(
             "The site is made of a clone of minillm: an installed one has no docs, figures and measurements.",
             "Run it in a clone.",
@@ -41,7 +45,10 @@ def write_project(folder: Path, *, repository: str | None = None) -> None:
     menus = {language: menu for language, menu in menus.items() if menu}
     for language in menus:
         with speaking(language):
+            _write(folder / SETTINGS[language], MARK + _settings(language, menus, web))
             _write_language(folder, language, menus, repository)
+            if web:
+                save_web(folder / language / WEB, language=language)
     shutil.copytree(HERE / "theme", folder / "theme")
     shutil.copy(HERE / "settings.yml", folder)
 
@@ -61,8 +68,7 @@ def _clear(folder: Path) -> None:
 def _write_language(
     folder: Path, language: str, menus: dict[str, dict[str, list[Page]]], repository: str | None
 ) -> None:
-    """The pages in a language, what they show, and the settings."""
-    _write(folder / SETTINGS[language], MARK + _settings(language, menus))
+    """The pages in a language, and what they show."""
     pages = {name: [page for section in menu.values() for page in section] for name, menu in menus.items()}
     own, others = (
         by_file(page for name in pages if (name == language) == mine for page in pages[name]) for mine in (True, False)
@@ -94,7 +100,7 @@ def _markdown(page: Page) -> str:
     return typeset(text)
 
 
-def _settings(language: str, menus: dict[str, dict[str, list[Page]]]) -> str:
+def _settings(language: str, menus: dict[str, dict[str, list[Page]]], web: bool) -> str:
     """What is not the same for every site stands here in JSON, which is YAML too; settings.yml has the rest."""
     first = {name: next(iter(menu.values()))[0] for name, menu in menus.items()}
     root = "." if language == "en" else language
@@ -103,6 +109,7 @@ def _settings(language: str, menus: dict[str, dict[str, list[Page]]]) -> str:
         for name, page in first.items()
         if name != language
     ]
+    nav = [{name: [{page.title: page.path} for page in pages]} for name, pages in menus[language].items()]
     settings = {
         "INHERIT": "settings.yml",
         "docs_dir": language,
@@ -113,7 +120,7 @@ def _settings(language: str, menus: dict[str, dict[str, list[Page]]]) -> str:
             "alternate": bool(others),
             "languages": others,
         },
-        "nav": [{name: [{page.title: page.path} for page in pages]} for name, pages in menus[language].items()],
+        "nav": nav + [{translated("Try it"): f"{WEB}/index.html"}] * web,
     }
     return json.dumps(settings, ensure_ascii=False, indent=1) + "\n"
 

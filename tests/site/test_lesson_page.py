@@ -8,7 +8,7 @@ import pytest
 from minillm.course.chinese import prose_path, speaking
 from minillm.course.desk import exercises_of
 from minillm.course.outline import outlines, read_outline
-from minillm.site.lesson_page import lesson_page
+from minillm.site.lesson_page import READ_SO, lesson_page
 
 LESSONS = outlines()
 FENCED = re.compile(r"^( *)(`{3,})(.*?)\n(.*?)\n\1\2$", re.MULTILINE | re.DOTALL)
@@ -80,5 +80,6 @@ def test_in_chinese_the_code_and_the_figures_are_the_same_and_the_words_are_chin
     here, there = page.partition("\n### `")[0], pages[lesson.name].partition("\n### `")[0]
     assert fenced(here, " python") == fenced(there, " python") and fenced(here, ".output") == fenced(there, ".output")
     assert page.count("../figures/") == pages[lesson.name].count("../figures/")
+    assert READ_SO not in page and "On a page of its own" not in page
     assert page.count('??? tip "提示') == pages[lesson.name].count('??? tip "Hint') > 0
     assert page.count('??? success "答案"') == len(exercises_of(lesson))

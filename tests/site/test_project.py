@@ -7,7 +7,7 @@ import pytest
 
 from minillm.cli import main
 from minillm.course.chinese import speaking
-from minillm.course.outline import ROOT
+from minillm.course.outline import INSIDE, ROOT
 from minillm.errors import InputError
 from minillm.site import write_project
 from minillm.site.links import Links, by_file
@@ -52,7 +52,8 @@ def test_the_menu_has_every_page(project, language, settings):
     assert {
         path for section in nav for pages in section.values() for page in pages for path in page.values()
     } == written
-    assert {"lessons/12_read_its_mind.md"} <= written
+    assert {"index.md", "lessons/12_read_its_mind.md"} <= written
+    assert all(name.isascii() == (language == "en") or name == "API" for section in nav for name in section)
 
 
 LINKS = {
@@ -128,8 +129,17 @@ def test_a_site_is_written_anew(project):
     assert not stale.exists() and (project / "en" / "index.md").exists()
 
 
+def test_the_pages_in_which_minillm_runs_come_along_where_they_are_asked_for(project, tmp_path):
+    write_project(tmp_path / "site", web=True)
+    for language, settings in SETTINGS.items():
+        nav = json.loads((tmp_path / "site" / settings).read_text(encoding="utf-8").partition("\n")[2])["nav"]
+        assert nav[-1] == {"Try it" if language == "en" else "在线运行": "web/index.html"}
+        assert (tmp_path / "site" / language / "web" / "minillm.zip").exists()
+        assert "web/index.html" not in (project / settings).read_text(encoding="utf-8")
+
+
 def test_an_installed_minillm_says_that_it_takes_a_clone(tmp_path, monkeypatch):
-    monkeypatch.setattr("minillm.site.project.ROOT", tmp_path)
+    monkeypatch.setattr("minillm.site.project.FOLDER", INSIDE)
     with pytest.raises(InputError, match="a clone of minillm"):
         write_project(tmp_path / "site")
 
