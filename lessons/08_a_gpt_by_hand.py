@@ -436,6 +436,9 @@ lesson.save(
 # 4,096 numbers to a word and dozens of blocks, one more table hardly counts. The library adds what a real run needs, not what a GPT is:
 # biases and dropout, other precisions and devices, a key/value cache to write fast, and names under which the weights are saved.
 #
+# `python -m minillm one-file --out gpt.py` writes such a GPT as one script of 250 lines, out of the library's own functions: read it
+# beside this lesson, and run it on a text of yours.
+#
 # ## Reading
 #
 # - Radford et al. 2019, *Language Models are Unsupervised Multitask Learners*: GPT-2, and where it puts its norms (section 2.3).

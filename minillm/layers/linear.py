@@ -27,7 +27,7 @@ class Linear(Layer):
         return linear_output(x, self.weight.data, None if self.bias is None else self.bias.data)
 
     def backward(self, dy: Array, saved: LinearSaved) -> Array:
-        learning = any(parameter.trainable for parameter in self.parameters())
+        learning = self.weight.trainable or (self.bias is not None and self.bias.trainable)
         dx, dweight, dbias = linear_backward(dy, saved, weights=learning)
         self.weight.accumulate(dweight)
         if self.bias is not None:
