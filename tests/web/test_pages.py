@@ -229,6 +229,19 @@ def test_an_endless_loop_is_ended_with_the_commands_verdict_and_the_rest_is_chec
     )
 
 
+def test_a_crash_of_python_is_told_and_the_rest_is_checked(page):
+    source = solution_text(solution_of(find(5))).replace(
+        "    allowed = np.tri", "    import os\n    os.abort()\n    allowed = np.tri", 1
+    )
+    line = source[: source.index("os.abort")].count("\n") + 1
+    shown = page("exercises")
+    choose(shown, 5)
+    crashed = f"Python itself was ended in causal_weights (line {line}: os.abort()), with an error of WebAssembly"
+    assert check(shown, source) == [f"✗ causal_weights: {crashed}", "✓ self_attention", "✓ self_attention_backward"]
+    # The stand-in's answer for a Python that has ended.
+    shown.events[:] = [event for event in shown.events if "500 (Internal Server Error)" not in str(event)]
+
+
 def test_hints_come_one_by_one_and_the_solution_when_it_is_asked_for(page):
     shown = page("exercises")
     choose(shown, 5)

@@ -7,7 +7,7 @@ const PRINTED = 10; // lines that are shown of what a student's code prints
 const editor = makeEditor($("code"), $("numbers"));
 const python = new Python(() => {});
 const solvedSoFar = () => JSON.parse(kept("solved") ?? "{}");
-let lessons = [], lesson, stub = "", stopped = false;
+let lessons = [], lesson, stub = "", stop = () => {};
 
 // One question, and all that is heard until it is answered, or ended for its time ("Timeout") or by a crash ("Crash").
 function question(what, more) {
@@ -28,15 +28,13 @@ function question(what, more) {
       late: ({ line }) => finish({ line, ended: "Timeout" }),
       line: ({ text }) => found.lines.push(text),
       printed: ({ text }) => (found.printed += text),
-      fault: () => finish({ ended: "Crash" }),
+      fault: (answer) => finish({ answer, ended: "Crash" }),
     };
     stop = () => finish({ ended: "Stop" });
     python.heard = (message) => (heard[message.kind] ?? ((answer) => finish({ answer })))(message);
     python.ask(what, more);
   });
 }
-let stop = () => {};
-
 // The same, with a new worker where the old one had to be ended.
 async function asked(what, more) {
   const found = await question(what, more);
@@ -79,7 +77,7 @@ async function check() {
 async function judged(exercise, { lines, printed, line, ended }) {
   const heard = { ...exercise, lines, printed, line, ended };
   const found = await asked("judge", { ...heard, mend: true });
-  if (!found.ended || found.ended === "Stop") return found.answer;
+  if (!found.ended || found.ended === "Stop") return found.answer; // of what was stopped there is none
   return (await asked("judge", { ...heard, mend: false })).answer;
 }
 
@@ -101,13 +99,14 @@ function helps(name) {
   let given = 0;
   hint.onclick = async () => {
     const { answer } = await asked("hint", { number: lesson.number, name, which: given + 1 });
-    if (answer.kind !== "hint") return;
+    if (answer.kind !== "hint") return trouble(answer);
     given = answer.which;
     hint.disabled = given === answer.of;
     box.append(element("p", say("exercises.hint_said", answer.which, answer.of, name, answer.text), { className: "hint" }));
   };
   solution.onclick = async () => {
     const { answer } = await asked("solution", { number: lesson.number, name });
+    if (answer.kind !== "solution") return trouble(answer);
     solution.disabled = true;
     box.append(element("pre", answer.text, { tabIndex: 0 }));
   };
@@ -134,6 +133,7 @@ function nameLessons() {
 
 async function open(number) {
   const { answer } = await asked("open", { number });
+  if (answer.kind !== "stub") return trouble(answer);
   lesson = lessons.find((each) => each.number === number);
   stub = answer.text;
   $("path").textContent = answer.path;
