@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from minillm.course.chinese import fingerprint, prose_path, title
+from minillm.course.chinese import CHINESE, fingerprint, prose_path, title
 from minillm.course.outline import ROOT, outlines
 from tests.glossary import HAN, lost_terms
 
@@ -79,3 +79,13 @@ def test_a_lesson_is_called_the_same_everywhere(outline, monkeypatch):
     teaching, _ = both(ROOT / "docs" / "zh" / "teaching.md")
     assert f"| [{outline.name}](lessons/{outline.path.name}) | {name} |" in table
     assert f"\n| {outline.name} {name} |" in teaching and f"\n### {outline.name} {name}\n" in teaching
+
+
+@pytest.mark.parametrize(
+    "page", [*ENGLISH, *sorted(CHINESE.glob("*.md"))], ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+def test_emphasis_ends_where_it_is_meant_to(page):
+    """In Markdown asterisks behind a full stop and in front of a letter end nothing: in Chinese a space has to part them."""
+    text = page.read_text(encoding="utf-8")
+    for found in re.finditer(r"(?<!\*)(\*{1,2})(?!\*)([^*\n]+)\1(?!\*)(?=\w)", text):
+        assert re.search(r"[\w\s]$", found[2]), found[0]
