@@ -89,6 +89,11 @@ def follow(kind: type[Job], args, ranks: OneRank) -> int:
 
 def prepare(kind: type[Job], folder: Run, args, ranks: OneRank) -> Job:
     """A run, new or as its folder has it, without its weights. Nothing is written."""
+    if ranks.size > 1 and getattr(args, "size", None):
+        raise InputError(
+            f"`size` auto times the steps of one process, and here are {ranks.size} ranks.",
+            "Name `layers`, `heads` and `d_model`.",
+        )
     if ranks.size > 1 and getattr(args, "size", None) and not args.resume:
         raise InputError(
             "`size` auto times steps in one process, and here are several ranks.",

@@ -239,6 +239,7 @@ def test_what_one_process_alone_can_do_is_refused_to_several(pretrain, tmp_path)
     for argv, told in (
         ([*pretrain, "--batch=1"], "2 ranks cannot share a batch of 1"),
         (policy, "2 ranks can't share this"),
+        ([*pretrain[:2], "--size=auto", "--minutes=1"], "here are 2 ranks"),
     ):
         code, said = on_ranks((2, [*argv, "--out", run]))
         assert code == 2 and said.count(told) == 1, said
