@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from minillm.backend import Array
+from minillm.generation.token_plan import TokenPlan
 from minillm.models import KeyValueCache, finite_on_host
 
 
@@ -49,6 +50,7 @@ class ModelScorer:
         self.model = model
         self.cache = KeyValueCache(model, batch) if cache is None else cache
         self.context = model.config.context if cache is None else math.inf
+        self.plan = TokenPlan(model, batch) if TokenPlan.suits(model) else None
         self.seen = 0  # tokens of each text that were read, forgotten ones included
 
     def next_scores(self, text: np.ndarray) -> np.ndarray:
@@ -59,10 +61,13 @@ class ModelScorer:
             self.cache.length = 0
             new = max(self.context // 2, 1)
         self.seen = length
-        return finite_on_host(self.model.extend(text[:, -new:], self.cache)).astype(np.float64)
+        extend = self.plan.extend if self.plan and new == 1 else self.model.extend
+        return finite_on_host(extend(text[:, -new:], self.cache)).astype(np.float64)
 
     def reorder(self, rows: np.ndarray) -> None:
         self.cache.reorder(rows)
+        if self.plan and self.plan.batch != len(rows):
+            self.plan = TokenPlan(self.model, len(rows))
 
 
 def as_scorer(model: IncrementalModel | Scorer, batch: int, cache: Cache | None) -> Scorer:

@@ -197,6 +197,19 @@ class GPT(Model):
 
     def extend(self, ids: np.ndarray, cache: "KeyValueCache") -> Array:
         """The next tokens ids (B, T), after those in the cache -> logits (B, V) of the token that follows. No backward; for generation."""
+        x = self.embed_next(ids, cache)
+        stop = cache.length + ids.shape[1]
+        bias = self.alibi(stop)
+        for block, keys, values in zip(self.blocks, cache.keys, cache.values, strict=True):
+            x = block.extend(x, keys, values, cache.length, bias=bias)
+        cache.length = stop
+        last = x[:, -1]
+        if self.norm:
+            last, _ = self.norm.forward(last)
+        return self.head.forward(last)[0]
+
+    def embed_next(self, ids: np.ndarray, cache: "KeyValueCache") -> Array:
+        """The next tokens ids (B, T), which the cache gets room for -> their vectors with positions, (B, T, D)."""
         check_ids(ids, self.config.vocab_size)
         stop = cache.length + ids.shape[1]
         if stop > self.config.context:
@@ -208,16 +221,7 @@ class GPT(Model):
         first = max(cache.length - (self.config.ngram - 1), 0)  # the embedding looks back so far
         x, _ = self.embedding.forward(self.vector.device.xp.asarray(cache.ids[:, first:stop]))
         x = x[:, cache.length - first :]
-        if self.positions:
-            x, _ = self.positions.forward(x, cache.length)
-        bias = self.alibi(stop)
-        for block, keys, values in zip(self.blocks, cache.keys, cache.values, strict=True):
-            x = block.extend(x, keys, values, cache.length, bias=bias)
-        cache.length = stop
-        last = x[:, -1]
-        if self.norm:
-            last, _ = self.norm.forward(last)
-        return self.head.forward(last)[0]
+        return self.positions.forward(x, cache.length)[0] if self.positions else x
 
 
 class KeyValueCache:

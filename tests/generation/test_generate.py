@@ -69,8 +69,8 @@ def test_the_number_of_tokens_is_exact(model, count):
 def test_tokens_come_one_by_one(model, monkeypatch):
     """Each as soon as it is chosen: the model must not be asked for the next before."""
     asked = []
-    extend = type(model).extend
-    monkeypatch.setattr(type(model), "extend", lambda *args: (asked.append(1), extend(*args))[1])
+    extend = type(model).embed_next
+    monkeypatch.setattr(type(model), "embed_next", lambda *args: (asked.append(1), extend(*args))[1])
     tokens = generate(model, PROMPT, 5)
     for number in range(1, 6):
         next(tokens)
@@ -79,9 +79,9 @@ def test_tokens_come_one_by_one(model, monkeypatch):
 
 def test_a_cached_token_costs_one_token_of_work(model, monkeypatch):
     lengths = []
-    extend = type(model).extend
+    extend = type(model).embed_next
     monkeypatch.setattr(
-        type(model), "extend", lambda m, ids, cache: (lengths.append(ids.shape[1]), extend(m, ids, cache))[1]
+        type(model), "embed_next", lambda m, ids, cache: (lengths.append(ids.shape[1]), extend(m, ids, cache))[1]
     )
     list(generate(model, PROMPT, 14))
     assert lengths == [5] + [1] * 11 + [8, 1]
@@ -101,8 +101,8 @@ def test_an_end_token_ends_the_text_and_is_not_yielded(model):
 
 def test_no_token_is_asked_for_after_the_end(model, monkeypatch):
     asked = []
-    extend = type(model).extend
-    monkeypatch.setattr(type(model), "extend", lambda *args: (asked.append(1), extend(*args))[1])
+    extend = type(model).embed_next
+    monkeypatch.setattr(type(model), "embed_next", lambda *args: (asked.append(1), extend(*args))[1])
     text = list(generate(model, PROMPT, 30, seed=2))
     asked.clear()
     short = list(generate(model, PROMPT, 30, seed=2, eos=[text[4]]))
@@ -212,8 +212,10 @@ def test_rows_of_a_batch_are_drawn_each_for_itself(model):
 
 def test_an_ended_row_costs_nothing_more(model, monkeypatch):
     sizes = []
-    extend = type(model).extend
-    monkeypatch.setattr(type(model), "extend", lambda m, ids, cache: (sizes.append(len(ids)), extend(m, ids, cache))[1])
+    extend = type(model).embed_next
+    monkeypatch.setattr(
+        type(model), "embed_next", lambda m, ids, cache: (sizes.append(len(ids)), extend(m, ids, cache))[1]
+    )
     texts = generate_batch(model, PROMPTS, 25, seed=1, eos=[2, 7, 11])
     assert sizes[0] == 6 and sizes == sorted(sizes, reverse=True)
     assert [sum(len(text) >= at for text in texts) for at in range(len(sizes))] == sizes
