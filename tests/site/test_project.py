@@ -1,6 +1,7 @@
 """The folder of the site: every page, links that lead somewhere, and nobody's files replaced."""
 
 import json
+import os
 import re
 
 import pytest
@@ -109,6 +110,13 @@ def test_a_page_that_names_itself_in_the_other_language_means_that():
 def test_every_link_of_the_repository_names_a_file_that_is_there(path):
     for target in re.findall(r"\]\(([^()\s#:]+)(?:#[^)\s]*)?\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+def test_the_english_pages_are_english_for_a_reader_of_chinese_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh")
+    write_project(tmp_path / "site")
+    assert '??? tip "Hint 1"' in (tmp_path / "site/en/lessons/12_read_its_mind.md").read_text(encoding="utf-8")
+    assert os.environ["LANGUAGE"] == "zh"
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
