@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from minillm.cli import main
-from minillm.course.outline import PLANNED, outlines
+from minillm.course.outline import outlines
 from minillm.layers import PreNormBlock, causal_mask
 from minillm.models import GPT, EncoderConfig, GPTConfig, MaskedLM
 from minillm.models.huggingface import save_pretrained
@@ -189,11 +189,8 @@ def test_the_gradient_check_in_the_readme_passes(capsys):
 
 
 def test_the_table_of_lessons_has_each_number_with_its_title():
-    rows = re.findall(r"^\| (?:\[(\d\d)\]\(\S+\)|(\d\d)) \| ([^|]+) \|", README, re.MULTILINE)
-    named = {int(written or planned): title for written, planned, title in rows}
-    titles = PLANNED | {lesson.number: lesson.title for lesson in outlines()}
-    assert named == {number: title.split(" (")[0] for number, title in sorted(titles.items())}
-    assert {int(planned) for _, planned, _ in rows if planned} == set(PLANNED)
+    named = dict(re.findall(r"^\| \[(\d\d)\]\(\S+\) \| ([^|]+) \|", README, re.MULTILINE))
+    assert named == {lesson.name: lesson.title.split(" (")[0] for lesson in outlines()}
 
 
 def test_every_path_that_is_named_exists():

@@ -64,15 +64,13 @@ def run(args) -> int:
 
 def print_list(desk: Desk) -> None:
     lessons = desk.progress()
-    width = max(columns(lesson.title) for lesson in lessons)
-    for lesson in lessons:
-        seconds, rest = "", "not written yet"
-        if lesson.outline is not None:
-            seconds = duration(lesson.outline.seconds)
-            rest = translated(f"{lesson.solved} of {count(lesson.exercises, 'exercise')}")
+    titles = [title(lesson.outline) for lesson in lessons]
+    width = max(map(columns, titles))
+    for name, lesson in zip(titles, lessons, strict=True):
         tick = "✓" if lesson.ran else " "
-        padding = " " * (width - columns(lesson.title))
-        print(f"{tick} {lesson.number:02d}  {lesson.title}{padding} {seconds:>10}   {rest}")
+        padding = " " * (width - columns(name))
+        solved = translated(f"{lesson.solved} of {count(lesson.exercises, 'exercise')}")
+        print(f"{tick} {lesson.outline.name}  {name}{padding} {duration(lesson.outline.seconds):>10}   {solved}")
     print()
     print(translated(f"✓: you ran it. Run one: {program()} lesson 01   Check its exercises: {program()} check 01"))
 

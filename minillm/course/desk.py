@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from minillm.course.chinese import title, with_translated_docstrings
+from minillm.course.chinese import with_translated_docstrings
 from minillm.course.exercises import Exercise, read
-from minillm.course.outline import PLANNED, Outline, outlines
+from minillm.course.outline import Outline, outlines
 from minillm.errors import InputError, check_known
 from minillm.files import write_atomic
 
@@ -17,14 +17,12 @@ USUAL = Path("my_exercises")
 
 
 class Progress(NamedTuple):
-    """How far a student is with a lesson, written or planned."""
+    """How far a student is with a lesson."""
 
-    number: int
-    title: str
-    outline: Outline | None = None  # None: it is not written yet
-    ran: bool = False
-    solved: int = 0
-    exercises: int = 0
+    outline: Outline
+    ran: bool
+    solved: int
+    exercises: int
 
 
 class Desk(NamedTuple):
@@ -68,12 +66,12 @@ class Desk(NamedTuple):
 
     def progress(self) -> list[Progress]:
         """All lessons in the order of their numbers."""
-        done, found = self.done(), [Progress(number, title) for number, title in PLANNED.items()]
+        done, found = self.done(), []
         for outline in outlines():
             names, exercises = done.get(outline.name, []), exercises_of(outline)
             solved = sum(exercise.name in names for exercise in exercises)
-            found.append(Progress(outline.number, title(outline), outline, "run" in names, solved, len(exercises)))
-        return sorted(found, key=lambda each: each.number)
+            found.append(Progress(outline, "run" in names, solved, len(exercises)))
+        return found
 
     def first_unsolved(self) -> Outline:
         """The first lesson with an exercise left; InputError if there is none."""

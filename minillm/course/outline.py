@@ -1,4 +1,4 @@
-"""The lessons that there are, what each says of itself at its top, and those that are still to be written."""
+"""The lessons that there are, and what each says of itself at its top."""
 
 import ast
 import re
@@ -11,7 +11,6 @@ from minillm.errors import InputError
 ROOT = Path(__file__).resolve().parents[2]  # the folder that holds minillm/, lessons/ and figures/
 INSIDE = ROOT / "minillm" / "lessons"  # where an installed minillm has them
 FOLDER = INSIDE if INSIDE.is_dir() else ROOT / "lessons"
-PLANNED: dict[int, str] = {}  # the titles of the lessons that are not written yet, by their numbers
 
 
 class Outline(NamedTuple):
@@ -67,12 +66,9 @@ def outlines() -> tuple[Outline, ...]:
 
 
 def find(number: int) -> Outline:
-    """The lesson of this number. InputError where there is none, or none yet."""
+    """The lesson of this number. InputError where there is none."""
     for outline in outlines():
         if outline.number == number:
             return outline
     numbers = ", ".join(outline.name for outline in outlines())
-    wrong = f"There is no lesson {number:02d}."
-    if number in PLANNED:
-        wrong = f"Lesson {number:02d}, {PLANNED[number]}, is not written yet."
-    raise InputError(wrong, f"These are there: {numbers}.")
+    raise InputError(f"There is no lesson {number:02d}.", f"These are there: {numbers}.")

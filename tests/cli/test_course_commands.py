@@ -5,7 +5,7 @@ import json
 import pytest
 
 from minillm.cli import main
-from minillm.course.outline import PLANNED, outlines
+from minillm.course.outline import outlines
 from tests.course.conftest import SOLUTION, course
 
 __all__ = ["course"]
@@ -20,13 +20,6 @@ def call(capsys, *argv) -> tuple[int, str, str]:
 def test_list(course, capsys):
     code, out, _ = call(capsys, "lesson")
     assert code == 0 and "01  Add two numbers" in out and "3 s   0 of 2 exercises" in out and "✓ 01" not in out
-
-
-def test_list_names_what_is_not_written_yet(course, capsys, monkeypatch):
-    monkeypatch.setitem(PLANNED, 2, "Take away")
-    lines = call(capsys, "lesson")[1].splitlines()
-    assert lines[1].split(maxsplit=1)[0] == f"{min(PLANNED):02d}" and lines[1].endswith("   not written yet")
-    assert [line[2:4] for line in lines[: lines.index("")]] == ["01", *(f"{number:02d}" for number in PLANNED)]
 
 
 def test_a_run_is_ticked_and_a_quick_one_is_not(course, capfd):
@@ -176,8 +169,6 @@ def test_figure(course, capsys):
     [
         (["lesson", "44"], "There is no lesson 44."),
         (["check", "44"], "There is no lesson 44."),
-        (["lesson", "22"], "Lesson 22, Talk to it, is not written yet."),
-        (["check", "22"], "Lesson 22, Talk to it, is not written yet."),
         (["lesson", "--quick"], "Of which lesson?"),
         (["lesson", "1", "--to", "pdf"], "A lesson can't become 'pdf'."),
         (["lesson", "--all", "--to", "ipynb"], "One notebook holds one lesson."),
@@ -190,8 +181,7 @@ def test_figure(course, capsys):
         (["check", "--hint", "2", "01"], "--hint 2 01 is not understood."),
     ],
 )
-def test_bad_input(course, capsys, monkeypatch, argv, wrong):
-    monkeypatch.setitem(PLANNED, 22, "Talk to it")
+def test_bad_input(course, capsys, argv, wrong):
     code, _, err = call(capsys, *argv)
     assert code == 2 and err.splitlines()[0] == wrong and len(err.splitlines()) == 2
 
