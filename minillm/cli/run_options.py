@@ -7,6 +7,7 @@ from minillm.cli.parser import choice
 from minillm.cli.terminal import PROGRAM
 from minillm.errors import InputError
 from minillm.training.checkpoint import MissingModelError
+from minillm.training.optimizers import OPTIMIZERS
 from minillm.training.record import origin
 from minillm.training.schedules import SCHEDULES
 
@@ -95,6 +96,11 @@ def add_training_options(parser, *, sequences: str = "sequences", epochs: bool =
     add("--lr-floor", type=float, help="last learning rate, as a share of --lr")
     add("--warmup", type=int, help="steps over which the learning rate climbs")
     add("--schedule", type=choice("schedule", SCHEDULES), help="how it comes down: cosine, linear or constant (not)")
+    add(
+        "--optimizer",
+        type=choice("optimizer", OPTIMIZERS),
+        help="adamw (default), or muon for the matrices of the blocks",
+    )
     add("--beta1", type=float, help="AdamW's memory of the gradient (default 0.9)")
     add("--beta2", type=float, help="AdamW's memory of its square (default 0.99, for pairs of texts 0.98)")
     add("--weight-decay", type=float, help="pull of the matrices towards zero")

@@ -2,7 +2,7 @@
 
 from minillm.training.folder import load, save
 from minillm.training.memory import check_memory, check_texts
-from minillm.training.optimizers import AdamW, clip_grad_norm
+from minillm.training.optimizers import OPTIMIZERS, AdamW, Muon, clip_grad_norm
 from minillm.training.options import TrainOptions
 from minillm.training.packing import pack
 from minillm.training.run import Run
@@ -13,9 +13,11 @@ from minillm.training.trainer import DivergedError, Progress, Trainer
 from minillm.training.workers import DeadWorkerError, default_workers
 
 __all__ = [
+    "OPTIMIZERS",
     "AdamW",
     "DeadWorkerError",
     "DivergedError",
+    "Muon",
     "Progress",
     "Run",
     "SavedRun",

@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from minillm.errors import InputError
+from minillm.training.optimizers import OPTIMIZERS
 from minillm.training.schedules import SCHEDULES
 
 MOST_MINUTES = 60 * 24 * 366
@@ -21,6 +22,7 @@ class TrainOptions:
     lr_floor: float = 0.1  # the last learning rate, as a share of lr
     warmup: int = 100
     schedule: str = "cosine"
+    optimizer: str = "adamw"
     beta1: float = 0.9
     beta2: float = 0.99
     weight_decay: float = 0.1
@@ -78,6 +80,9 @@ class TrainOptions:
                 raise InputError(f"`{name}` must lie in [0, 1), got {getattr(self, name)}.", f"Give another `{name}`.")
         if self.schedule not in SCHEDULES:
             raise InputError(f"There is no schedule {self.schedule!r}.", f"Choose one of {', '.join(SCHEDULES)}.")
+
+        if self.optimizer not in OPTIMIZERS:
+            raise InputError(f"There is no optimizer {self.optimizer!r}.", f"Choose one of {', '.join(OPTIMIZERS)}.")
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from minillm.backend import Array, to_host
 from minillm.errors import InputError
 from minillm.models import Model
 from minillm.objectives import CAUSAL, Data, Objective
-from minillm.training.optimizers import AdamW, clip_grad_norm
+from minillm.training.optimizers import OPTIMIZERS, clip_grad_norm
 from minillm.training.options import TrainOptions
 from minillm.training.ranks import OneRank
 from minillm.training.schedules import learning_rate
@@ -130,7 +130,7 @@ class Trainer:
 
     def __init__(self, model: Model, data: Data, options: TrainOptions, objective: Objective = CAUSAL):
         self.model, self.data, self.options, self.objective = model, data, options, objective
-        self.optimizer = AdamW(
+        self.optimizer = OPTIMIZERS[options.optimizer](
             model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay
         )
         self.workers = workers_for(model, options.workers)
@@ -270,7 +270,7 @@ class Trainer:
         return self._seconds_per_step
 
     def _time_steps(self, repeats: int) -> float:
-        device, rehearsal = self.model.vector.device, AdamW(self.model.vector)
+        device, rehearsal = self.model.vector.device, type(self.optimizer)(self.model.vector)
         self.gradient(0)  # the first pass warms caches up
         device.synchronize()
         start = time.perf_counter()

@@ -73,7 +73,9 @@ def test_with_no_out_the_next_free_folder_is_taken(call, tiny, plain, tmp_path):
         assert (tmp_path / "here" / f"runs/gpt-{number}/model.safetensors").exists()
 
 
-@pytest.mark.parametrize("more", [[], ["--dropout=0.2"], ["--accumulate=2", "--dropout=0.1", "--norm=post"]], ids=str)
+@pytest.mark.parametrize(
+    "more", [[], ["--dropout=0.2"], ["--accumulate=2", "--dropout=0.1", "--norm=post"], ["--optimizer=muon"]], ids=str
+)
 @pytest.mark.parametrize("stop", [20, 13, 40])
 def test_stopped_and_resumed_is_never_stopped(call, tiny, plain, tmp_path, more, stop):
     assert call(*tiny, *more, "--out", tmp_path / "whole")[0] == 0

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from minillm.layers import Layer, Linear, ParameterVector
-from minillm.training import AdamW, TrainOptions, clip_grad_norm
+from minillm.models import GPT, GPTConfig
+from minillm.training import AdamW, Muon, TrainOptions, clip_grad_norm
+from minillm.training.optimizers import orthogonal
 
 
 class Two(Layer):
@@ -88,3 +90,67 @@ def test_clip_grad_norm():
     vector.grad[...] = 0
     assert clip_grad_norm(vector, 1.0) == 0
     assert (vector.grad == 0).all()
+
+
+# Muon ---------------------------------------------------------------------------------------------------------------
+
+
+def textbook_muon(w, gradients, lr, decay):
+    """Jordan et al. 2024, with the scale of Liu et al. 2025: the iteration acts on each singular value alone."""
+    w, m = w.copy(), np.zeros_like(w)
+    for g in gradients:
+        m = 0.95 * m + g
+        u, s, vt = np.linalg.svd(g + 0.95 * m, full_matrices=False)
+        s = s / (np.sqrt((s**2).sum()) + 1e-7)
+        for _ in range(5):
+            s = 3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5
+        w = w - lr * decay * w - lr * 0.2 * math.sqrt(max(w.shape)) * (u * s) @ vt
+    return w
+
+
+def tiny_gpt() -> GPT:
+    return GPT(GPTConfig(11, context=6, layers=2, heads=2, d_model=8), seed=3)
+
+
+def test_muon_is_the_textbook_on_matrices_of_blocks_and_adamw_on_all_else():
+    ours, other = (ParameterVector(tiny_gpt(), np.float64) for _ in range(2))
+    muon, adamw = (kind(vector, 0.03, weight_decay=0.2) for kind, vector in ((Muon, ours), (AdamW, other)))
+    rng = np.random.default_rng(1)
+    gradients = [rng.standard_normal(ours.data.size) for _ in range(4)]
+    expected = {}
+    for name, parameter in ours.named.items():
+        if name.startswith("blocks.") and parameter.data.ndim == 2:
+            each = [gradient[ours.slices[name]].reshape(parameter.data.shape) for gradient in gradients]
+            expected[name] = textbook_muon(parameter.data, each, 0.03, 0.2)
+    assert len(expected) == 2 * 6, "four of attention and two of feed-forward"
+    for gradient in gradients:
+        ours.grad[...] = other.grad[...] = gradient
+        muon.step()
+        adamw.step()
+    for name, parameter in ours.named.items():
+        np.testing.assert_allclose(
+            parameter.data, expected.get(name, other.named[name].data), rtol=1e-11, atol=1e-11, err_msg=name
+        )
+    np.testing.assert_allclose(muon.second_moment, adamw.second_moment, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(9, 9), (5, 20), (20, 5)])
+def test_a_matrix_is_made_nearly_orthogonal_whatever_its_size(shape):
+    matrix = 1e-3 * np.random.default_rng(0).standard_normal(shape)
+    values = np.linalg.svd(orthogonal(matrix), compute_uv=False)
+    assert orthogonal(matrix).shape == shape and values.min() > 0.3 and values.max() < 1.3
+    left, _, right = np.linalg.svd(matrix, full_matrices=False)
+    aligned = np.diag(left.T @ orthogonal(matrix) @ right.T)
+    np.testing.assert_allclose(np.sort(aligned), np.sort(values), atol=1e-10)
+    assert not orthogonal(np.zeros(shape)).any(), "no gradient, no step, and no division by zero"
+
+
+def test_muon_leaves_frozen_parameters_bit_identical():
+    model = tiny_gpt()
+    model.blocks[0].freeze()
+    before = model.vector.data.copy()
+    optimizer = Muon(model.vector, 0.1, weight_decay=0.5)
+    model.vector.grad[...] = np.random.default_rng(0).standard_normal(before.size)
+    optimizer.step()
+    for name, place in model.vector.slices.items():
+        assert (model.vector.data[place] == before[place]).all() == name.startswith("blocks.0."), name
