@@ -25,6 +25,7 @@ from minillm.course.outline import Outline, find, outlines
 from minillm.files import write_atomic
 from minillm.visible import visible
 
+SEARCH = 3 * SECONDS  # for a repair: Python takes about three times as long here, and is to find what the command finds
 CRASHED = "an error of WebAssembly"  # where the command has an exit code
 
 
@@ -94,7 +95,7 @@ class ExerciseDesk:
         alarm = partial(self.post, "limit")
         found = ""
         with contextlib.suppress(BaseException), guarded(io.StringIO()):  # the student's file may raise anything
-            (line,) = report_repair(outline, path, name, 0, SECONDS, lambda seconds: alarm(seconds=seconds))
+            (line,) = report_repair(outline, path, name, 0, SEARCH, lambda seconds: alarm(seconds=seconds))
             found = line["repair"]
         alarm(seconds=0)
         return found

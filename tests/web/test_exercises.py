@@ -149,7 +149,7 @@ def test_the_search_for_a_repair_has_a_limit_that_is_taken_back(page):
     lines = [message["text"] for message in page.messages if message["kind"] == "line"]
     heard = {"number": 5, "source": source, "name": name, "lines": lines, "printed": "", "line": None, "ended": None}
     page.ask("judge", **heard, mend=True)
-    assert [each["seconds"] for each in page.messages if each["kind"] == "limit"] == [10, 0]
+    assert [each["seconds"] for each in page.messages if each["kind"] == "limit"] == [30, 0]
     page.ask("judge", **heard, mend=False)
     assert [each["kind"] for each in page.messages] == ["verdict"]
 
