@@ -13,6 +13,7 @@ from minillm.generation.phrase_ban import PhraseBan
 from minillm.generation.reward_guidance import RewardGuidance, soft_best_of_n
 from minillm.generation.sampling import Rules, Sampling, next_token_probabilities, sample
 from minillm.generation.scoring import ModelScorer, Scorer
+from minillm.generation.speculative import generate_with_draft
 from minillm.generation.stopping import end_tokens, until_stop
 from minillm.generation.translation import translate
 from minillm.generation.writing import begin, encode_prompt, likeliest_text, write
@@ -44,6 +45,7 @@ __all__ = [
     "find_answers",
     "generate",
     "generate_batch",
+    "generate_with_draft",
     "gnmt_penalty",
     "likeliest_text",
     "next_token_probabilities",

@@ -64,6 +64,23 @@ class ModelScorer:
         extend = self.plan.extend if self.plan and new == 1 else self.model.extend
         return finite_on_host(extend(text[:, -new:], self.cache)).astype(np.float64)
 
+    def room(self, text: np.ndarray) -> int:
+        """How many tokens more than this text can be read before older ones are forgotten; below 0 if the text is too long already."""
+        return self.context - self.cache.length - (text.shape[1] - self.seen)
+
+    def scores_after_each(self, text: np.ndarray, count: int) -> np.ndarray:
+        """text (1, T) -> scores (count, V) of what follows each of its last `count` tokens; for more than one there must be room."""
+        if count == 1:
+            return self.next_scores(text)
+        logits = self.model.extend(text[:, self.seen :], self.cache, last=count)
+        self.seen = text.shape[1]
+        return finite_on_host(logits)[0].astype(np.float64)
+
+    def go_back(self, length: int) -> None:
+        """Of the text only the first `length` tokens were read: what was read after them is forgotten."""
+        back = max(self.seen - length, 0)
+        self.cache.length, self.seen = max(self.cache.length - back, 0), self.seen - back
+
     def reorder(self, rows: np.ndarray) -> None:
         self.cache.reorder(rows)
         if self.plan and self.plan.batch != len(rows):

@@ -195,18 +195,21 @@ class GPT(Model):
         dhidden = self.head.backward(dlogits, saved.head)  # logits = head(hidden)
         self.hidden_backward(dhidden, saved.hidden)  # hidden = hidden(ids)
 
-    def extend(self, ids: np.ndarray, cache: "KeyValueCache") -> Array:
-        """The next tokens ids (B, T), after those in the cache -> logits (B, V) of the token that follows. No backward; for generation."""
+    def extend(self, ids: np.ndarray, cache: "KeyValueCache", *, last: int | None = None) -> Array:
+        """The next tokens ids (B, T), after those in the cache -> logits (B, V) of the token that follows. No backward; for generation.
+
+        With `last`, logits (B, last, V) of what follows each of the last so many tokens.
+        """
         x = self.embed_next(ids, cache)
         stop = cache.length + ids.shape[1]
         bias = self.alibi(stop)
         for block, keys, values in zip(self.blocks, cache.keys, cache.values, strict=True):
             x = block.extend(x, keys, values, cache.length, bias=bias)
         cache.length = stop
-        last = x[:, -1]
+        x = x[:, -1] if last is None else x[:, -last:]
         if self.norm:
-            last, _ = self.norm.forward(last)
-        return self.head.forward(last)[0]
+            x, _ = self.norm.forward(x)
+        return self.head.forward(x)[0]
 
     def embed_next(self, ids: np.ndarray, cache: "KeyValueCache") -> Array:
         """The next tokens ids (B, T), which the cache gets room for -> their vectors with positions, (B, T, D)."""
