@@ -1,12 +1,13 @@
 """python -m minillm generate: continue a prompt with a trained model."""
 
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 
-from minillm.backend import choose_device
+from minillm.backend import Device, choose_device
 from minillm.cli.run_options import add_checkpoint, add_device, add_drawing, checkpoint_of, drawing_of
-from minillm.cli.steering import add_steering_arguments, check_options, refuse_steering, steering_from
+from minillm.cli.steering import add_steering_arguments, check_options, companion, refuse_steering, steering_from
 from minillm.cli.terminal import say, shown
 from minillm.errors import InputError
 from minillm.generation import (
@@ -14,11 +15,14 @@ from minillm.generation import (
     begin,
     encode_prompt,
     generate,
+    generate_with_draft,
     likeliest_text,
     stream_continuation,
     until_stop,
 )
 from minillm.generation.beam_search import check_beams
+from minillm.generation.speculative import check_draft
+from minillm.generation.writing import Beginning
 from minillm.models import GPT, EncoderDecoder
 from minillm.preferences import best_of_n_kl
 from minillm.preferences.steering import Steering, best_of_n
@@ -51,6 +55,11 @@ def add_arguments(parser) -> None:
     )
     add("--beams", type=int, help="don't draw tokens: search for the likeliest text, N beginnings at once")
     add("--length-penalty", type=float, help="with --beams and --stop: how much longer texts are favoured (default 1)")
+    add(
+        "--draft",
+        metavar="DIR",
+        help="a smaller GPT with the same tokenizer, which drafts what the model reads: the same texts, sooner",
+    )
     add_steering_arguments(parser)
     add("--seed", type=int, default=0, help="the same seed writes the same text (default 0)")
     add_device(add)
@@ -89,6 +98,8 @@ def run(args) -> None:
         check_texts([model.config], args.beams, "Search with fewer: --beams.")
         rules |= {} if args.length_penalty is None else {"length_penalty": args.length_penalty}
         pieces = [likeliest_text(model, tokenizer, begun, args.max_tokens, beams=args.beams, stops=stops, **rules)]
+    elif args.draft is not None:
+        pieces = stream_continuation(tokenizer, begun.prefix, drafted(args, steering, begun, settings, device))
     else:
         control = None if steering is None else steering.control
         tokens = generate(scorer, begun.ids, args.max_tokens, control=control, seed=args.seed, **settings)
@@ -109,6 +120,9 @@ def check(args, rules: dict, drawing: dict) -> None:
         raise InputError(f"--seed must be 0 or more, got {args.seed}.", "Give another --seed.")
     Sampling(**drawing, **rules)
     check_options(args)
+    for name in ("beams", "best_of", "guidance", "bad_expert", "reward_weight"):
+        if args.draft is not None and getattr(args, name) is not None:
+            raise InputError(f"--draft and --{name.replace('_', '-')} don't go together.", "Leave one of them out.")
     if "" in (args.stop or []):
         raise InputError("--stop is empty.", "Give it a value.")
     if args.beams is None:
@@ -126,6 +140,19 @@ def check(args, rules: dict, drawing: dict) -> None:
         raise InputError(
             f"--beams searches for the likeliest text, and {option} is for drawing one.", "Leave one of them out."
         )
+
+
+def drafted(args, steering: Steering | None, begun: Beginning, settings: dict, device: Device) -> Iterator[int]:
+    """The tokens of a model that reads what a smaller one drafts."""
+    if steering is None:
+        raise InputError("--draft is for a GPT, and this is an encoder-decoder.", "Leave it out.")
+    if steering.control is not None:
+        raise InputError("A draft puts in no control tokens.", "Add --control off, or leave --draft out.")
+    model = steering.model
+    draft = companion("draft", args.draft, model, steering.tokenizer, device)
+    check_draft(model, draft)
+    check_texts([model.config, draft.config], 1, "Leave out --draft.")
+    return generate_with_draft(model, draft, begun.ids, args.max_tokens, seed=args.seed, **settings)
 
 
 def best(args, steering: Steering, ids: np.ndarray, stops: list[str], settings: dict) -> str:

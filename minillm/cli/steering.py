@@ -102,11 +102,14 @@ def steering_from(args, model: GPT, tokenizer: Tokenizer, device: Device) -> Ste
 
 
 def expert(path: str | None, model: GPT, tokenizer: Tokenizer, device: Device) -> GPT | None:
-    if path is None:
-        return None
+    return None if path is None else companion("expert", path, model, tokenizer, device)
+
+
+def companion(what: str, path: str, model: GPT, tokenizer: Tokenizer, device: Device) -> GPT:
+    """Another GPT, which reads and writes the same tokens."""
     other, its_tokenizer = load(path, device)
     if not isinstance(other, GPT) or its_tokenizer.to_json() != tokenizer.to_json():
         raise InputError(
-            f"The expert {path} does not share the model's tokenizer.", "Pretrain it on the same text, in the same way."
+            f"The {what} {path} does not share the model's tokenizer.", "Pretrain it on the same text, in the same way."
         )
     return other

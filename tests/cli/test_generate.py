@@ -271,3 +271,27 @@ def test_the_text_ends_where_the_tokenizer_has_an_end(call, finished_run, monkey
     monkeypatch.setattr("minillm.cli.generate.load", lambda *args: (model, tokenizer))
     assert call(*argv)[1] == "the " + whole[4:].split(letter)[0] + "\n" != whole
     assert call(*argv[:-1], "--beams=1")[1] == call(*argv)[1]
+
+
+# A draft --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_changes_nothing_of_what_is_written(call, finished_run, tiny, tmp_path):
+    assert call(*tiny, "--d-model=8", "--layers=1", "--out", tmp_path / "small")[0] == 0
+    same = ("generate", "--checkpoint", finished_run, "--prompt=the ", "--max-tokens=40", "--temperature=0")
+    assert call(*same, "--draft", tmp_path / "small") == call(*same)
+
+
+def test_a_draft_with_another_tokenizer_is_refused(call, finished_run, tiny, tmp_path):
+    text = tmp_path / "other.txt"
+    text.write_text("0123456789 " * 100, encoding="utf-8")
+    assert call(*tiny, f"--text={text}", "--out", tmp_path / "other")[0] == 0
+    code, out, err = call("generate", "--checkpoint", finished_run, "--draft", tmp_path / "other")
+    assert (code, out) == (2, "") and "The draft" in err and "does not share the model's tokenizer" in err
+
+
+@pytest.mark.parametrize("option", ["--beams=2", "--best-of=2"])
+def test_a_draft_does_not_go_with_another_search(call, finished_run, option):
+    reward = ["--reward=length:9"] if "best" in option else []
+    code, _, err = call("generate", "--checkpoint", finished_run, "--draft", finished_run, option, *reward)
+    assert code == 2 and f"--draft and {option[:-2]} don't go together" in err
