@@ -52,7 +52,8 @@ def page(rows: list[train_step.Row], losses: list[time_to_loss.Outcome], alt: st
     yield "over the other's: below 1 minillm is faster, or smaller. The sides take turns, each in a process of its own; figures are"
     yield "medians. On pages of their own: [what pretraining is worth](finetune.md),"
     yield "[translation and summaries](applications.md), [a GPT-2 of its real size](gpt2_size.md), [a scaling law](scaling.md),"
-    yield "[what a language costs in tokens](languages.md), [many machines](many_machines.md), and [microgpt's model](microgpt.md).\n"
+    yield "[what a language costs in tokens](languages.md), [many machines](many_machines.md), [microgpt's model](microgpt.md),"
+    yield "[a size for the minutes](auto_size.md), and [the speedrun](speedrun.md).\n"
     yield "## Training steps and generated tokens\n"
     yield "float32, batches of 16 × 32, 12 × 64 and 8 × 256 tokens; forward, backward, clipping and AdamW (PyTorch: eager, fused"
     yield "AdamW). Memory is the peak above what is there after the imports, over all processes.\n"
@@ -70,7 +71,7 @@ def page(rows: list[train_step.Row], losses: list[time_to_loss.Outcome], alt: st
     if losses:
         yield "\n## Time to a given loss\n"
         yield "Tiny Shakespeare, to a loss of 1.898 nats a character on the whole validation split, evaluation left out. PyTorch trains"
-        yield "nanoGPT's recipe for one processor; minillm trains its default preset.\n"
+        yield "nanoGPT's recipe for one processor; minillm trains its default preset, and the same model with Muon.\n"
         yield time_to_loss.table(losses)
 
 
@@ -81,7 +82,9 @@ def claims(rows: list[train_step.Row], losses: list[time_to_loss.Outcome]) -> It
         ratio, _ = time_to_loss.ratios(losses[0], one)
         if ratio is not None:
             yield Claim(
-                f"seed {one.seed}: time to a loss of {time_to_loss.TARGET}, minillm / all of nanoGPT's recipe", ratio, 3
+                f"seed {one.seed}: time to a loss of {time_to_loss.TARGET}, {one.side} / all of nanoGPT's recipe",
+                ratio,
+                3,
             )
 
 

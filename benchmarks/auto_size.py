@@ -27,6 +27,7 @@ from minillm.training import Run, Trainer, TrainOptions, load
 
 PAGE, KEPT = (Path(__file__).with_suffix(end) for end in (".md", ".json"))
 LIBRARY = "Python's library"
+MINUTES = [1, 5, 20]
 SIDES = {"default": [], "auto": ["--size", "auto"]}
 # The command line, with the processor's clock.
 PROGRAM = """
@@ -97,7 +98,7 @@ def pairs(outcomes: list[Outcome]) -> Iterator[tuple[Outcome, Outcome]]:
 
 def page(outcomes: list[Outcome], where: str) -> Iterator[str]:
     yield "# A size for the minutes, beside the default preset\n"
-    yield f"Measured on one core for each side, of {where}. Do it on yours:\n"
+    yield f"Measured on {where}, one core for each side. Do it on yours:\n"
     yield "```\npython -m benchmarks.auto_size shakespeare.txt novel.txt --minutes 1 5 20\n```\n"
     yield "`pretrain --minutes M --size auto` beside `pretrain --minutes M`, side by side. Minutes are those of the processor. The loss is"
     yield "that of the weights which a run keeps, on the last tenth of its text, in nats a character. Auto evaluates less often, so that"
@@ -110,6 +111,8 @@ def page(outcomes: list[Outcome], where: str) -> Iterator[str]:
             f"{auto.layers} × {auto.d_model} | {auto.steps:,} | {auto.evaluations} | {auto.loss:.3f} | "
             f"{default.loss - auto.loss:+.3f} |"
         )
+    if missing := [f"{minutes:g}" for minutes in MINUTES if all(one.minutes != minutes for one in outcomes)]:
+        yield f"\nNot measured yet: {' and '.join(missing)} minutes."
 
 
 def claims(outcomes: list[Outcome]) -> Iterator[Claim]:
@@ -123,7 +126,7 @@ def claims(outcomes: list[Outcome]) -> Iterator[Claim]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("texts", nargs="*", help="UTF-8 files")
-    parser.add_argument("--minutes", type=float, nargs="+", default=[1, 5, 20])
+    parser.add_argument("--minutes", type=float, nargs="+", default=MINUTES)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--side", choices=SIDES, help="run this side only, and print JSON")
     parser.add_argument("--core", type=int, default=0, help="... on this core")

@@ -482,15 +482,15 @@ print(f"GPT-3's training, in lessons like this one: 10^{math.log10(energy * 1e3 
 # ## In the library
 #
 # `parameter_count` and `flops_per_token` of every config in `minillm/models/`; `minillm/training/memory.py` refuses what does not fit;
-# `training/cost.py` foretells the time of a step; `pretraining/scaling_law.py` fits the law; `doctor` measures both rates.
+# `training/cost.py` foretells the time of a step; `pretraining/scaling_law.py` fits the law; `doctor` measures both rates. With `pretrain
+# --minutes 5 --size auto` a law and steps timed on your machine choose the size (`pretraining/size.py`).
 #
 # ## In practice
 #
 # GPT-3 read 1.7 tokens for each of its weights. Hoffmann et al. found some 20 to be best: their Chinchilla, of 70 billion weights and 1.4
 # trillion tokens, beat a model four times as large that had cost as much. Models that are used a lot go further: Llama 3 with 8 billion
 # weights read 15 trillion tokens, 1,900 for each. Besiroglu et al. (2024) fitted Hoffmann's runs anew, and found other constants. And of
-# a real text nobody knows E: for Python's own source, small runs told it far too high, and the law was off by 13 %
-# (benchmarks/scaling.md).
+# a real text nobody knows E: of Python's source, small runs told it far too high, and the law was off by 13 % (benchmarks/scaling.md).
 #
 # ## Reading
 #
