@@ -16,6 +16,7 @@ from minillm.errors import InputError
 from minillm.site import build
 from minillm.site.project import SETTINGS
 from tests.chromium import Chromium, needs_chromium
+from tests.npm import npm_package
 
 FENCE = re.compile(r"^( *`{3,}.*?\n.*?^ *`{3,}$)", re.MULTILINE | re.DOTALL)
 VOID = {"img", "br", "hr", "input", "link", "meta", "source"}
@@ -192,3 +193,19 @@ def test_a_word_is_found_without_a_server(html, tmp_path, page, word):
     browser.close()
     assert any("12_read_its_mind" in link for link in found) and not wrong
     assert asked and not [url for url in asked if url.startswith("http")]
+
+
+@needs_chromium
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_no_page_is_wider_than_the_window_and_axe_finds_nothing_serious(html, tmp_path, width, dark):
+    axe = (npm_package("axe-core") / "axe.min.js").read_text(encoding="utf-8")
+    browser = Chromium(tmp_path)
+    for page in ("index", "lessons/05_self_attention", "benchmarks/index", "docs/api", "zh/lessons/12_read_its_mind"):
+        browser.open(html / f"{page}.html", width=width, dark=dark)
+        browser.run("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        browser.wait("!document.querySelector('.md-typeset > table')")  # each is in a frame that scrolls by then
+        assert browser.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page
+        browser.run(axe)
+        found = browser.run("axe.run().then(({violations}) => violations.map(({id, impact}) => [id, impact]))")
+        assert not [each for each in found if each[1] in ("serious", "critical")], page
+    browser.close()
