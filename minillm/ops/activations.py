@@ -140,7 +140,8 @@ def _normal_cdf(x):
     tail -= z
     xp.exp(tail, out=tail)
     tail *= 0.5
-    return xp.where(x < 0, tail, 1 - tail)
+    tail -= x >= 0  # True is 1, and |tail - 1| = 1 - tail: `xp.where` takes three times as long
+    return xp.abs(tail, out=tail)
 
 
 def gelu_erf(x):
