@@ -29,13 +29,15 @@ REPEATS = 30
 class Profile(NamedTuple):
     step: float  # seconds of one worker's step
     products: float  # ... of its matrix products alone
+    taken: list[int]  # of each array operation of a forward and backward pass, the bytes of new memory that it takes
     places: list[tuple[str, float]]  # the functions with the most time in their own lines, in seconds a step
 
 
 class Recording(np.ndarray):
-    """An array that writes down every matrix product that it or its results take part in."""
+    """An array that writes down every operation that it or its results take part in."""
 
     products: list = []  # noqa: RUF012 (one list for all is the point)
+    taken: list = []  # noqa: RUF012
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         plain = [x.view(np.ndarray) if isinstance(x, Recording) else x for x in inputs]
@@ -44,19 +46,21 @@ class Recording(np.ndarray):
         result = getattr(ufunc, method)(*plain, **kwargs)
         if ufunc is np.matmul:
             self.products.append([(x.shape, x.strides) for x in plain])
+        self.taken.append(0 if "out" in kwargs else result.nbytes)
         return result.view(Recording) if isinstance(result, np.ndarray) else result
 
 
-def record_products(config: GPTConfig, batch: int) -> list:
-    """Shapes and strides of both factors of every product of one forward and backward pass."""
+def record(config: GPTConfig, batch: int) -> tuple[list, list]:
+    """Of one forward and backward pass: shapes and strides of both factors of every product, and what memory each operation takes."""
     model = GPT(config)
     for parameter in model.parameters():
         parameter.data = parameter.data.view(Recording)
     ids = np.random.default_rng(0).integers(VOCAB, size=(batch, config.context))
     Recording.products.clear()
+    Recording.taken.clear()
     _, saved = causal_lm(model, ids, ids)
     loss_backward(model, 1.0, saved)
-    return list(Recording.products)
+    return list(Recording.products), list(Recording.taken)
 
 
 def random_like(shape: tuple, strides: tuple) -> np.ndarray:
@@ -83,7 +87,8 @@ def profile(name: str) -> Profile:
     config = GPTConfig(vocab_size=VOCAB, **sizes)
     repeats = REPEATS if sizes["d_model"] < 256 else 3
     with threadpool_limits(1):
-        factors = [tuple(random_like(*factor) for factor in product) for product in record_products(config, share)]
+        products, taken = record(config, share)
+        factors = [tuple(random_like(*factor) for factor in product) for product in products]
         alone = seconds(lambda: [a @ b for a, b in factors], repeats)
         data, objective = task(config, batch, config.context)
         trainer = Trainer(GPT(config), data, TrainOptions(batch=share, log_every=1), objective)
@@ -102,14 +107,20 @@ def profile(name: str) -> Profile:
             else "Python and NumPy around it"
         )
         own[where] = own.get(where, 0) + in_itself / repeats
-    return Profile(step, alone, sorted(own.items(), key=lambda item: -item[1])[:10])
+    return Profile(step, alone, taken, sorted(own.items(), key=lambda item: -item[1])[:10])
+
+
+def counts(taken: list[int]) -> str:
+    fresh = [size for size in taken if size]
+    return f"Forward and backward are {len(taken)} array operations; {len(fresh)} take new memory, {sum(fresh) / 1e6:.1f} MB in all.\n"
 
 
 def table(names: list[str]) -> Iterator[str]:
     for name in names:
         found = profile(name)
         yield f"**{name}**: a step of one worker takes {1e3 * found.step:.1f} ms, its matrix products alone {1e3 * found.products:.1f} ms"
-        yield f"({found.step / found.products:.2f} times the bound).\n"
+        yield f"({found.step / found.products:.2f} times the bound)."
+        yield counts(found.taken)
         yield "| function | ms in its own lines | share |"
         yield "|---|---:|---:|"
         for place, own in found.places:
