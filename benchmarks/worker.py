@@ -1,8 +1,9 @@
-"""One side of a benchmark in a process of its own: python -m benchmarks.worker minillm|torch|transformers '{"layers": 4, ...}' BATCH CORES
+"""One side of a benchmark in a process of its own: python -m benchmarks.worker SIDE '{"layers": 4, ...}' BATCH CORES
 
-Reads commands from stdin, a line each, and answers each with one line of JSON:
+SIDE is one of minillm, torch, torch.compile, transformers. Reads commands from stdin, a line each, and answers each with one line of JSON:
 
     step N       seconds of each of N training steps (forward, backward, clipping, AdamW)
+    cpu N        the same in seconds of CPU time, of this process alone
     generate N   seconds to write N tokens with a key/value cache, from a prompt of one
     digest       a fingerprint of the weights
     memory       peak resident memory above that after the imports, in bytes, with all of that of the processes that share the work
@@ -130,6 +131,14 @@ class Torch:
         return 0
 
 
+class CompiledTorch(Torch):
+    """The same with forward and backward pass compiled."""
+
+    def __init__(self, config: ModelConfig, batch: int, context: int, cores: int):
+        super().__init__(config, batch, context, cores)
+        self.model.loss = self.torch.compile(self.model.loss)
+
+
 class Transformers:
     """GPT-2 as the `transformers` library generates with it."""
 
@@ -150,7 +159,8 @@ class Transformers:
 
 
 CONFIGS = {"gpt": GPTConfig, "encoder": EncoderConfig, "transformer": TransformerConfig}
-SIDES = {"minillm": Minillm, "torch": Torch, "transformers": Transformers}
+SIDES = {"minillm": Minillm, "torch": Torch, "torch.compile": CompiledTorch, "transformers": Transformers}
+CLOCKS = {"step": time.perf_counter, "cpu": time.process_time}
 
 
 def main() -> None:
@@ -166,12 +176,12 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         command, *number = line.split()
-        if command == "step":
-            answer = []
+        if command in CLOCKS:
+            clock, answer = CLOCKS[command], []
             for _ in range(int(number[0])):
-                start = time.perf_counter()
+                start = clock()
                 side.step()
-                answer.append(time.perf_counter() - start)
+                answer.append(clock() - start)
         elif command == "generate":
             start = time.perf_counter()
             side.write(int(number[0]))
