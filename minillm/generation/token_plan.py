@@ -25,7 +25,7 @@ from minillm.models import GPT, KeyValueCache
 
 
 class TokenPlan:
-    """`plan.extend(ids, cache)` for ids (B, 1) is `model.extend(ids, cache)`, in half of the time. For models on the processor.
+    """`plan.extend(ids, cache)` for ids (B, 1) is `model.extend(ids, cache)`, in less time. For models on the processor.
 
     It owns buffers and no weights: those are read where the model has them, so that it may go on training between two tokens. What
     `extend` returns is the caller's.
