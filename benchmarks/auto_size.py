@@ -102,7 +102,8 @@ def page(outcomes: list[Outcome], where: str) -> Iterator[str]:
     yield "```\npython -m benchmarks.auto_size shakespeare.txt novel.txt --minutes 1 5 20\n```\n"
     yield "`pretrain --minutes M --size auto` beside `pretrain --minutes M`, side by side. Minutes are those of the processor. The loss is"
     yield "that of the weights which a run keeps, on the last tenth of its text, in nats a character. Auto evaluates less often, so that"
-    yield "more of the time goes into training: that is part of what it gains."
+    yield "more of the time goes into training: that is part of what it gains. Evaluated only when it ends, the default came in a minute to"
+    yield "1.736 on tiny Shakespeare and to 5.030 on 红楼梦 (seed 0)."
     yield "\n| minutes | text | seed | default: steps | evaluations | loss | auto: size | steps | evaluations | loss | gained |"
     yield "|---:|---|---:|---:|---:|---:|---|---:|---:|---:|---:|"
     for default, auto in pairs(outcomes):
@@ -111,8 +112,10 @@ def page(outcomes: list[Outcome], where: str) -> Iterator[str]:
             f"{auto.layers} × {auto.d_model} | {auto.steps:,} | {auto.evaluations} | {auto.loss:.3f} | "
             f"{default.loss - auto.loss:+.3f} |"
         )
-    if missing := [f"{minutes:g}" for minutes in MINUTES if all(one.minutes != minutes for one in outcomes)]:
-        yield f"\nNot measured yet: {' and '.join(missing)} minutes."
+    for minutes in MINUTES:
+        there = {one.text for one in outcomes if one.minutes == minutes}
+        if missing := sorted({one.text for one in outcomes} - there):
+            yield f"\nNot measured yet for {minutes} minutes: {', '.join(missing)}."
 
 
 def claims(outcomes: list[Outcome]) -> Iterator[Claim]:
