@@ -89,15 +89,10 @@ def follow(kind: type[Job], args, ranks: OneRank) -> int:
 
 def prepare(kind: type[Job], folder: Run, args, ranks: OneRank) -> Job:
     """A run, new or as its folder has it, without its weights. Nothing is written."""
-    if ranks.size > 1 and getattr(args, "size", None):
+    if ranks.size > 1 and getattr(args, "size", None) and not args.resume:
         raise InputError(
             f"`size` auto times the steps of one process, and here are {ranks.size} ranks.",
             "Name `layers`, `heads` and `d_model`.",
-        )
-    if ranks.size > 1 and getattr(args, "size", None) and not args.resume:
-        raise InputError(
-            "`size` auto times steps in one process, and here are several ranks.",
-            "Run it alone for a moment, and give all ranks the sizes that it tells.",
         )
     device = dataclasses.replace(choose_device(args.device, ranks.local_rank), cores=ranks.cores)
     return (prepare_again if args.resume else prepare_new)(kind, folder, args, device)

@@ -74,13 +74,6 @@ def test_two_ranks_with_two_workers_each_learn_what_one_process_does(call, pretr
     assert "2 processes that share each batch" in said
 
 
-def test_a_size_for_the_minutes_is_not_chosen_by_ranks_that_would_each_choose_another(text_file, tmp_path):
-    argv = ["pretrain", f"--text={text_file}", "--size=auto", "--minutes=1", "--out", tmp_path / "run"]
-    code, said = on_ranks((2, argv))
-    assert code == 2 and "--size auto times steps in one process, and here are several ranks." in said
-    assert not (tmp_path / "run").exists()
-
-
 def test_a_run_goes_on_with_any_number_of_ranks_and_bit_for_bit_with_as_many(call, pretrain, plain, tmp_path):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     assert on_ranks((2, [*pretrain, "--out", whole]))[0] == 0
