@@ -27,6 +27,11 @@ def add_arguments(parser) -> None:
     add("--seed", type=int, metavar="S", help="of the random numbers (0)")
     add("--out", type=Path, metavar="PATH", help="the folder of the figures, or with --to the file of the notebook")
     add("--to", metavar="ipynb", help="write a notebook, and do not run it")
+    add(
+        "--install",
+        metavar="WHAT",
+        help="with --to: what pip installs where minillm is missing, such as git+https://... (for Colab)",
+    )
     add("--folder", type=Path, default=USUAL, metavar="DIR", help=f"where your exercises are ({USUAL})")
     add("--lang", choices=LANGUAGES, help="the language: en or zh (what LANG asks for)")
 
@@ -36,7 +41,7 @@ def run(args) -> int:
     if args.all and args.number is not None:
         raise InputError("--all runs all lessons.", "Leave out the number, or --all.")
     if args.number is None and not args.all:
-        if args.to or args.quick or args.out or args.seed is not None:
+        if args.to or args.install or args.quick or args.out or args.seed is not None:
             raise InputError("Of which lesson?", f"Give its number, as in: {PROGRAM} lesson 05 --quick")
         print_list(Desk(args.folder))
         return 0
@@ -47,8 +52,12 @@ def run(args) -> int:
             raise InputError(
                 "One notebook holds one lesson.", f"Give its number, as in: {PROGRAM} lesson 05 --to ipynb"
             )
-        print(write_notebook(find(args.number), args.out))
+        print(write_notebook(find(args.number), args.out, args.install))
         return 0
+    if args.install:
+        raise InputError(
+            "--install is for a notebook.", f"As in: {PROGRAM} lesson 05 --to ipynb --install {args.install}"
+        )
     for outline in outlines() if args.all else [find(args.number)]:
         about = f"({outline.shown}, about {duration(outline.seconds)})"
         say(translated(f"lesson {outline.name}: {title(outline)}   {about}"))

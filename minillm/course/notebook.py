@@ -20,6 +20,14 @@ import sys
 
 if importlib.util.find_spec("minillm") is None:
     print(f"minillm is not installed for this Python. In the project's folder: {sys.executable} -m pip install -e .")"""
+# On a machine that is new each time, such as Colab's, the notebook installs it.
+INSTALL_FROM = """\
+import importlib.util
+import subprocess
+import sys
+
+if importlib.util.find_spec("minillm") is None:
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", {source!r}], check=True)"""
 
 _BLOCK = re.compile(r"(?:(?<=\n\n)|\A)(?P<indent> *) {4}\S.*(?:\n+(?P=indent) {4}.*)*")
 _FENCE = r"^ *```.*?^ *```"
@@ -71,13 +79,14 @@ def _fenced(block: re.Match) -> str:
     return f"{indent}```\n{re.sub('^    ', '', block[0], flags=re.MULTILINE)}\n{indent}```"
 
 
-def to_notebook(source: str, prose: Sequence[str] | None = None) -> str:
+def to_notebook(source: str, prose: Sequence[str] | None = None, install: str | None = None) -> str:
     """The notebook of a lesson, as the text of an .ipynb file; for prose see `cells`. Below its head a cell of ours says how to install
-    minillm where it is missing.
+    minillm where it is missing, or with `install` has pip install that.
     """
     head, *rest = cells(source, prose)
+    first = INSTALL if install is None else INSTALL_FROM.format(source=install)
     entries = []
-    for number, (kind, text) in enumerate([head, ("code", INSTALL), *rest]):
+    for number, (kind, text) in enumerate([head, ("code", first), *rest]):
         shown = "\n".join(line for line in text.split("\n") if kind != "code" or not line.startswith("#>")).rstrip()
         entry = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": shown.splitlines(keepends=True)}
         if kind == "code":
@@ -89,12 +98,15 @@ def to_notebook(source: str, prose: Sequence[str] | None = None) -> str:
     return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
 
 
-def write_notebook(outline: Outline, path: Path | None = None) -> Path:
-    """The notebook of a lesson as a file, by default NN_name.ipynb in the working folder. InputError if there is a file already."""
+def write_notebook(outline: Outline, path: Path | None = None, install: str | None = None) -> Path:
+    """The notebook of a lesson as a file, by default NN_name.ipynb in the working folder. InputError if there is a file already.
+
+    install: what pip installs where minillm is missing, such as the address of a wheel, or git+ and that of a repository.
+    """
     path = path or Path(f"{outline.path.stem}.ipynb")
     if path.exists():
         raise InputError(
             f"{path} is there already, and may hold your own work.", "Rename it, or name another file with `out`."
         )
-    write_atomic(path, to_notebook(outline.path.read_text(encoding="utf-8"), prose_of(outline)).encode())
+    write_atomic(path, to_notebook(outline.path.read_text(encoding="utf-8"), prose_of(outline), install).encode())
     return path

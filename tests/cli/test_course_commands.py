@@ -172,6 +172,7 @@ def test_figure(course, capsys):
         (["lesson", "--quick"], "Of which lesson?"),
         (["lesson", "1", "--to", "pdf"], "A lesson can't become 'pdf'."),
         (["lesson", "--all", "--to", "ipynb"], "One notebook holds one lesson."),
+        (["lesson", "1", "--install", "x"], "--install is for a notebook."),
         (["lesson", "1", "--all"], "--all runs all lessons."),
         (["check", "1", "--next"], "--next finds the lesson itself."),
         (["check", "1", "--all"], "--all checks all lessons."),

@@ -32,6 +32,17 @@ def test_a_missing_minillm_is_told_with_the_command_that_installs_it(monkeypatch
     assert f"{sys.executable} -m pip install" in capsys.readouterr().out
 
 
+def test_a_notebook_for_a_new_machine_has_pip_install_what_was_named(monkeypatch):
+    install = "".join(json.loads(to_notebook(LESSON, install="git+https://x.org/'y'"))["cells"][1]["source"])
+    called = []
+    monkeypatch.setattr("subprocess.run", lambda command, check: called.append((command, check)))
+    exec(install, {})
+    assert called == []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    exec(install, {})
+    assert called == [([sys.executable, "-m", "pip", "install", "--quiet", "git+https://x.org/'y'"], True)]
+
+
 def test_a_notebook_shows_the_figures_that_a_script_only_saves(monkeypatch, tmp_path, capsys):
     shown = []
     display = types.SimpleNamespace(Image=lambda path, alt: (path, alt), display=shown.append)
