@@ -18,3 +18,8 @@ def visible(text: str) -> str:
 def shortened(text: str) -> str:
     """The text, or its beginning and its end if it is longer than LONGEST: messages often end with what counts."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST * 3 // 4]} … {text[-LONGEST // 5 :]}"
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal, or letters of one width, the text takes: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from unicodedata import east_asian_width
 
 from minillm.cli.terminal import PROGRAM, program, say
 from minillm.course.chinese import LANGUAGES, speak, title, translated
@@ -12,6 +11,7 @@ from minillm.course.outline import find, outlines
 from minillm.course.running import run_lesson
 from minillm.errors import InputError
 from minillm.units import count, duration
+from minillm.visible import columns
 
 DESCRIPTION = """example: python -m minillm lesson 05
 
@@ -82,8 +82,3 @@ def print_list(desk: Desk) -> None:
         print(f"{tick} {lesson.outline.name}  {name}{padding} {duration(lesson.outline.seconds):>10}   {solved}")
     print()
     print(translated(f"✓: you ran it. Run one: {program()} lesson 01   Check its exercises: {program()} check 01"))
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal the text takes: a Chinese character takes two."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

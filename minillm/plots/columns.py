@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from minillm.errors import InputError
-from minillm.plots.labels import is_drawable, plain_text
+from minillm.plots.labels import font_families, is_drawable, plain_text
 from minillm.plots.style import COLOURS, house_style, new_figure
+from minillm.visible import columns as columns_of
 
 SIZE, PITCH = 8, 0.165  # points of a letter; inches of a line
 LETTER = 0.6 * SIZE / 72  # inches: the letters of DejaVu Sans Mono are 0.6 as wide as high
@@ -19,7 +20,8 @@ def text_columns(
 ) -> Figure:
     """For each name its lines, each with whether it is bad. A bad line is red, and has a cross in front, for whoever sees no red.
 
-    Lines longer than `width` characters are cut; a blank at the end of a line, where it can't be seen, is drawn as a dot.
+    Lines longer than `width` letters (a Chinese one counts as two) are cut; a blank at the end of a line, where it can't be seen, is drawn
+    as a dot.
     """
     if not columns or not any(columns.values()):
         raise InputError("There is no line to draw.", "Give at least one column with a line.")
@@ -30,11 +32,12 @@ def text_columns(
     wide = (len(columns) * (width + 2 + gap)) * LETTER + 0.1
     high = rows * PITCH + top + 0.1
     figure.set_size_inches(wide, high)
+    families = ["DejaVu Sans Mono", *font_families()]
     for i, (name, lines) in enumerate(columns.items()):
         left = (0.1 + i * (width + 2 + gap) * LETTER) / wide
         figure.text(left, 1 - (top - 0.17) / high, plain_text(name), fontsize=10, weight="bold", parse_math=False)
         for row, (line, bad) in enumerate(lines):
-            style = {"color": COLOURS["vermillion"] if bad else "0.15", "fontsize": SIZE, "family": "DejaVu Sans Mono"}
+            style = {"color": COLOURS["vermillion"] if bad else "0.15", "fontsize": SIZE, "family": families}
             y = 1 - (top + (row + 0.8) * PITCH) / high
             figure.text(left, y, ("✗ " if bad else "  ") + shown(line, width), parse_math=False, **style)
     if title:
@@ -47,4 +50,8 @@ def shown(line: str, width: int) -> str:
     blanks = len(line) - len(line.rstrip(" "))
     line = line[: len(line) - blanks] + SPACE * blanks
     line = "".join(c if c.isprintable() and is_drawable(c) else "⇥" if c == "\t" else "?" for c in line)
-    return line if len(line) <= width else line[: width - 1] + "…"
+    if columns_of(line) <= width:
+        return line
+    while columns_of(line) > width - 1:
+        line = line[:-1]
+    return line + "…"

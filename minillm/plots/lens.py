@@ -4,7 +4,6 @@ Source: nostalgebraist 2020, "interpreting GPT: the logit lens".
 """
 
 from collections.abc import Sequence
-from unicodedata import east_asian_width
 
 import numpy as np
 from matplotlib.colors import PowerNorm
@@ -16,6 +15,7 @@ from minillm.plots.labels import name_labels, plain_text, text_lines, token_labe
 from minillm.plots.layout import fit, name_ticks
 from minillm.plots.style import house_style, new_figure
 from minillm.plots.weights import weight_bar
+from minillm.visible import columns
 
 BAND = 20  # tokens side by side; a longer text goes on below
 COLUMNS = 6  # characters of a word in its cell; a Chinese one is as wide as two
@@ -99,7 +99,7 @@ def _checked(
 
 def _cut(label: str) -> str:
     """The label if it is COLUMNS wide at most, or else its beginning and `…`."""
-    widths = np.cumsum([2 if east_asian_width(character) in "WF" else 1 for character in label])
+    widths = np.cumsum([columns(character) for character in label])
     if not len(label) or widths[-1] <= COLUMNS:
         return label
     return label[: np.searchsorted(widths, COLUMNS)] + "…"

@@ -81,7 +81,7 @@ def test_bad_lines_are_marked():
 
 
 def test_columns_of_any_text_stay_apart(assert_inside):
-    lines = [("W" * 80, True), ("", False), ("\tx  ", True), ("$x$ \x1b[31m 中文", False)] * 5
+    lines = [("W" * 80, True), ("", False), ("\tx  ", True), ("$x$ \x1b[31m 中文", False), ("中" * 60, True)] * 5
     figure = text_columns({"one": lines, "two": lines, "three": lines[:1]}, width=30)
     assert_inside(figure)
     figure.draw_without_rendering()
