@@ -52,13 +52,12 @@ def new_model() -> GPT:
 
 def as_numbers(model: GPT) -> dict[str, list[list[scalar_gpt.Number]]]:
     """Its weights as the scalar GPT reads them."""
-    found = {}
-    for name, parameter in model.named_parameters():
-        part = re.sub(r"\.(weight|gamma)$|^blocks\.0\.(attention\.|ffn\.)?", "", name)
-        found[re.sub(r"\.(weight|gamma)$", "", part)] = [
+    return {
+        re.sub(r"^blocks\.0\.(attention\.|ffn\.)?|\.(weight|gamma)$", "", name): [
             list(map(scalar_gpt.Number, row)) for row in np.atleast_2d(parameter.data).tolist()
         ]
-    return found
+        for name, parameter in model.named_parameters()
+    }
 
 
 class Scalar:

@@ -28,7 +28,7 @@ _GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff，：。])|(?<=[，�
 
 
 def language() -> str:
-    """ "zh" where the environment asks for Chinese, in the order in which gettext reads it; else "en"."""
+    """Chinese ("zh") where the environment asks for it, in the order in which gettext reads its variables; else English ("en")."""
     asked = next(filter(None, map(os.environ.get, ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))), "")
     return "zh" if asked.lower().startswith("zh") else "en"
 
