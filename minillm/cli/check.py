@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+from minillm.cli.parser import add_language
 from minillm.cli.terminal import program, say, shell_word
 from minillm.course.checking import Checked, check_all, check_lesson, to_draw
-from minillm.course.chinese import LANGUAGES, speak, title, translated
+from minillm.course.chinese import speak, title, translated
 from minillm.course.desk import USUAL, Desk, exercise_named, solution_of
 from minillm.course.diagnosis import Verdict
 from minillm.course.exercises import Exercise, solution_text
@@ -40,7 +41,7 @@ def add_arguments(parser) -> None:
     add("--json", action="store_true", help="print the verdicts as JSON: lesson, exercise, passed, diagnosis, seconds")
     add("--seed", type=int, default=0, help="of the numbers that the functions are called with (0)")
     add("--folder", type=Path, default=USUAL, metavar="DIR", help=f"where the exercises are ({USUAL})")
-    add("--lang", choices=LANGUAGES, help="the language: en or zh (what LANG asks for)")
+    add_language(add)
 
 
 def run(args) -> int:

@@ -3,8 +3,9 @@
 import time
 from pathlib import Path
 
+from minillm.cli.parser import add_language
 from minillm.cli.terminal import PROGRAM, program, say
-from minillm.course.chinese import LANGUAGES, speak, title, translated
+from minillm.course.chinese import speak, title, translated
 from minillm.course.desk import USUAL, Desk
 from minillm.course.notebook import write_notebook
 from minillm.course.outline import find, outlines
@@ -33,7 +34,7 @@ def add_arguments(parser) -> None:
         help="with --to: what pip installs where minillm is missing, such as git+https://... (for Colab)",
     )
     add("--folder", type=Path, default=USUAL, metavar="DIR", help=f"where your exercises are ({USUAL})")
-    add("--lang", choices=LANGUAGES, help="the language: en or zh (what LANG asks for)")
+    add_language(add)
 
 
 def run(args) -> int:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 
 from minillm.cli.terminal import PROGRAM, program
+from minillm.course.chinese import LANGUAGES
 from minillm.errors import InputError
 
 FLAGS = {"tie_head": "--untied", "bias": "--no-bias"}  # the options that are not called as what they set
@@ -94,3 +95,8 @@ def choice(what: str, names: Collection[str]) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def add_language(add: Callable) -> None:
+    """--lang, for the commands of the course."""
+    add("--lang", type=choice("language", LANGUAGES), help="en or zh (default: as LANG says)")

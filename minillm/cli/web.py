@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from minillm.cli.parser import choice
+from minillm.cli.parser import add_language
 from minillm.cli.terminal import program, say, shell_word
-from minillm.course.chinese import LANGUAGES, language
+from minillm.course.chinese import language
 from minillm.web import save_web
 
 DESCRIPTION = """example: python -m minillm web --out web
@@ -23,7 +23,7 @@ def add_arguments(parser) -> None:
         metavar="DIR",
         help="the full distribution of a release of Pyodide, unpacked: what is needed is copied",
     )
-    add("--lang", type=choice("language", LANGUAGES), help="en or zh (default: as LANG says)")
+    add_language(add)
     add("--overwrite", action="store_true", help="replace what an earlier call wrote there")
 
 
