@@ -61,10 +61,10 @@ def add_arguments(parser) -> None:
     add("--merges", type=int, help="merges that bpe learns (default 1024, for some objectives 256)")
     add("--layers", type=int, help="blocks")
     add("--heads", type=int, help="attention heads in a block")
-    add("--kv-heads", type=int, help="heads of keys and values, each shared by several of queries (default: as many)")
-    add("--window", type=int, help="tokens that a token sees: itself and those just before it (default: all)")
+    add("--kv-heads", type=int, help="heads of keys and values, each shared by several of queries (default 0: as many)")
+    add("--window", type=int, help="tokens that a token sees: itself and those just before it (default 0: all)")
     add("--d-model", type=int, help="width: numbers to a token")
-    add("--d-ff", type=int, help="width inside the feed-forward layers (default 4 × d-model, with swiglu 8/3)")
+    add("--d-ff", type=int, help="width inside the feed-forward layers (default 0: 4 × d-model, with swiglu 8/3)")
     add("--context", type=int, help="tokens that the model sees at once")
     add("--dropout", type=float, help="share of activations dropped while training (default 0)")
     activations = "gelu (default), gelu_erf, relu, silu or swiglu"

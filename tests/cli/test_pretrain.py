@@ -172,6 +172,20 @@ def test_bpe_and_every_choice_of_model(call, tiny, plain):
         assert call("generate", "--checkpoint", name, "--max-tokens=3", "--prompt=the")[0] == 0
 
 
+def test_0_stands_for_the_usual_size(call, tiny, plain):
+    assert call(*tiny, "--steps=1", "--out=usual")[0] == 0
+    assert call(*tiny, "--steps=1", "--window=0", "--kv-heads=0", "--d-ff=0", "--out=zeros")[0] == 0
+    assert Path("zeros/config.json").read_bytes() == Path("usual/config.json").read_bytes()
+
+
+def test_the_help_says_what_0_stands_for(capsys):
+    with pytest.raises(SystemExit, match="^0$"):
+        main(["pretrain", "--help"])
+    shown = "".join(capsys.readouterr().out.split())  # a line may break at a hyphen
+    for said in ("(default0:asmany)", "(default0:all)", "(default0:4×d-model,withswiglu8/3)"):
+        assert said in shown
+
+
 def test_minutes(call, tiny, plain):
     argv = [word for word in tiny if not word.startswith("--steps")]
     code, _, err = call(*argv, "--out=run", "--minutes=0.01")
