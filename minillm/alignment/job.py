@@ -53,7 +53,7 @@ def prompts_for(text: str, tokenizer: Tokenizer, context: int, settings: dict, s
     """`prompts_from`, of the settings' length; InputError if the model can't see a prompt and an answer at once."""
     check_text(text)
     prompt, answer = settings["prompt_tokens"], settings["answer_tokens"]
-    if prompt + answer > context + 1:
+    if len(tokenizer.start_tokens) + prompt + answer > context + 1:
         raise InputError(
             f"A prompt of {prompt} tokens and an answer of {answer} are more than the {context} tokens that the model sees at once.",
             f"Try `prompt_tokens` {max(1, context // 3)} `answer_tokens` {max(1, context - context // 3)}.",

@@ -136,7 +136,7 @@ def _tokens_of(pair: Pair, where: str, tokenizer: Tokenizer, context: int) -> li
         if not len(ids):
             why = "the model's tokenizer knows no new line to put there" if no_prompt else "it comes to no token"
             raise InputError(f"{where} has nothing in its {key!r}: {why}.", "Give it a word or more.")
-        tokens.append(ids.astype(np.int64))
+        tokens.append((tokenizer.with_start_tokens(ids) if key == "prompt" else ids).astype(np.int64))
     if np.array_equal(tokens[1], tokens[2]):
         raise InputError(
             f"{where} has the same answer twice, as the model's tokenizer reads it.",

@@ -117,6 +117,7 @@ def reward_from_model(model: SequenceClassifier, tokenizer: Tokenizer, name: str
     """A reward model as a reward of whole texts, prompt and answer."""
 
     def score(texts: Sequence[str]) -> np.ndarray:
-        return score_texts(model, [tokenizer.encode(text or "\n").astype(np.int64) for text in texts])
+        rows = (tokenizer.with_start_tokens(tokenizer.encode(text or "\n")) for text in texts)
+        return score_texts(model, [ids.astype(np.int64) for ids in rows])
 
     return Reward(name, score, whole=True)

@@ -18,7 +18,10 @@ from minillm.text.control_tokens import segment_ends
 
 
 def prompts_from(text: str, tokenizer: Tokenizer, length: int, most: int = 2000, seed: int = 0) -> np.ndarray:
-    """The tokens before line ends of a text, up to and with them: prompts (N, length), after each of which a new line begins."""
+    """The `length` tokens before line ends of a text, up to and with them, behind the tokenizer's `start_tokens`: prompts (N, T).
+
+    After each of them a new line begins.
+    """
     line_ends = segment_ends(tokenizer)
     if not line_ends.any():
         raise InputError(
@@ -34,7 +37,8 @@ def prompts_from(text: str, tokenizer: Tokenizer, length: int, most: int = 2000,
             "Give a longer text: `prompts` FILE.",
         )
     order = np.random.default_rng((seed, 0xB)).permutation(len(ends))[:most]
-    return ids[ends[order][:, None] - np.arange(length, 0, -1)].astype(np.int64)
+    prompts = ids[ends[order][:, None] - np.arange(length, 0, -1)].astype(np.int64)
+    return np.array([tokenizer.with_start_tokens(prompt) for prompt in prompts])
 
 
 class Rollout(NamedTuple):

@@ -48,6 +48,8 @@ def attention_maps(
     ends = None not in (tokenizer.role("cls_token"), tokenizer.role("sep_token"))
     if not isinstance(body, GPT) or (isinstance(model, SequenceClassifier) and ends):
         ids = framed(tokenizer, ids)
+    else:
+        ids = tokenizer.with_start_tokens(ids)
     context = body.config.context
     if not 1 <= len(ids) <= context:
         raise InputError(

@@ -69,9 +69,7 @@ def begin(model: Model, tokenizer: Tokenizer, ids: np.ndarray) -> Beginning:
     if isinstance(model, EncoderDecoder):
         source, start = as_source(model, tokenizer, ids)
         return Beginning([start], [], rules | {"cache": model.start(source[None])})
-    start = tokenizer.start_tokens
-    read = ids if list(ids[: len(start)]) == start else np.concatenate([start, ids]).astype(np.int64)
-    return Beginning(read, ids, rules)
+    return Beginning(tokenizer.with_start_tokens(ids), ids, rules)
 
 
 def likeliest_text(

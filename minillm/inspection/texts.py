@@ -34,6 +34,7 @@ def example_of(model: Model, tokenizer: Tokenizer, text: str, *, target: str | N
         raise InputError(f"`target` is for encoder-decoders, and this is {model.config.name}.", "Leave it out.")
     ids, rng = tokenizer.encode(text).astype(np.int64), np.random.default_rng(seed)
     if isinstance(model, GPT):
+        ids = tokenizer.with_start_tokens(ids)
         _check_length("text", ids, 2, min(LONGEST, model.config.context) + 1)
         objective, arrays = CAUSAL, {"inputs": ids[None, :-1], "targets": ids[None, 1:]}
     elif isinstance(model, MaskedLM):

@@ -28,11 +28,11 @@ def sample_ids(
     temperature: float = 1.0,
     seed: int = 0,
 ) -> list[np.ndarray]:
-    """`count` texts of `tokens` tokens, begun on a new line (which is their first token), control tokens included.
+    """`count` texts of `tokens` tokens, begun on a new line (behind the tokenizer's `start_tokens`), control tokens included.
 
     `scorer` steers the model in place of its own scores.
     """
-    start = tokenizer.encode("\n")
+    start = tokenizer.with_start_tokens(tokenizer.encode("\n"))
     start = start if control is None else control.prompt(start)
     banned = [tokenizer.special_tokens[token] for token in CONTROL_TOKENS if token in tokenizer.special_tokens]
     written = generate_batch(

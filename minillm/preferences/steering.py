@@ -142,7 +142,7 @@ def best_of_n(
     """
     check_steering({"best_of": best_of, "reward": steering.reward, "soft": soft})
     tokenizer, control = steering.tokenizer, steering.control
-    prompts = np.tile(ids, (best_of, 1))
+    prompts = np.tile(tokenizer.with_start_tokens(ids), (best_of, 1))
     rules = steering.rules()
     settings = rules | settings | {"banned": [*rules["banned"], *settings.get("banned", ())]}
     written = generate_batch(steering.scorer(best_of), prompts, max_tokens, control=control, seed=seed, **settings)

@@ -50,8 +50,8 @@ class Piece(NamedTuple):
 def evaluate(model: Model, tokenizer: Tokenizer, text: str, batch: int = 16) -> TextLoss:
     """The mean of -log p over the tokens of a text, as `pretrain` validates.
 
-    Of a GPT every token but the first, in windows of its context that do not overlap. Of a masked language model the hidden ones, 15 % of
-    each sentence, the same ones every time.
+    Of a GPT every token but the first that it reads, in windows of its context that do not overlap. Of a masked language model the hidden
+    ones, 15 % of each sentence, the same ones every time.
     """
     total, guessed = loss_counts(guess(model, tokenizer, text, batch)).sum(axis=0)
     bits = total / math.log(2) / len(text) if isinstance(model, GPT) else None
@@ -94,7 +94,8 @@ def guess(model: Model, tokenizer: Tokenizer, text: str, batch: int) -> list[Pie
 
 
 def guess_next(model: GPT, tokenizer: Tokenizer, text: str, batch: int) -> Iterator[Piece]:
-    for inputs, targets in windows(tokenizer.encode(text), model.config.context, batch):
+    ids = tokenizer.with_start_tokens(tokenizer.encode(text))
+    for inputs, targets in windows(ids, model.config.context, batch):
         logits, _ = model.forward(inputs)
         yield from map(Piece, inputs, targets, *guesses(logits, targets, model))
 

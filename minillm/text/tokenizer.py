@@ -43,6 +43,11 @@ class Tokenizer(ABC):
         """What every text of its model begins with, such as Llama's <s>. `encode` leaves it to whoever knows that a text begins."""
         return []
 
+    def with_start_tokens(self, ids: np.ndarray) -> np.ndarray:
+        """The ids of a text (T,) behind `start_tokens`, unless it begins with them already: what a GPT reads of a whole text."""
+        start = self.start_tokens
+        return ids if list(ids[: len(start)]) == start else np.concatenate([start, ids]).astype(ids.dtype)
+
     @property
     def vocab_size(self) -> int:
         """One more than the largest id. Between 0 and that some may be nobody's."""

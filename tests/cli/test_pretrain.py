@@ -179,7 +179,7 @@ def test_0_stands_for_the_usual_size(call, tiny, plain):
 
 
 def test_the_help_says_what_0_stands_for(capsys):
-    with pytest.raises(SystemExit, match="^0$"):
+    with pytest.raises(SystemExit, match=r"^0$"):
         main(["pretrain", "--help"])
     shown = "".join(capsys.readouterr().out.split())  # a line may break at a hyphen
     for said in ("(default0:asmany)", "(default0:all)", "(default0:4×d-model,withswiglu8/3)"):

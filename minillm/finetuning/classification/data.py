@@ -20,14 +20,14 @@ class Tokens(NamedTuple):
 
 
 def tokenize(texts: Sequence[str], tokenizer: Tokenizer, context: int | None = None) -> Tokens:
-    """A tokenizer with [CLS] and [SEP] puts them around every text, since that is how its model has read texts so far. A name such as
-    [SEP] in a text is text.
+    """A tokenizer with [CLS] and [SEP] puts them around every text, and one with `start_tokens` puts these in front, since that is how its
+    model has read texts so far. A name such as [SEP] in a text is text.
 
     A text of more tokens than the context loses its end. A character tokenizer knows the characters of the text that it was made for;
     others are left out.
     """
     framed = None not in (tokenizer.role("cls_token"), tokenizer.role("sep_token"))
-    room = sys.maxsize if context is None else context - 2 if framed else context
+    room = sys.maxsize if context is None else context - (2 if framed else len(tokenizer.start_tokens))
     rows, cut, dropped = [], 0, 0
     for text in texts:
         readable = tokenizer.readable(text)
@@ -35,7 +35,8 @@ def tokenize(texts: Sequence[str], tokenizer: Tokenizer, context: int | None = N
         ids = tokenizer.encode(readable)
         cut += len(ids) > room
         ids = ids[:room]
-        rows.append((with_cls_and_sep(tokenizer, ids)[0] if framed else ids).astype(np.int64))
+        ids = with_cls_and_sep(tokenizer, ids)[0] if framed else tokenizer.with_start_tokens(ids)
+        rows.append(ids.astype(np.int64))
     return Tokens(rows, cut, dropped)
 
 
