@@ -1,8 +1,10 @@
 """Chat templates of Hugging Face: programs in Jinja that write a conversation as a model was trained to read it."""
 
-import datetime
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ from minillm.text.settings import SETTINGS
 from minillm.text.tokenizer import Tokenizer
 
 TEMPLATE, NAME = "chat_template.jinja", "chat_template"
+PROCESS = Path(__file__).with_name("chat_template_process.py")
+SECONDS = 20  # for a template, of which a busy machine may need some to start Python
 
 
 def read_chat_template(directory: str | Path) -> str | None:
@@ -41,27 +45,46 @@ class ChatTemplate:
     """The `Format` of such a template; `ends` are the tokens that end an answer.
 
     It runs in Jinja's sandbox, in which it can neither read a file nor change what it is given, with the names and settings that
-    transformers gives it. InputError for one that is no Jinja, and where the package jinja2 is missing.
+    transformers gives it; and in a process of its own, which is ended when its time is up. InputError for one that is no Jinja, and where
+    the package jinja2 is missing.
     """
 
     def __init__(self, tokenizer: Tokenizer, template: str, ends: Sequence[int]):
-        self._tokenizer, self.ends = tokenizer, list(ends)
-        jinja2, environment = _environment()
-        try:
-            self._template = environment.from_string(template)
-        except (jinja2.TemplateError, RecursionError) as error:
-            raise InputError(f"The chat template can't be read: {error}.", "Copy the model's files anew.") from None
+        if find_spec("jinja2") is None:
+            raise MissingPackageError(
+                "The chat template of this model needs the package jinja2, which is not installed.",
+                "Install it: pip install jinja2",
+            )
+        self._tokenizer, self._template, self.ends = tokenizer, template, list(ends)
+        self._run(None)
 
     def text(self, messages: Sequence[Message]) -> str:
         """What the template writes: the messages, and that it is the assistant's turn."""
         roles = {name: token for name, token in self._tokenizer.roles.items() if name.endswith("_token")}
+        return self._run(roles | {"messages": [*map(dict, messages)], "add_generation_prompt": True})
+
+    def _run(self, values: dict | None) -> str:
+        """What the template writes of these values; where there are none, it is only read."""
+        asked = json.dumps({"template": self._template, "values": values})
+        streams = {"input": asked, "capture_output": True, "encoding": "utf-8", "errors": "replace"}
         try:
-            return self._template.render(messages=[*map(dict, messages)], add_generation_prompt=True, **roles)
-        except Exception as error:  # of any class: whatever a template does wrong
+            done = subprocess.run([sys.executable, str(PROCESS)], check=False, timeout=SECONDS, **streams)
+        except subprocess.TimeoutExpired:
             raise InputError(
-                f"The model's chat template refuses this conversation: {str(error).rstrip('.') or type(error).__name__}.",
-                "Some know no system's message: leave it out.",
+                f"The model's chat template does not end: it was stopped after {SECONDS} s.", "Use another model."
             ) from None
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            raise InputError(f"The model's chat template breaks off: {last}.", "Use another model.")
+        found = json.loads(done.stdout)
+        if "unreadable" in found:
+            raise InputError(f"The chat template can't be read: {found['unreadable']}.", "Copy the model's files anew.")
+        if "refused" in found:
+            raise InputError(
+                f"The model's chat template refuses this conversation: {found['refused']}.",
+                "Some know no system's message: leave it out.",
+            )
+        return found["text"]
 
     def prompt(self, messages: Sequence[Message]) -> np.ndarray:
         """Its tokens, int64 (T,). InputError for a message with the name of a special token in it, which would be taken for the token."""
@@ -72,25 +95,3 @@ class ChatTemplate:
                         f"A message holds {token!r}, which means something else to this model.", "Leave it out."
                     )
         return self._tokenizer.encode(self.text(messages), special=True).astype(np.int64)
-
-
-def _environment():
-    """jinja2, and its sandbox as transformers sets it up."""
-    try:
-        import jinja2
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-    except ImportError:
-        raise MissingPackageError(
-            "The chat template of this model needs the package jinja2, which is not installed.",
-            "Install it: pip install jinja2",
-        ) from None
-
-    def raise_exception(message: str):
-        raise jinja2.TemplateError(message)
-
-    extensions = ["jinja2.ext.loopcontrols"]
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=extensions)
-    environment.filters["tojson"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
-    environment.globals["raise_exception"] = raise_exception
-    environment.globals["strftime_now"] = lambda form: datetime.datetime.now().strftime(form)
-    return jinja2, environment

@@ -73,6 +73,22 @@ def test_what_a_template_does_wrong_is_told():
         ChatTemplate(KNOWN, "{% for %}", [])
 
 
+def test_a_template_that_does_not_end_is_stopped(monkeypatch):
+    """Neither the sandbox's limit of a range nor Jinja, which computes what is constant before a template is run, ends these in time."""
+    monkeypatch.setattr("minillm.text.chat_template.SECONDS", 1)
+    nested = "{% set n = range(100000) %}{% for a in n %}{% for b in n %}{% endfor %}{% endfor %}"
+    for template in (nested, "{{ 9 ** (9 ** 9) }}"):
+        with pytest.raises(InputError, match="The model's chat template does not end: it was stopped after 1 s"):
+            ChatTemplate(KNOWN, template, []).text(MESSAGES)
+
+
+@pytest.mark.parametrize(("length", "why"), [("10 ** 10", "MemoryError"), ("10 ** 7 * 2", "it writes 20,000,000")])
+def test_a_template_that_writes_without_end_is_refused(length, why):
+    pytest.importorskip("resource")
+    with pytest.raises(InputError, match=f"chat template refuses this conversation: {why}"):
+        ChatTemplate(KNOWN, "{{ messages[0].content * (" + length + ") }}", []).text(said("a"))
+
+
 def test_a_message_that_holds_a_special_token_is_refused():
     """Else whoever writes it could speak for the assistant."""
     with pytest.raises(InputError, match=r"A message holds '<\|im_end\|>'"):
