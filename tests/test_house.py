@@ -23,7 +23,7 @@ GROUND = (
     "machine",
 )
 ROOMS = (
-    "ops", "layers", "text", "weights", "models", "objectives", "generation", "metrics", "preferences", "training", "pretraining",
+    "gpu", "ops", "layers", "text", "weights", "models", "objectives", "generation", "metrics", "preferences", "training", "pretraining",
     "finetuning", "alignment", "one_file", "plots", "inspection", "explaining", "gradcheck", "course", "web", "site", "cli",
 )  # fmt: skip
 FLOORS = {name: floor for floor, name in enumerate((*GROUND, *ROOMS))}

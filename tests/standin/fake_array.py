@@ -134,6 +134,12 @@ class Flags(NamedTuple):
     owndata: bool
 
 
+class MemoryPointer(NamedTuple):
+    """Where the first number of an array lies."""
+
+    ptr: int
+
+
 class ndarray:
     """What a GPU array lets a program do; a test looks into `_host`, the library must not."""
 
@@ -215,6 +221,7 @@ class ndarray:
     itemsize = property(lambda self: self._host.itemsize)
     nbytes = property(lambda self: self._host.nbytes)
     strides = property(lambda self: self._host.strides)
+    data = property(lambda self: MemoryPointer(self._host.ctypes.data))
     T = property(lambda self: box(self._host.T))
     mT = property(lambda self: box(self._host.mT))
     real = property(lambda self: box(self._host.real))

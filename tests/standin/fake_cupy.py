@@ -158,11 +158,14 @@ class Generator:
 
 
 class Stream:
+    def __init__(self, null: bool = False, non_blocking: bool = False) -> None:
+        self.ptr = 0 if null else id(self)
+
     def synchronize(self) -> None:
         synchronised()
 
 
-Stream.null = Stream()
+Stream.null = Stream(null=True)
 
 
 class Device:
@@ -195,7 +198,7 @@ def get_array_module(*args: Any) -> ModuleType:
     return cupy if any(isinstance(value, ndarray) for value in args) else np
 
 
-_stream, _pool = Stream(), MemoryPool()
+_stream, _pool = Stream.null, MemoryPool()
 runtime = Module(
     "cupy.cuda.runtime",
     None,
