@@ -209,8 +209,8 @@ save_html(
     maps[None],
     words,
     causal=True,
-    title="Three heads made by hand",
-    alt="Three attention heads over “the cat is on the table .”: the word before, the same word, all alike.",
+    title=lesson.translated("Three heads made by hand"),
+    alt=lesson.translated("Three attention heads over “the cat is on the table .”: the word before, the same word, all alike."),
 )
 #> the word before: the second “the” looks at on 1.00
 #> the same word: the second “the” looks at the 0.50, the 0.50

@@ -225,7 +225,8 @@ for name, parameter in theirs.items():
 assert sum(parameter.data.size for parameter in theirs.values()) == twin.vector.data.size
 print(f"minillm.GPT with these weights: the same logits, and all {len(theirs)} gradients the same")
 text = {"inputs": ids[:1], "targets": np.array([[3, 0, 1, 2]])}
-save_step(lesson.path("step.html"), twin, Example(CAUSAL, text, dict(enumerate("abcde"))), title=f"One step of a GPT of {count} numbers")
+example = Example(CAUSAL, text, dict(enumerate("abcde")))
+save_step(lesson.path("step.html"), twin, example, title=lesson.translated(f"One step of a GPT of {count} numbers"))
 #> minillm.GPT with these weights: the same logits, and all 24 gradients the same
 
 # %% [markdown]

@@ -152,8 +152,8 @@ ids = np.array([[number[word] for word in chant]])
 logits, maps, states = look(ids)
 one = maps[:, 0]  # (L, H, T, T)
 save_html(
-    lesson.path("heads.html"), one, chant, causal=True, title="Eight heads read a chant",
-    alt="The attention of two layers with four heads each over a chant of six words that is said twice.",
+    lesson.path("heads.html"), one, chant, causal=True, title=lesson.translated("Eight heads read a chant"),
+    alt=lesson.translated("The attention of two layers with four heads each over a chant of six words that is said twice."),
 )
 print(f"after the last tom it says: {words[logits[0, -1].argmax()]}")
 #> after the last tom it says: cup

@@ -14,6 +14,7 @@ LIBRARY = REPOSITORY / "minillm"
 # Files that all rooms stand on, in this order.
 GROUND = (
     "errors",
+    "language",
     "visible",
     "units",
     "lazy",

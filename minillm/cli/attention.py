@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from minillm.backend import choose_device
-from minillm.cli.parser import choice
+from minillm.cli.parser import add_language, choice
 from minillm.cli.run_options import add_checkpoint, add_device, checkpoint_of
 from minillm.cli.terminal import say
+from minillm.course.chinese import translated
 from minillm.errors import InputError
 from minillm.generation.attention_maps import VIEWS, AttentionMaps, attention_maps
+from minillm.language import speak
 from minillm.models import EncoderDecoder
 from minillm.training import load
 from minillm.units import count
@@ -17,7 +19,8 @@ DESCRIPTION = """example: python -m minillm attention --checkpoint runs/first --
 Draw where a trained model looks: one head (--layer 0 --head 2), one layer (--layer 0), or all layers and heads.
 Each row is a token, and shows how much it takes from each token that it may see. An encoder-decoder has three kinds of
 maps: --view encoder (the text looks at itself), decoder (the answer at itself), cross (the answer at the text).
-With --out map.html the drawing is a page to explore: point at a token, choose heads and layers. It needs no network."""
+With --out map.html the drawing is a page to explore: point at a token, choose heads and layers. It needs no network, and
+speaks Chinese with --lang zh."""
 
 
 def add_arguments(parser) -> None:
@@ -31,11 +34,13 @@ def add_arguments(parser) -> None:
     add("--view", type=choice("view", VIEWS), help="encoder-decoders: encoder, decoder or cross (default)")
     add("--target", metavar="TEXT", help="encoder-decoders: the answer to look at (default: the model's own)")
     add_device(add)
+    add_language(add)
 
 
 def run(args) -> None:
     from minillm.plots import refuse_to_replace
 
+    speak(args.lang)
     if not args.overwrite:
         refuse_to_replace(args.out, "Replace it: --overwrite; or choose another --out.")
     model, tokenizer = load(checkpoint_of(args, example="tales"), choose_device(args.device), body=True)
@@ -62,16 +67,21 @@ def draw(
     single = len(layers) == len(heads) == 1
     one, all_ = f"layer {layers[0]}, head {heads[0]}", f"{count(len(layers), 'layer')} × {count(len(heads), 'head')}"
     what = (f"{view}, " if view else "") + (one if single else all_)
-    alt = f"Attention weights of {what} while reading “{text}”: each row is a token, each column a token that it looks at."
+    title, alt = (
+        "“{0}”: {1}",
+        "Attention weights of {1} while reading “{0}”: each row is a token, each column a token that it looks at.",
+    )
     tokens, numbers = (maps.rows, maps.columns), {"layer_numbers": layers, "head_numbers": heads}
     if Path(path).suffix.lower() in (".html", ".htm"):
-        title = f"“{text}”: {what}"
+        title, alt = (translated(words).format(text, translated(what)) for words in (title, alt))
         vectors = maps.queries[layers][:, heads], maps.keys[layers][:, heads]
         save_html(path, weights, *tokens, causal=maps.causal, title=title, alt=alt, vectors=vectors, **numbers)
     elif single:
-        save(attention_heatmap(weights[0, 0], *tokens, causal=maps.causal, title=what), path, alt=alt)
+        save(
+            attention_heatmap(weights[0, 0], *tokens, causal=maps.causal, title=what), path, alt=alt.format(text, what)
+        )
     else:
-        save(attention_grid(weights, *tokens, causal=maps.causal, **numbers), path, alt=alt)
+        save(attention_grid(weights, *tokens, causal=maps.causal, **numbers), path, alt=alt.format(text, what))
     say(f"{path}: {what}, {count(len(maps.rows), 'token')}")
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from minillm.cli.parser import add_language
 from minillm.cli.terminal import program, say, shell_word
 from minillm.course.checking import Checked, check_all, check_lesson, to_draw
-from minillm.course.chinese import speak, title, translated
+from minillm.course.chinese import title, translated
 from minillm.course.desk import USUAL, Desk, exercise_named, solution_of
 from minillm.course.diagnosis import Verdict
 from minillm.course.exercises import Exercise, solution_text
 from minillm.course.outline import Outline, find, outlines
 from minillm.errors import InputError
+from minillm.language import speak
 from minillm.units import count
 from minillm.visible import visible
 

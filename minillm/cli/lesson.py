@@ -5,12 +5,13 @@ from pathlib import Path
 
 from minillm.cli.parser import add_language
 from minillm.cli.terminal import PROGRAM, program, say
-from minillm.course.chinese import speak, title, translated
+from minillm.course.chinese import title, translated
 from minillm.course.desk import USUAL, Desk
 from minillm.course.notebook import write_notebook
 from minillm.course.outline import find, outlines
 from minillm.course.running import run_lesson
 from minillm.errors import InputError
+from minillm.language import speak
 from minillm.units import count, duration
 from minillm.visible import columns
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Collection, Sequence
 
 from minillm.cli.terminal import PROGRAM, program
-from minillm.course.chinese import LANGUAGES
 from minillm.errors import InputError
+from minillm.language import LANGUAGES
 
 FLAGS = {"tie_head": "--untied", "bias": "--no-bias"}  # the options that are not called as what they set
 

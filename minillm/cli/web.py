@@ -4,7 +4,7 @@ from pathlib import Path
 
 from minillm.cli.parser import add_language
 from minillm.cli.terminal import program, say, shell_word
-from minillm.course.chinese import language
+from minillm.language import language
 from minillm.web import save_web
 
 DESCRIPTION = """example: python -m minillm web --out web

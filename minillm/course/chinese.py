@@ -7,10 +7,8 @@ name, a number or another phrase stands. `python -m minillm.course.translating` 
 """
 
 import ast
-import contextlib
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,41 +16,13 @@ from pathlib import Path
 
 from minillm.course.outline import FOLDER, Outline
 from minillm.errors import InputError
+from minillm.language import language
 
-LANGUAGES = ("en", "zh")
 CHINESE = FOLDER / "zh"
 _CELL = re.compile(r"^<!-- english ([0-9a-f]{8}) -->\n", re.MULTILINE)
 _HOLE = re.compile(r"\{(\d)\}")
 # a space beside a hole that was filled with Chinese
 _GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff，：。])|(?<=[，：。]) (?=[\u4e00-\u9fff])")
-
-
-def language() -> str:
-    """Chinese ("zh") where the environment asks for it, in the order in which gettext reads its variables; else English ("en")."""
-    asked = next(filter(None, map(os.environ.get, ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))), "")
-    return "zh" if asked.lower().startswith("zh") else "en"
-
-
-def speak(asked: str | None) -> None:
-    """Make this the language of the process and of those that it starts; None leaves it as it is. InputError for one that isn't there."""
-    if asked is None:
-        return
-    if asked not in LANGUAGES:
-        raise InputError(f"There is no course in {asked!r}.", f"These are there: {', '.join(LANGUAGES)}.")
-    os.environ["LANGUAGE"] = asked
-
-
-@contextlib.contextmanager
-def speaking(asked: str) -> Iterator[None]:
-    """Make this the language for a while."""
-    before = os.environ.get("LANGUAGE")
-    speak(asked)
-    try:
-        yield
-    finally:
-        os.environ.pop("LANGUAGE")
-        if before is not None:
-            os.environ["LANGUAGE"] = before
 
 
 def fingerprint(text: str) -> str:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minillm.backend import reuse_freed_memory
-from minillm.course.chinese import language, translated
+from minillm.course.chinese import translated
 from minillm.course.desk import USUAL, Desk
 from minillm.course.outline import FOLDER, INSIDE, ROOT
 from minillm.errors import InputError
 from minillm.files import write_atomic
+from minillm.language import language
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,6 +93,10 @@ class Lesson:
         """Where a file of this lesson goes: `head_view.html` -> figures/05_head_view.html. The folder is made."""
         self.out.mkdir(parents=True, exist_ok=True)
         return self.out / f"{self.number:02d}_{name}"
+
+    def translated(self, text: str) -> str:
+        """What is written into a page, in the reader's language; `save` does the same for all that a figure says."""
+        return translated(text)
 
     def _refuse_to_replace(self) -> None:
         """Before minutes of work, and not after them: InputError if the folder holds files of the user's own under this lesson's names."""

@@ -12,11 +12,12 @@ from textwrap import indent
 
 from PIL import Image
 
-from minillm.course.chinese import language, prose_of, translated, with_translated_docstrings
+from minillm.course.chinese import prose_of, translated, with_translated_docstrings
 from minillm.course.desk import exercises_of, solution_of, stub_path
 from minillm.course.exercises import Exercise, read, solution_text
 from minillm.course.notebook import cells, typeset
 from minillm.course.outline import ROOT, Outline
+from minillm.language import language
 
 FIGURES = ROOT / "figures"
 READ_SO = (
@@ -69,18 +70,19 @@ def _figures(outline: Outline, cell: str) -> Iterator[str]:
     calls = (node for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Call))
     given = [argument.value for call in calls for argument in call.args if isinstance(argument, ast.Constant)]
     for name in (names[value] for value in given if value in names):  # lesson.save(figure, "scores", alt=...)
+        drawn = _drawn(name)
         if name.endswith(".html"):
-            page = (FIGURES / name).read_text(encoding="utf-8")
-            title = translated(html.unescape(re.search("<title>(.*?)</title>", page)[1]))
-            frame = f'<iframe src="../figures/{name}" title="{html.escape(title)}" loading="lazy"></iframe>'
-            yield f"{frame}\n\n[{translated(f'On a page of its own: {title}')}](../figures/{name})"
+            page = (FIGURES / drawn).read_text(encoding="utf-8")
+            title = html.unescape(re.search("<title>(.*?)</title>", page)[1])
+            frame = f'<iframe src="../figures/{drawn}" title="{html.escape(title)}" loading="lazy"></iframe>'
+            yield f"{frame}\n\n[{translated(f'On a page of its own: {title}')}](../figures/{drawn})"
         else:
             with Image.open(FIGURES / name) as picture:
-                yield f"![{translated(picture.info['Description'])}](../figures/{_drawn(name)})"
+                yield f"![{translated(picture.info['Description'])}](../figures/{drawn})"
 
 
 def _drawn(name: str) -> str:
-    """A picture in the reader's language, where it was drawn in it."""
+    """A figure in the reader's language, where it was drawn in it."""
     there = f"{language()}/{name}"
     return there if (FIGURES / there).exists() else name
 

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from minillm.course.chinese import speaking, translated
+from minillm.course.chinese import translated
 from minillm.course.notebook import typeset
 from minillm.course.outline import FOLDER, INSIDE, ROOT, read_outline
 from minillm.errors import InputError
+from minillm.language import speaking
 from minillm.site.lesson_page import lesson_page
 from minillm.site.links import Links, by_file
 from minillm.site.pages import Page, sections

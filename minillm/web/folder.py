@@ -13,9 +13,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from minillm.course.chinese import LANGUAGES
 from minillm.errors import InputError, check_known
 from minillm.files import replacing
+from minillm.language import LANGUAGES
 from minillm.web import archive
 from minillm.web.pyodide import Pyodide, from_cdn, from_folder
 from minillm.web.writing_desk import MODEL

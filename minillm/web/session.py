@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from minillm.course.chinese import speak, translated
+from minillm.course.chinese import translated
 from minillm.errors import InputError
+from minillm.language import speak
 from minillm.web.exercise_desk import ExerciseDesk
 from minillm.web.training_desk import TrainingDesk
 from minillm.web.writing_desk import WritingDesk

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minillm.course.chinese import translated
 from minillm.course.stories import write_stories
 from minillm.course.tales import write_tales
 from minillm.generation import AttentionMaps, attention_maps, encode_prompt
@@ -103,8 +104,8 @@ class TrainingDesk:
         from minillm.plots import save_html
 
         maps, path = self._maps(text), Path("viewer.html")
-        title = f"Step {self.trainer.steps_done}: “{text}”"
-        alt = "Where each head looks, as lines between tokens and as a heatmap."
+        title = translated("Step {0}: “{1}”").format(self.trainer.steps_done, text)
+        alt = translated("Where each head looks, as lines between tokens and as a heatmap.")
         save_html(
             path, maps.weights, maps.rows, causal=maps.causal, title=title, alt=alt, vectors=(maps.queries, maps.keys)
         )

@@ -74,6 +74,19 @@ def test_a_page_to_explore(draw, argv, what, layers, heads, tmp_path):
     assert f"<title>“{TEXT}”: {what}</title>" in page
 
 
+@pytest.mark.parametrize(
+    ("argv", "what"),
+    [([], "2 层 × 2 个头"), (["--layer=1"], "1 层 × 2 个头"), (["--layer=1", "--head=1"], "第 1 层，头 1")],
+)
+def test_a_page_in_chinese(draw, monkeypatch, argv, what, tmp_path):
+    """The text is the reader's own, and stays as it is, though `lessons` have a word for it."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    assert draw("--out", tmp_path / "map.html", "--lang=zh", *argv, text="loss")[0] == 0
+    page = (tmp_path / "map.html").read_text(encoding="utf-8")
+    assert '<html lang="zh-CN">' in page and f"<title>“loss”：{what}</title>" in page
+    assert f'<main aria-label="读 “loss” 时的注意力权重，{what}：每行是一个词元，每列是它所看的一个词元。">' in page
+
+
 def test_a_single_token(draw, tmp_path):
     assert draw("--out", tmp_path / "one.png", text="a")[0] == 0
 

@@ -173,12 +173,16 @@ def test_each_line_is_answered_in_a_line(call, translator, pipe):
             assert call("translate", "--checkpoint", translator, "--text", text)[1] == answer + "\n"
 
 
-def test_it_is_drawn_where_the_translation_looks(call, refused, translator, tmp_path):
+def test_it_is_drawn_where_the_translation_looks(call, refused, translator, tmp_path, monkeypatch):
     for name in ("map.png", "map.html"):
         code, out, err = call("translate", "--checkpoint", translator, "--text=red dog", "--attention", tmp_path / name)
         assert code == 0 and out and f"{tmp_path / name}: cross, 1 layer × 2 heads" in err
         assert (tmp_path / name).stat().st_size > 1000
+    monkeypatch.setenv("LANGUAGE", "zh")
+    assert call("translate", "--checkpoint", translator, "--text=red dog", "--attention", tmp_path / "map.html")[0] == 0
+    assert "<title>“red dog”：交叉注意力，1 层 × 2 个头</title>" in (tmp_path / "map.html").read_text(encoding="utf-8")
     (tmp_path / "mine.png").write_bytes(b"a picture of mine")
+    monkeypatch.setenv("LANGUAGE", "en")
     refused("translate", "--checkpoint", translator, "--text=red", "--attention", tmp_path / "mine.png")
     assert (tmp_path / "mine.png").read_bytes() == b"a picture of mine"
     assert "--attention" in refused("translate", "--checkpoint", translator, "--attention", "x.png")[0]

@@ -58,6 +58,15 @@ def test_every_docstring_hint_and_diagnosis_is_there_in_both_languages(outline):
 
 
 @each_lesson
+def test_what_a_lesson_writes_into_a_page_has_chinese_words(outline, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh")
+    calls = [node for node in ast.walk(ast.parse(read(outline.path))) if isinstance(node, ast.Call)]
+    texts = [text for call in calls if ast.unparse(call.func) == "lesson.translated" for text in ways(call.args[0], {})]
+    assert bool(texts) == any(name.endswith(".html") for name in outline.figures)
+    assert all(HAN.search(chinese.translated(text.replace(NAME, "5"))) for text in texts)
+
+
+@each_lesson
 def test_terms_are_those_of_the_glossary(outline):
     words = json.loads(read(words_path(outline)))["said"]
     pairs = [
@@ -145,24 +154,6 @@ def test_words_are_put_together_of_phrases(monkeypatch):
     said = "它抛出 ValueError：no（第 3 行：a @ b，其中 a 的形状是 (2, 3)），调用为 f(a=[0.5])。def 那一行请保持原样"
     assert chinese.translated(error) == said
     assert chinese.translated("nothing that is known") == "nothing that is known"
-
-
-@pytest.mark.parametrize(
-    "environment, expected",
-    [
-        ({"LANG": "zh_CN.UTF-8"}, "zh"),
-        ({"LANG": "en_GB.UTF-8"}, "en"),
-        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
-        ({"LANG": "C", "LANGUAGE": "zh_TW:en"}, "zh"),
-        ({}, "en"),
-    ],
-)
-def test_the_language_is_that_of_the_environment(environment, expected, monkeypatch):
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert chinese.language() == expected
 
 
 def test_a_figure_speaks_chinese_where_a_font_can(monkeypatch):

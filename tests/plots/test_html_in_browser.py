@@ -1,10 +1,13 @@
 """The attention viewer in use: real mouse and keys in a real Chromium without a window, which also tells of errors and requests."""
 
+import re
+
 import numpy as np
 import pytest
 
 from minillm.plots import save_html
 from tests.chromium import Chromium, needs_chromium
+from tests.npm import npm_package
 
 pytestmark = needs_chromium
 
@@ -31,7 +34,7 @@ def page(chromium, tmp_path):
     """page(weights, queries, ...) -> the browser, with that page open; without arguments, the one above. No trouble at its end."""
 
     def show(weights=WEIGHTS, queries=("the", "cat", "sat"), *keys, causal=True, title="A title", vectors=None, **view):
-        words = {"title": title, "alt": "What is drawn."}
+        words = {"title": title, "alt": title}
         save_html(tmp_path / "page.html", weights, queries, *keys, causal=causal, vectors=vectors, **words)
         chromium.open(tmp_path / "page.html", **view)
         return chromium
@@ -265,6 +268,47 @@ def test_tokens_and_titles_cannot_break_the_page(page):
     browser.hover(QUERY % 8)
     assert sentence(browser) == f"layer 0, head 0, “{'x' * 23}…” looks at: “{'x' * 23}…” 100 %"
     assert browser.run("[document.scripts.length, document.querySelectorAll('h1 *').length]") == [2, 0]
+
+
+TEXTS = """[document.title, document.body.innerText, ...[...document.querySelectorAll('[aria-label], [title]')].flatMap(
+    (each) => [each.ariaLabel, each.title])].join(' ')"""
+
+
+def test_in_chinese_no_english_is_left_but_the_tokens(page, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh")
+    q, k = np.ones((2, 2, 2, 3, 4))
+    browser = page(title="手工做的头", vectors=(q, k))
+    assert browser.run("document.documentElement.lang") == "zh-CN"
+    texts = [browser.run(TEXTS)]
+
+    def after(act, *arguments):
+        act(*arguments)
+        texts.append(browser.run(TEXTS))
+
+    for target in (QUERY % 2, KEY % 0):
+        after(browser.hover, target)
+    assert sentence(browser) == "第 0 层，所有头的平均，看 “the” 的有：“the” 100 %、“cat” 61 %、“sat” 43 %"
+    for place in ((0.5 / 3, 2.5 / 3), (2.5 / 3, 0.5 / 3)):
+        after(browser.hover, "element('cells')", *place)
+    assert sentence(browser) == "被掩码遮住：“the” 不能看 “sat”"
+    after(browser.click, HEAD % 1)
+    after(browser.hover, "element('cells')", 0.5 / 3, 2.5 / 3)
+    assert browser.run("element('behind').textContent").startswith(
+        "“sat” 看 “the” 的权重从何而来：分数是查询 · 键，等于 4，"
+    )
+    after(browser.click, HEAD % 0)
+    english = set(re.findall("[A-Za-z]{2,}", " ".join(texts)))
+    assert english == {"the", "cat", "sat", "Tab", "softmax"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(page, monkeypatch, language, dark):
+    monkeypatch.setenv("LANGUAGE", language)
+    axe = (npm_package("axe-core") / "axe.min.js").read_text(encoding="utf-8")
+    browser = page(vectors=np.ones((2, 2, 2, 3, 4)), dark=dark)
+    browser.run(axe)
+    assert browser.run("axe.run().then(({violations}) => violations.map(({id, nodes}) => [id, nodes[0].html]))") == []
 
 
 @pytest.mark.parametrize("tokens", [3, 64])

@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from minillm.course.chinese import prose_path, speaking
+from minillm.course.chinese import prose_path
 from minillm.course.desk import exercises_of
 from minillm.course.outline import outlines, read_outline
+from minillm.language import speaking
 from minillm.site.lesson_page import READ_SO, lesson_page
 
 LESSONS = outlines()

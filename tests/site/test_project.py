@@ -7,9 +7,9 @@ import re
 import pytest
 
 from minillm.cli import main
-from minillm.course.chinese import speaking
 from minillm.course.outline import INSIDE, ROOT
 from minillm.errors import InputError
+from minillm.language import speaking
 from minillm.site import write_project
 from minillm.site.links import Links, by_file
 from minillm.site.pages import Page, sections

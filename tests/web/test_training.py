@@ -10,6 +10,7 @@ import pytest
 
 import minillm
 from minillm.cli import main
+from minillm.language import speaking
 from minillm.web import Session
 from minillm.web.slices import slices
 
@@ -118,6 +119,13 @@ def test_the_attention_viewer_of_the_run(here):
     page = trained()
     html = page.ask("viewer", text="The cat sat")["html"]
     assert "<title>Step 12: “The cat sat”</title>" in html and '"queries": ["T", "h", "e"' in html
+
+
+def test_the_attention_viewer_speaks_the_language_of_the_page(here):
+    page = trained()
+    with speaking("zh"):
+        html = page.ask("viewer", text="The cat sat")["html"]
+    assert "<title>第 12 步：“The cat sat”</title>" in html and "所有层的所有头" in html
 
 
 @pytest.mark.parametrize(

@@ -109,44 +109,48 @@ function name(tokens, i) {
 
 function headWords() {
   const shown = shownHeads().map((head) => heads[head]);
-  if (shown.length === 1) return `head ${shown[0]}`;
-  return shown.length === H ? "mean of all heads" : `mean of heads ${shown.join(", ")}`;
+  if (shown.length === 1) return translated("head {0}", shown[0]);
+  return shown.length === H ? translated("mean of all heads") : translated("mean of heads {0}", listed(shown));
+}
+
+function listed(words) {
+  return words.join(translated(", "));
 }
 
 // The largest weights of a row or a column, in words: “the” 61 %, “sat” 20 %, …
 function largest(tokens, weightOf) {
   const found = range(tokens.length).filter((i) => weightOf(i) >= 0.005).sort((i, j) => weightOf(j) - weightOf(i));
   const words = found.slice(0, 5).map((i) => `${name(tokens, i)} ${percent(weightOf(i))}`);
-  return (words.join(", ") || "nothing") + (found.length > 5 ? ", …" : "");
+  return listed(found.length > 5 ? [...words, "…"] : words) || translated("nothing");
 }
 
 function sentence({ query, key }) {
-  if (!shownHeads().length) return "No head is on.";
-  const layer = `layer ${layers[state.layer]}`;
-  const where = `${layer}, ${headWords()}`;
+  if (!shownHeads().length) return translated("No head is on.");
+  const layer = translated("layer {0}", layers[state.layer]);
+  const where = translated("{0}, {1}", layer, headWords());
   if (query === undefined && key === undefined) return where;
-  if (key === undefined) return `${where}, ${name(queries, query)} looks at: ${largest(keys, (k) => mean(query, k))}`;
-  if (query === undefined) return `${where}, ${name(keys, key)} is looked at by: ${largest(queries, (q) => mean(q, key))}`;
+  if (key === undefined) return translated("{0}, {1} looks at: {2}", where, name(queries, query), largest(keys, (k) => mean(query, k)));
+  if (query === undefined) return translated("{0}, {1} is looked at by: {2}", where, name(keys, key), largest(queries, (q) => mean(q, key)));
   const [one, two] = [name(queries, query), name(keys, key)];
-  if (!isAllowed(query, key)) return `masked: ${one} may not look at ${two}`;
-  const each = shownHeads().map((head) => `head ${heads[head]} ${percent(weight(head, query, key))}`);
-  return `${layer}, ${one} looks at ${two}: ${each.join(", ")}`;
+  if (!isAllowed(query, key)) return translated("masked: {0} may not look at {1}", one, two);
+  const each = shownHeads().map((head) => translated("head {0} {1}", heads[head], percent(weight(head, query, key))));
+  return translated("{0}, {1} looks at {2}: {3}", layer, one, two, listed(each));
 }
 
 // What stands behind a weight of one head: the score, a product of the query and the key. Of a query alone, behind its largest weight.
 function behind({ query, key }) {
   const shown = shownHeads();
-  if (shown.length !== 1 || query === undefined) return "Show one head alone and point at a cell, or a query: here stands what its weight is made of.";
+  if (shown.length !== 1 || query === undefined) return translated("Show one head alone and point at a cell, or a query: here stands what its weight is made of.");
   if (key === undefined) key = range(S).reduce((most, k) => (mean(query, k) > mean(query, most) ? k : most), 0);
   if (!isAllowed(query, key)) return "";
   const row = (numbers, length, place) => numbers.slice(...[0, 1].map((end) => (((state.layer * H + shown[0]) * length + place) + end) * data.width));
   const [q, k] = [row(vectors[0], T, query), row(vectors[1], S, key)];
   const products = q.map((x, i) => x * k[i]);
   const largest = range(q.length).sort((i, j) => Math.abs(products[j]) - Math.abs(products[i])).slice(0, 6);
-  const terms = largest.map((i) => `${number(q[i])} · ${number(k[i])} = ${number(products[i])} (number ${i})`);
+  const terms = largest.map((i) => translated("{0} · {1} = {2} (number {3})", number(q[i]), number(k[i]), number(products[i]), i));
   const score = products.reduce((sum, x) => sum + x, 0);
-  return `Behind ${name(queries, query)} at ${name(keys, key)}: the score, query · key, is ${number(score)}, of ${q.length} products, ` +
-    `the largest ${terms.join(", ")}. Mask, any bias of positions and softmax over the row make ${percent(mean(query, key))} of it.`;
+  return translated("Behind {0} at {1}: the score, query · key, is {2}, of {3} products, the largest {4}. Mask, any bias of positions and softmax over the row make {5} of it.",
+    name(queries, query), name(keys, key), number(score), q.length, listed(terms), percent(mean(query, key)));
 }
 
 function number(x) {
@@ -210,7 +214,7 @@ function drawLines({ query, key }) {
 function drawHeatmap() {
   const isEmpty = !shownHeads().length;
   paint(element("colours"), isEmpty ? () => null : mean);
-  element("heatmap-title").textContent = isEmpty ? "no head is on" : headWords();
+  element("heatmap-title").textContent = isEmpty ? translated("No head is on.") : headWords();
   [...element("numbers").children].forEach((number, i) => {
     const [q, k] = [Math.floor(i / S), i % S];
     number.textContent = isEmpty || !isAllowed(q, k) ? "" : Math.round(100 * mean(q, k));
@@ -321,7 +325,7 @@ function showSmallest() {
 function headButton(number, head) {
   const button = document.createElement("button");
   button.textContent = number;
-  button.setAttribute("aria-label", `head ${number}`);
+  button.setAttribute("aria-label", translated("head {0}", number));
   button.style.setProperty("--colour", headColour(head));
   button.addEventListener("click", () => change({ on: state.on.map((on, i) => (i === head ? !on : on)) }));
   button.addEventListener("dblclick", () => isolate(head)); // its two clicks have undone each other
@@ -339,7 +343,7 @@ function thumbnail(i) {
   [canvas.width, canvas.height] = [S, T];
   paint(canvas, (q, k) => weightIn(layer, head, q, k));
   button.append(canvas);
-  button.title = `layer ${layers[layer]}, head ${heads[head]}`;
+  button.title = translated("{0}, {1}", translated("layer {0}", layers[layer]), translated("head {0}", heads[head]));
   button.setAttribute("aria-label", button.title);
   button.tabIndex = i ? -1 : 0;
   button.addEventListener("click", () => {

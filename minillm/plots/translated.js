@@ -1,0 +1,4 @@
+// What the page says, in the reader's language: data.words has it by its English text, in which {0}, {1} ... stand for the parts.
+function translated(english, ...parts) {
+  return (data.words[english] ?? english).replace(/\{(\d)\}/g, (_, place) => parts[place]);
+}
