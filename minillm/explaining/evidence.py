@@ -23,10 +23,14 @@ from minillm.weights import find, names, nearest
 
 
 class Moments(NamedTuple):
-    """AdamW's running means of a tensor's gradient and of its square, in the shape of the tensor."""
+    """The running means of a tensor's gradient and of its square, in its shape. Muon has no second one of matrices: it stays zero."""
 
     first: np.ndarray
     second: np.ndarray
+
+    def had_gradient(self) -> bool:
+        """Whether there ever was one. The mean of the gradient shrinks without it, but rounding keeps its last bit above zero."""
+        return bool(self.first.any() or self.second.any())
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What AdamW's moments tell: which weights have had no gradient.
 
-m = β1 m + (1 - β1) g forgets with 0.9 a step, and is gone after a hundred steps without a gradient; v, the mean of g², is exactly zero
-only where there never was one.
+m = β1 m + (1 - β1) g forgets with 0.9 a step, and is small after a hundred steps without a gradient; m and v, the mean of g², are both
+exactly zero only where there never was one.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,15 @@ GONE = 1e-5  # of the largest moment: below it, there was no gradient for about 
 
 
 def frozen(e: Evidence) -> Finding | None:
-    """A tensor's second moment is exactly zero: it never had a gradient, though nothing said that it should be frozen.
+    """A tensor's moments are exactly zero: it never had a gradient, though nothing said that it should be frozen.
 
     The bias of the keys moves all scores of a query alike, which softmax does not see: its gradient is zero but for rounding.
     """
     if e.moments is None or not e.state.step or e.settings.get("freeze", "none") != "none":
         return None
-    still = [name for name, moments in e.moments.items() if not moments.second.any() and not name.endswith("key.bias")]
+    still = [
+        name for name, moments in e.moments.items() if not moments.had_gradient() and not name.endswith("key.bias")
+    ]
     if not still:
         return None
     shown = ", ".join(still[:3]) + (" ..." if len(still) > 3 else "")
@@ -73,7 +75,7 @@ def attention_heads(e: Evidence) -> Iterator[tuple[str, tuple[np.ndarray, np.nda
 
 def learns(e: Evidence, attention: str) -> bool:
     """Whether the block of this attention layer learns at all: one that is frozen has no gradient either, and is not dead."""
-    return bool(e.moments[f"{attention}.output.weight"].second.any())
+    return e.moments[f"{attention}.output.weight"].had_gradient()
 
 
 def dead_units(e: Evidence) -> Finding | None:

@@ -1,11 +1,15 @@
 """Optimisers: how a gradient becomes a change of the weights. Each works on the one vector that holds all parameters."""
 
 import math
+from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
 from minillm.backend import Array, array_module
 from minillm.layers import ParameterVector
+from minillm.models import Model
+from minillm.training.workers import Alone
 
 CHUNK = 1 << 14  # numbers updated at a time: the eight passes over them then stay in the processor's cache
 
@@ -35,8 +39,8 @@ class AdamW:
         self.second_moment = xp.zeros_like(vector.data)
         self.steps = 0
 
-    def step(self, lr: float | None = None) -> None:
-        """One update from the gradients as they stand, at the learning rate `lr` if given."""
+    def step(self, lr: float | None = None, workers: Alone | None = None) -> None:
+        """One update from the gradients as they stand, at the learning rate `lr` if given. It is too little work to share."""
         lr = self.lr if lr is None else lr
         self.steps += 1
         for run, matrices in self.vector.trainable_slices():
@@ -77,47 +81,85 @@ class Muon(AdamW):
 
     A gradient matrix has a few large singular values; with all of them made 1, directions that are rarely asked for are learned as fast.
     Jordan et al. 2024, *Muon*; with s of Liu et al. 2025, eq. 4, a step is about as long as AdamW's: one rate and one decay serve both.
-    Of g² it keeps AdamW's running mean as well, which says of a weight whether it ever had a gradient.
     """
 
     momentum = 0.95
 
-    def step(self, lr: float | None = None) -> None:
+    def step(self, lr: float | None = None, workers: Alone | None = None) -> None:
+        """As AdamW's, but the workers share the matrices. Until these are orthogonal nothing is written: a worker may die over them."""
         lr = self.lr if lr is None else lr
+        trained = {name: parameter for name, parameter in self.vector.named.items() if parameter.trainable}
+        matrices = [name for name in trained if trained[name].data.ndim == 2 and "blocks" in name.split(".")]
+        ahead = [self._look_ahead(self.vector.slices[name], trained[name].data.shape) for name in matrices]
+        directions = dict(zip(matrices, all_orthogonal(ahead, workers), strict=True))
         self.steps += 1
-        for name, parameter in self.vector.named.items():
-            if not parameter.trainable:
-                continue
+        for name, parameter in trained.items():
             place, decay = self.vector.slices[name], self.weight_decay if parameter.data.ndim >= 2 else 0.0
-            if parameter.data.ndim == 2 and "blocks" in name.split("."):
-                self._update_matrix(place, parameter.data.shape, lr, decay)
+            if name in directions:
+                self._update_matrix(place, directions[name], lr, decay)
             else:
                 self._update_run(place, lr, decay)
 
-    def _update_matrix(self, place: slice, shape: tuple[int, int], lr: float, decay: float) -> None:
-        w, g, m = (x[place].reshape(shape) for x in (self.vector.data, self.vector.grad, self.first_moment))
-        v = self.second_moment[place].reshape(shape)
-        v *= self.betas[1]
-        v += (1 - self.betas[1]) * g * g
+    def _look_ahead(self, place: slice, shape: tuple[int, int]) -> Array:
+        """g + μ m, where m is what it will be after this step: μ m + g."""
+        g, m, mu = self.vector.grad[place], self.first_moment[place], self.momentum
+        return ((1 + mu) * g + mu * mu * m).reshape(shape)
+
+    def _update_matrix(self, place: slice, direction: Array, lr: float, decay: float) -> None:
+        w, g, m = self.vector.data[place], self.vector.grad[place], self.first_moment[place]
         m *= self.momentum
         m += g
         w *= 1 - lr * decay
-        w -= lr * 0.2 * math.sqrt(max(shape)) * orthogonal(g + self.momentum * m)
+        w -= lr * 0.2 * math.sqrt(max(direction.shape)) * direction.ravel()
+
+
+def all_orthogonal(matrices: Sequence[Array], workers: Alone | None = None) -> list[Array]:
+    """Each matrix made orthogonal, in their order; the workers, if there are any, share them."""
+    if workers is None or not matrices:
+        return each_orthogonal(None, matrices)
+    shares = shared_out([orthogonal_cost(matrix.shape) for matrix in matrices], workers.count)
+    found = workers.run(each_orthogonal, [([matrices[i] for i in share],) for share in shares])
+    by_number = dict(zip(chain(*shares), chain(*found), strict=True))
+    return [by_number[i] for i in range(len(matrices))]
+
+
+def each_orthogonal(model: Model | None, matrices: Sequence[Array]) -> list[Array]:
+    """One worker's part, which needs no model."""
+    return [orthogonal(matrix) for matrix in matrices]
+
+
+def orthogonal_cost(shape: tuple[int, int]) -> int:
+    """Multiplications in one step of the iteration: X Xᵀ and the product with X, and one square between them."""
+    small, large = sorted(shape)
+    return small * small * (2 * large + small)
+
+
+def shared_out(costs: Sequence[int], count: int) -> list[list[int]]:
+    """The numbers of the jobs in up to `count` parts of about equal cost: dearest first, each to whoever has least (Graham 1969)."""
+    parts: list[list[int]] = [[] for _ in range(count)]
+    for job in sorted(range(len(costs)), key=lambda job: -costs[job]):
+        min(parts, key=lambda part: sum(costs[i] for i in part)).append(job)
+    return [part for part in parts if part]
 
 
 def orthogonal(matrix: Array) -> Array:
-    """Nearly U Vᵀ of the matrix's U S Vᵀ: all singular values come to between about 0.7 and 1.2.
+    """Nearly U Vᵀ of the matrix's U S Vᵀ: singular values above a fiftieth of (Σ s⁴)^¼ come to between about 0.7 and 1.2.
 
-    Five steps of a Newton-Schulz iteration, X = a X + b (X Xᵀ) X + c (X Xᵀ)² X, which moves each singular value by the polynomial
-    a s + b s³ + c s⁵ and needs products alone. The constants, of Jordan et al. 2024, are steep at 0: small values grow soonest.
+    Three steps of a Newton-Schulz iteration, X = a X + b (X Xᵀ) X + c (X Xᵀ)² X, which moves each singular value by the polynomial
+    a s + b s³ + c s⁵ and needs products alone. The constants, of Jordan et al. 2024, are steep at 0: small values grow soonest. They take
+    five steps, from X / √(Σ s²). The length (Σ s⁴)^¼ bounds the singular values too, and is up to r^¼ times smaller for rank r: it is why
+    three steps train as well (benchmarks/speedrun.md).
     """
     a, b, c = 3.4445, -4.7750, 2.0315
-    tall = matrix.shape[0] > matrix.shape[1]
+    xp, tall = array_module(matrix), matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix  # so that X Xᵀ is the smaller of the two
-    x = x / (array_module(x).linalg.norm(x) + 1e-7)  # no singular value above 1
-    for _ in range(5):
-        square = x @ x.T
+    square = x @ x.T
+    length = xp.sqrt(xp.linalg.norm(square)) + 1e-7  # no singular value is above it
+    x, square = x / length, square / length**2
+    for steps_left in (2, 1, 0):
         x = a * x + (b * square + c * (square @ square)) @ x
+        if steps_left:
+            square = x @ x.T
     return x.T if tall else x
 
 

@@ -236,7 +236,7 @@ class Trainer:
             return None
         loss = self._gradient(batch, step)
         norm = clip_grad_norm(self.model.vector, self.options.clip or math.inf)
-        self.optimizer.step(lr)
+        self.optimizer.step(lr, self.workers)
         return loss, norm
 
     def check_finite(self, what: str, value: float) -> None:
@@ -276,7 +276,7 @@ class Trainer:
         start = time.perf_counter()
         for step in range(repeats):
             self.gradient(step)
-            rehearsal.step(lr=0.0)  # moves nothing
+            rehearsal.step(lr=0.0, workers=self.workers)  # moves nothing
         device.synchronize()
         return (time.perf_counter() - start) / repeats
 

@@ -9,8 +9,8 @@ from minillm.explaining import RULES, explanation_of
 from minillm.explaining.course import Course
 from minillm.explaining.evidence import Evidence, Moments
 from minillm.explaining.texts import Measured, Texts
-from minillm.models import GPTConfig
-from minillm.training import TrainOptions
+from minillm.models import GPT, GPTConfig
+from minillm.training import AdamW, Muon, TrainOptions
 from minillm.training.record import State
 
 CONFIG = GPTConfig(vocab_size=50, context=16, layers=1, heads=2, d_model=8)
@@ -187,6 +187,22 @@ def test_a_block_that_is_frozen_is_not_dead():
     assert (
         named(evidence(moments=moments(**everything) | {"embedding.weight": Moments(*np.ones((2, 2, 2)))})) == "frozen"
     )
+
+
+@pytest.mark.parametrize("optimizer", [AdamW, Muon])
+def test_one_gradient_long_ago_tells_a_weight_from_a_frozen_one(optimizer):
+    """Muon keeps no mean of a matrix's g². A mean of g shrinks with every step, and stops at the smallest number above zero."""
+    model = GPT(GPTConfig(5, context=4, layers=1, heads=1, d_model=4))
+    still, vector = model.blocks[0].attention.value.weight.name, model.vector
+    steps = optimizer(vector)
+    vector.grad[...] = 1e-3
+    vector.grad[vector.slices[still]] = 0
+    for _ in range(2500):
+        steps.step(lr=0.0)
+        vector.grad.fill(0)
+    moments = {name: Moments(steps.first_moment[x], steps.second_moment[x]) for name, x in vector.slices.items()}
+    (found,) = NAMED["frozen"](evidence(moments=moments)).evidence
+    assert found == f"1 tensor of {len(moments)} never had a gradient: {still}"
 
 
 def test_what_was_frozen_on_purpose_is_no_mistake():

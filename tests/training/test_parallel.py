@@ -217,7 +217,7 @@ def kill_at(monkeypatch):
     return arrange
 
 
-@pytest.mark.parametrize("options", [{}, {"dropout": 0.3, "accumulate": 2}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.3, "accumulate": 2}, {"optimizer": "muon"}], ids=str)
 @pytest.mark.parametrize("number", [2, 3, 5], ids=["evaluation", "first step", "a later step"])
 def test_a_run_whose_worker_died_is_bit_for_bit_the_run_whose_workers_lived(make_trainer, kill_at, options, number):
     told, weights = [], []
@@ -231,9 +231,10 @@ def test_a_run_whose_worker_died_is_bit_for_bit_the_run_whose_workers_lived(make
 
 
 def test_after_a_second_death_the_trainer_is_as_its_last_step_left_it(make_trainer, kill_at):
-    """Whether the new worker dies at the same work or later."""
-    for numbers in ((4, 5), (3, 6)):
-        trainer, whole = (make_trainer(batch=4, workers=2, steps=8, eval_every=100, eval_batches=2) for _ in range(2))
+    """Whether the new worker dies at the same work or later; Muon's share two works in each step."""
+    for optimizer, numbers in (("adamw", (4, 5)), ("adamw", (3, 6)), ("muon", (5, 6))):
+        options = {"batch": 4, "workers": 2, "steps": 8, "eval_every": 100, "eval_batches": 2, "optimizer": optimizer}
+        trainer, whole = (make_trainer(**options) for _ in range(2))
         list(whole.run(until=0))
         kill_at(trainer, *numbers)
         with pytest.raises(DeadWorkerError, match="second time") as caught:
@@ -277,7 +278,7 @@ def no_second_process(monkeypatch):
 
 
 @pytest.mark.parametrize("refuse", [no_shared_memory, no_files_left, no_second_process])
-@pytest.mark.parametrize("options", [{}, {"dropout": 0.3, "accumulate": 2}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.3, "accumulate": 2}, {"optimizer": "muon"}], ids=str)
 def test_one_process_does_the_work_of_three_bit_for_bit_and_says_so(make_trainer, monkeypatch, caplog, refuse, options):
     told, weights = [], []
     for alone in (False, True):
