@@ -26,8 +26,9 @@ DOOR = {
     "alignment": ("align",),
 }  # fmt: skip
 ROOMS = (
-    "backend", "gpu", "ops", "layers", "text", "weights", "models", "plots", "objectives", "generation", "metrics", "preferences",
-    "training", "pretraining", "finetuning", "alignment", "one_file", "inspection", "explaining", "gradcheck", "course", "web", "site",
+    "backend", "gpu", "kernels", "ops", "layers", "text", "weights", "models", "plots", "objectives", "generation", "metrics",
+    "preferences", "training", "pretraining", "finetuning", "alignment", "one_file", "inspection", "explaining", "gradcheck", "course",
+    "web", "site",
 )  # fmt: skip
 __getattr__, __dir__ = attach(__name__, DOOR, ROOMS)
 __all__ = ["__version__", *(name for names in DOOR.values() for name in names)]  # noqa: PLE0604

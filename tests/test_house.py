@@ -24,8 +24,8 @@ GROUND = (
     "machine",
 )
 ROOMS = (
-    "gpu", "ops", "layers", "text", "weights", "models", "objectives", "generation", "metrics", "preferences", "training", "pretraining",
-    "finetuning", "alignment", "one_file", "plots", "inspection", "explaining", "gradcheck", "course", "web", "site", "cli",
+    "gpu", "kernels", "ops", "layers", "text", "weights", "models", "objectives", "generation", "metrics", "preferences", "training",
+    "pretraining", "finetuning", "alignment", "one_file", "plots", "inspection", "explaining", "gradcheck", "course", "web", "site", "cli",
 )  # fmt: skip
 FLOORS = {name: floor for floor, name in enumerate((*GROUND, *ROOMS))}
 

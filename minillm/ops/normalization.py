@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from minillm import kernels
 from minillm.backend import Array, array_module
 from minillm.ops.reductions import mean_last, sum_rows
 
@@ -27,6 +28,9 @@ def layer_norm(x, gamma, beta, eps=1e-5):
 
     Mean and (biased) variance are taken over the last axis. Ba, Kiros & Hinton 2016, eq. 4.
     """
+    if kernels.fit(x, gamma, beta):
+        y, xhat, rstd = kernels.layer_norm(x, gamma, beta, eps)
+        return y, NormSaved(xhat, rstd, gamma)
     xhat = x - mean_last(x)
     rstd = _reciprocal_root(mean_last(xhat * xhat), eps)
     xhat *= rstd
@@ -45,6 +49,8 @@ def layer_norm_backward(dy, saved, weights=True):
     where the second term is the mean's share and the third the variance's. With `weights=False` (frozen) only dx is computed.
     """
     xhat, rstd, gamma = saved
+    if kernels.fit(dy, *saved):
+        return kernels.layer_norm_backward(dy, xhat, rstd, gamma, weights)
     dy_xhat = dy * xhat
     g = dy * gamma  # y = gamma x̂ + beta
     mean_g_xhat = (dy_xhat @ (gamma / len(gamma)))[..., None]  # mean(g x̂), as one product

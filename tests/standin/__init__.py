@@ -15,6 +15,8 @@ from types import ModuleType
 
 import pytest
 
+from minillm.kernels import launching
+
 from .counting import Counts, counting
 from .fake_cupy import MODULES, cupy
 
@@ -28,4 +30,5 @@ def cupy_standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         monkeypatch.delitem(sys.modules, name)
     for name, module in MODULES.items():
         monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(launching, "ON", False)  # tests/kernels has them on
     yield cupy

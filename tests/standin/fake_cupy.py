@@ -24,6 +24,7 @@ from .fake_array import (
     unwrap,
     wrap_around,
 )
+from .raw_module import RawModule
 
 NAME = b"stand-in (no GPU code was run)"
 
@@ -228,6 +229,7 @@ cupy = Module(
     np,
     ndarray=ndarray,
     ufunc=ufunc,
+    RawModule=RawModule,
     cuda=cuda,
     random=random,
     linalg=linalg,

@@ -1,0 +1,11 @@
+"""Kernels in CUDA C for the passes of a training step that take longest on a GPU besides the matrix products.
+
+An op of `minillm.ops` that finds its arrays on a GPU, in float32 and contiguous (`fit`), has a kernel do in one pass over the numbers
+what its own lines do in many. Everywhere else those lines run, and they are what the kernels are tested against: each gives the same
+numbers to float32's rounding, and keeps the same for the backward pass. `MINILLM_KERNELS=0` in the environment switches them all off.
+"""
+
+from minillm.kernels.launching import fit
+from minillm.kernels.layer_norm import layer_norm, layer_norm_backward
+
+__all__ = ["fit", "layer_norm", "layer_norm_backward"]

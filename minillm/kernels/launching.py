@@ -1,0 +1,58 @@
+"""CUDA C from the .cu files of this folder: compiled when it is first needed, and launched on CuPy arrays."""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minillm.backend import Array, array_module
+
+FOLDER = Path(__file__).parent
+ON = os.environ.get("MINILLM_KERNELS", "1") != "0"
+LARGEST = 2**31 - 1  # of CUDA's int, and of the blocks in a grid
+
+
+def fit(*arrays: Array) -> bool:
+    """Whether the kernels take these arrays: on a GPU, float32, contiguous, not empty. With MINILLM_KERNELS=0 they take none."""
+    cupy = sys.modules.get("cupy")
+    return (
+        cupy is not None
+        and ON
+        and all(isinstance(x, cupy.ndarray) for x in arrays)
+        and all(x.dtype == np.float32 and x.flags.c_contiguous and 0 < x.size <= LARGEST for x in arrays)
+    )
+
+
+def source(file: str) -> str:
+    """The CUDA C of a file, after what all of them share. It is put together here, since CuPy keeps what it compiled under its text."""
+    return "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("rows.cuh", file))
+
+
+@cache
+def _module(cupy: ModuleType, file: str) -> Any:
+    return cupy.RawModule(code=source(file))
+
+
+@cache
+def _kernel(cupy: ModuleType, file: str, name: str) -> Any:
+    return _module(cupy, file).get_function(name)
+
+
+def launch(
+    file: str, name: str, grid: tuple[int, ...], block: tuple[int, ...], *arguments: Array | int | float
+) -> None:
+    """Run a kernel on the current stream. Its int and float are of 32 bits, and not Python's of 64."""
+    converted = [
+        np.int32(each) if isinstance(each, int) else np.float32(each) if isinstance(each, float) else each
+        for each in arguments
+    ]
+    _kernel(array_module(arguments[0]), file, name)(grid, block, tuple(converted))
+
+
+def row_threads(columns: int) -> int:
+    """How many threads a row of so many columns gets: about four columns each, in full warps of 32, at most 1024."""
+    return min(1024, 32 * max(1, -(-columns // 128)))

@@ -1,0 +1,54 @@
+"""Mistakes in a kernel that the tests on the processor must see, in one order of the threads or the other."""
+
+import pytest
+
+from minillm.kernels import launching
+from tests.kernels.specimens import SPECIMENS
+from tests.standin import raw_module
+
+SYNC = "__syncthreads();  // "
+BUGS = {
+    "block_sum reads before all have written": ("layer_norm.cu", SYNC + "all sums are there", ""),
+    "block_sum writes before all have read": ("layer_norm.cu", SYNC + "all have read them", "//"),
+    "a barrier that some threads never reach": ("layer_norm.cu", "if (lane == 0) sums[warp] = x;", "if (lane) return 0;"),
+    "layer norm: a column too many": ("layer_norm.cu", "c < columns; c += blockDim.x) {", "c <= columns; c += blockDim.x) {"),
+    "layer norm: a row of its neighbour": ("layer_norm.cu", "rstd[blockIdx.x] =", "rstd[blockIdx.x + 1] ="),
+    "layer norm: gamma outside the means": ("layer_norm.cu", "float g = gamma[c] * dy[c];", "float g = dy[c];"),
+    "layer norm: the sums of rows not waited for": ("layer_norm.cu", "__syncthreads();\n    // Turned", "// Turned"),
+    "layer norm: not turned round": ("layer_norm.cu", "sums[0][threadIdx.x][threadIdx.y]", "sums[0][threadIdx.y][threadIdx.x]"),
+    "layer norm: parts that overwrite each other": ("layer_norm.cu", "2LL * blockIdx.y + 1", "2LL * blockIdx.y"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def emulated(gpu, monkeypatch):
+    if "stand-in" not in gpu.cuda.runtime.getDeviceProperties(0)["name"].decode():
+        pytest.skip("a card has no order of threads to choose, and a bug could do harm")
+    launching._module.cache_clear()
+    launching._kernel.cache_clear()
+    yield gpu
+    launching._module.cache_clear()
+    launching._kernel.cache_clear()
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("file", SPECIMENS)
+def test_the_order_of_the_threads_is_all_the_same(emulated, monkeypatch, file, reverse):
+    monkeypatch.setattr(raw_module, "reverse", reverse)
+    SPECIMENS[file](emulated)
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_is_seen(emulated, monkeypatch, bug):
+    file, right, wrong = BUGS[bug]
+    code = launching.source(file)
+    assert right in code
+    monkeypatch.setattr(launching, "source", lambda _: code.replace(right, wrong))
+    seen = 0
+    for reverse in (False, True):
+        monkeypatch.setattr(raw_module, "reverse", reverse)
+        try:
+            SPECIMENS[file](emulated)
+        except (AssertionError, RuntimeError, IndexError):
+            seen += 1
+    assert seen
