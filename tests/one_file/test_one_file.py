@@ -127,6 +127,16 @@ def test_it_is_short_and_stands_alone(tmp_path):
     assert done.stdout.startswith("step 1  loss ") and len(done.stdout.splitlines()) >= 2
 
 
+@pytest.mark.parametrize("text", [None, "", "too short", "a" * 200], ids=["none", "empty", "short", "one character"])
+def test_a_text_that_it_cannot_learn_from_is_refused_in_words(tmp_path, text):
+    (tmp_path / "gpt.py").write_text(one_file(), encoding="utf-8")
+    (tmp_path / "text.txt").write_text(text or "", encoding="utf-8")
+    call = [sys.executable, "-I", "gpt.py", *([] if text is None else ["text.txt"])]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 1 and not done.stdout and "Traceback" not in done.stderr
+    assert "`python gpt.py TEXT.txt [STEPS]`" in done.stderr and "more than 64 characters" in done.stderr
+
+
 def test_no_name_is_read_that_nothing_sets():
     tree = ast.parse(one_file())
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
