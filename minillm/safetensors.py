@@ -7,6 +7,8 @@ the rest    the numbers, little-endian, one tensor after the other without a gap
 
 import json
 import math
+import mmap
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import EllipsisType
@@ -25,6 +27,7 @@ DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "<u1", "BOOL": "|b1",
 }  # fmt: skip
+MAPS = sys.platform in ("linux", "darwin")  # Windows lets nobody replace a file that is mapped
 NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items() if name != "BF16"}
 
 
@@ -134,9 +137,45 @@ def read_pieces(stored: Stored) -> Iterator[tuple[slice | EllipsisType, np.ndarr
         for start in range(0, count, step):
             piece = buffer[: count - start]
             if file.readinto(piece) != piece.nbytes:
-                raise InputError(f"{stored.path} changed while it was read.", "Try again, once it is whole.")
+                raise changed(stored.path)
             piece = _widened(piece, stored)
             yield (slice(start, start + len(piece)), piece) if matrix else (..., piece[0])
+
+
+def map_tensors(tensors: Mapping[str, Stored], dtype: type) -> dict[str, np.ndarray]:
+    """Those of the tensors that can be used where they lie in their files (mmap): of this dtype, and at a multiple of its size.
+
+    Their memory is the system's cache of files. What is written into an array stays in this process, and the file as it is. The file may
+    be replaced by another, as `write_atomic` does, and the arrays keep their numbers; but if it is cut short in its place, the system
+    ends the process that looks at what is gone (SIGBUS). InputError if it has become shorter since its header was read.
+    """
+    files: dict[Path, mmap.mmap | None] = {}
+    arrays, dtype = {}, np.dtype(dtype)
+    for name, stored in tensors.items():
+        if not MAPS or stored.dtype != NAMES.get(dtype) or stored.offset % dtype.itemsize:
+            continue
+        try:
+            if stored.path not in files:
+                files[stored.path] = _map(stored.path)
+            if file := files[stored.path]:
+                numbers = np.frombuffer(file, dtype, math.prod(stored.shape), stored.offset)
+                arrays[name] = numbers.reshape(stored.shape)
+        except ValueError:
+            raise changed(stored.path) from None
+    return arrays
+
+
+def _map(path: Path) -> mmap.mmap | None:
+    """The bytes of a file, copied where they are written to. None where its file system can't."""
+    with open(path, "rb") as file:
+        try:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        except OSError:
+            return None
+
+
+def changed(path: Path) -> InputError:
+    return InputError(f"{path} changed while it was read.", "Try again, once it is whole.")
 
 
 def _widened(array: np.ndarray, stored: Stored) -> np.ndarray:

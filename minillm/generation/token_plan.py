@@ -32,7 +32,7 @@ class TokenPlan:
     """
 
     def __init__(self, model: GPT, batch: int):
-        config, dtype = model.config, model.vector.data.dtype
+        config, dtype = model.config, model.vector.dtype
 
         def buffer(*shape: int) -> Array:
             return np.empty((batch, *shape), dtype)
@@ -49,7 +49,7 @@ class TokenPlan:
 
     @staticmethod
     def suits(model: object) -> bool:
-        return type(model) is GPT and isinstance(model.vector.data, np.ndarray)
+        return type(model) is GPT and model.vector.device.xp is np
 
     def extend(self, ids: np.ndarray, cache: KeyValueCache) -> Array:
         """The next token of each text, ids (B, 1), after those in the cache -> logits (B, V) of the token that follows."""
@@ -123,11 +123,17 @@ class TokenPlan:
 
 
 def _linear(layer: Layer, x: Array, out: Array) -> Array:
-    """x (B, d_in) -> out (B, d_out). np.dot takes less time than a matmul before its arithmetic begins."""
+    """x (B, d_in) -> out (B, d_out). np.dot takes less time than a matmul before its arithmetic begins, but would copy a weight whose rows
+    are parts of longer ones, as those of a GPT-2 may lie in its file.
+    """
     if not isinstance(layer, Linear):
         out[...] = layer.infer(x)  # with an adapter
         return out
-    np.dot(x, layer.weight.data, out=out)
+    weight = layer.weight.data
+    if weight.flags.c_contiguous:
+        np.dot(x, weight, out=out)
+    else:
+        np.matmul(x, weight, out=out)
     if layer.bias is not None:
         out += layer.bias.data
     return out

@@ -89,7 +89,7 @@ def policy_case(rng: np.random.Generator, method: str, *, valued: bool = False) 
     }
 
     def forward(ids, **constants):
-        beside = GPT(reference.config, seed=None, dtype=model.vector.data.dtype.type, device=model.vector.device)
+        beside = GPT(reference.config, seed=None, dtype=model.vector.dtype.type, device=model.vector.device)
         copy_parameters(reference, beside)
         options = {"reference": beside, "loss_fn": LOSSES[method], "kl_weight": 0.3}
         return policy_loss(model, inputs=ids, targets=POLICY_TARGETS, **constants, **options)

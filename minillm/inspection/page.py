@@ -31,9 +31,9 @@ def save_step(
 
     InputError if the model is larger than LARGEST_MODEL, the page would be larger than LARGEST, or the loss is not finite.
     """
-    if model.vector.data.size > LARGEST_MODEL:
+    if model.vector.size > LARGEST_MODEL:
         raise InputError(
-            f"The model has {model.vector.data.size:,} parameters, and a step is shown of at most {LARGEST_MODEL:,}.",
+            f"The model has {model.vector.size:,} parameters, and a step is shown of at most {LARGEST_MODEL:,}.",
             "Take a smaller model, such as one that comes with minillm: python -m minillm models",
         )
     step = record_step(model, example.objective, example.arrays, lr=lr, clip=clip)

@@ -26,7 +26,7 @@ class Parameter:
 
     def __init__(self, data: Array):
         self.data = data
-        self.grad = np.zeros(data.shape, data.dtype)  # unlike zeros_like, it takes no memory until it is written to
+        self.grad = data if is_blank(data) else np.zeros(data.shape, data.dtype)
         self.name = ""
         self.trainable = True
 
@@ -38,6 +38,11 @@ class Parameter:
     def __repr__(self) -> str:
         name, frozen = f"{self.name!r}, " if self.name else "", "" if self.trainable else ", frozen"
         return f"Parameter({name}{self.data.shape}, {self.data.dtype}{frozen})"
+
+
+def is_blank(array: Array) -> bool:
+    """Whether it is one zero in memory, seen as a whole array: a weight that a file will bring, before it is in a `ParameterVector`."""
+    return array.size > 1 and not any(array.strides) and not array.flat[0]
 
 
 class Layer:
@@ -129,29 +134,53 @@ class ParameterVector:
 
     The optimiser, clipping and checkpoints each touch one array; every `Parameter` keeps a view into it, in its own shape. Matrices come
     first and vectors (biases, gains) last, so that "weight decay on matrices only" means a slice.
+
+    A model that is only used can do without: `assign` leaves its parameters where they are, such as in a file, and they are copied into
+    the vector when somebody first asks for `data`, to train it.
     """
 
     def __init__(self, layer: Layer, dtype: type = np.float32, device: Device = CPU):
         named = sorted(layer.named_parameters(), key=lambda item: item[1].data.ndim < 2)
         size = sum(parameter.data.size for _, parameter in named)
-        self.device = device
-        self.data = device.xp.zeros(size, dtype)
+        self.device, self.dtype, self.size = device, np.dtype(dtype), size
+        data = device.xp.zeros(size, dtype)
         self.slices: dict[str, slice] = {}
         self.named: dict[str, Parameter] = {}
         start = 0
         for name, parameter in named:
             place = slice(start, start + parameter.data.size)
             start = place.stop
-            if parameter.data.any():  # zeros take no time nor memory until a file's numbers are written over them
-                self.data[place] = device.xp.asarray(to_host(parameter.data).ravel().astype(dtype))
+            # Zeros take no memory until a file's numbers are written over them.
+            if not is_blank(parameter.data) and parameter.data.any():
+                data[place] = device.xp.asarray(to_host(parameter.data).ravel().astype(dtype))
             parameter.name = name
             self.slices[name] = place
             self.named[name] = parameter
-        self.rebind(self.data, device.xp.zeros(size, dtype))
+        self.rebind(data, device.xp.zeros(size, dtype))
+
+    @property
+    def data(self) -> Array:
+        """The numbers of all parameters, (size,). To write into it is to write into the parameters."""
+        for name in self.assigned:
+            parameter = self.named[name]
+            place = self._data[self.slices[name]].reshape(parameter.data.shape)
+            place[...] = parameter.data
+            parameter.data = place
+        self.assigned.clear()
+        return self._data
+
+    @data.setter
+    def data(self, numbers: Array) -> None:
+        self.data[...] = numbers
+
+    def assign(self, name: str, array: Array) -> None:
+        """Let a parameter be this array, of its shape and dtype, and no view into the vector until somebody asks for `data`."""
+        self.named[name].data = array
+        self.assigned.add(name)
 
     def rebind(self, data: Array, grad: Array) -> None:
         """Make all parameters views into these two vectors, which already hold their numbers."""
-        self.data, self.grad = data, grad
+        self._data, self.grad, self.assigned = data, grad, set()
         for name, parameter in self.named.items():
             place, shape = self.slices[name], parameter.data.shape
             parameter.data = data[place].reshape(shape)

@@ -108,7 +108,7 @@ def _check_whole(model: Layer) -> None:
 
 
 def _renew_vector(model: Layer) -> None:
-    vector = ParameterVector(model, model.vector.data.dtype, model.vector.device)
+    vector = ParameterVector(model, model.vector.dtype, model.vector.device)
     for layer in model.sublayers():
         if hasattr(layer, "vector"):  # the model, and the body in it
             layer.vector = vector

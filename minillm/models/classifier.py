@@ -135,7 +135,7 @@ class SequenceClassifier(ModelWithBody):
             pooler=config.pooler,
             dropout=config.head_dropout,
         )
-        self.vector = body.vector = ParameterVector(self, body.vector.data.dtype, body.vector.device)
+        self.vector = body.vector = ParameterVector(self, body.vector.dtype, body.vector.device)
 
     def forward(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None

@@ -170,8 +170,8 @@ class GPT(Model):
         """ALiBi's bias on the scores of all blocks, (1, H, 1, S); None for other positions."""
         if self.config.positions != "alibi":
             return None
-        data = self.vector.data
-        return array_module(data).asarray(alibi_bias(self.config.heads, keys).astype(data.dtype))
+        bias = alibi_bias(self.config.heads, keys).astype(self.vector.dtype)
+        return self.vector.device.xp.asarray(bias)
 
     def hidden_backward(self, dhidden: Array, saved: HiddenSaved) -> None:
         """dhidden (B, T, D): every line of `hidden`, last one first, down to the lowest layer that learns. Ids have no gradient."""
@@ -237,12 +237,11 @@ class KeyValueCache:
     FIRST_SIZE = 1024  # so that a short text takes little memory where the context is 100,000 tokens
 
     def __init__(self, model: GPT, batch: int = 1):
-        config, like = model.config, model.vector.data
+        config, xp, dtype = model.config, model.vector.device.xp, model.vector.dtype
         self.largest = config.attention_span
         shape = (batch, config.kv_heads, min(self.FIRST_SIZE, self.largest), config.d_kv)
-        xp = array_module(like)
-        self.keys = [xp.empty(shape, like.dtype) for _ in range(config.layers)]
-        self.values = [xp.empty(shape, like.dtype) for _ in range(config.layers)]
+        self.keys = [xp.empty(shape, dtype) for _ in range(config.layers)]
+        self.values = [xp.empty(shape, dtype) for _ in range(config.layers)]
         self.ids = np.zeros((batch, config.context), np.int64)
         self.length = 0
 

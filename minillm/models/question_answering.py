@@ -69,7 +69,7 @@ class QuestionAnswering(ModelWithBody):
         self.config = config
         self.body = body
         self.head = SpanHead(config.body.d_model, weight_rng(seed, 1))
-        self.vector = body.vector = ParameterVector(self, body.vector.data.dtype, body.vector.device)
+        self.vector = body.vector = ParameterVector(self, body.vector.dtype, body.vector.device)
 
     def forward(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None

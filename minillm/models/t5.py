@@ -37,7 +37,8 @@ def t5_attention(config: T5Config, rng: np.random.Generator) -> MultiHeadAttenti
         scale=1.0,
         d_kv=config.d_kv,
     )
-    attention.query.weight.data *= 1 / math.sqrt(config.d_kv)
+    query = attention.query.weight
+    query.data = query.data * (1 / math.sqrt(config.d_kv))
     return attention
 
 

@@ -33,7 +33,7 @@ class GPTWithValue(ModelWithBody):
         self.config, self.body = body.config, body
         self.value = Linear(body.config.d_model, 1, weight_rng(None), std=0.0)
         vector = body.vector
-        self.vector = body.vector = ParameterVector(self, vector.data.dtype, vector.device)
+        self.vector = body.vector = ParameterVector(self, vector.dtype, vector.device)
 
     @property
     def for_inference(self) -> GPT:

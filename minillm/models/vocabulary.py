@@ -15,7 +15,7 @@ def with_vocabulary(model: GPT, vocab_size: int, **changes) -> GPT:
     grown = GPT(
         dataclasses.replace(model.config, vocab_size=vocab_size, **changes),
         seed=None,
-        dtype=model.vector.data.dtype.type,
+        dtype=model.vector.dtype.type,
         device=model.vector.device,
     )
     for name, parameter in grown.named_parameters():

@@ -165,3 +165,26 @@ def test_layers_are_found_in_lists_tuples_and_dicts_beside_plain_values():
             self.named = {"gain": Parameter(np.ones(2)), "title": "many"}
 
     assert [name for name, _ in Many().named_parameters()] == ["pair.0.weight", "pair.1.weight", "named.gain"]
+
+
+def test_an_assigned_parameter_is_copied_when_the_vector_is_asked_for():
+    model = Model()
+    vector, array = ParameterVector(model), np.arange(15, dtype=np.float32).reshape(5, 3).T
+    vector.assign("blocks.0.weight", array)
+    assert model.blocks[0].weight.data is array
+    vector.zero_grad()
+    model.blocks[0].weight.accumulate(np.ones((3, 5)))
+    assert model.blocks[0].weight.data is array and vector.grad.sum() == 15
+    np.testing.assert_array_equal(vector.data[vector.slices["blocks.0.weight"]], array.ravel())
+    vector.data[:] = 1
+    assert (model.blocks[0].weight.data == 1).all() and array[0, 1] == 3
+
+
+def test_the_vector_as_a_whole_is_written_into():
+    model = Model()
+    vector = ParameterVector(model)
+    vector.assign("blocks.0.bias", np.full(5, 2, np.float32))
+    vector.data += 1
+    assert (model.blocks[0].bias.data == 3).all()
+    vector.data = np.arange(vector.size)
+    assert model.blocks[0].weight.data[0, 0] == 21

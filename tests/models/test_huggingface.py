@@ -1,6 +1,7 @@
 """Models in Hugging Face's layout: what we write we read again, each number in its place, and what has no place there is refused."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -120,6 +121,17 @@ def test_a_seed_of_none_leaves_the_weights_zero():
     for _, config in MODELS.values():
         for name, parameter in build(config, seed=None).vector.named.items():
             assert (parameter.data == name.endswith("gamma")).all(), name
+
+
+def test_a_seed_of_none_asks_for_the_memory_of_the_vectors_alone():
+    """Weights and gradients, 4 bytes each: a file's numbers need no other place before they are there."""
+    tracemalloc.start()
+    try:
+        size = GPT(GPTConfig(vocab_size=500, context=50, layers=2, heads=2, d_model=100), seed=None).vector.size
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 8 * size < peak < 8.8 * size
 
 
 def test_models_travel_between_devices(device, tmp_path, model):

@@ -107,7 +107,7 @@ def body_features(
     `progress` gets the size of each batch, which has texts of a like length.
     """
     layers_read, pool, device = layers_read or (body.config.layers,), Pooling(pooling), body.vector.device
-    features = np.empty((len(rows), len(layers_read) * body.config.d_model), body.vector.data.dtype)
+    features = np.empty((len(rows), len(layers_read) * body.config.d_model), body.vector.dtype)
     for chosen in by_length(rows, size):
         ids, mask = padded([rows[i] for i in chosen], pad)
         hidden, _ = body.hidden(ids, mask=mask, layers_read=layers_read)

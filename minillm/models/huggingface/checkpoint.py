@@ -17,13 +17,22 @@ from minillm.files import read_object, write_atomic
 from minillm.models.gpt import GPT
 from minillm.models.huggingface.bert import BODY, CLASSIFIER, MASKED_LM, QUESTION_ANSWERING, label_fields, labels_of
 from minillm.models.huggingface.fields import Fields, shown
-from minillm.models.huggingface.files import CONFIG, COPY, GENERATION, WEIGHTS, Stored, read_headers, read_weights
+from minillm.models.huggingface.files import (
+    CONFIG,
+    COPY,
+    GENERATION,
+    WEIGHTS,
+    Stored,
+    check_finite,
+    read_headers,
+    read_weights,
+)
 from minillm.models.huggingface.gpt2 import GPT2
 from minillm.models.huggingface.llama import LLAMA, MISTRAL, QWEN2, family_of
 from minillm.models.huggingface.t5 import TEXT_TO_TEXT
 from minillm.models.huggingface.tensors import Architecture, Tensor, without_head
 from minillm.models.model import Model
-from minillm.safetensors import serialize
+from minillm.safetensors import map_tensors, serialize
 
 # For a type, the first is what a config.json without a name means.
 ARCHITECTURES = (GPT2, LLAMA, MISTRAL, QWEN2, MASKED_LM, CLASSIFIER, QUESTION_ANSWERING, BODY, TEXT_TO_TEXT)
@@ -87,6 +96,9 @@ def load_pretrained(
     are widened. With `body` a BERT is read without its head, whatever that is. Tensors that the model has no use for are named in the log,
     as a warning.
 
+    On the processor, tensors that lie in the file as in the model, which are all of a GPT-2 in float32, are used there and copied only
+    when the model is trained: see `map_tensors` of minillm/safetensors.py.
+
     InputError, which names the file and what is wrong in it, for whatever is missing, damaged, of another size than the config asks for, or
     not done by minillm. All of this is found in the headers of the files, before there is memory for a single weight.
     """
@@ -105,12 +117,18 @@ def load_pretrained(
         more = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
         logger.warning("(Not read of %s: %s%s.)", directory, ", ".join(unused[:5]), more)
     model = architecture.model(config, seed=None, dtype=dtype, device=device)
+    mapped = map_tensors({first: stored[first] for _, (first, *_) in matches}, dtype) if device.xp is np else {}
     for tensor, (first, *copies) in matches:
         for copy in copies:
             pairs = zip(read_weights(first, stored[first]), read_weights(copy, stored[copy]), strict=True)
             if not all(np.allclose(theirs, same, **ROUNDING) for (_, same), (_, theirs) in pairs):
                 raise InputError(f"{directory}: {first} and {copy} differ, and should be the same.", COPY)
-        _fill(model, tensor, read_weights(first, stored[first]))
+        if first in mapped and not tensor.transposed:  # with a transposed one a token takes a quarter longer
+            check_finite(mapped[first], first, stored[first])
+            for name, array in zip(tensor.parameters, _parts(mapped[first], tensor), strict=True):
+                model.vector.assign(name, array)
+        else:
+            _fill(model, tensor, read_weights(first, stored[first]))
     model.eos_token_id = eos_token_id
     return model
 
@@ -186,7 +204,7 @@ def save_pretrained(
     architecture = _architecture_of(model)
     fields = {"architectures": [architecture.name], "model_type": architecture.model_type}
     fields |= {
-        "dtype": model.vector.data.dtype.name,
+        "dtype": model.vector.dtype.name,
         "bos_token_id": None,
         "eos_token_id": list(model.eos_token_id) or None if eos_id is None else eos_id,
         "pad_token_id": None,
@@ -217,8 +235,13 @@ def _fill(model: Model, tensor: Tensor, pieces: Iterable[tuple[slice | EllipsisT
     """The other way round: put the numbers of one of their tensors into our parameters."""
     arrays = [model.vector.named[name].data for name in tensor.parameters]
     for rows, piece in pieces:
-        for array, part in zip(arrays, np.split(piece, len(arrays), axis=-1), strict=True):
+        for array, part in zip(arrays, _parts(piece, tensor), strict=True):
             (array.T if tensor.transposed else array)[rows] = array_module(array).asarray(part)
+
+
+def _parts(numbers: np.ndarray, tensor: Tensor) -> list[np.ndarray]:
+    """What each of our parameters has of a tensor's numbers: they stand side by side."""
+    return np.split(numbers, len(tensor.parameters), axis=-1)
 
 
 def _architecture_of(model: Model) -> Architecture:
