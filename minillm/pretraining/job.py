@@ -137,14 +137,20 @@ class Choice(NamedTuple):
 
 
 def choose_size(settings: Settings, text: str, device: Device = CPU) -> Choice:
-    """The size that learns most from the text in the minutes that there are; steps of several sizes are timed for it, a second or two."""
+    """The size that learns most from the text in the minutes that there are; steps of several sizes are timed for it, a second or two.
+
+    InputError, before that, for a text that is too short, and if even the smallest size needs more memory than there is.
+    """
     task, options = settings.task, settings.options
     by_characters = settings.tokenizer == "char"
+    if by_characters:
+        task.data(text, CharTokenizer.train(text))
     vocab = len(set(text)) if by_characters else 256 + settings.merges
     seconds, tokens = 60 * options.minutes, options.batch * options.accumulate * task.context
 
     def time_step(layers: int, width: int) -> float:
         config = task.config(vocab, settings.sizes | sizes_of(layers, width))
+        check_memory(config, options, task.context)
         return seconds_of_step(config, options, device)
 
     size = best_size(seconds, tokens, time_step)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minillm.backend import CPU, Device
+from minillm.errors import InputError
 from minillm.models import GPT, GPTConfig
 from minillm.pretraining.scaling_law import ScalingLaw
 from minillm.text import Corpus
@@ -51,11 +52,17 @@ def sizes_of(layers: int, width: int) -> dict:
 def best_size(seconds: float, tokens: int, time_step: Callable[[int, int], float]) -> Size:
     """The size of the least loss after so many seconds, by the law. `tokens` are those of a step, which takes `time_step(layers, d_model)`.
 
-    The loss falls along the ladder, and then rises: the climb ends with the second rung in a row that is no better.
+    The loss falls along the ladder, and then rises: the climb ends with the second rung in a row that is no better. It also ends before a
+    rung for which `time_step` raises InputError, since there is no memory for it.
     """
     best, worse = None, 0
     for layers, width in LADDER:
-        step = time_step(layers, width)
+        try:
+            step = time_step(layers, width)
+        except InputError:
+            if best is None:
+                raise
+            break
         size = Size(layers, width, step, LAW.loss(12 * layers * width**2, tokens * seconds / step))
         if best is None or size.loss < best.loss:
             best, worse = size, 0

@@ -64,6 +64,24 @@ def test_sizes_far_too_large_are_not_timed_and_one_slow_step_does_not_end_the_cl
     assert best > LADDER.index((2, 48)) and timed == [*LADDER[: best + 3]]
 
 
+def test_sizes_for_which_there_is_no_memory_are_not_timed():
+    def up_to_4_layers(layers, width):
+        if layers > 4:
+            raise InputError("This needs more memory.", "")
+        return 0.01
+
+    assert best_size(60, 768, up_to_4_layers)[:2] == (4, 320)
+    settings = settings_for(size="auto", minutes=1, batch=10**9, workers=1)
+    with pytest.raises(InputError, match="memory"):
+        choose_size(settings, TEXT)
+
+
+def test_nothing_is_timed_for_a_text_that_is_too_short(monkeypatch):
+    monkeypatch.setattr("minillm.pretraining.job.seconds_of_step", lambda *_: pytest.fail("a step was timed"))
+    with pytest.raises(InputError, match="too short for a context of 5,000"):
+        choose_size(settings_for(size="auto", minutes=1, context=5000, workers=1), TEXT)
+
+
 def test_every_rung_is_a_model_and_larger_than_the_one_below():
     counts = [GPTConfig(vocab_size=65, **sizes_of(*rung)).parameter_count() for rung in LADDER]
     assert counts == sorted(counts)
