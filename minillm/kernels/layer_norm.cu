@@ -63,8 +63,8 @@ extern "C" __global__ void layer_norm_backward_weights(
     sums[1][threadIdx.y][threadIdx.x] = dbeta;
     __syncthreads();
     // Turned round: a warp now adds up the 32 numbers of one column.
-    dgamma = warp_sum(sums[0][threadIdx.x][threadIdx.y]);
-    dbeta = warp_sum(sums[1][threadIdx.x][threadIdx.y]);
+    dgamma = over_warp<sum_of>(sums[0][threadIdx.x][threadIdx.y]);
+    dbeta = over_warp<sum_of>(sums[1][threadIdx.x][threadIdx.y]);
     c = blockIdx.x * 32 + threadIdx.y;
     if (threadIdx.x == 0 && c < columns) {
         parts[(2LL * blockIdx.y + 0) * columns + c] = dgamma;

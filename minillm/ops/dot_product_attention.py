@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+from minillm import kernels
 from minillm.backend import Array, array_module
 from minillm.ops.masks import additive_mask, causal_additive_mask, check_window, mask_scores
 from minillm.ops.reductions import sum_last, sum_to
@@ -32,6 +33,9 @@ def softmax(scores):
 
     scores (..., S) -> p (..., S). A score of -inf gets weight zero; a row of nothing but -inf (it may look nowhere) becomes zeros, not NaN.
     """
+    if kernels.fit(scores):
+        p = kernels.softmax(scores)
+        return p, p
     xp = array_module(scores)
     peak = scores.max(axis=-1, keepdims=True)  # exp(s - peak) cannot overflow, and the peak cancels
     p = scores - xp.maximum(peak, LOWEST)  # -inf - peak would be NaN where the peak is -inf as well
@@ -46,6 +50,8 @@ def softmax_backward(dp, saved):
     ∂p_j/∂s_k = p_j (1[j = k] - p_k), so ds_k = p_k (dp_k - Σ_j dp_j p_j): raising one weight lowers all the others.
     """
     p = saved
+    if kernels.fit(dp, p):
+        return kernels.softmax_backward(dp, p)
     ds = dp * p
     ds -= p * sum_last(ds)
     return ds
@@ -71,11 +77,14 @@ def attention(q, k, v, *, mask=None, bias=None, causal=False, window=None, keep=
     scores = (q * scale) @ k_transposed
     if bias is not None:
         scores += bias
-    if causal and (queries > 1 or (window or keys) < keys):
-        scores += causal_additive_mask(queries, keys, keys - queries, scores.dtype, xp, window)
     if mask is not None:
         scores += additive_mask(mask, scores.dtype)
-    p, _ = softmax(scores)
+    if causal and kernels.fit(scores):
+        p = kernels.softmax(scores, causal, window)  # the causal mask is no array there
+    else:
+        if causal and (queries > 1 or (window or keys) < keys):
+            scores += causal_additive_mask(queries, keys, keys - queries, scores.dtype, xp, window)
+        p, _ = softmax(scores)
     y = (p if keep is None else p * keep) @ v
     return y, DotProductSaved(q, k, v, p, keep, scale, None if bias is None else bias.shape)
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from minillm import kernels
 from minillm.backend import Array, array_module
 from minillm.ops.reductions import log_softmax, sum_last
 
@@ -45,6 +46,8 @@ def cross_entropy_backward(dloss, saved):
     With smoothing, the logits go up by w instead. A position that is not scored has weight zero.
     """
     logp, places, weight, label_smoothing, shape = saved
+    if kernels.fit(logp, weight):
+        return kernels.cross_entropy_backward(logp, places[1], dloss * weight, label_smoothing).reshape(shape)
     dlogits = array_module(logp).exp(logp)  # p = exp(log softmax)
     if label_smoothing:
         dlogits -= label_smoothing / logp.shape[-1]  # loss = ... - ε/V Σ log p

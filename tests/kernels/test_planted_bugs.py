@@ -8,15 +8,26 @@ from tests.standin import raw_module
 
 SYNC = "__syncthreads();  // "
 BUGS = {
-    "block_sum reads before all have written": ("layer_norm.cu", SYNC + "all sums are there", ""),
-    "block_sum writes before all have read": ("layer_norm.cu", SYNC + "all have read them", "//"),
-    "a barrier that some threads never reach": ("layer_norm.cu", "if (lane == 0) sums[warp] = x;", "if (lane) return 0;"),
+    "a warp reads before all have written": ("layer_norm.cu", SYNC + "all warps have written", ""),
+    "a warp writes before all have read": ("layer_norm.cu", SYNC + "all warps have read", "//"),
+    "a barrier that some threads never reach": ("layer_norm.cu", "if (lane == 0) of_warp[warp] = x;", "if (lane) return x;"),
     "layer norm: a column too many": ("layer_norm.cu", "c < columns; c += blockDim.x) {", "c <= columns; c += blockDim.x) {"),
     "layer norm: a row of its neighbour": ("layer_norm.cu", "rstd[blockIdx.x] =", "rstd[blockIdx.x + 1] ="),
     "layer norm: gamma outside the means": ("layer_norm.cu", "float g = gamma[c] * dy[c];", "float g = dy[c];"),
     "layer norm: the sums of rows not waited for": ("layer_norm.cu", "__syncthreads();\n    // Turned", "// Turned"),
     "layer norm: not turned round": ("layer_norm.cu", "sums[0][threadIdx.x][threadIdx.y]", "sums[0][threadIdx.y][threadIdx.x]"),
     "layer norm: parts that overwrite each other": ("layer_norm.cu", "2LL * blockIdx.y + 1", "2LL * blockIdx.y"),
+    "cross-entropy: a sum that is not corrected": ("cross_entropy.cu", "total *= expf(peak - s[c]);", ""),
+    "cross-entropy: a target of the next row": ("cross_entropy.cu", "targets[blockIdx.x]", "targets[blockIdx.x + 1]"),
+    "cross-entropy: every column a target": ("cross_entropy.cu", "(v == target ? 1 - smoothing : 0)", "1 - smoothing"),
+    "cross-entropy: no share": ("cross_entropy.cu", "share * (expf", "(expf"),
+    "gelu: a number too many": ("gelu.cu", "if (i >= size)", "if (i > size)"),
+    "gelu: the inner derivative forgotten": ("gelu.cu", "3 * 0.044715f", "0.044715f"),
+    "gelu_erf: the density forgotten": ("gelu.cu", "(phi[i] + x[i] * density)", "phi[i]"),
+    "softmax: one key too far": ("softmax.cu", "keys - queries + 1", "keys - queries + 2"),
+    "softmax: a window too wide": ("softmax.cu", "end - window : 0", "end - window - 1 : 0"),
+    "softmax: what is not seen is left out": ("softmax.cu", "p[j] = begin <= j && j < end ?", "if (begin <= j && j < end) p[j] = 1 ?"),
+    "softmax: the sum of a warp for that of the row": ("softmax.cu", "sum = block_sum(sum);", "sum = over_warp<sum_of>(sum);"),
 }  # fmt: skip
 
 

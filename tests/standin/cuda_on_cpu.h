@@ -22,6 +22,8 @@ struct dim3 {
 };
 static dim3 threadIdx, blockIdx, blockDim, gridDim;
 
+static float normcdff(float x) { return 0.5f * erfcf(-x * 0.70710678f); }
+
 namespace emulated {
 
 enum State { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };

@@ -1,0 +1,61 @@
+"""A training step with kernels is the plain training step."""
+
+import numpy as np
+import pytest
+
+from minillm.backend import choose_device
+from minillm.kernels import launching
+from minillm.models import GPT, GPTConfig
+from minillm.text import Corpus
+from minillm.training import Trainer, TrainOptions
+from tests.kernels.compare import launched
+from tests.standin import Counts, counting
+
+OF_ALL = {"softmax", "softmax_backward", "log_softmax", "cross_entropy_backward"}
+OF_GPT2 = {"layer_norm", "layer_norm_backward", "layer_norm_backward_weights", "sum_of_parts"}
+
+
+def trained(dtype, **changes) -> tuple[np.ndarray, Counts]:
+    """The weights of a model after three steps, and how often the last two waited and copied."""
+    config = GPTConfig(vocab_size=13, context=11, layers=2, heads=3, d_model=18, d_ff=26, **changes)
+    model = GPT(config, dtype=dtype, device=choose_device("gpu"))
+    corpus = Corpus(np.random.default_rng(3).integers(13, size=600), 11)
+    trainer = Trainer(model, corpus, TrainOptions(steps=3, batch=2, lr=1e-2))
+    trainer.step()
+    with counting() as counts:
+        trainer.step()
+        trainer.step()
+    return model.vector.data.get(), counts
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, OF_ALL | OF_GPT2 | {"gelu", "gelu_backward"}),
+        (
+            {"activation": "gelu_erf", "norm": "post", "dropout": 0.1},
+            OF_ALL | OF_GPT2 | {"gelu_erf", "gelu_erf_backward"},
+        ),
+        ({"norm": "rms", "activation": "swiglu", "positions": "rotary", "kv_heads": 1, "window": 3}, OF_ALL),
+    ],
+)
+def test_weights_are_the_same_and_nothing_more_is_waited_for(gpu, monkeypatch, changes, names):
+    with launched() as seen:
+        weights, counts = trained(np.float32, **changes)
+    monkeypatch.setattr(launching, "ON", False)
+    with launched() as unseen:
+        expected, plain_counts = trained(np.float32, **changes)
+    assert set(seen) == names and not unseen and counts == plain_counts
+    np.testing.assert_allclose(weights, expected, atol=1e-4)
+
+
+def test_float64_goes_the_plain_way(gpu):
+    with launched() as names:
+        trained(np.float64)
+    assert not names
+
+
+def test_what_is_not_contiguous_goes_the_plain_way(gpu):
+    x = gpu.ones((3, 4), np.float32)
+    assert launching.fit(x) and not launching.fit(x, x.T) and not launching.fit(x[:, 1:]) and not launching.fit(x[:0])
+    assert not launching.fit(np.ones((3, 4), np.float32))
