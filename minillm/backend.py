@@ -23,9 +23,14 @@ def array_module(x: Array) -> ModuleType:
     """The library that the array x belongs to: `numpy` or `cupy`."""
     if isinstance(x, ON_HOST):
         return np
-    if "cupy" not in sys.modules or not isinstance(x, sys.modules["cupy"].ndarray):
+    if not on_device(x):
         raise TypeError(f"expected a NumPy or CuPy array, got {type(x).__name__}")
     return sys.modules["cupy"]
+
+
+def on_device(x: Any) -> bool:
+    """Whether x is an array on a GPU."""
+    return "cupy" in sys.modules and isinstance(x, sys.modules["cupy"].ndarray)
 
 
 def to_host(x: Array) -> np.ndarray:
@@ -43,13 +48,63 @@ class Device:
     cores: int | None = None  # of the processor, for this process, where several share them
 
     def generator(self, *key: int) -> Any:
-        """A random generator for this key, such as (seed, step): the same key gives the same numbers, whatever came before."""
-        return self.xp.random.default_rng(int(np.random.SeedSequence(key).generate_state(1)[0]))
+        """A random generator for this key, such as (seed, step): the same key gives the same numbers, whatever came before.
+
+        On a GPU it is a `CounterGenerator`, and the key may be a single number that is on the device, a `device_seed`.
+        """
+        if self.xp is np:
+            return np.random.default_rng(int(np.random.SeedSequence(key).generate_state(1)[0]))
+        return CounterGenerator(self.xp, key[0] if on_device(key[0]) else device_seed(*key))
 
     def synchronize(self) -> None:
         """Wait for the device to finish what it was given: a clock read before that measures nothing."""
         if self.xp is not np:
             self.xp.cuda.get_current_stream().synchronize()
+
+
+_constants: list[Any] = []
+
+
+def constant(cached: Any) -> Any:
+    """Marks a function that remembers the arrays which it made (`functools.cache`, `lru_cache`). Nobody may write into them."""
+    _constants.append(cached)
+    return cached
+
+
+def forget_constants() -> None:
+    """Make them anew when they are next asked for: a CUDA graph needs its own, which stay where they are."""
+    for cached in _constants:
+        cached.cache_clear()
+
+
+def device_seed(*key: int) -> np.uint64:
+    """What stands for this key on a GPU."""
+    return np.random.SeedSequence(key).generate_state(1, np.uint64)[0]
+
+
+class CounterGenerator:
+    """SplitMix64 (Steele, Lea & Flood 2014, figure 15): number i of a seed is mix(seed + γ (i + 1)), whatever came before.
+
+    CuPy's own generators keep a state, and take their seed from the host: in a CUDA graph every step would drop the same numbers. Here the
+    seed, a uint64, may be an array on the device, and all is plain arithmetic.
+    """
+
+    def __init__(self, xp: ModuleType, seed: Array | np.uint64):
+        self.xp, self.seed, self.drawn = xp, seed, 0
+
+    def random(self, shape: int | tuple[int, ...], dtype: type = np.float64) -> Array:
+        """Numbers from [0, 1), all multiples of 2⁻²⁴ or, in float64, of 2⁻⁵³."""
+        count, gamma = int(np.prod(shape)), np.uint64(0x9E3779B97F4A7C15)
+        z = self.xp.arange(self.drawn + 1, self.drawn + count + 1, dtype=np.uint64)
+        self.drawn += count
+        z *= gamma
+        z += self.seed
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            z ^= z >> np.uint64(shift)
+            z *= np.uint64(factor)
+        z ^= z >> np.uint64(31)
+        bits = np.finfo(dtype).nmant + 1
+        return (z >> np.uint64(64 - bits)).astype(dtype).reshape(shape) * 2.0**-bits
 
 
 def reuse_freed_memory() -> None:

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from minillm.backend import CPU, Device, choose_device, to_host
+from minillm.backend import CPU, Device, choose_device, device_seed, to_host
 from minillm.errors import InputError
 from minillm.generation import generate
 from minillm.models import GPT, GPTConfig, config_to_dict
@@ -170,3 +170,40 @@ def test_the_same_key_draws_the_same_numbers(device):
     first, second, other = (to_host(device.generator(*key).random(5)) for key in ((1, 2), (1, 2), (1, 3)))
     np.testing.assert_array_equal(first, second)
     assert not np.array_equal(first, other)
+
+
+def splitmix64(seed: int, index: int) -> int:
+    """Figure 15 of the paper, in Python's whole numbers."""
+    most = 2**64 - 1
+    z = (seed + 0x9E3779B97F4A7C15 * (index + 1)) & most
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & most
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & most
+    return z ^ (z >> 31)
+
+
+def test_a_gpus_random_numbers_are_splitmix64s_and_go_on_from_draw_to_draw(device):
+    rng = device.generator(1, 2)
+    drawn = np.concatenate([to_host(rng.random((2, 3), dtype=np.float64)).ravel(), to_host(rng.random(4))])
+    seed = int(device_seed(1, 2))
+    assert drawn.tolist() == [(splitmix64(seed, i) >> 11) / 2**53 for i in range(10)]
+    single = to_host(device.generator(1, 2).random((10,), dtype=np.float32))
+    assert single.dtype == np.float32
+    assert single.tolist() == [(splitmix64(seed, i) >> 40) / 2**24 for i in range(10)]
+
+
+def test_a_seed_on_the_device_draws_what_the_same_key_draws(device):
+    seed = device.xp.asarray(np.array([device_seed(1, 2)]))
+    assert to_host(device.generator(seed).random(5)).tolist() == to_host(device.generator(1, 2).random(5)).tolist()
+
+
+def test_a_gpus_random_numbers_are_even_and_do_not_depend_on_each_other(device):
+    numbers = to_host(device.generator(7).random((1000, 1000), dtype=np.float32))
+    assert numbers.min() >= 0 and numbers.max() < 1 and abs(numbers.mean() - 0.5) < 2e-3
+    counts = np.histogram(numbers, 100, (0, 1))[0]
+    assert ((counts - 1e4) ** 2 / 1e4).sum() < 160  # chi-squared with 99 degrees of freedom: once in ten thousand
+    for other in (
+        np.roll(numbers, 1, axis=1),
+        np.roll(numbers, 1, axis=0),
+        to_host(device.generator(8).random((1000, 1000))),
+    ):
+        assert abs(np.corrcoef(numbers.ravel(), other.ravel())[0, 1]) < 4e-3

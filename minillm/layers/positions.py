@@ -1,14 +1,21 @@
 """Positions: attention sees its words as a set, so each word's vector must say where it is."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from minillm.backend import Array, array_module
+from minillm.backend import Array, array_module, constant
 from minillm.errors import InputError
 from minillm.layers.layer import Layer, Parameter, wrong_width
 from minillm.ops import rotary, rotary_angles, rotary_backward, rotary_frequencies, sinusoidal_positions
 from minillm.ops.rotary_positions import RotarySaved
+
+
+@constant
+@lru_cache(maxsize=8)
+def _sinusoidal_code(length: int, d_model: int, start: int, dtype: np.dtype, xp) -> Array:
+    return xp.asarray(sinusoidal_positions(length, d_model, start).astype(dtype))
 
 
 class SinusoidalPositions(Layer):
@@ -18,8 +25,7 @@ class SinusoidalPositions(Layer):
         sinusoidal_positions(1, d_model)  # an odd d_model is an error now rather than at the first batch
 
     def forward(self, x: Array, start: int = 0) -> tuple[Array, None]:
-        code = sinusoidal_positions(x.shape[1], x.shape[2], start)
-        return x + array_module(x).asarray(code.astype(x.dtype)), None
+        return x + _sinusoidal_code(x.shape[1], x.shape[2], start, x.dtype, array_module(x)), None
 
     def backward(self, dy: Array, saved: None) -> Array:
         return dy  # y = x + PE

@@ -1,11 +1,19 @@
 """Relative positions: the distance between two words, as a learned bias on attention's scores."""
 
+from functools import lru_cache
+
 import numpy as np
 
-from minillm.backend import Array, array_module
+from minillm.backend import Array, array_module, constant
 from minillm.layers.layer import Layer, Parameter
 from minillm.ops import relative_bias, relative_bias_backward, relative_buckets
 from minillm.ops.relative_positions import RelativeBiasSaved
+
+
+@constant
+@lru_cache(maxsize=8)
+def _buckets(queries: int, keys: int, buckets: int, max_distance: int, bidirectional: bool, xp) -> Array:
+    return xp.asarray(relative_buckets(queries, keys, buckets, max_distance, bidirectional))
 
 
 class RelativePositionBias(Layer):
@@ -36,8 +44,8 @@ class RelativePositionBias(Layer):
 
     def forward(self, queries: int, keys: int) -> tuple[Array, RelativeBiasSaved]:
         table = self.weight.data
-        buckets = relative_buckets(queries, keys, table.shape[0], self.max_distance, self.bidirectional)
-        return relative_bias(table, array_module(table).asarray(buckets), queries)
+        distances = (table.shape[0], self.max_distance, self.bidirectional)
+        return relative_bias(table, _buckets(queries, keys, *distances, array_module(table)), queries)
 
     def backward(self, dbias: Array, saved: RelativeBiasSaved) -> None:
         """T and S have no gradient."""

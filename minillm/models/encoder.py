@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minillm.backend import CPU, Array, Device
+from minillm.backend import CPU, Array, Device, on_device
 from minillm.layers import (
     Dropout,
     Embedding,
@@ -95,15 +95,14 @@ class Encoder(Model):
         mask is boolean, True = real token: no token looks at the others. token_types gives the segment of each token; 0 if it is left out.
         With layers_read, hidden (B, T, n D) is what these n layers give, side by side: 0 is the embeddings, i the i-th block.
         """
-        check_ids(ids, self.config.vocab_size)
-        if mask is not None:
-            check_per_token("mask", mask, ids, "b")
-        types = self.types_of(ids, token_types)
+        self.check_inputs(ids, mask=mask, token_types=token_types)
         xp = self.vector.device.xp
-        x, se = self.embedding.forward(xp.asarray(ids))
+        ids = xp.asarray(ids)
+        x, se = self.embedding.forward(ids)
         x, sp = self.positions.forward(x)
         st = None
         if self.token_types:
+            types = xp.zeros_like(ids) if token_types is None else token_types
             segment, st = self.token_types.forward(xp.asarray(types))
             x = x + segment
         x, sn = self.embedding_norm.forward(x)
@@ -111,15 +110,18 @@ class Encoder(Model):
         hidden, ss = self.stack.forward(x, layers_read=layers_read, mask=key_mask(mask, xp), rng=rng)
         return hidden, EncoderSaved(se, sp, st, sn, sd, ss)
 
-    def types_of(self, ids: np.ndarray, token_types: np.ndarray | None) -> np.ndarray:
-        """The segment of every token, (B, T), checked: CuPy would wrap a bad one silently."""
-        if token_types is None:
-            return np.zeros_like(ids)
-        check_per_token("token_types", token_types, ids, "iu")
-        low, high, types = int(token_types.min()), int(token_types.max()), self.config.token_types
-        if low < 0 or high >= types:
-            raise ValueError(f"token type {low if low < 0 else high} came, but the model knows {types}")
-        return token_types
+    def check_inputs(
+        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None
+    ) -> None:
+        """Raise ValueError unless `hidden` can read these, as far as they are on the host. CuPy would wrap a bad segment silently."""
+        check_ids(ids, self.config.vocab_size)
+        if mask is not None:
+            check_per_token("mask", mask, ids, "b")
+        if token_types is not None and not on_device(token_types):
+            check_per_token("token_types", token_types, ids, "iu")
+            low, high, types = int(token_types.min()), int(token_types.max()), self.config.token_types
+            if low < 0 or high >= types:
+                raise ValueError(f"token type {low if low < 0 else high} came, but the model knows {types}")
 
     def hidden_backward(self, dhidden: Array, saved: EncoderSaved) -> None:
         """dhidden (B, T, D): every line of `hidden`, last one first, down to the lowest layer that learns anything."""
@@ -192,12 +194,15 @@ class MaskedLM(ModelWithBody):
         places: np.ndarray | None = None,
         rng=None,
     ) -> tuple[Array, MaskedLMSaved]:
-        """As `Encoder.hidden`. With `places` (B, T), boolean, on the host: logits (N, V) of the N True positions only, row by row."""
-        if places is not None:
+        """As `Encoder.hidden`. With `places` (B, T), boolean, on the host: logits (N, V) of the N True positions only, row by row.
+
+        On the device, `places` (N,) are their numbers, from 0 to B T - 1, in this order.
+        """
+        if places is not None and not on_device(places):
             check_per_token("places", places, ids, "b")
+            places = self.vector.device.xp.asarray(np.flatnonzero(places))
         hidden, sb = self.body.hidden(ids, mask=mask, token_types=token_types, rng=rng)
-        at = None if places is None else self.vector.device.xp.asarray(np.flatnonzero(places))
-        logits, sh = self.head.forward(hidden, places=at)
+        logits, sh = self.head.forward(hidden, places=places)
         return logits, MaskedLMSaved(sb, sh)
 
     def backward(self, dlogits: Array, saved: MaskedLMSaved) -> None:

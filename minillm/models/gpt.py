@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minillm.backend import CPU, Array, Device, array_module
+from minillm.backend import CPU, Array, Device, array_module, constant, on_device
 from minillm.errors import InputError
 from minillm.layers import (
     Dropout,
@@ -84,6 +85,12 @@ def gpt_block(config: GPTConfig, rng: np.random.Generator) -> PreNormBlock | Pos
     return kind(*sizes, dropout=config.dropout, norm=NORMS[config.norm], eps=config.eps, **parts)
 
 
+@constant
+@lru_cache(maxsize=8)
+def _alibi(heads: int, keys: int, dtype: np.dtype, xp) -> Array:
+    return xp.asarray(alibi_bias(heads, keys).astype(dtype))
+
+
 class GPT(Model):
     """ids (B, T) -> logits (B, T, V), a score for every possible next token at every position.
 
@@ -149,15 +156,7 @@ class GPT(Model):
         mask (B, T) is boolean, True = real token. It changes nothing: padding is on the right, where no real token sees it, and any other
         mask is an error. So are token_types: a GPT knows no segments.
         """
-        check_ids(ids, self.config.vocab_size)
-        if token_types is not None:
-            raise InputError("token_types came, but a GPT knows no segments.", "Leave them out, or take an encoder.")
-        if mask is not None:
-            check_per_token("mask", mask, ids, "b")
-            if (mask[:, 1:] > mask[:, :-1]).any():
-                raise InputError(
-                    "A GPT looks only backward, and here a real token follows padding.", "Put the padding on the right."
-                )
+        self.check_inputs(ids, mask=mask, token_types=token_types)
         xp = self.vector.device.xp
         x, se = self.embedding.forward(xp.asarray(ids))
         x, sp = self.positions.forward(x) if self.positions else (x, None)
@@ -166,12 +165,25 @@ class GPT(Model):
         hidden, ss = self.stack.forward(x, layers_read=layers_read, bias=bias, rng=rng, causal=True)
         return hidden, HiddenSaved(se, sp, sd, ss)
 
+    def check_inputs(
+        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None
+    ) -> None:
+        """Raise ValueError or InputError unless `hidden` can read these, as far as they are on the host."""
+        check_ids(ids, self.config.vocab_size)
+        if token_types is not None:
+            raise InputError("token_types came, but a GPT knows no segments.", "Leave them out, or take an encoder.")
+        if mask is not None and not on_device(mask):
+            check_per_token("mask", mask, ids, "b")
+            if (mask[:, 1:] > mask[:, :-1]).any():
+                raise InputError(
+                    "A GPT looks only backward, and here a real token follows padding.", "Put the padding on the right."
+                )
+
     def alibi(self, keys: int) -> Array | None:
         """ALiBi's bias on the scores of all blocks, (1, H, 1, S); None for other positions."""
         if self.config.positions != "alibi":
             return None
-        bias = alibi_bias(self.config.heads, keys).astype(self.vector.dtype)
-        return self.vector.device.xp.asarray(bias)
+        return _alibi(self.config.heads, keys, self.vector.dtype, self.vector.device.xp)
 
     def hidden_backward(self, dhidden: Array, saved: HiddenSaved) -> None:
         """dhidden (B, T, D): every line of `hidden`, last one first, down to the lowest layer that learns. Ids have no gradient."""

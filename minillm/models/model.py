@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minillm.backend import Array, array_module, to_host
+from minillm.backend import Array, array_module, on_device, to_host
 from minillm.errors import InputError
 from minillm.layers import Layer, ParameterVector
 
@@ -86,7 +86,12 @@ def finite_on_host(numbers: Array, what: str = "scores") -> np.ndarray:
 
 
 def check_ids(ids: np.ndarray, vocab_size: int) -> None:
-    """Raise ValueError unless ids is a host array (B, T) of token ids that a model knows. CuPy would wrap a bad id silently."""
+    """Raise ValueError unless ids is a host array (B, T) of token ids that a model knows. CuPy would wrap a bad id silently.
+
+    An array that is on the device already was checked before it went there: see `Objective.prepare`.
+    """
+    if on_device(ids):
+        return
     if not isinstance(ids, np.ndarray) or ids.dtype.kind not in "iu" or ids.ndim != 2 or ids.size == 0:
         shape = f"{ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else type(ids).__name__
         raise ValueError(f"ids must be a NumPy array (B, T) of whole numbers with at least one token, got {shape}")
@@ -96,7 +101,12 @@ def check_ids(ids: np.ndarray, vocab_size: int) -> None:
 
 
 def check_per_token(name: str, array: np.ndarray, ids: np.ndarray, kinds: str) -> None:
-    """Raise ValueError unless the array is on the host, has one entry for each of ids (B, T), and one of these dtype kinds."""
+    """Raise ValueError unless the array is on the host, has one entry for each of ids (B, T), and one of these dtype kinds.
+
+    What is on the device already was checked before.
+    """
+    if on_device(array):
+        return
     if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds or array.shape != np.shape(ids):
         found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
         what = "booleans" if kinds == "b" else "whole numbers"
@@ -104,5 +114,7 @@ def check_per_token(name: str, array: np.ndarray, ids: np.ndarray, kinds: str) -
 
 
 def key_mask(mask: np.ndarray | None, xp) -> Array | None:
-    """Attention's mask (B, 1, 1, S) for a host mask (B, S), True = real token; None if all tokens are real."""
-    return None if mask is None or mask.all() else xp.asarray(mask)[:, None, None, :]
+    """Attention's mask (B, 1, 1, S) for a mask (B, S), True = real token; None if all tokens are real, where the host can see that."""
+    if mask is None or (not on_device(mask) and mask.all()):
+        return None
+    return xp.asarray(mask)[:, None, None, :]

@@ -75,10 +75,13 @@ class QuestionAnswering(ModelWithBody):
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None, rng=None
     ) -> tuple[Array, QuestionAnsweringSaved]:
         """As `Encoder.hidden`: everything (B, T), on the host. A body that knows a single segment reads all tokens as of that."""
-        types = token_types if self.config.body.token_types > 1 else None
-        hidden, sb = self.body.hidden(ids, mask=mask, token_types=types, rng=rng)
+        hidden, sb = self.body.hidden(ids, mask=mask, token_types=self.types_read(token_types), rng=rng)
         scores, sh = self.head.forward(hidden)
         return scores, QuestionAnsweringSaved(sb, sh)
+
+    def types_read(self, token_types: np.ndarray | None) -> np.ndarray | None:
+        """The segments as far as the body knows several."""
+        return token_types if self.config.body.token_types > 1 else None
 
     def answer(self, ids: np.ndarray, *, mask: np.ndarray, token_types: np.ndarray, longest: int = 30) -> np.ndarray:
         """The best answer of each text: its first and last token, (B, 2), on the host.

@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from minillm.backend import Array
+from minillm.backend import Array, on_device
 from minillm.models import GPT
 from minillm.objectives.objective import LossSaved, Objective, loss_backward
 from minillm.ops import IGNORE, cross_entropy
 
 
 def check_targets(targets: np.ndarray, ids: np.ndarray, vocab_size: int) -> None:
-    """Raise ValueError unless every target is a token id or IGNORE, one for each of ids (B, T)."""
+    """Raise ValueError unless every target is a token id or IGNORE, one for each of ids (B, T). On the device they were checked before."""
+    if on_device(targets):
+        return
     if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iu":
         what = targets.dtype if isinstance(targets, np.ndarray) else type(targets).__name__
         raise ValueError(f"targets must be a NumPy array of whole numbers, got {what}")
@@ -35,4 +37,11 @@ def causal_lm(
     return loss, LossSaved(sm, sl)
 
 
-CAUSAL = Objective(causal_lm, loss_backward)
+def prepare_causal(model: GPT, inputs: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+    """See `Objective`."""
+    check_targets(targets, inputs, model.config.vocab_size)
+    model.body.check_inputs(inputs)
+    return {"inputs": inputs, "targets": targets}
+
+
+CAUSAL = Objective(causal_lm, loss_backward, prepare=prepare_causal)

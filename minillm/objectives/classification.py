@@ -4,14 +4,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.backend import Array
+from minillm.backend import Array, on_device
 from minillm.models import SequenceClassifier
 from minillm.objectives.objective import LossSaved, Objective, count_scored, loss_backward
 from minillm.ops import IGNORE, cross_entropy
 
 
 def check_labels(labels: np.ndarray, ids: np.ndarray, classes: int) -> None:
-    """Raise ValueError unless every label is a class or IGNORE, one for each text of ids (B, T)."""
+    """Raise ValueError unless every label is a class or IGNORE, one for each text of ids (B, T). On the device they were checked before."""
+    if on_device(labels):
+        return
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu" or labels.shape != np.shape(ids)[:1]:
         found = f"{labels.dtype} {labels.shape}" if isinstance(labels, np.ndarray) else type(labels).__name__
         raise ValueError(
@@ -41,9 +43,18 @@ def classification(
     return loss, LossSaved(sm, sl)
 
 
+def prepare_labelled(
+    model: SequenceClassifier, inputs: np.ndarray, mask: np.ndarray, labels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """See `Objective`."""
+    check_labels(labels, inputs, model.config.classes)
+    model.body.check_inputs(inputs, mask=mask)
+    return {"inputs": inputs, "mask": mask, "labels": labels}
+
+
 def count_labels(batch: NamedTuple) -> int:
     """How many texts of a batch are labelled."""
     return count_scored(batch.labels)
 
 
-CLASSIFICATION = Objective(classification, loss_backward, count=count_labels)
+CLASSIFICATION = Objective(classification, loss_backward, prepare=prepare_labelled, count=count_labels)

@@ -24,6 +24,7 @@ def masked_lm(
     mask: np.ndarray,
     targets: np.ndarray,
     *,
+    places: Array | None = None,
     rng=None,
     label_smoothing: float = 0.0,
 ) -> tuple[Array, LossSaved]:
@@ -31,15 +32,27 @@ def masked_lm(
 
     On the host: inputs (B, T), with holes; mask (B, T), boolean, True = real token; targets (B, T), what stood at the selected places, and
     IGNORE elsewhere. Logits are computed for the selected places only. Devlin et al. 2019, section 3.1.
+
+    On the device, `places` (N,) are the numbers of the selected places, and targets (N,) what stood there.
     """
-    check_targets(targets, inputs, model.config.vocab_size)
-    places = targets != IGNORE
+    if places is None:
+        check_targets(targets, inputs, model.config.vocab_size)
+        places = targets != IGNORE
+        targets = targets[places]
     logits, sm = model.forward(inputs, mask=mask, places=places, rng=rng)
-    loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets[places]), label_smoothing)
+    loss, sl = cross_entropy(logits, model.vector.device.xp.asarray(targets), label_smoothing)
     return loss, LossSaved(sm, sl)
 
 
-MASKED = Objective(masked_lm, loss_backward)
+def prepare_masked(model: MaskedLM, inputs: np.ndarray, mask: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+    """See `Objective`."""
+    check_targets(targets, inputs, model.config.vocab_size)
+    model.body.check_inputs(inputs, mask=mask)
+    places = np.flatnonzero(targets != IGNORE)
+    return {"inputs": inputs, "mask": mask, "targets": targets.reshape(-1)[places], "places": places}
+
+
+MASKED = Objective(masked_lm, loss_backward, prepare=prepare_masked)
 
 
 def choose_whole_words(rng: np.random.Generator, texts: Texts, candidates: np.ndarray, count: np.ndarray) -> np.ndarray:

@@ -36,6 +36,10 @@ class Objective(NamedTuple):
     row for each. The trainer measures a whole batch before it cuts it into shares, and `forward` then takes it as `measured`: a constant,
     without a gradient. Without it, `forward` measures the batch that it has.
 
+    `prepare(model, **arrays)` gives the arrays that the device needs of a batch, by name, checked as `forward` checks them and of the same
+    shapes for all batches alike. `forward` takes them in place of the batch's own, on the device; there it looks at none of their numbers,
+    so that it can be captured in a CUDA graph. Without it, steps are not captured.
+
     `count(batch)` says how many targets of a batch are scored, by which the trainer weighs its parts.
     """
 
@@ -43,6 +47,7 @@ class Objective(NamedTuple):
     backward: Callable
     evaluate: Callable | None = None
     measure: Callable | None = None
+    prepare: Callable[..., dict[str, np.ndarray]] | None = None
     count: Callable[[NamedTuple], int] = count_targets
 
 

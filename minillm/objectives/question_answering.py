@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.backend import Array
+from minillm.backend import Array, on_device
 from minillm.errors import InputError
 from minillm.models import QuestionAnswering
 from minillm.models.model import check_per_token, key_mask
@@ -13,7 +13,12 @@ from minillm.ops import IGNORE, cross_entropy, mask_scores
 
 
 def check_spans(spans: np.ndarray, ids: np.ndarray, mask: np.ndarray) -> None:
-    """Raise ValueError unless spans (B, 2) names a real token as start and one not before it as end of each answer, or IGNORE twice."""
+    """Raise ValueError unless spans (B, 2) names a real token as start and one not before it as end of each answer, or IGNORE twice.
+
+    On the device they were checked before.
+    """
+    if on_device(spans):
+        return
     shape = (len(ids), 2)
     if not isinstance(spans, np.ndarray) or spans.dtype.kind not in "iu" or spans.shape != shape:
         found = f"{spans.dtype} {spans.shape}" if isinstance(spans, np.ndarray) else type(spans).__name__
@@ -54,9 +59,18 @@ def question_answering(
     return loss, LossSaved(sm, sl)
 
 
+def prepare_questions(
+    model: QuestionAnswering, inputs: np.ndarray, mask: np.ndarray, token_types: np.ndarray, spans: np.ndarray
+) -> dict[str, np.ndarray]:
+    """See `Objective`."""
+    check_spans(spans, inputs, mask)
+    model.body.check_inputs(inputs, mask=mask, token_types=model.types_read(token_types))
+    return {"inputs": inputs, "mask": mask, "token_types": token_types, "spans": spans}
+
+
 def count_spans(batch: NamedTuple) -> int:
     """How many starts and ends of a batch are scored."""
     return count_scored(batch.spans)
 
 
-QUESTION_ANSWERING = Objective(question_answering, loss_backward, count=count_spans)
+QUESTION_ANSWERING = Objective(question_answering, loss_backward, prepare=prepare_questions, count=count_spans)

@@ -37,7 +37,17 @@ def sequence_to_sequence(
     return loss, LossSaved(sm, sl)
 
 
-SEQUENCE_TO_SEQUENCE = Objective(sequence_to_sequence, loss_backward)
+def prepare_sequences(
+    model: EncoderDecoder, source: np.ndarray, source_mask: np.ndarray, decoder_input: np.ndarray, targets: np.ndarray
+) -> dict[str, np.ndarray]:
+    """See `Objective`."""
+    check_targets(targets, decoder_input, model.config.vocab_size)
+    model.check_tokens(source, "source_mask", source_mask)
+    model.check_tokens(decoder_input, "target_mask", None)
+    return {"source": source, "source_mask": source_mask, "decoder_input": decoder_input, "targets": targets}
+
+
+SEQUENCE_TO_SEQUENCE = Objective(sequence_to_sequence, loss_backward, prepare=prepare_sequences)
 
 
 class SequenceBatch(NamedTuple):

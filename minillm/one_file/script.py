@@ -59,7 +59,7 @@ USES = [  # in groups
         Use(loss.cross_entropy, {"label_smoothing": 0}),
         Use(loss.cross_entropy_backward, {"label_smoothing": 0}),
     ],
-    [Use(AdamW._update, {"betas": (0.9, 0.99), "eps": 1e-8, "piece": ...}), Use(sample)],
+    [Use(AdamW._update, {"betas": (0.9, 0.99), "eps": 1e-8, "piece": ...}, given=("shrink",)), Use(sample)],
 ]
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 CHECKS = ("check_window",)  # functions that only refuse bad arguments: a script that gives good ones does without
+MARKS = ("constant",)  # decorators that tell the library something, and change nothing
 
 
 class Use(NamedTuple):
@@ -45,7 +46,8 @@ def specialised(use: Use, others: Mapping[str, Use]) -> str:
     given = [written[name] for name in use.left(written)]
     lines = [f'"""{text.splitlines()[0]}"""' for text in filter(None, [ast.get_docstring(node)])]
     lines += without_unread(list(Specialiser(source, use, others).statements(body)))
-    head = "".join(f"@{ast.unparse(each)}\n" for each in node.decorator_list)
+    decorators = [ast.unparse(each) for each in node.decorator_list]
+    head = "".join(f"@{each}\n" for each in decorators if each not in MARKS)
     return f"{head}def {node.name}({', '.join(given)}):\n{indent(chr(10).join(lines), '    ')}\n"
 
 

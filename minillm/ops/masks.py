@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from minillm.backend import Array, array_module
+from minillm.backend import Array, array_module, constant
 
 
 def causal_mask(queries: int, keys: int, xp=np, *, window: int | None = None) -> Array:
@@ -45,6 +45,7 @@ def mask_scores(scores: Array, mask: Array) -> Array:
     return scores + additive_mask(mask, scores.dtype)
 
 
+@constant
 @lru_cache(maxsize=8)
 def causal_additive_mask(
     queries: int, keys: int, last_seen: int, dtype: np.dtype, xp, window: int | None = None

@@ -3,9 +3,10 @@
 from functools import cache
 
 from minillm import kernels
-from minillm.backend import Array, array_module
+from minillm.backend import Array, array_module, constant
 
 
+@constant
 @cache
 def _filled(xp, length: int, value: float, dtype) -> Array:
     return xp.full(length, value, dtype)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minillm.backend import Array, array_module
+from minillm.backend import Array, array_module, constant
 
 
 class RotarySaved(NamedTuple):
@@ -31,6 +31,7 @@ def rotary_frequencies(
     return kept * frequencies + (1 - kept) * frequencies / factor
 
 
+@constant
 @lru_cache(maxsize=8)
 def rotary_angles(frequencies: tuple[float, ...], length: int, dtype: np.dtype, xp) -> tuple[Array, Array]:
     """cos and sin of position times frequency, (length, K/2) each. All blocks of a model read the same: nobody may write into them."""

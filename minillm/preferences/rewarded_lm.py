@@ -13,7 +13,7 @@ import numpy as np
 from minillm.backend import Array
 from minillm.models import GPT, GPTWithValue
 from minillm.objectives import Objective, causal_lm
-from minillm.objectives.causal import check_targets
+from minillm.objectives.causal import check_targets, prepare_causal
 from minillm.ops import IGNORE, token_logp, token_logp_backward
 from minillm.preferences.pretraining import awr, rwr, unlikelihood
 
@@ -78,6 +78,13 @@ def valued_lm_backward(model: GPTWithValue, dloss: float, saved: RewardedSaved) 
     model.backward(dlogits, dvalues, saved.model)  # logits, values = model(inputs)
 
 
+def prepare_rewarded(
+    model: GPT | GPTWithValue, inputs: np.ndarray, rewards: np.ndarray, targets: np.ndarray
+) -> dict[str, np.ndarray]:
+    """See `Objective`."""
+    return prepare_causal(model, inputs, targets) | {"rewards": rewards}
+
+
 def body_lm(model: GPTWithValue, inputs: np.ndarray, targets: np.ndarray) -> tuple[Array, Any]:
     """How well the GPT in it knows a text."""
     return causal_lm(model.body, inputs, targets)
@@ -85,13 +92,19 @@ def body_lm(model: GPTWithValue, inputs: np.ndarray, targets: np.ndarray) -> tup
 
 def unlikelihood_objective(*, threshold: float = 0.0, alpha: float = 1.0) -> Objective:
     loss_fn = partial(unlikelihood, threshold=threshold, alpha=alpha)
-    return Objective(partial(rewarded_lm, loss_fn=loss_fn), rewarded_lm_backward, evaluate=causal_lm)
+    return rewarded_objective(loss_fn)
 
 
 def rwr_objective(*, beta: float = 1.0) -> Objective:
-    return Objective(partial(rewarded_lm, loss_fn=partial(rwr, beta=beta)), rewarded_lm_backward, evaluate=causal_lm)
+    return rewarded_objective(partial(rwr, beta=beta))
+
+
+def rewarded_objective(loss_fn: Callable) -> Objective:
+    forward = partial(rewarded_lm, loss_fn=loss_fn)
+    return Objective(forward, rewarded_lm_backward, evaluate=causal_lm, prepare=prepare_rewarded)
 
 
 def awr_objective(*, alpha: float = 0.5, beta: float = 1.0) -> Objective:
     loss_fn = partial(awr, alpha=alpha, beta=beta)
-    return Objective(partial(valued_lm, loss_fn=loss_fn), valued_lm_backward, evaluate=body_lm)
+    forward = partial(valued_lm, loss_fn=loss_fn)
+    return Objective(forward, valued_lm_backward, evaluate=body_lm, prepare=prepare_rewarded)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,15 @@ from minillm.models import Model
 from minillm.training.workers import Alone
 
 CHUNK = 1 << 14  # numbers updated at a time: the eight passes over them then stay in the processor's cache
+
+
+class Factors(NamedTuple):
+    """The numbers that change from step to step: Python's, or scalars on the device, where a CUDA graph reads them anew."""
+
+    lr: Array | float
+    shrink: Array | float  # 1 - lr λ
+    unbias: Array | float  # 1 / √(1 - β2ᵗ)
+    length: Array | float  # lr / (1 - β1ᵗ)
 
 
 class AdamW:
@@ -41,17 +51,28 @@ class AdamW:
 
     def step(self, lr: float | None = None, workers: Alone | None = None) -> None:
         """One update from the gradients as they stand, at the learning rate `lr` if given. It is too little work to share."""
-        lr = self.lr if lr is None else lr
+        self.update(self.factors(self.lr if lr is None else lr), workers)
         self.steps += 1
-        for run, matrices in self.vector.trainable_slices():
-            self._update_run(run, lr, self.weight_decay if matrices else 0.0)
 
-    def _update_run(self, run: slice, lr: float, decay: float) -> None:
+    def factors(self, lr: float) -> Factors:
+        """Those of the next step."""
+        beta1, beta2 = self.betas
+        step = self.steps + 1
+        unbias, length = 1 / math.sqrt(1 - beta2**step), lr / (1 - beta1**step)
+        return Factors(lr, 1 - lr * self.weight_decay, unbias, length)
+
+    def update(self, factors: Factors, workers: Alone | None = None) -> None:
+        """Change the weights, and don't count it. On a GPU it can be captured in a CUDA graph, if the factors are on the device."""
+        for run, matrices in self.vector.trainable_slices():
+            self._update_run(run, factors, matrices)
+
+    def _update_run(self, run: slice, factors: Factors, decays: bool) -> None:
+        shrink = factors.shrink if decays and self.weight_decay else None
         chunk = CHUNK if array_module(self.vector.data) is np else run.stop - run.start
         for start in range(run.start, run.stop, chunk):
-            self._update(slice(start, min(start + chunk, run.stop)), lr, decay)
+            self._update(slice(start, min(start + chunk, run.stop)), shrink, factors.unbias, factors.length)
 
-    def _update(self, piece: slice, lr: float, decay: float) -> None:
+    def _update(self, piece: slice, shrink: Array | float | None, unbias: Array | float, length: Array | float) -> None:
         xp = array_module(self.vector.data)
         w, g = self.vector.data[piece], self.vector.grad[piece]
         m, v = self.first_moment[piece], self.second_moment[piece]
@@ -62,13 +83,13 @@ class AdamW:
         change = g * g
         change *= 1 - beta2
         v += change
-        if decay:
-            w *= 1 - lr * decay
+        if shrink is not None:
+            w *= shrink
         xp.sqrt(v, out=change)
-        change *= 1 / math.sqrt(1 - beta2**self.steps)  # √v̂
+        change *= unbias  # √v̂
         change += self.eps
         xp.divide(m, change, out=change)
-        change *= lr / (1 - beta1**self.steps)
+        change *= length
         w -= change
 
 
@@ -85,32 +106,30 @@ class Muon(AdamW):
 
     momentum = 0.95
 
-    def step(self, lr: float | None = None, workers: Alone | None = None) -> None:
+    def update(self, factors: Factors, workers: Alone | None = None) -> None:
         """As AdamW's, but the workers share the matrices. Until these are orthogonal nothing is written: a worker may die over them."""
-        lr = self.lr if lr is None else lr
         trained = {name: parameter for name, parameter in self.vector.named.items() if parameter.trainable}
         matrices = [name for name in trained if trained[name].data.ndim == 2 and "blocks" in name.split(".")]
         ahead = [self._look_ahead(self.vector.slices[name], trained[name].data.shape) for name in matrices]
         directions = dict(zip(matrices, all_orthogonal(ahead, workers), strict=True))
-        self.steps += 1
         for name, parameter in trained.items():
-            place, decay = self.vector.slices[name], self.weight_decay if parameter.data.ndim >= 2 else 0.0
+            place = self.vector.slices[name]
             if name in directions:
-                self._update_matrix(place, directions[name], lr, decay)
+                self._update_matrix(place, directions[name], factors)
             else:
-                self._update_run(place, lr, decay)
+                self._update_run(place, factors, parameter.data.ndim >= 2)
 
     def _look_ahead(self, place: slice, shape: tuple[int, int]) -> Array:
         """g + μ m, where m is what it will be after this step: μ m + g."""
         g, m, mu = self.vector.grad[place], self.first_moment[place], self.momentum
         return ((1 + mu) * g + mu * mu * m).reshape(shape)
 
-    def _update_matrix(self, place: slice, direction: Array, lr: float, decay: float) -> None:
+    def _update_matrix(self, place: slice, direction: Array, factors: Factors) -> None:
         w, g, m = self.vector.data[place], self.vector.grad[place], self.first_moment[place]
         m *= self.momentum
         m += g
-        w *= 1 - lr * decay
-        w -= lr * 0.2 * math.sqrt(max(direction.shape)) * direction.ravel()
+        w *= factors.shrink
+        w -= factors.lr * 0.2 * math.sqrt(max(direction.shape)) * direction.ravel()
 
 
 def all_orthogonal(matrices: Sequence[Array], workers: Alone | None = None) -> list[Array]:
@@ -172,6 +191,6 @@ def clip_grad_norm(vector: ParameterVector, max_norm: float) -> Array:
     Pascanu et al. 2013, algorithm 1. There is no `if`: a GPU would have to be waited for to answer it.
     """
     xp = array_module(vector.grad)
-    norm = xp.sqrt(xp.dot(vector.grad, vector.grad))
+    norm = xp.sqrt(vector.grad @ vector.grad)
     vector.grad *= xp.minimum(1, max_norm / (norm + 1e-6))
     return norm

@@ -32,7 +32,7 @@ def test_each_operand_is_an_earlier_result_a_weight_or_an_input(name):
         "x, _ = embedding",
         "x[:, k:] += embedding",
         "scores += causal_additive_mask",
-        "return x + array_module",
+        "return x + _sinusoidal_code",
         "return rotary",
     }
 

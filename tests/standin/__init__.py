@@ -15,9 +15,12 @@ from types import ModuleType
 
 import pytest
 
+from minillm.gpu import cublas
 from minillm.kernels import launching
 
+from .capturing import reset
 from .counting import Counts, counting
+from .fake_cublas import FakeCuBLAS
 from .fake_cupy import MODULES, cupy
 
 __all__ = ["Counts", "counting", "cupy", "cupy_standin"]
@@ -31,4 +34,8 @@ def cupy_standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     for name, module in MODULES.items():
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(launching, "ON", False)  # tests/kernels has them on
+    monkeypatch.setattr(cublas, "load_library", FakeCuBLAS)
+    cublas.cublas.cache_clear()
+    reset()
     yield cupy
+    cublas.cublas.cache_clear()

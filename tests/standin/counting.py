@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from .capturing import refuse
+
 
 @dataclass
 class Counts:
@@ -26,10 +28,12 @@ def counting() -> Iterator[Counts]:
 
 
 def synchronised() -> None:
+    refuse("waiting for the device")
     for counts in _active:
         counts.synchronisations += 1
 
 
 def transferred() -> None:
+    refuse("a copy from the host")
     for counts in _active:
         counts.transfers += 1

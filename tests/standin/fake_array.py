@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import frozen
+from .capturing import capturing, perform
 from .counting import synchronised, transferred
 
 Owners = dict[int, "ndarray"]  # id of a NumPy array -> the box that it came from
@@ -73,7 +74,13 @@ def call(function: Callable, *args: Any, **kwargs: Any) -> Any:
     owners: Owners = {}
     args, kwargs = unwrap(args, owners), {name: unwrap(value, owners) for name, value in kwargs.items()}
     with np.errstate(all="ignore"):
-        return wrap(function(*args, **kwargs), owners)
+        return wrap(perform(function, args, kwargs), owners)
+
+
+def refuse_cublas() -> None:
+    """CuPy's guard around every call of cuBLAS."""
+    if capturing():
+        raise NotImplementedError("calling cuBLAS API during stream capture is currently unsupported")
 
 
 def check_operand(value: Any) -> None:
@@ -99,21 +106,44 @@ def check_product_out(a: "ndarray", b: "ndarray", out: "ndarray | None") -> None
         raise ValueError("Output array must be C-contiguous")
 
 
-def wrap_around(indices: Any, size: int) -> Any:
-    """Integer indices as CuPy's kernels read them: modulo the size of the axis, so that a wrong one goes unnoticed."""
+def check_indices(indices: Any) -> None:
     if isinstance(indices, list | tuple | np.ndarray):
         raise TypeError(
             f"indices of {type(indices)} would be transferred to the device at every use: make them a CuPy array"
         )
-    if isinstance(indices, ndarray):
-        return box(wrap_around_host(indices._host, size))
-    return indices % size if size else indices
 
 
-def wrap_around_host(indices: np.ndarray, size: int) -> np.ndarray:
+def wrap_around(indices: Any, size: int) -> Any:
+    """Integer indices as CuPy's kernels read them: modulo the size of the axis, so that a wrong one goes unnoticed."""
+    if not isinstance(indices, np.ndarray):
+        return indices % size if size else indices
     if not size or indices.dtype.kind not in "iu":
         return indices
     return indices.astype(np.int64) % size  # a uint8 modulo 300 would overflow
+
+
+def numpy_index(host: np.ndarray, key: Any) -> tuple:
+    """An index that was checked, for NumPy: its integer arrays wrapped around."""
+    parts = key if isinstance(key, tuple) else (key,)
+    axes = [_axes_taken(part) for part in parts]
+    index, axis = [], 0
+    for part, taken in zip(parts, axes, strict=True):
+        index.append(wrap_around(part, host.shape[axis]) if isinstance(part, np.ndarray) else part)
+        axis += host.ndim - sum(axes) if part is Ellipsis else taken
+    # With an ellipsis NumPy, too, gives a 0-d view for x[0], and not a scalar.
+    return tuple(index) if any(part is Ellipsis for part in parts) else (*index, Ellipsis)
+
+
+def _read(host: np.ndarray, key: Any) -> np.ndarray:
+    return host[numpy_index(host, key)]
+
+
+def _write(host: np.ndarray, key: Any, value: Any) -> None:
+    host[numpy_index(host, key)] = value
+
+
+def _take(host: np.ndarray, indices: Any, axis: int | None, out: np.ndarray | None) -> np.ndarray:
+    return np.take(host, wrap_around(indices, host.size if axis is None else host.shape[axis]), axis=axis, out=out)
 
 
 def scatter(name: str, array: "ndarray", indices: Any, values: Any) -> None:
@@ -123,7 +153,8 @@ def scatter(name: str, array: "ndarray", indices: Any, values: Any) -> None:
     if array.dtype.name not in _SCATTER_DTYPES[name].split():
         raise TypeError(f"{name}.at only supports {_SCATTER_DTYPES[name]}, not {array.dtype}")
     check_operand(values)
-    call(getattr(np, name).at, array, array._index(indices), values)
+    array._check_index(indices)
+    call(lambda host, key, given: getattr(np, name).at(host, numpy_index(host, key), given), array, indices, values)
 
 
 class Flags(NamedTuple):
@@ -148,7 +179,7 @@ class ndarray:
     __hash__ = None
 
     def __init__(self, shape: Any, dtype: Any = float) -> None:
-        self._host = np.empty(shape, dtype)
+        self._host = perform(np.empty, (shape, dtype), {})
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`")
@@ -210,7 +241,7 @@ class ndarray:
         if self.shape != arr.shape:
             raise ValueError(f"Shape mismatch. Old shape: {self.shape}, new shape: {arr.shape}")
         transferred()
-        self._host[...] = arr
+        perform(np.copyto, (self._host, arr), {})
 
     # Known to the host without asking the device.
 
@@ -244,34 +275,30 @@ class ndarray:
         parts = key if isinstance(key, tuple) else (key,)
         if any(isinstance(part, ndarray) and part.dtype.kind == "b" for part in parts):
             synchronised()  # the host must learn how many there are
-        return call(operator.getitem, self, self._index(key))
+        self._check_index(key)
+        return call(_read, self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         check_operand(value)
-        call(operator.setitem, self, self._index(key), value)
+        self._check_index(key)
+        call(_write, self, key, value)
 
     def __iter__(self) -> Any:
         return (self[row] for row in range(len(self)))
 
     def take(self, indices: Any, axis: int | None = None, out: "ndarray | None" = None) -> "ndarray":
-        size = self.size if axis is None else self.shape[axis]
-        return call(np.take, self, wrap_around(indices, size), axis=axis, out=out)
+        check_indices(indices)
+        return call(_take, self, indices, axis, out)
 
-    def _index(self, key: Any) -> tuple:
-        """key for NumPy, its integer arrays wrapped around; lists and NumPy arrays are refused, since CuPy would transfer them."""
+    def _check_index(self, key: Any) -> None:
+        """Lists and NumPy arrays are refused, since CuPy would transfer them."""
         parts = key if isinstance(key, tuple) else (key,)
-        axes = [_axes_taken(part) for part in parts]
-        if sum(axes) > self.ndim:
-            raise IndexError(f"too many indices for array: it is {self.ndim}-dimensional, but {sum(axes)} were indexed")
-        index, axis = [], 0
-        for part, taken in zip(parts, axes, strict=True):
-            if isinstance(part, ndarray):
-                index.append(box(wrap_around_host(part._host, self.shape[axis])))
-            else:
-                index.append(part)
-            axis += self.ndim - sum(axes) if part is Ellipsis else taken
-        # With an ellipsis NumPy, too, gives a 0-d view for x[0], and not a scalar.
-        return tuple(index) if any(part is Ellipsis for part in parts) else (*index, Ellipsis)
+        for part in parts:
+            if isinstance(part, np.ndarray):
+                raise TypeError("an index on the host would be transferred at every use: make it a CuPy array")
+        taken = sum(_axes_taken(part) for part in parts)
+        if taken > self.ndim:
+            raise IndexError(f"too many indices for array: it is {self.ndim}-dimensional, but {taken} were indexed")
 
     # Arithmetic beyond the operators, which are added below.
 
@@ -279,6 +306,7 @@ class ndarray:
         if not isinstance(b, ndarray):
             raise TypeError(f"dot takes a CuPy array, not {type(b)}")
         check_product_out(self, b, out)
+        refuse_cublas()
         return call(np.dot, self, b, out=out)
 
     def nonzero(self) -> tuple:
@@ -295,7 +323,7 @@ class ndarray:
 def _axes_taken(part: Any) -> int:
     if part is None or part is Ellipsis:
         return 0
-    if isinstance(part, ndarray):
+    if isinstance(part, ndarray | np.ndarray):
         return part.ndim if part.dtype.kind == "b" else 1
     if isinstance(part, slice) or (isinstance(part, int | np.integer) and not isinstance(part, bool)):
         return 1
@@ -305,6 +333,8 @@ def _axes_taken(part: Any) -> int:
 def _operator(function: Callable, reflected: bool = False) -> Callable:
     def method(self: ndarray, other: Any) -> Any:
         check_operand(other)
+        if function is operator.matmul:
+            refuse_cublas()
         return call(function, other, self) if reflected else call(function, self, other)
 
     return method

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .capturing import perform
+
 INVALID_VALUE, NOT_SUPPORTED = 7, 15
 MESSAGES = {INVALID_VALUE: ctypes.c_char_p(b"an invalid value"), NOT_SUPPORTED: ctypes.c_char_p(b"not supported")}
 TYPES = {0: np.float32, 1: np.float64}  # CUDA_R_32F, CUDA_R_64F
@@ -31,10 +33,9 @@ def matrix(pointer: int, kind: int, rows: int, columns: int, leading: int, trans
 
 
 class FakeCuBLAS:
-    """`do` calls what changes memory; a test may give one that also writes it down."""
+    """The functions that are needed, and in `products` which were called."""
 
-    def __init__(self, do: Callable[[Callable[[], None]], None] = lambda change: change()):
-        self.do = do
+    def __init__(self) -> None:
         self.streams: list[int] = []
         self.products: list[tuple[str, str]] = []  # function and precision
         self.workspace: tuple[int, int] | None = None
@@ -99,7 +100,7 @@ class FakeCuBLAS:
                 out[...] = alpha * (left @ right) + (beta * out if beta else 0)  # with beta 0, out is not read
 
         self.products.append((name, PRECISIONS[kind][compute]))
-        self.do(change)
+        perform(change, (), {})
         return 0
 
 

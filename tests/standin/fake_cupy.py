@@ -12,14 +12,17 @@ from typing import Any
 import numpy as np
 
 from . import frozen
+from .capturing import Graph, MemoryPool, Stream, current_stream, refuse, using_allocator
 from .counting import synchronised, transferred
 from .fake_array import (
     box,
     call,
     check_arguments,
+    check_indices,
     check_operand,
     check_product_out,
     ndarray,
+    refuse_cublas,
     scatter,
     unwrap,
     wrap_around,
@@ -42,6 +45,7 @@ _SYNCHRONISING = frozen.names(  # the shape of the result depends on the values
 _HOST_ANSWERS = frozen.names(  # all other Python numbers that NumPy returns are 0-d arrays in CuPy
     "can_cast iscomplexobj isfortran isrealobj isscalar may_share_memory ndim result_type shares_memory size"
 )
+_BY_CUBLAS = frozen.names("dot einsum inner kron outer tensordot vdot")
 _FIRST_IS_AN_ARRAY = frozen.names("a a1 ar ar1 arr arr1 array ary condition element m prototype v x y")
 
 
@@ -58,6 +62,7 @@ class ufunc:
         if self.name == "matmul":
             a, b, *out = args
             check_product_out(a, b, kwargs.get("out", out[0] if out else None))
+            refuse_cublas()
         return _boxed(call(self._numpy, *args, **kwargs))
 
     def at(self, a: ndarray, indices: Any, b: Any = None) -> None:
@@ -86,16 +91,29 @@ def _function(name: str, entry: str, numpy_function: Callable, *args: Any, **kwa
         raise TypeError(f"{name} takes a CuPy array, not {type(args[0])}")
     if name in _SYNCHRONISING or (name == "where" and len(args) + len(kwargs) == 1):
         synchronised()
+    if name in _BY_CUBLAS:
+        refuse_cublas()
     if name == "dot":
         return args[0].dot(*args[1:], **kwargs)
     if name == "take":
         return args[0].take(*args[1:], **kwargs)
     if name in ("take_along_axis", "put_along_axis"):
-        array, indices, *rest = args
+        indices, rest = args[1], args[2:]
         axis = kwargs["axis"] if "axis" in kwargs else rest[-1]
-        args = (array, wrap_around(indices, array.size if axis is None else array.shape[axis]), *rest)
+        check_indices(indices)
+        numpy_function = _along_axis(numpy_function, axis)
     result = call(numpy_function, *args, **kwargs)
     return result if name in _HOST_ANSWERS else _boxed(result)
+
+
+def _along_axis(function: Callable, axis: int | None) -> Callable:
+    """take_along_axis or put_along_axis with indices that wrap around."""
+
+    def wrapped(host: np.ndarray, indices: np.ndarray, *rest: Any, **kwargs: Any) -> Any:
+        size = host.size if axis is None else host.shape[axis]
+        return function(host, wrap_around(indices, size), *rest, **kwargs)
+
+    return wrapped
 
 
 def _boxed(result: Any) -> Any:
@@ -111,7 +129,7 @@ def _from_host(name: str, entry: str, source: Any, *args: Any, **kwargs: Any) ->
     source = source if isinstance(source, np.ndarray) else unwrap(source, owners)
     if not owners:
         transferred()
-    return box(getattr(np, name)(source, *args, **kwargs).copy(order="K"))
+    return call(lambda: getattr(np, name)(source, *args, **kwargs).copy(order="K"))
 
 
 class Module(ModuleType):
@@ -152,21 +170,11 @@ class Generator:
 
         def draw(*args: Any, **kwargs: Any) -> ndarray:
             check_arguments(entry, args, kwargs)
+            refuse("drawing cuRAND's numbers")
             result = call(drawing, *args, **kwargs)
             return result if isinstance(result, ndarray) else box(np.asarray(result, kwargs.get("dtype")))
 
         return draw
-
-
-class Stream:
-    def __init__(self, null: bool = False, non_blocking: bool = False) -> None:
-        self.ptr = 0 if null else id(self)
-
-    def synchronize(self) -> None:
-        synchronised()
-
-
-Stream.null = Stream(null=True)
 
 
 class Device:
@@ -180,17 +188,6 @@ class Device:
         synchronised()
 
 
-class MemoryPool:
-    def used_bytes(self) -> int:
-        return 0
-
-    def total_bytes(self) -> int:
-        return 0
-
-    def free_all_blocks(self) -> None:
-        pass
-
-
 def asnumpy(a: Any, stream: Any = None, order: str = "C", out: Any = None, *, blocking: bool = True) -> np.ndarray:
     return a.get(order=order, out=out) if isinstance(a, ndarray) else np.asarray(a, order=order)
 
@@ -199,7 +196,7 @@ def get_array_module(*args: Any) -> ModuleType:
     return cupy if any(isinstance(value, ndarray) for value in args) else np
 
 
-_stream, _pool = Stream.null, MemoryPool()
+_pool = MemoryPool()
 runtime = Module(
     "cupy.cuda.runtime",
     None,
@@ -212,10 +209,12 @@ cuda = Module(
     None,
     runtime=runtime,
     Device=Device,
+    Graph=Graph,
     Stream=Stream,
     MemoryPool=MemoryPool,
+    using_allocator=using_allocator,
     is_available=lambda: True,
-    get_current_stream=lambda device_id=-1: _stream,
+    get_current_stream=current_stream,
 )
 random = Module(
     "cupy.random",

@@ -19,6 +19,7 @@ CLASSES = (
     "cupy.ufunc",
     "cupy.random.Generator",
     "cupy.cuda.Device",
+    "cupy.cuda.Graph",
     "cupy.cuda.Stream",
     "cupy.cuda.MemoryPool",
 )

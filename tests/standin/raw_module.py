@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .capturing import perform
 from .fake_array import ndarray
 
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
@@ -67,7 +68,8 @@ class RawKernel:
             check_argument(f"argument {number} of {self.name}", value, parameter)
         check_sizes(grid, block)
         if CAN_RUN:
-            run(self.code, self.name, grid, block, args)
+            memory = [value._host for value in args if isinstance(value, ndarray)]
+            perform(lambda _: run(self.code, self.name, grid, block, args), (memory,), {})
 
 
 def check_argument(what: str, value: Any, parameter: str) -> None:

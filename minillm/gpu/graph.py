@@ -1,0 +1,62 @@
+"""A CUDA graph: work for a GPU that Python describes once, and that is then given to the card as a whole, as often as wanted.
+
+A small training step is hundreds of short kernels, and to start one takes Python longer than the card takes to run it.
+docs.nvidia.com/cuda/cuda-c-programming-guide, section CUDA Graphs; `cupy.cuda.Stream.begin_capture`.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from minillm.backend import Array, forget_constants
+
+Buffers = dict[str, Array]
+
+
+class Graph:
+    """`function(buffers)` captured: from then on `replay(inputs)` does on the GPU what the function did, with these inputs.
+
+    The function gets a buffer on the device for each of the inputs (host arrays by name), of the same shape and dtype. In a capture nothing
+    is computed: the function must neither look at a number, nor copy from the host, nor draw random numbers, and what is a Python number
+    to it stays as it is for ever. `rehearse(buffers)` is called before, in earnest: it compiles the kernels and makes the constants.
+
+    All memory that the graph uses, apart from what was there before, is in a pool of its own, since a replay writes to the same places
+    again: nobody else may get them. CuPy's error where something cannot be captured; then nothing has happened.
+    """
+
+    def __init__(
+        self,
+        cupy: ModuleType,
+        inputs: Mapping[str, np.ndarray],
+        function: Callable[[Buffers], Any],
+        rehearse: Callable[[Buffers], Any],
+    ):
+        self._cupy, self._pool = cupy, cupy.cuda.MemoryPool()
+        cupy.get_default_memory_pool().free_all_blocks()  # there must be room for another step
+        forget_constants()  # they may be needed as long as the graph, and so are made again in its own pool
+        current = cupy.cuda.get_current_stream()
+        side = cupy.cuda.Stream(non_blocking=True)  # the default stream cannot be captured
+        side.wait_event(current.record())
+        with side, cupy.cuda.using_allocator(self._pool.malloc):
+            self.buffers = {name: cupy.asarray(array) for name, array in inputs.items()}
+            rehearse(self.buffers)
+            side.begin_capture()
+            try:
+                self.result = function(self.buffers)
+            except BaseException:
+                with contextlib.suppress(Exception):  # the first error says more
+                    side.end_capture()
+                raise
+            self._graph = side.end_capture()
+        current.wait_event(side.record())
+
+    def replay(self, inputs: Mapping[str, np.ndarray]) -> Any:
+        """What the function returned, its arrays now with the numbers for these inputs: until the next replay."""
+        stream = self._cupy.cuda.get_current_stream()
+        for name, array in inputs.items():
+            self.buffers[name].set(array, stream)
+        self._graph.launch(stream)
+        return self.result
