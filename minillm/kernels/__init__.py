@@ -5,6 +5,7 @@ what its own lines do in many. Everywhere else those lines run, and they are wha
 numbers to float32's rounding, and keeps the same for the backward pass. `MINILLM_KERNELS=0` in the environment switches them all off.
 """
 
+from minillm.kernels.adamw import adamw
 from minillm.kernels.cross_entropy import cross_entropy_backward, log_softmax
 from minillm.kernels.gelu import gelu, gelu_backward, gelu_erf, gelu_erf_backward
 from minillm.kernels.launching import fit
@@ -12,6 +13,7 @@ from minillm.kernels.layer_norm import layer_norm, layer_norm_backward
 from minillm.kernels.softmax import softmax, softmax_backward
 
 __all__ = [
+    "adamw",
     "cross_entropy_backward",
     "fit",
     "gelu",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minillm import kernels
 from minillm.backend import Array, array_module
 from minillm.layers import ParameterVector
 from minillm.models import Model
@@ -77,6 +78,9 @@ class AdamW:
         w, g = self.vector.data[piece], self.vector.grad[piece]
         m, v = self.first_moment[piece], self.second_moment[piece]
         beta1, beta2 = self.betas
+        if kernels.fit(w, g, m, v):
+            kernels.adamw(w, g, m, v, (1.0 if shrink is None else shrink, unbias, length), self.betas, self.eps)
+            return
         m *= beta1
         m += (1 - beta1) * g
         v *= beta2

@@ -38,7 +38,7 @@ def same(got: Any, wanted: Any) -> None:
         assert got == wanted
     else:
         assert got.shape == wanted.shape and got.dtype == (np.float32 if wanted.dtype == np.float64 else wanted.dtype)
-        np.testing.assert_allclose(got.get(), wanted, rtol=0, atol=3e-6 * max(1, np.abs(wanted).max(initial=0)))
+        np.testing.assert_allclose(got.get(), wanted, rtol=0, atol=3e-6 * (np.abs(wanted).max(initial=0) or 1))
 
 
 @contextmanager

@@ -3,6 +3,10 @@
 import numpy as np
 
 from minillm import ops
+from minillm.backend import CPU, choose_device
+from minillm.layers import FeedForward, ParameterVector
+from minillm.training import AdamW
+from minillm.training.optimizers import Factors
 from tests.kernels.compare import numbers, on, same
 
 
@@ -35,4 +39,28 @@ def softmax(xp) -> None:
     same(ops.attention_backward(*on(xp, dy, saved)), ops.attention_backward(dy, saved))
 
 
-SPECIMENS = {"layer_norm.cu": layer_norm, "cross_entropy.cu": cross_entropy, "gelu.cu": gelu, "softmax.cu": softmax}
+def adamw(xp) -> None:
+    """Two steps, one of them with factors on the device; weights that decay, some that don't, and frozen ones."""
+    vectors = []
+    for device, dtype in ((CPU, np.float64), (choose_device("gpu"), np.float32)):
+        rng = np.random.default_rng(0)
+        block = FeedForward(17, 21, rng)
+        block.expand.freeze()
+        vector = ParameterVector(block, dtype, device)
+        optimizer = AdamW(vector, lr=0.1, betas=(0.9, 0.999))
+        for _ in range(2):
+            vector.grad[...] = device.xp.asarray(rng.standard_normal(vector.grad.size).astype(dtype))
+            optimizer.step()
+        factors = (each if device is CPU else xp.full((), each, np.float32) for each in optimizer.factors(0.2))
+        optimizer.update(Factors(*factors))
+        vectors.append((vector.data, optimizer.first_moment, optimizer.second_moment))
+    same(vectors[1], vectors[0])
+
+
+SPECIMENS = {
+    "adamw.cu": adamw,
+    "layer_norm.cu": layer_norm,
+    "cross_entropy.cu": cross_entropy,
+    "gelu.cu": gelu,
+    "softmax.cu": softmax,
+}

@@ -28,6 +28,10 @@ BUGS = {
     "softmax: a window too wide": ("softmax.cu", "end - window : 0", "end - window - 1 : 0"),
     "softmax: what is not seen is left out": ("softmax.cu", "p[j] = begin <= j && j < end ?", "if (begin <= j && j < end) p[j] = 1 ?"),
     "softmax: the sum of a warp for that of the row": ("softmax.cu", "sum = block_sum(sum);", "sum = over_warp<sum_of>(sum);"),
+    "adamw: a weight too many": ("adamw.cu", "if (i >= size)", "if (i > size)"),
+    "adamw: the square forgotten": ("adamw.cu", "rest2 * g[i] * g[i]", "rest2 * g[i]"),
+    "adamw: no decay": ("adamw.cu", "*shrink * w[i]", "w[i]"),
+    "adamw: 1 - β in float32": ("adamw.cu", "rest2 * g[i]", "(1 - beta2) * g[i]"),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from minillm.training import Trainer, TrainOptions
 from tests.kernels.compare import launched
 from tests.standin import Counts, counting
 
-OF_ALL = {"softmax", "softmax_backward", "log_softmax", "cross_entropy_backward"}
+OF_ALL = {"adamw", "softmax", "softmax_backward", "log_softmax", "cross_entropy_backward"}
 OF_GPT2 = {"layer_norm", "layer_norm_backward", "layer_norm_backward_weights", "sum_of_parts"}
 
 

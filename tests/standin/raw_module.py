@@ -118,9 +118,9 @@ def run(code: str, name: str, grid: tuple, block: tuple, args: tuple) -> None:
 
 
 def margin() -> np.ndarray:
-    """NaNs, no two of them the same: what is read there is seen in the results, and so is what is copied from one margin into another."""
-    payloads = random.integers(1 << 22, size=MARGIN // 4, dtype=np.uint32)
-    return (payloads | np.uint32(0x7FC00000)).view(np.uint8)
+    """Numbers and NaNs, no two the same: what is read there is seen in the results, and what is written there is another number."""
+    numbers = random.standard_normal(MARGIN // 4, np.float32).view(np.uint32)
+    return np.where(random.random(numbers.size) < 0.5, numbers, numbers | np.uint32(0x7FC00000)).view(np.uint8)
 
 
 class RawModule:

@@ -1,0 +1,25 @@
+"""A step of AdamW on a GPU: `adamw.cu`."""
+
+from minillm.backend import Array, array_module
+from minillm.kernels.launching import launch
+
+THREADS = 256  # of a block
+
+
+def adamw(
+    w: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    factors: tuple[Array | float, Array | float, Array | float],
+    betas: tuple[float, float],
+    eps: float,
+) -> None:
+    """Update the weights w and the moments m and v, (N,) each, from their gradient g, as `training.AdamW` does.
+
+    factors: shrink, unbias and length, numbers or scalars on the device.
+    """
+    xp = array_module(w)
+    on_device = [xp.full((), each, w.dtype) if isinstance(each, int | float) else each for each in factors]
+    rates = [float(rate) for beta in betas for rate in (beta, 1 - beta)]
+    launch("adamw.cu", "adamw", (-(-w.size // THREADS),), (THREADS,), w, g, m, v, *on_device, *rates, eps, w.size)
