@@ -11,7 +11,7 @@ import pytest
 
 import minillm
 from minillm.cli import main
-from minillm.course.outline import FOLDER
+from minillm.course.outline import FOLDER, ROOT
 from minillm.errors import InputError
 from minillm.web import save_web
 from minillm.web.folder import PAGES, PARTS, PROGRAMS, words
@@ -66,6 +66,13 @@ def test_a_page_names_only_files_that_are_there_and_says_the_true_sizes(written,
     for name in data["archives"]:
         assert data["loads"][name.removesuffix(".zip")] == (written / name).stat().st_size
     assert data["pyodide"].startswith("https://cdn.jsdelivr.net/pyodide/v")
+
+
+def test_the_page_of_the_docs_says_about_these_sizes(written):
+    said = (ROOT / "docs" / "browser.md").read_text(encoding="utf-8")
+    for name in ("minillm.zip", "tales.zip"):
+        millions = float(re.search(rf"`{name}`[^|]*\| ([\d.]+) million \|", said)[1])
+        assert millions == pytest.approx((written / name).stat().st_size / 1e6, rel=0.1)
 
 
 def test_a_distribution_in_a_folder_is_copied_and_loaded_from_beside_the_page(tmp_path):

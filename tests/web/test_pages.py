@@ -154,6 +154,26 @@ def test_bad_input_to_a_training_is_told_and_another_can_begin(page):
     assert shown.run(f"{of('go-on')}.disabled")
 
 
+def test_a_run_that_was_stopped_is_still_there_after_another_could_not_begin(page):
+    shown = page("train")
+    assert shown.run(f"{of('download')}.disabled && {of('viewer')}.disabled"), "there is no run yet"
+    shown.run(f"{of('size')}.value = 'small'")
+    type_into(shown, "steps", "100000")
+    shown.click(of("start"))
+    shown.wait(f"!{of('results')}.hidden && {of('sample')}.textContent")
+    shown.click(of("stop"))
+    shown.wait(f"!{of('go-on')}.disabled")
+    shown.run(f"{of('ours')}.value = ''; {of('ours')}.onchange()")
+    shown.run(f"{of('file')}.dispatchEvent(new Event('change'))")  # a choice of a file that was taken back
+    shown.click(of("start"))
+    shown.wait("document.getElementById('status').className === 'bad'")
+    assert text(shown, "status").startswith("There is no text")
+    assert not shown.run(f"{of('go-on')}.disabled || {of('download')}.disabled")
+    shown.run(SAVING)
+    shown.click(of("download"))
+    shown.wait(f"{of('status')}.textContent.startsWith('minillm-run.zip is saved')")
+
+
 def test_what_goes_wrong_beside_a_training_does_not_seem_to_end_it(page):
     shown = page("train")
     shown.run(f"{of('size')}.value = 'small'")
@@ -333,6 +353,17 @@ def test_what_was_written_is_there_the_next_time_until_it_is_begun_anew(page, se
     shown.run("window.confirm = () => true")
     shown.click(of("anew"))
     assert shown.run(f"{of('code')}.value") == stub_of(find(5))
+
+
+@pytest.mark.parametrize("solved", ["{", "null", '{"05_self_attention": 3}'])
+def test_what_the_browser_has_kept_may_be_anybodys(page, solved):
+    shown = page("exercises")
+    shown.run(f"localStorage.setItem('minillm.solved', {solved!r}); localStorage.setItem('minillm.lesson', '99')")
+    shown = page("exercises")
+    shown.wait(f"{of('status')}.textContent.startsWith('Ready')")
+    choose(shown, 5)
+    check(shown)
+    assert text(shown, "solved") == "0 of 3 solved"
 
 
 def test_the_file_can_be_taken_home(page):

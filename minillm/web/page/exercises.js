@@ -6,8 +6,17 @@ const GRACE = 500; // ms: the worker says itself that its time is up, unless it 
 const PRINTED = 10; // lines that are shown of what a student's code prints
 const editor = makeEditor($("code"), $("numbers"));
 const python = new Python(() => {});
-const solvedSoFar = () => JSON.parse(kept("solved") ?? "{}");
 let lessons = [], lesson, stub = "", stop = () => {};
+
+// By lesson what was solved. What the browser has kept may come from another version, or from any other page of this server.
+function solvedSoFar() {
+  let found;
+  try {
+    found = JSON.parse(kept("solved"));
+  } catch {}
+  const names = lessons.map(({ name }) => [name, Array.isArray(found?.[name]) ? found[name] : []]);
+  return { ...Object(found), ...Object.fromEntries(names) };
+}
 
 // One question, and all that is heard until it is answered, or ended for its time ("Timeout") or by a crash ("Crash").
 function question(what, more) {
@@ -124,7 +133,7 @@ function note(name, passed) {
 function nameLessons() {
   const solved = solvedSoFar();
   const options = lessons.map(({ number, name, title, exercises }) => {
-    const done = exercises.filter((each) => solved[name]?.includes(each)).length;
+    const done = exercises.filter((each) => solved[name].includes(each)).length;
     return element("option", `${name} ${title} (${say("exercises.solved", done, exercises.length)})`, { value: number });
   });
   $("lesson").replaceChildren(...options);
@@ -168,7 +177,7 @@ $("anew").onclick = () => {
 whenAgreed(async () => {
   const { python: version, numpy } = await python.start();
   ({ lessons } = (await asked("lessons")).answer);
-  await open(Number(kept("lesson") ?? lessons[0].number));
+  await open((lessons.find(({ number }) => number === Number(kept("lesson"))) ?? lessons[0]).number);
   nameLessons();
   status(say("ready", version, numpy));
 });

@@ -10,6 +10,7 @@ const heard = {
     steps = message.steps;
     curve.begin(message);
     $("results").hidden = $("done").hidden = false;
+    $("download").disabled = $("viewer").disabled = false;
     $("samples").replaceChildren();
     $("sample").textContent = "";
     const numbers = [message.parameters, message.vocabulary, message.characters].map((n) => n.toLocaleString());
@@ -66,7 +67,7 @@ function failed(message) {
 
 function work() {
   $("choices").disabled = $("start").disabled = $("go-on").disabled = true;
-  $("stop").disabled = $("download").disabled = $("viewer").disabled = false;
+  $("stop").disabled = false;
 }
 
 function rest() {
@@ -97,7 +98,6 @@ function drawMaps({ labels, weights }) {
 
 $("plan").onsubmit = (event) => {
   event.preventDefault();
-  curve.losses = [];
   work();
   status(say("train.preparing"));
   const own = $("ours").value === "" ? $("text").value : "";
@@ -111,7 +111,10 @@ $("go-on").onclick = () => {
 $("download").onclick = () => python.ask("download");
 $("viewer").onclick = () => python.ask("viewer", { text: $("prompt").value || prompt });
 $("ours").onchange = () => ($("own").hidden = $("ours").value !== "");
-$("file").onchange = async () => ($("text").value = await $("file").files[0].text());
+$("file").onchange = async () => {
+  const [file] = $("file").files; // none where the choice was taken back
+  if (file) $("text").value = await file.text();
+};
 window.onbeforeunload = (event) => {
   if (!kept) event.preventDefault(); // the browser asks whether to leave a run that nobody keeps
 };
