@@ -20,6 +20,7 @@ from minillm.ops import IGNORE
 from minillm.plots.offline_page import save_page
 
 VIEWER = files("minillm.inspection") / "viewer"
+ALT = "One training step, op by op: every array from the tokens to the loss, every gradient, and the new weights."
 LARGEST_MODEL = 20_000_000  # parameters: a step holds some ten numbers of eight bytes for each
 LARGEST = 8_000_000  # bytes of a page: a browser on a phone still opens it
 
@@ -44,7 +45,7 @@ def save_step(
     if 6 * numbers > LARGEST:  # float32 in base64, and the rest
         raise InputError(
             f"The page would hold {numbers:,} numbers, about {6 * numbers / 1e6:.0f} MB, and the most is {LARGEST / 1e6:.0f} MB.",
-            "Take a smaller model: a GPT of `pretrain` with preset tiny, or one that comes with minillm.",
+            "Take a smaller model: one of python -m minillm pretrain --preset tiny, or one that comes with minillm.",
         )
     places = {name: np.flatnonzero(window.shown(update.weight)) for name, update in step.updates.items()}
     nudged = finite_differences(model, example.objective, example.arrays, places)
@@ -67,14 +68,13 @@ def save_step(
             for name, update in step.updates.items()
         ],
     }
-    alt = "One training step, op by op: every array from the tokens to the loss, every gradient, and the new weights."
-    save_page(path, VIEWER, "step.html", data, title=title, alt=alt)
+    save_page(path, VIEWER, "step.html", data, title=title, alt=ALT)
     return step, window
 
 
 def _sequences(example: Example) -> list[dict]:
     """What the model reads and what it is to say, token by token."""
-    named = {"inputs": "reads", "source": "reads", "decoder_input": "has written", "targets": "is to say"}
+    named = {"inputs": "reads", "source": "reads", "decoder_input": "written", "targets": "target"}
     label = {IGNORE: "·", **example.labels}
     return [
         {"name": named[name], "tokens": [label[i] for i in array[0].tolist()]}

@@ -17,7 +17,7 @@ from minillm.files import write_atomic
 from minillm.language import language
 from minillm.visible import shortened, visible
 
-TRANSLATED = "translated.js"  # what both programs have in common
+PROGRAM = "offline_page.js"  # what the programs of all pages begin with
 
 
 def words(folder: Path) -> dict[str, str]:
@@ -31,7 +31,7 @@ def save_page(path: str | os.PathLike, folder: Path, frame: str, data: dict[str,
     """Write the page whose `frame` is in `folder`: {{data}}, {{title}} and {{alt}} stand there in it, {{x.js}} for a file beside it, and
     {{any other text}} for that text in the reader's language.
 
-    `title` heads the page; `alt` says what is drawn to those who cannot see it.
+    `title` heads the page; `alt` says what is drawn to those who cannot see it, and may be one of the page's own texts.
     InputError: no .html file, no title, no alt.
     """
     path = Path(path)
@@ -44,10 +44,10 @@ def save_page(path: str | os.PathLike, folder: Path, frame: str, data: dict[str,
     parts = {
         "language": {"en": "en", "zh": "zh-CN"}[language()],
         "title": html.escape(shortened(visible(title))),
-        "alt": html.escape(shortened(visible(alt))),
+        "alt": html.escape(shortened(visible(said.get(alt, alt)))),
         # Inside <script> only "<" can do harm: it may begin "</script>". JSON can write it as a number.
         "data": json.dumps(data | {"words": said}, ensure_ascii=False).replace("<", "\\u003c"),
-        TRANSLATED: (files("minillm.plots") / TRANSLATED).read_text(encoding="utf-8"),
+        PROGRAM: (files("minillm.plots") / PROGRAM).read_text(encoding="utf-8"),
     }
 
     def part(place: re.Match) -> str:

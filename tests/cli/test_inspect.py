@@ -22,6 +22,15 @@ def test_a_step_of_a_run_is_written_as_a_page(inspect, tmp_path):
     assert inspect("--out", tmp_path / "step.html")[0] == 0, "a page of minillm's may be replaced"
 
 
+def test_a_page_in_chinese(inspect, tmp_path, monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "en")
+    assert inspect("--out", tmp_path / "step.html", "--lang", "zh")[0] == 0
+    source = (tmp_path / "step.html").read_text(encoding="utf-8")
+    assert '<html lang="zh-CN">' in source and f"<title>“{TEXT}” 上的一步训练</title>" in source
+    code, _, err = inspect("--out", tmp_path / "step.png", "--lang", "zh")
+    assert code == 2 and "step.png：网页应是 .html 文件" in err
+
+
 def test_a_masked_model_and_a_shipped_one(inspect, masked_run, tmp_path):
     assert inspect("--out", tmp_path / "masked.html", checkpoint=masked_run)[0] == 0
     assert inspect("--out", tmp_path / "kind.html", text="I am", checkpoint="kind")[0] == 0

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from minillm.inspection import save_step
+from minillm.language import speaking
 from tests.chromium import Chromium, needs_chromium
 from tests.inspection.families import family
+from tests.npm import npm_package
 
 pytestmark = needs_chromium
 
@@ -25,15 +27,17 @@ def chromium(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """pages(family) -> the file of its page, written once."""
-    folder, written = tmp_path_factory.mktemp("pages"), {}
+    """pages(family, language) -> the file of its page, written once."""
+    folder, written = tmp_path_factory.mktemp("pages"), set()
 
-    def page(name, **sizes):
-        if name not in written:
-            model, example = family(name, **{"layers": 1, "d_model": 8} | sizes)
-            written[name] = folder / f"{name}.html"
-            save_step(written[name], model, example, title=f"A step of {name}")
-        return written[name]
+    def page(name, language="en"):
+        path = folder / f"{name}-{language}.html"
+        if path not in written:
+            model, example = family(name, layers=1, d_model=8)
+            with speaking(language):
+                save_step(path, model, example, title=name)
+            written.add(path)
+        return path
 
     return page
 
@@ -123,6 +127,35 @@ def test_the_keyboard_alone_goes_everywhere(chromium, pages):
     assert chromium.run("state.i") == 2 * chromium.run("last(nodes[state.node].shape)") - 1
 
 
+EVERYTHING = """(() => { // that the page says, at the first step of each kind, with a number of it pointed at; without code
+    const said = [document.title], kinds = new Set();
+    for (const n of stops.flat().filter(({kind, phase}) => kinds.size < kinds.add(kind + phase).size)) {
+        go(stopOf(n.number));
+        point(n.number, [...shownOf(n.shape)][0]);
+        const page = document.body.cloneNode(true);
+        page.querySelectorAll('code, script, table').forEach((each) => each.remove());
+        said.push(page.textContent, element('slider').getAttribute('aria-valuetext'));
+    }
+    return said.concat([...document.querySelectorAll('[aria-label], [label]')].map((each) => each.ariaLabel || each.label)).join(' ');
+})()"""
+NAMES = "[...nodes.flatMap((n) => [n.name, n.where]), ...updates.map((update) => update.name)]"
+# what formulas are made of, and names
+FORMULA = (
+    "AdamW JavaScript Tab exp gelu ids lr length ln log logits longest max mean minillm nat relu rstd silu table tanh"
+)
+
+
+@pytest.mark.parametrize("name", ["gpt like llama", "masked", "t5"])
+def test_in_chinese_no_english_is_left_but_code_and_data(chromium, pages, name):
+    verdict(chromium, pages(name, "zh"))
+    assert chromium.run("document.documentElement.lang") == "zh-CN"
+    said = re.sub(r"\S+\.py", " ", chromium.run(EVERYTHING))
+    for data in sorted({*chromium.run(NAMES), name} - {""}, key=len, reverse=True):
+        said = re.sub(rf"(?<![\w.]){re.escape(data)}(?!\w)", " ", said)
+    assert set(re.findall(r"(?<!\w)[A-Za-z]{3,}(?!\w)", said)) <= set(FORMULA.split())
+    assert not chromium.trouble()
+
+
 def test_tables_have_headers_and_what_is_used_has_a_name(chromium, pages):
     verdict(chromium, pages("gpt"))
     headed = "t.ariaLabel && t.querySelector('th[scope=col]') && t.querySelector('th[scope=row]')"
@@ -130,6 +163,19 @@ def test_tables_have_headers_and_what_is_used_has_a_name(chromium, pages):
     assert chromium.run(
         "[...document.querySelectorAll('button, input, select')].every((e) => (e.ariaLabel || e.textContent).trim())"
     )
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(chromium, pages, language, dark):
+    axe = (npm_package("axe-core") / "axe.min.js").read_text(encoding="utf-8")
+    chromium.open(pages("t5", language), dark=dark)
+    chromium.wait("element('verdict').dataset.checked")
+    chromium.run(axe)
+    for stop in (0, "stopOf(updates[2].gradient.node)", "stops.length - 1"):
+        chromium.run(f"go({stop}); document.querySelector('#results td[data-i]').focus()")
+        found = chromium.run("axe.run().then(({violations}) => violations.map(({id, nodes}) => [id, nodes[0].html]))")
+        assert found == []
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -81,6 +81,7 @@ def test_in_chinese_the_code_and_the_figures_are_the_same_and_the_words_are_chin
     here, there = page.partition("\n### `")[0], pages[lesson.name].partition("\n### `")[0]
     assert fenced(here, " python") == fenced(there, " python") and fenced(here, ".output") == fenced(there, ".output")
     assert page.count("../figures/") == pages[lesson.name].count("../figures/")
+    assert all(f'src="../figures/zh/{name}"' in page for name in lesson.figures if name.endswith(".html"))
     assert READ_SO not in page and "On a page of its own" not in page
     assert page.count('??? tip "提示') == pages[lesson.name].count('??? tip "Hint') > 0
     assert page.count('??? success "答案"') == len(exercises_of(lesson))

@@ -102,17 +102,17 @@ const RULES = {
   },
   gather(n, i, read, say) {
     const value = read(0, i);
-    if (say) say(`the number ${short(value)} of the table`);
+    if (say) say(translated("the number {0} of the table", short(value)));
     return [value, Math.abs(value)];
   },
   scatter(n, i, read, say) {
     const terms = (n.sources.get(i) || []).map((j) => read(0, j));
-    return sumOf(terms, say, terms.length ? joined(terms.map(bracketed), " + ") : "nobody read it: 0");
+    return sumOf(terms, say, terms.length ? joined(terms.map(bracketed), " + ") : translated("nobody read it: 0"));
   },
   place(n, i, read, say) {
     const placed = n.sources.get(i);
     const value = placed ? read(0, placed[0]) : read(1, i);
-    if (say) say(placed ? "the new number that was put there" : "as it was");
+    if (say) say(placed ? translated("the new number that was put there") : translated("as it was"));
     return [value, Math.abs(value)];
   },
   sum(n, i, read, say) {
@@ -134,26 +134,29 @@ const RULES = {
     const [dp, p] = [row(n, i, read, 0), row(n, i, read, 1)];
     const k = i % p.length;
     const [shared, size] = products(p.length, (j) => dp[j], (j) => p[j]);
-    if (say) say(`${short(p[k])} · (${short(dp[k])} − ${bracketed(shared)}), where ${short(shared)} = ${joined(p.map((x, j) => `${short(dp[j])}·${short(x)}`), " + ")}`);
+    if (say) {
+      const terms = joined(p.map((x, j) => `${short(dp[j])}·${short(x)}`), " + ");
+      say(translated("{0} · ({1} − {2}), where {3} = {4}", short(p[k]), short(dp[k]), bracketed(shared), short(shared), terms));
+    }
     return [p[k] * (dp[k] - shared), p[k] * (Math.abs(dp[k]) + size)];
   },
   layer_norm_factor(n, i, read, say) {
     const x = row(n, i, read, 0);
     const middle = mean(x);
     const variance = mean(x.map((each) => (each - middle) ** 2));
-    if (say) say(`1 / √(${short(variance)} + ${n.options.eps}), the variance of ${x.length} numbers with mean ${short(middle)}`);
+    if (say) say(translated("1 / √({0} + {1}), the variance of {2} numbers with mean {3}", short(variance), n.options.eps, x.length, short(middle)));
     const value = 1 / Math.sqrt(variance + n.options.eps);
     return [value, value * (1 + middle ** 2 * value ** 2)];
   },
   layer_norm_rows(n, i, read, say) {
     const x = row(n, i, read, 0);
     const [middle, factor, own] = [mean(x), read(1, i), x[i % x.length]];
-    if (say) say(`(${short(own)} − ${bracketed(middle)}) · ${short(factor)}, where ${short(middle)} is the mean of the row`);
+    if (say) say(translated("({0} − {1}) · {2}, where {3} is the mean of the row", short(own), bracketed(middle), short(factor), short(middle)));
     return [(own - middle) * factor, (Math.abs(own) + mean(x.map(Math.abs))) * factor];
   },
   rms_norm_factor(n, i, read, say) {
     const square = mean(row(n, i, read, 0).map((x) => x * x));
-    if (say) say(`1 / √(${short(square)} + ${n.options.eps}), the mean square of the row`);
+    if (say) say(translated("1 / √({0} + {1}), the mean square of the row", short(square), n.options.eps));
     const value = 1 / Math.sqrt(square + n.options.eps);
     return [value, value];
   },
@@ -172,21 +175,24 @@ const RULES = {
     const peak = largest(scores);
     const logarithm = peak + Math.log(exponentials(scores).reduce((sum, x) => sum + x, 0));
     const own = scores[i % scores.length];
-    return sumOf([own, -logarithm], say, `${short(own)} − ${bracketed(logarithm)}, where ${short(logarithm)} = ln Σ exp of the ${scores.length} numbers of the row`);
+    const words = translated("{0} − {1}, where {2} = ln Σ exp of the {3} numbers of the row", short(own), bracketed(logarithm), short(logarithm), scores.length);
+    return sumOf([own, -logarithm], say, words);
   },
   mean_loss(n, i, read, say) {
     const { targets, weight } = n.options;
     const scored = targets.map((_, r) => r).filter((r) => weight[r]);
     const width = last(n.operands[0].shape);
     const logp = scored.map((r) => read(0, r * width + targets[r]));
-    return sumOf(logp.map((x, k) => -weight[scored[k]] * x), say, `−(${joined(logp.map(bracketed), " + ")}) / ${scored.length}, a term for each target`);
+    const words = translated("−({0}) / {1}, a term for each target", joined(logp.map(bracketed), " + "), scored.length);
+    return sumOf(logp.map((x, k) => -weight[scored[k]] * x), say, words);
   },
   cross_entropy_backward(n, i, read, say) {
     const width = last(n.shape);
     const [r, v] = [Math.floor(i / width), i % width];
     const [p, weight] = [Math.exp(read(0, i)), n.options.weight[r]];
     const target = n.options.targets[r] === v ? 1 : 0;
-    if (say) say(`(${short(p)} − ${target}) · ${short(weight)}${target ? ": this is the target" : ""}`);
+    const words = `(${short(p)} − ${target}) · ${short(weight)}`;
+    if (say) say(target ? translated("{0}: this is the target", words) : words);
     return [(p - target) * weight, (p + target) * Math.abs(weight)];
   },
   length(n, i, read, say) {
@@ -195,12 +201,12 @@ const RULES = {
       for (let j = 0; j < operand.size; j++) squares += read(k, j) ** 2;
       count += operand.size;
     });
-    if (say) say(`the root of the sum of ${count} squares, ${short(squares)}`);
+    if (say) say(translated("the root of the sum of {0} squares, {1}", count, short(squares)));
     return [Math.sqrt(squares), Math.sqrt(squares)];
   },
   clip(n, i, read, say) {
     const [g, length] = [read(0, i), read(1, 0)];
-    if (say) say(`${short(g)} · ${n.options.longest} / ${short(length)}: the whole gradient becomes as long as ${n.options.longest}`);
+    if (say) say(translated("{0} · {1} / {2}: the whole gradient becomes as long as {3}", short(g), n.options.longest, short(length), n.options.longest));
     const value = g * Math.min(1, n.options.longest / (length + 1e-6));
     return [value, Math.abs(value)];
   },
@@ -231,8 +237,8 @@ function normBackward(n, i, read, say, centred) {
   const [shift, share] = [centred ? mean(g) : 0, mean(g.map((each, k) => each * xhat[k]))];
   const sizes = [g[j], centred ? mean(g.map(Math.abs)) : 0, xhat[j] * mean(g.map((each, k) => Math.abs(each * xhat[k])))];
   if (say) {
-    const middle = centred ? ` − ${bracketed(shift)}` : "";
-    say(`${short(factor)} · (${short(g[j])}${middle} − ${bracketed(xhat[j])}·${bracketed(share)}), where ${short(g[j])} = ${short(dy[j])}·${short(gamma[j])}`);
+    const sum = `${short(g[j])}${centred ? ` − ${bracketed(shift)}` : ""} − ${bracketed(xhat[j])}·${bracketed(share)}`;
+    say(translated("{0} · ({1}), where {2} = {3}·{4}", short(factor), sum, short(g[j]), short(dy[j]), short(gamma[j])));
   }
   return [factor * (g[j] - shift - xhat[j] * share), factor * sizes.reduce((sum, x) => sum + Math.abs(x), 0)];
 }
@@ -244,43 +250,43 @@ for (const name of Object.keys(ACTIVATIONS)) {
 
 // In words: the formula, and what the operands are called in it.
 const WORDS = {
-  weight: ["a weight of the model", []],
-  constant: ["given: no gradient goes here", []],
+  weight: [translated("a weight of the model"), []],
+  constant: [translated("given: no gradient goes here"), []],
   add: ["y = a + b", ["a", "b"]],
-  multiply: ["y = a · b, number by number", ["a", "b"]],
+  multiply: [translated("y = a · b, number by number"), ["a", "b"]],
   scale: ["y = c · x", ["x"]],
   matmul: ["y_ij = Σ_k a_ik b_kj", ["a", "b"]],
-  gather: ["y_t = table[id_t]: a row of the table for each id", ["table", "ids"]],
-  scatter: ["each number goes back to where it was read, and those that meet add up", ["dy"]],
-  place: ["some numbers are put in place of others", ["new", "before"]],
-  sum: ["y = Σ over the rows", ["x"]],
+  gather: [translated("y_t = table[id_t]: a row of the table for each id"), ["table", "ids"]],
+  scatter: [translated("each number goes back to where it was read, and those that meet add up"), ["dy"]],
+  place: [translated("some numbers are put in place of others"), [translated("new"), translated("before")]],
+  sum: [translated("y = Σ over the rows"), ["x"]],
   sum_of_products: ["y_d = Σ_t a_td b_td", ["a", "b"]],
   softmax: ["p_j = exp(s_j − max s) / Σ_k exp(s_k − max s)", ["s"]],
   softmax_backward: ["ds_k = p_k (dp_k − Σ_j dp_j p_j)", ["dp", "p"]],
   gelu: ["y = x p, p = (1 + tanh u)/2, u = √(2/π) (x + 0.044715 x³)", ["x"]],
   gelu_backward: ["dx = dy (p + x p′), p′ = 2 p (1 − p) u′", ["dy", "x"]],
-  gelu_erf: ["y = x Φ(x), with the normal distribution function Φ", ["x"]],
-  gelu_erf_backward: ["dx = dy (Φ(x) + x φ(x)), with the normal density φ", ["dy", "x"]],
+  gelu_erf: [translated("y = x Φ(x), with the normal distribution function Φ"), ["x"]],
+  gelu_erf_backward: [translated("dx = dy (Φ(x) + x φ(x)), with the normal density φ"), ["dy", "x"]],
   relu: ["y = max(x, 0)", ["x"]],
-  relu_backward: ["dx = dy where x > 0, else 0", ["dy", "x"]],
-  silu: ["y = x σ(x), with the logistic function σ", ["x"]],
+  relu_backward: [translated("dx = dy where x > 0, else 0"), ["dy", "x"]],
+  silu: [translated("y = x σ(x), with the logistic function σ"), ["x"]],
   silu_backward: ["dx = dy (p + x p (1 − p)), p = σ(x)", ["dy", "x"]],
   tanh: ["y = tanh x", ["x"]],
   tanh_backward: ["dx = dy (1 − tanh² x)", ["dy", "x"]],
-  layer_norm_factor: ["rstd = 1 / √(variance of the row + ε)", ["x"]],
-  layer_norm_rows: ["x̂ = (x − mean of the row) · rstd", ["x", "rstd"]],
+  layer_norm_factor: [translated("rstd = 1 / √(variance of the row + ε)"), ["x"]],
+  layer_norm_rows: [translated("x̂ = (x − mean of the row) · rstd"), ["x", "rstd"]],
   gain_shift: ["y = γ x̂ + β", ["x̂", "γ", "β"]],
   layer_norm_backward: ["dx = rstd (g − mean(g) − x̂ mean(g x̂)), g = γ dy", ["dy", "x̂", "γ", "rstd"]],
-  rms_norm_factor: ["rstd = 1 / √(mean square of the row + ε)", ["x"]],
+  rms_norm_factor: [translated("rstd = 1 / √(mean square of the row + ε)"), ["x"]],
   rms_norm_backward: ["dx = rstd (g − x̂ mean(g x̂)), g = γ dy", ["dy", "x̂", "γ", "rstd"]],
   log_softmax: ["log p_v = logit_v − ln Σ_u exp(logit_u)", ["logits"]],
   mean_loss: ["loss = −(1/N) Σ_t log p_t[target_t]", ["log p"]],
-  cross_entropy_backward: ["dlogit_v = (p_v − [v is the target]) / N, p = exp(log p)", ["log p"]],
-  length: ["the length of the whole gradient, √Σ g²", []],
-  clip: ["g = g · longest / length, where the gradient is longer", ["g", "length"]],
-  adam_first: ["m = β₁ m + (1 − β₁) g, with m = 0 before the first step", ["g"]],
-  adam_second: ["v = β₂ v + (1 − β₂) g², with v = 0 before the first step", ["g"]],
-  adam_weight: ["w = w − lr λ w − lr m̂ / (√v̂ + ε), m̂ = m / (1 − β₁), v̂ = v / (1 − β₂) at the first step", ["w", "m", "v"]],
+  cross_entropy_backward: [translated("dlogit_v = (p_v − [v is the target]) / N, p = exp(log p)"), ["log p"]],
+  length: [translated("the length of the whole gradient, √Σ g²"), []],
+  clip: [translated("g = g · longest / length, where the gradient is longer"), ["g", "length"]],
+  adam_first: [translated("m = β₁ m + (1 − β₁) g, with m = 0 before the first step"), ["g"]],
+  adam_second: [translated("v = β₂ v + (1 − β₂) g², with v = 0 before the first step"), ["g"]],
+  adam_weight: [translated("w = w − lr λ w − lr m̂ / (√v̂ + ε), m̂ = m / (1 − β₁), v̂ = v / (1 − β₂) at the first step"), ["w", "m", "v"]],
 };
 
 // ---- numbers in words
@@ -298,5 +304,5 @@ function bracketed(x) {
 
 function joined(words, glue) {
   if (words.length <= 40) return words.join(glue);
-  return `${words.slice(0, 24).join(glue)}${glue}… ${words.length - 32} more …${glue}${words.slice(-8).join(glue)}`;
+  return `${words.slice(0, 24).join(glue)}${glue}${translated("… {0} more …", words.length - 32)}${glue}${words.slice(-8).join(glue)}`;
 }

@@ -1,16 +1,12 @@
-"use strict";
 // Walks through the step in the element "data". What is shown is in `state`; go() and point() draw it anew.
 
-const data = JSON.parse(element("data").textContent);
 const nodes = data.nodes.map(unpackNode);
 const updates = data.updates.map(unpackUpdate);
 const stops = findStops(); // each a list of nodes that are shown together
 const failed = new Map(); // by node: the numbers that are not what the page computes
+const PHASES = { forward: translated("forward"), backward: translated("backward"), update: translated("update") };
+const SEQUENCES = { reads: translated("reads"), written: translated("has written"), target: translated("is to say") };
 const state = { stop: 0, node: null, i: null };
-
-function element(id) {
-  return document.getElementById(id);
-}
 
 function make(tag, text, attributes = {}) {
   const made = document.createElement(tag);
@@ -91,10 +87,6 @@ function* shownOf(shape) {
   for (const i of axisShown(shape[0])) for (const j of shownOf(shape.slice(1))) yield i * rest + j;
 }
 
-function range(n) {
-  return [...Array(n).keys()];
-}
-
 function indices(shape, i) {
   const found = [];
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -131,7 +123,7 @@ async function check() {
   let pause = performance.now();
   const rest = async () => {
     if (performance.now() - pause < 40) return;
-    verdict(`checking … ${count.toLocaleString("en")} numbers`, "");
+    verdict(translated("checking … {0} numbers", grouped(count)), "");
     await new Promise((resume) => setTimeout(resume));
     pause = performance.now();
   };
@@ -154,11 +146,16 @@ async function check() {
     }
     await rest();
   }
-  const numbers = `${count.toLocaleString("en")} numbers computed again by this page, ${slopes.toLocaleString("en")} gradients compared with the loss when their weight is moved`;
-  if (!wrong && !steep) verdict(`✓ ${numbers}: all are equal.`, "good");
-  else verdict(`✗ ${numbers}: ${wrong + steep} differ${wrong ? `, first in step ${firstFailed()}` : ""}.`, "bad");
+  const numbers = translated("{0} numbers computed again by this page, {1} gradients compared with the loss when their weight is moved", grouped(count), grouped(slopes));
+  if (!wrong && !steep) verdict(translated("✓ {0}: all are equal.", numbers), "good");
+  else if (wrong) verdict(translated("✗ {0}: {1} differ, first in step {2}.", numbers, wrong + steep, firstFailed()), "bad");
+  else verdict(translated("✗ {0}: {1} differ.", numbers, steep), "bad");
   Object.assign(element("verdict").dataset, { checked: count, wrong, slopes, steep });
   draw();
+}
+
+function grouped(count) {
+  return count.toLocaleString("en");
 }
 
 function firstFailed() {
@@ -188,9 +185,9 @@ function stopOf(number) {
 }
 
 function title(n) {
-  const where = n.where || (n.phase === "update" ? "all gradients" : "the model");
+  const where = n.where || (n.phase === "update" ? translated("all gradients") : translated("the model"));
   if (n.kind === "weight") return n.name;
-  return n.phase === "update" && n.where ? `${where}, AdamW` : `${where}: ${n.name}`;
+  return n.phase === "update" && n.where ? translated("{0}, {1}", where, "AdamW") : translated("{0}: {1}", where, n.name);
 }
 
 // ---- drawing
@@ -204,8 +201,9 @@ function draw() {
   const stop = stops[state.stop];
   const n = stop[0];
   element("slider").value = element("stops").value = state.stop;
-  element("slider").setAttribute("aria-valuetext", `step ${state.stop} of ${stops.length - 1}, ${n.phase}, ${title(n)}`);
-  element("heading").replaceChildren(title(n), " ", make("small", `step ${state.stop} of ${stops.length - 1}, ${n.phase}`));
+  const where = translated("step {0} of {1}, {2}", state.stop, stops.length - 1, PHASES[n.phase]);
+  element("slider").setAttribute("aria-valuetext", translated("{0}, {1}", where, title(n)));
+  element("heading").replaceChildren(title(n), " ", make("small", where));
   element("formula").textContent = stop.length > 1 ? "" : WORDS[n.kind][0];
   element("line").replaceChildren(...(stop.length > 1 ? [] : lineOf(n)));
   element("results").replaceChildren(...stop.flatMap((each) => drawResult(each, stop.length > 1)));
@@ -216,16 +214,17 @@ function draw() {
 function lineOf(n) {
   if (n.line === null) return [];
   const [file, number, text] = data.lines[n.line];
-  return [make("code", text), make("br"), make("small", `minillm/${file}, line ${number}`)];
+  return [make("code", text), make("br"), make("small", translated("minillm/{0}, line {1}", file, number))];
 }
 
 function drawResult(n, named) {
-  const heading = make("h3", named ? `${n.name}: ${WORDS[n.kind][0]}` : `${n.name} `);
-  const sized = make("small", ` ${sizeOf(n.shape)}${n.again ? "" : " (made of more numbers than are on this page: not computed again)"}`);
+  const heading = make("h3", named ? translated("{0}: {1}", n.name, WORDS[n.kind][0]) : `${n.name} `);
+  const left = n.again ? "" : translated(" (made of more numbers than are on this page: not computed again)");
+  const sized = make("small", ` ${sizeOf(n.shape)}${left}`);
   heading.append(sized);
   const grid = tables(n, n.shape, (i) => i, true);
   const used = nodes.filter((each) => each.operands.some((operand) => operand.node === n.number) && each.kind !== "length");
-  if (used.length && !named) heading.append(...links("read in", used.slice(0, 6).map((each) => each.number)));
+  if (used.length && !named) heading.append(...links((place) => translated("read in step {0}", place), used.slice(0, 6).map((each) => each.number)));
   return [heading, ...(named ? lineOf(n) : []), grid];
 }
 
@@ -235,31 +234,35 @@ function drawOperands(stop) {
   return shown.flatMap(({ n, k }) => {
     const operand = n.operands[k];
     const from = nodes[operand.node];
-    const heading = make("h3", `${WORDS[n.kind][1][k] ?? "operand"} = ${from.kind === "constant" ? "given" : title(from)} `);
+    const heading = make("h3", `${WORDS[n.kind][1][k] ?? translated("operand")} = ${from.kind === "constant" ? translated("given") : title(from)} `);
     heading.append(make("small", sizeOf(operand.shape)));
-    if (stopOf(from.number) >= 0) heading.append(...links("made in", [from.number]));
+    if (stopOf(from.number) >= 0) heading.append(...links((place) => translated("made in step {0}", place), [from.number]));
     const update = updates.find((each) => each.weight === from.number);
-    if (update) heading.append(...links("gradient in", [update.gradient.node]), ...links("updated in", [update.after]));
+    if (update) {
+      heading.append(...links((place) => translated("gradient in step {0}", place), [update.gradient.node]));
+      heading.append(...links((place) => translated("updated in step {0}", place), [update.after]));
+    }
     const grid = tables(from, operand.shape, (j) => placeIn(operand, j), false);
     grid.dataset.operand = stop.length > 1 ? "" : k;
     return [heading, grid];
   });
 }
 
-function links(words, numbers) {
+function links(first, numbers) {
   const places = [...new Set(numbers.map(stopOf))].filter((place) => place >= 0);
   return places.flatMap((place, k) => {
-    const button = make("button", `${k ? "" : `${words} `}step ${place}`);
+    const button = make("button", k ? translated("step {0}", place) : first(place));
     button.addEventListener("click", () => go(place));
     return [" ", button];
   });
 }
 
 function sizeOf(shape) {
-  if (!shape.length) return "one number";
-  const cut = shape.map((length) => axisShown(length)).some((places, axis) => places.length < shape[axis]);
-  const part = cut ? `, shown are ${shape.map((length) => (axisShown(length).length < length ? `${axisShown(length).length} of ${length}` : length)).join(" × ")}` : "";
-  return `(${shape.join(" × ")}${part})`;
+  if (!shape.length) return translated("one number");
+  const shown = shape.map((length) => axisShown(length).length);
+  if (shape.every((length, axis) => shown[axis] === length)) return `(${shape.join(" × ")})`;
+  const parts = shape.map((length, axis) => (shown[axis] < length ? translated("{0} of {1}", shown[axis], length) : length));
+  return translated("({0}, shown are {1})", shape.join(" × "), parts.join(" × "));
 }
 
 // An array as tables: one for each place on all axes but the last two.
@@ -271,9 +274,9 @@ function tables(n, shape, place, isResult) {
     const table = make("table");
     if (isResult) table.setAttribute("role", "grid");
     const caption = indices(shape.slice(0, -2), lead).slice(1);
-    const which = caption.length ? `head ${caption.join(", ")}` : n.name;
+    const which = caption.length ? translated("head {0}", caption.join(", ")) : n.name;
     table.append(make("caption", caption.length ? which : ""));
-    table.setAttribute("aria-label", `${title(n)}, ${which}`);
+    table.setAttribute("aria-label", translated("{0}, {1}", title(n), which));
     const head = make("tr");
     head.append(make("td", "", { class: "corner", role: "presentation" }), ...axisShown(columns).map((c) => make("th", axisName(n, shape, 1, c), { scope: "col" })));
     const top = make("thead");
@@ -318,7 +321,7 @@ function cell(n, j, place, scale, isResult) {
 // The name of a place on the last axis, or the last but one: a token where the axis is one of tokens.
 function axisName(n, shape, fromEnd, i) {
   const length = shape[shape.length - fromEnd];
-  if (length === undefined) return "";
+  if (length === undefined) return n.name;
   if (length === data.window.vocabulary && data.labels[i] !== undefined) return data.labels[i];
   const tokens = tokensOf(n, shape, fromEnd);
   return tokens ? `${i} ${tokens[i]}` : String(i);
@@ -329,7 +332,7 @@ function tokensOf(n, shape, fromEnd) {
   const isRow = fromEnd === 2 && n.phase !== "update" && n.kind !== "weight" && !/weight|gamma|beta|table/.test(n.name) && shape.length > 1;
   if (!isRow && !(isMap && fromEnd === 1)) return null;
   const length = shape[shape.length - fromEnd];
-  const fitting = data.sequences.filter((each) => each.name !== "is to say" && each.tokens.length === length);
+  const fitting = data.sequences.filter((each) => each.name !== "target" && each.tokens.length === length);
   const isEncoder = /^encoder|^source/.test(n.where) || /cross_attention\.(key|value)/.test(n.where) || (isMap && fromEnd === 1 && /cross/.test(n.where));
   return (fitting.length > 1 ? fitting[isEncoder ? 0 : 1] : fitting[0])?.tokens;
 }
@@ -344,7 +347,7 @@ function point(node, i) {
 function drawDetail() {
   for (const marked of document.querySelectorAll("td.read, td.chosen")) marked.classList.remove("read", "chosen");
   if (state.node === null) {
-    element("detail").replaceChildren(make("p", "Point at a number, or go to the table with Tab and to its numbers with the arrow keys: here it is computed again from those that it is made of."));
+    element("detail").replaceChildren(make("p", translated("Point at a number, or go to the table with Tab and to its numbers with the arrow keys: here it is computed again from those that it is made of.")));
     return;
   }
   const n = nodes[state.node];
@@ -357,7 +360,7 @@ function drawDetail() {
     const reads = [];
     const again = compute(n, state.i, (text) => (words = text), (k, j) => reads.push([k, j]));
     const right = isRight(value, again);
-    const verdict = make("span", right ? ` ✓ computed again: ${short(again[0])}` : ` ✗ computed again: ${short(again[0])}`, { class: right ? "right" : "wrong" });
+    const verdict = make("span", ` ${right ? "✓" : "✗"} ${translated("computed again: {0}", short(again[0]))}`, { class: right ? "right" : "wrong" });
     const first = make("p", `${name} = ${short(value)}`);
     first.append(verdict);
     lines.push(first, make("p", `= ${words}`));
@@ -378,7 +381,8 @@ function slopeLines(n, i, value) {
     const weight = update.weights.get(i);
     const slope = update.slopes.get(weight);
     const right = update.largest === undefined || slopeIsRight(update, slope, value);
-    const line = make("p", `this is the gradient of ${update.name}[${indices(nodes[update.weight].shape, weight).join(", ")}]: with this weight moved by ±0.000001 the loss changes at the rate ${short(slope)}`);
+    const name = `${update.name}[${indices(nodes[update.weight].shape, weight).join(", ")}]`;
+    const line = make("p", translated("this is the gradient of {0}: with this weight moved by ±0.000001 the loss changes at the rate {1}", name, short(slope)));
     line.append(make("span", right ? " ✓" : " ✗", { class: right ? "right" : "wrong" }));
     return line;
   });
@@ -389,16 +393,16 @@ function slopeLines(n, i, value) {
 function build() {
   for (const { name, tokens } of data.sequences) {
     const line = make("div", undefined, { class: "sequence" });
-    line.append(make("b", name), ...tokens.map((token) => make("span", token)));
+    line.append(make("b", SEQUENCES[name]), ...tokens.map((token) => make("span", token)));
     element("sequences").append(line);
   }
-  const cut = data.window.whole ? "Every number of the step is here." : "The model is large: of axes longer than 16 the first 8 places are shown, of the vocabulary the tokens of the text. Each shown number is still computed from all that it is made of.";
-  element("summary").textContent = `The loss is ${data.loss.toFixed(4)} nats; the learning rate ${data.lr}. ${cut}`;
+  const cut = data.window.whole ? translated("Every number of the step is here.") : translated("The model is large: of axes longer than 16 the first 8 places are shown, of the vocabulary the tokens of the text. Each shown number is still computed from all that it is made of.");
+  element("summary").textContent = translated("The loss is {0} nats; the learning rate {1}. {2}", data.loss.toFixed(4), data.lr, cut);
   element("slider").max = stops.length - 1;
   const groups = new Map();
   stops.forEach((stop, place) => {
     const phase = stop[0].phase;
-    if (!groups.has(phase)) groups.set(phase, make("optgroup", undefined, { label: phase }));
+    if (!groups.has(phase)) groups.set(phase, make("optgroup", undefined, { label: PHASES[phase] }));
     groups.get(phase).append(new Option(`${place} ${title(stop[0])}`, place));
   });
   element("stops").append(...groups.values());

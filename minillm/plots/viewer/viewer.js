@@ -1,7 +1,5 @@
-"use strict";
 // Draws the attention maps in the element "data". All that can change is in `state`: change() and point() draw it anew.
 
-const data = JSON.parse(element("data").textContent);
 const { layers, heads, queries, keys } = data; // the numbers of the layers and heads; the tokens of the rows and columns
 const [L, H, T, S] = [layers.length, heads.length, queries.length, keys.length];
 const weights = unpack(data.weights);
@@ -20,10 +18,6 @@ const state = {
   hovered: null, // what the mouse is on: {query}, {key}, or both for a cell of the heatmap
   focused: null, // the token that has the keyboard
 };
-
-function element(id) {
-  return document.getElementById(id);
-}
 
 // ---- the weights: one byte each, 255 is a weight of 1; with a causal mask only the keys that a query may see are kept
 
@@ -66,10 +60,6 @@ function shownHeads() {
 function mean(query, key) {
   const shown = shownHeads();
   return shown.reduce((sum, head) => sum + weight(head, query, key), 0) / Math.max(1, shown.length);
-}
-
-function range(n) {
-  return [...Array(n).keys()];
 }
 
 // ---- colours
