@@ -73,7 +73,7 @@ def page(rows: list[train_step.Row], losses: list[time_to_loss.Outcome], alt: st
     if losses:
         yield "\n## Time to a given loss\n"
         yield "Tiny Shakespeare, to a loss of 1.898 nats a character on the whole validation split, evaluation left out. PyTorch trains"
-        yield "nanoGPT's recipe for one processor; minillm trains its default preset, and the same model with Muon.\n"
+        yield "nanoGPT's recipe for one processor; minillm trains its default preset, and with Muon [the speedrun's model](speedrun.md).\n"
         yield time_to_loss.table(losses)
 
 

@@ -488,6 +488,8 @@ print(f"the same model without the future: {alone:.2f}; bigram {levels['bigram']
 # GPT-3 had the same objective, 175 billion numbers in place of our hundred thousand, and 300 billion tokens of text. Such models read
 # windows at random places of one long stream, with an end mark between documents, as `minillm.text.Corpus` does. Nobody needs to write the
 # loop again: `python -m minillm pretrain` trains on any text, keeps the best weights, and goes on with `--resume` after a stop.
+# How soon a GPT can be there on two cores is a race of its own, `benchmarks/speedrun.md`. That page derives *Muon* (Jordan et al. 2024), an
+# optimizer that makes the momentum of a matrix orthogonal, has it in ten lines, and says what it saves beside AdamW.
 #
 # ## Reading
 #
