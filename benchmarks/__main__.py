@@ -65,7 +65,8 @@ def page(rows: list[train_step.Row], losses: list[time_to_loss.Outcome], alt: st
     yield "\n## What is left to gain\n"
     yield "One worker's half of the batch on one core, and the same matrix products with nothing between them, which is the bound for"
     yield "any NumPy code. The rest is passes over arrays, one for each operation: GELU is 8 forward and 10 backward, AdamW is 14,"
-    yield "where compiled code makes one.\n"
+    yield "where compiled code makes one. New memory is not what costs: freed memory is used again, and x * x takes no longer into it"
+    yield "than in place.\n"
     yield from profile.table(sizes)
     yield "## Long context\n"
     yield "Attention alone, forward and backward, causal, one sequence, 4 heads of width 64.\n"
