@@ -87,8 +87,10 @@ class Server(ThreadingHTTPServer):
         if self.python:
             self.python.kill()
             self.python.wait()
-            self.python.stdin.close()
+            with contextlib.suppress(OSError):  # it had ended before it read all
+                self.python.stdin.close()
             self.python.stdout.close()
+            self.python = None
 
     def close(self):
         self.end_python()

@@ -200,6 +200,27 @@ def test_a_browser_that_keeps_nothing_can_be_used_all_the_same(page):
     page("exercises")
 
 
+@pytest.mark.parametrize("name", ["train", "write"])
+def test_a_python_that_has_ended_is_told_and_can_be_loaded_again(page, server, name):
+    shown = page(name)
+    shown.run(f"{of('steps' if name == 'train' else 'length')}.value = 2000")
+    shown.click(of("start"))
+    shown.wait(f"{of('sample' if name == 'train' else 'text')}.textContent.length > 20")
+    server.python.kill()
+    shown.wait("document.getElementById('status').className === 'bad'")
+    assert text(shown, "status").startswith("Python has ended: ")
+    assert shown.run("[...document.querySelectorAll('main button:not(:disabled)')].map((b) => b.id).join()") == "begin"
+    assert shown.run(LEAVING) is False, "there is nothing left to keep"
+    server.end_python()
+    shown.click(of("begin"))
+    shown.wait(f"!{of('start')}.disabled")
+    shown.click(of("start"))
+    shown.wait(f"{of('stop')}.disabled === false")
+    shown.click(of("stop"))
+    shown.wait(f"!{of('start')}.disabled")
+    shown.events[:] = [event for event in shown.events if "500 (Internal Server Error)" not in str(event)]
+
+
 def test_write_and_stop(page):
     shown = page("write")
     type_into(shown, "prompt", "The fox")

@@ -54,6 +54,7 @@ export class Python {
   start() {
     const total = Object.values(data.loads).reduce((sum, bytes) => sum + bytes);
     const { page, language, pyodide, archives } = data;
+    const failed = (text) => this.fail(say("loading.failed", text));
     let bytes = 0;
     $("begin").hidden = true;
     $("loaded").hidden = $("loading").hidden = false;
@@ -70,12 +71,12 @@ export class Python {
           this.worker.onmessage = ({ data: message }) => this.heard(message);
           resolve(message);
         },
-        error: ({ wrong }) => this.#fail(wrong),
-        fault: ({ text }) => this.#fail(text),
-        full: () => this.#fail(say("full")),
+        error: ({ wrong }) => failed(wrong),
+        fault: ({ text }) => failed(text),
+        full: () => failed(say("full")),
       };
       this.worker = new Worker("worker.js", { type: "module" });
-      this.worker.onerror = (event) => this.#fail(event.message || say("loading.no_worker"));
+      this.worker.onerror = (event) => failed(event.message || say("loading.no_worker"));
       this.worker.onmessage = ({ data: message }) => heard[message.kind](message);
       this.worker.postMessage({ do: "load", page, language, pyodide, archives });
     });
@@ -89,12 +90,13 @@ export class Python {
     this.worker.terminate();
   }
 
-  #fail(text) {
+  // End it, and offer to load it again.
+  fail(said) {
     this.end();
     $("loaded").hidden = true;
-    $("begin").hidden = false;
+    $("loading").hidden = $("begin").hidden = false;
     $("begin").textContent = say("loading.again");
-    status(say("loading.failed", text), true);
+    status(said, true);
   }
 }
 

@@ -61,8 +61,15 @@ const heard = {
 const python = new Python((message) => heard[message.kind](message));
 
 function failed(message) {
-  if (message.ended) rest();
-  trouble(message);
+  if (!message.dead) {
+    if (message.ended) rest();
+    return trouble(message);
+  }
+  curve.losses = []; // the run is lost
+  kept = true;
+  rest();
+  $("choices").disabled = $("start").disabled = true;
+  python.fail(say("ended", message.text));
 }
 
 function work() {

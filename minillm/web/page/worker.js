@@ -2,7 +2,8 @@
 let receive, work, working = false;
 
 const reply = (kind, more) => self.postMessage({ kind, ...more });
-const fault = (error) => reply("fault", { text: String(error?.message ?? error), ended: true });
+// What Python itself does not tell: it has ended, or could not be loaded.
+const fault = (error) => reply("fault", { text: String(error?.message ?? error), ended: true, dead: true });
 
 self.onmessage = ({ data }) => {
   if (data.do === "load") {

@@ -13,7 +13,9 @@ const python = new Python((message) => heard[message.kind](message));
 
 function failed(message) {
   rest("");
-  trouble(message);
+  if (!message.dead) return trouble(message);
+  $("choices").disabled = $("start").disabled = true;
+  python.fail(say("ended", message.text));
 }
 
 function rest(text) {
