@@ -302,11 +302,12 @@ def test_in_chinese_no_english_is_left_but_the_tokens(page, monkeypatch):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("dark", [False, True])
-def test_axe_finds_nothing(page, monkeypatch, language, dark):
+@pytest.mark.parametrize(("width", "dark", "tokens"), [(1280, False, 3), (390, True, 64)])
+def test_axe_finds_nothing(page, monkeypatch, attention, words, language, width, dark, tokens):
     monkeypatch.setenv("LANGUAGE", language)
     axe = (npm_package("axe-core") / "axe.min.js").read_text(encoding="utf-8")
-    browser = page(vectors=np.ones((2, 2, 2, 3, 4)), dark=dark)
+    weights, vectors = attention(2, 12, tokens, tokens, causal=True), np.ones((2, 2, 12, tokens, 4))
+    browser = page(weights, words(tokens), vectors=vectors, width=width, dark=dark)
     browser.run(axe)
     assert browser.run("axe.run().then(({violations}) => violations.map(({id, nodes}) => [id, nodes[0].html]))") == []
 

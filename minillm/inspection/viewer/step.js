@@ -289,7 +289,7 @@ function tables(n, shape, place, isResult) {
       body.append(line);
     }
     table.append(top, body);
-    const scroll = make("div", undefined, { class: "scroll" });
+    const scroll = make("div", undefined, { class: "scroll", role: "group", "aria-label": table.ariaLabel });
     scroll.append(table);
     box.append(scroll);
   }
@@ -345,6 +345,18 @@ function point(node, i) {
 }
 
 function drawDetail() {
+  drawNumber();
+  for (const box of document.querySelectorAll("#operands .scroll, #detail")) letKeysScroll(box);
+}
+
+// What scrolls has to be reached without a mouse as well.
+function letKeysScroll(box) {
+  const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+  if (scrolls) box.tabIndex = 0;
+  else box.removeAttribute("tabindex");
+}
+
+function drawNumber() {
   for (const marked of document.querySelectorAll("td.read, td.chosen")) marked.classList.remove("read", "chosen");
   if (state.node === null) {
     element("detail").replaceChildren(make("p", translated("Point at a number, or go to the table with Tab and to its numbers with the arrow keys: here it is computed again from those that it is made of.")));
@@ -416,6 +428,7 @@ function build() {
       if (i !== undefined) point(Number(node), Number(i));
     });
   element("results").addEventListener("keydown", moveFocus);
+  addEventListener("resize", drawDetail);
   draw();
   check();
 }
