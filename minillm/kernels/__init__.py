@@ -6,6 +6,7 @@ numbers to float32's rounding, and keeps the same for the backward pass. `MINILL
 """
 
 from minillm.kernels.adamw import adamw
+from minillm.kernels.attention import attention, attention_backward, fit_tiles
 from minillm.kernels.cross_entropy import cross_entropy_backward, log_softmax
 from minillm.kernels.gelu import gelu, gelu_backward, gelu_erf, gelu_erf_backward
 from minillm.kernels.launching import fit
@@ -14,8 +15,11 @@ from minillm.kernels.softmax import softmax, softmax_backward
 
 __all__ = [
     "adamw",
+    "attention",
+    "attention_backward",
     "cross_entropy_backward",
     "fit",
+    "fit_tiles",
     "gelu",
     "gelu_backward",
     "gelu_erf",

@@ -27,30 +27,39 @@ def fit(*arrays: Array) -> bool:
     )
 
 
-def source(file: str) -> str:
-    """The CUDA C of a file, after what all of them share. It is put together here, since CuPy keeps what it compiled under its text."""
-    return "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("rows.cuh", file))
+def source(file: str, width: int | None = None) -> str:
+    """The CUDA C of a file, after what all of them share, and the WIDTH that some are made for.
+
+    It is put together here, since CuPy keeps what it compiled under its text.
+    """
+    parts = [(FOLDER / name).read_text(encoding="utf-8") for name in ("rows.cuh", file)]
+    return "".join(parts if width is None else [f"#define WIDTH {width}\n", *parts])
 
 
 @cache
-def _module(cupy: ModuleType, file: str) -> Any:
-    return cupy.RawModule(code=source(file))
+def _module(cupy: ModuleType, file: str, width: int | None) -> Any:
+    return cupy.RawModule(code=source(file, width))
 
 
 @cache
-def _kernel(cupy: ModuleType, file: str, name: str) -> Any:
-    return _module(cupy, file).get_function(name)
+def _kernel(cupy: ModuleType, file: str, name: str, width: int | None) -> Any:
+    return _module(cupy, file, width).get_function(name)
 
 
 def launch(
-    file: str, name: str, grid: tuple[int, ...], block: tuple[int, ...], *arguments: Array | int | float
+    file: str,
+    name: str,
+    grid: tuple[int, ...],
+    block: tuple[int, ...],
+    *arguments: Array | int | float,
+    width: int | None = None,
 ) -> None:
     """Run a kernel on the current stream. Its int and float are of 32 bits, and not Python's of 64."""
     converted = [
         np.int32(each) if isinstance(each, int) else np.float32(each) if isinstance(each, float) else each
         for each in arguments
     ]
-    _kernel(array_module(arguments[0]), file, name)(grid, block, tuple(converted))
+    _kernel(array_module(arguments[0]), file, name, width)(grid, block, tuple(converted))
 
 
 def row_threads(columns: int) -> int:

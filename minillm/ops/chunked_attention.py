@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minillm import kernels
 from minillm.backend import Array, array_module
 from minillm.ops.masks import additive_mask, causal_additive_mask, check_window
 from minillm.ops.reductions import sum_last, sum_to
@@ -76,6 +77,9 @@ def chunked_attention(q, k, v, *, mask=None, bias=None, causal=False, window=Non
     xp, dtype = array_module(q), q.dtype
     q, k, v = (xp.ascontiguousarray(x) for x in (q, k, v))  # else the rows of a chunk are far apart in memory
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    if kernels.fit_tiles(q, k, v, mask, bias):
+        y, peaks, totals = kernels.attention(q, k, v, causal, window, scale)
+        return y, ChunkedSaved(q, k, v, y, peaks, totals, mask, scale, bias, causal, window, chunk)
     y = xp.empty((*q.shape[:-1], v.shape[-1]), dtype)
     lowest = xp.finfo(dtype).min / 2  # below every score, and finite: -inf - -inf is not a number
     peaks, totals = xp.full((*q.shape[:-1], 1), lowest, dtype), xp.zeros((*q.shape[:-1], 1), dtype)
@@ -109,9 +113,13 @@ def chunked_attention_backward(dy, saved):
     place of p. The two subtractions are done by the products: q gets a further column -m, and dy a column -dy · y, which meet a column of
     ones in k and v.
     """
-    q, k, v, y, peak, total, _, scale, bias, *_ = saved
+    q, k, v, y, peak, total, mask, scale, bias, causal, window, _ = saved
     xp = array_module(q)
-    dy = xp.ascontiguousarray(dy) / total
+    dy = xp.ascontiguousarray(dy)
+    if kernels.fit_tiles(q, k, v, mask, bias):
+        dq, dk, dv = kernels.attention_backward(dy, q, k, v, y, peak, total, causal, window, scale)
+        return dq, dk, dv, None
+    dy = dy / total
     ones = xp.ones((*k.shape[:-1], 1), q.dtype)
     q_less, k_one = xp.concatenate([q * scale, -peak], axis=-1), xp.concatenate([k, ones], axis=-1)
     dy_less, v_one = xp.concatenate([dy, -sum_last(dy * y)], axis=-1), xp.concatenate([v, ones], axis=-1)

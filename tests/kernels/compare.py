@@ -34,11 +34,11 @@ def same(got: Any, wanted: Any) -> None:
         assert type(got) is type(wanted) and len(got) == len(wanted)
         for one, other in zip(got, wanted, strict=True):
             same(one, other)
-    elif wanted is None or type(wanted) in (int, float):
+    elif wanted is None or type(wanted) in (bool, int, float):
         assert got == wanted
     else:
         assert got.shape == wanted.shape and got.dtype == (np.float32 if wanted.dtype == np.float64 else wanted.dtype)
-        np.testing.assert_allclose(got.get(), wanted, rtol=0, atol=3e-6 * (np.abs(wanted).max(initial=0) or 1))
+        np.testing.assert_allclose(got.get(), wanted, rtol=0, atol=3e-6 * max(0.1, np.abs(wanted).max(initial=0)))
 
 
 @contextmanager
@@ -46,9 +46,9 @@ def launched() -> Iterator[list[str]]:
     """The names of the kernels that are launched, in their order."""
     names, find = [], launching._kernel
 
-    def found(cupy, file, name):
+    def found(cupy, file, name, width):
         names.append(name)
-        return find(cupy, file, name)
+        return find(cupy, file, name, width)
 
     launching._kernel = found
     try:

@@ -39,6 +39,13 @@ def softmax(xp) -> None:
     same(ops.attention_backward(*on(xp, dy, saved)), ops.attention_backward(dy, saved))
 
 
+def attention(xp) -> None:
+    q, k, v, dy = numbers((1, 2, 131, 8), (1, 2, 150, 8), (1, 2, 150, 8), (1, 2, 131, 8))
+    y, saved = ops.chunked_attention(q, k, v, causal=True, window=40)
+    same(ops.chunked_attention(*on(xp, q, k, v), causal=True, window=40), (y, saved))
+    same(ops.chunked_attention_backward(*on(xp, dy, saved)), ops.chunked_attention_backward(dy, saved))
+
+
 def adamw(xp) -> None:
     """Two steps, one of them with factors on the device; weights that decay, some that don't, and frozen ones."""
     vectors = []
@@ -59,6 +66,7 @@ def adamw(xp) -> None:
 
 SPECIMENS = {
     "adamw.cu": adamw,
+    "attention.cu": attention,
     "layer_norm.cu": layer_norm,
     "cross_entropy.cu": cross_entropy,
     "gelu.cu": gelu,

@@ -32,6 +32,15 @@ BUGS = {
     "adamw: the square forgotten": ("adamw.cu", "rest2 * g[i] * g[i]", "rest2 * g[i]"),
     "adamw: no decay": ("adamw.cu", "*shrink * w[i]", "w[i]"),
     "adamw: 1 - β in float32": ("adamw.cu", "rest2 * g[i]", "(1 - beta2) * g[i]"),
+    "attention: tiles read before they are there": ("attention.cu", SYNC + "the tiles are there", ""),
+    "attention: tiles overwritten while they are read": ("attention.cu", SYNC + "all have used the tiles before", ""),
+    "attention: what was added up is not corrected": ("attention.cu", "EACH(d) a[d] *= shrink;", ""),
+    "attention: a window too wide": ("attention.cu", "keys - queries - window", "keys - queries - window - 1"),
+    "attention: a query sees the next key": ("attention.cu", "query + 1 + keys - queries : keys", "query + 2 + keys - queries : keys"),
+    "attention: a query too many": ("attention.cu", "if (query >= queries) return;", "if (query > queries) return;"),
+    "attention: dy · y forgotten": ("attention.cu", "dot(dy_row, v_tile[j]) - sum", "dot(dy_row, v_tile[j])"),
+    "attention: a key of the next text": ("attention.cu", "first + i / WIDTH < rows", "true"),
+    "attention: the last queries forgotten": ("attention.cu", "queries) + window :", "queries) + window - 1 :"),
 }  # fmt: skip
 
 
@@ -56,9 +65,9 @@ def test_the_order_of_the_threads_is_all_the_same(emulated, monkeypatch, file, r
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_planted_bug_is_seen(emulated, monkeypatch, bug):
     file, right, wrong = BUGS[bug]
-    code = launching.source(file)
-    assert right in code
-    monkeypatch.setattr(launching, "source", lambda _: code.replace(right, wrong))
+    source = launching.source
+    assert right in source(file)
+    monkeypatch.setattr(launching, "source", lambda *what: source(*what).replace(right, wrong))
     seen = 0
     for reverse in (False, True):
         monkeypatch.setattr(raw_module, "reverse", reverse)

@@ -17,7 +17,7 @@ OF_GPT2 = {"layer_norm", "layer_norm_backward", "layer_norm_backward_weights", "
 
 def trained(dtype, **changes) -> tuple[np.ndarray, Counts]:
     """The weights of a model after three steps, and how often the last two waited and copied."""
-    config = GPTConfig(vocab_size=13, context=11, layers=2, heads=3, d_model=18, d_ff=26, **changes)
+    config = GPTConfig(vocab_size=13, context=11, layers=2, heads=3, d_model=24, d_ff=26, **changes)
     model = GPT(config, dtype=dtype, device=choose_device("gpu"))
     corpus = Corpus(np.random.default_rng(3).integers(13, size=600), 11)
     trainer = Trainer(model, corpus, TrainOptions(steps=3, batch=2, lr=1e-2))
@@ -46,6 +46,16 @@ def test_weights_are_the_same_and_nothing_more_is_waited_for(gpu, monkeypatch, c
     with launched() as unseen:
         expected, plain_counts = trained(np.float32, **changes)
     assert set(seen) == names and not unseen and counts == plain_counts
+    np.testing.assert_allclose(weights, expected, atol=1e-4)
+
+
+def test_attention_in_tiles(gpu, monkeypatch):
+    monkeypatch.setattr("minillm.layers.attention.chunk_size", lambda *sizes: 128)
+    with launched() as names:
+        weights, _ = trained(np.float32, window=3)
+    monkeypatch.setattr(launching, "ON", False)
+    expected, _ = trained(np.float32, window=3)
+    assert {"attention", "attention_backward_keys"} <= set(names) and "softmax" not in names
     np.testing.assert_allclose(weights, expected, atol=1e-4)
 
 

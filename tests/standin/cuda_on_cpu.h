@@ -15,6 +15,7 @@
 #define __global__
 #define __device__ static
 #define __launch_bounds__(...)
+#define __align__(bytes) __attribute__((aligned(bytes)))
 #define __shared__ static __attribute__((section("shared_memory")))
 
 struct dim3 {
