@@ -1,4 +1,4 @@
-"""Muon as the page of the speedrun writes it by hand is the library's."""
+"""Muon as the page of the speedrun writes it by hand is the library's, and its command is the benchmark's recipe."""
 
 import re
 from pathlib import Path
@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.time_to_loss import MUON, fields_of
 from minillm.models import GPT, GPTConfig
-from minillm.training import Muon
+from minillm.pretraining import DEFAULT, PRESETS
+from minillm.training import Muon, TrainOptions
 from minillm.training.optimizers import orthogonal
 
-PAGE = Path(__file__).parents[1] / "benchmarks" / "speedrun.md"
+PAGE = (Path(__file__).parents[1] / "benchmarks" / "speedrun.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def by_hand():
-    (piece,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (piece,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     names: dict = {}
     exec(piece, names)
     return names
@@ -36,3 +38,14 @@ def test_two_steps(by_hand):
         w, m = by_hand["muon"](w, parameter.grad, m, 0.03)
         optimizer.step(0.03)
     np.testing.assert_allclose(parameter.data, w, atol=1e-6)
+
+
+def test_the_recipe_is_the_command_and_all_of_it_is_read():
+    """A name that is no field would be left out without a word."""
+    changed = {name: value for name, value in MUON.items() if PRESETS[DEFAULT].get(name) != value}
+    assert changed == fields_of(GPTConfig, changed) | fields_of(TrainOptions, changed)
+    options = [
+        "--no-bias" if name == "bias" else f"--{name.replace('_', '-')} {value}" for name, value in changed.items()
+    ]
+    (command,) = re.findall(r"`(--layers [^`]+)`", PAGE)
+    assert sorted(re.split(r"\s+(?=--)", " ".join(command.split()))) == sorted(options)
