@@ -123,7 +123,13 @@ PAPERS = [
         "19",
         "Conneau et al. 2020",
         "drawing with p^α helps the rare language much, and costs the large one little",
-        "what languages take over from each other: ours share no word, and the rare one does best alone",
+        "what the rare one takes over from the large one: these two share no word, and it does best alone",
+    ),
+    Paper(
+        "19",
+        "Conneau, Wu et al. 2020; Qi et al. 2023",
+        "a fact that was told in one language is known in the other, where names are shared and enough is told in both",
+        "languages without a common word come near to each other in large models: here nothing crosses then",
     ),
     Paper(
         "20",

@@ -1,11 +1,11 @@
 """Lesson 19: Long texts, many languages (the price of T², positions beyond training, shared vocabularies)
 
 Question   What does it take to read a text four times as long as any before, and what to read two languages at once?
-You build  attention piece by piece, rotary positions and ALiBi, a search for a word said long ago, and a model of two languages
+You build  attention piece by piece, rotary positions and ALiBi, a search for a word said long ago, and models of two languages
 You need   lessons 05, 06 and 10
 Article    sections 7 and 8: long texts, many languages
-Time       110 s on 2 cores
-Figures    19_price.png, 19_beyond.png, 19_languages.png
+Time       140 s on 2 cores
+Figures    19_price.png, 19_beyond.png, 19_languages.png, 19_crossing.png
 Run        python lessons/19_long_texts_many_languages.py [--quick] [--seed S] [--out DIR]
 Check      python -m minillm check 19
 """
@@ -23,9 +23,10 @@ import time
 
 import numpy as np
 
-from minillm.course import Lesson, write_stories
+from minillm.course import Lesson, most_frequent, tell, write_facts, write_stories
 from minillm.gradcheck import numeric_gradient
 from minillm.models import GPT, GPTConfig, KeyValueCache
+from minillm.objectives.rows import Rows
 from minillm.ops import (
     IGNORE,
     alibi_slopes,
@@ -231,13 +232,8 @@ def found(model, distance, count=40):
 
 sizes = {"vocab_size": V, "context": LONGEST, "layers": 2, "heads": 4, "d_model": 64, "ngram": 2}
 models = {}
-for name, choice in {
-    "learned": {"positions": "learned"},
-    "sinusoidal": {"positions": "sinusoidal"},
-    "rotary": {"positions": "rotary"},
-    "ALiBi": {"positions": "alibi"},
-}.items():
-    models[name] = GPT(GPTConfig(**sizes, **choice), seed=lesson.seed)
+for name in ("learned", "sinusoidal", "rotary", "ALiBi"):
+    models[name] = GPT(GPTConfig(**sizes, positions=name.lower()), seed=lesson.seed)
     descend(models[name], chants, steps, peak=4e-3)
 
 
@@ -339,10 +335,8 @@ assert sum(array.nbytes for array in cache.keys + cache.values) == cache_bytes(2
 END, LENGTH = "<end>", 64
 few, many = (40, 400) if lesson.quick else (40, 2000)
 told = {"English": write_stories(many, seed=lesson.seed), "Chinese": write_stories(few, seed=5000 + lesson.seed, language="zh")}
-others = {
-    "English": write_stories(200, seed=1000 + lesson.seed),
-    "Chinese": write_stories(200, seed=1000 + lesson.seed, language="zh"),
-}
+others = {"English": write_stories(200, seed=1000 + lesson.seed)}
+others["Chinese"] = write_stories(200, seed=1000 + lesson.seed, language="zh")
 words = sorted({word for texts in (*told.values(), *others.values()) for story in texts for word in story} | {END})
 number = {word: i for i, word in enumerate(words)}
 stream, unseen = (
@@ -405,22 +399,16 @@ lesson.save(
 # %% [markdown]
 # The rare language gains more than two and a half nats, and the large one pays less than a tenth. But look at the dashed line: a model of
 # Chinese *alone* is best. Our two languages share no word, so there is nothing to take over from one to the other; Chinese only takes a
-# part of the steps. Real languages share names, numbers, loan words and letters, and large models show that more comes along than that
-# (Conneau et al. 2020). That gain isn't seen here.
+# part of the steps. Real languages share names, numbers, loan words and letters. Section 7 asks what that is worth.
 #
 # And there is a tax. `tales` comes with minillm; its byte pairs were learned from English. The same short sentence, in tokens:
 
 # %%
 _, tokenizer = load("tales")
 SENTENCES = {
-    "English": "The cat is on the table.",
-    "German": "Die Katze ist auf dem Tisch.",
-    "Spanish": "El gato está en la mesa.",
-    "Polish": "Kot jest na stole.",
-    "Russian": "Кошка на столе.",
-    "Chinese": "猫在桌子上。",
-    "Japanese": "猫はテーブルの上にいます。",
-    "Hindi": "बिल्ली मेज़ पर है।",
+    "English": "The cat is on the table.", "German": "Die Katze ist auf dem Tisch.", "Spanish": "El gato está en la mesa.",
+    "Polish": "Kot jest na stole.", "Russian": "Кошка на столе.", "Chinese": "猫在桌子上。",
+    "Japanese": "猫はテーブルの上にいます。", "Hindi": "बिल्ली मेज़ पर है।",
 }
 print(", ".join(f"{name} {len(tokenizer.encode(sentence))}" for name, sentence in SENTENCES.items()))
 #> English 7, German 17, Spanish 16, Polish 9, Russian 27, Chinese 18, Japanese 39, Hindi 48
@@ -430,7 +418,100 @@ print(", ".join(f"{name} {len(tokenizer.encode(sentence))}" for name, sentence i
 # (lesson 03). With these byte pairs the Universal Declaration of Human Rights takes 8.1 times as many tokens in Hindi as in English, 2.3
 # times as many in Chinese; with byte pairs of all its languages 2.3 and 1.0 times (`benchmarks/languages.md` has seventeen of them).
 #
-# ## 7. What breaks if ...
+# ## 7. Told in one language, asked in the other
+#
+# A model has read in English where Kalo lives. Does it know it in Chinese? `write_facts` invents a hundred people, with three facts about
+# each: *kalo lives in london*, 卡洛 住 在 伦敦. A share of the facts is told in both languages, each time as a text of its own. Each of
+# the others is told in one language, and asked in the other: is the right answer the likeliest of all words?
+#
+# Names are either each language's own or *shared*: Chinese texts often leave a foreign name in Latin letters, *kalo 住 在 伦敦*. Words
+# that are in both languages are called **anchors**. A third way to tie the languages together is to tell a fact **side by side**: a
+# sentence and its translation in one text. Who knows nothing can still always give the most frequent answer of each kind.
+
+# %%
+facts = {
+    "own names": write_facts(seed=lesson.seed),
+    "shared names": write_facts(seed=lesson.seed, shared_names=True),
+}
+place = {word: i for i, word in enumerate(sorted({word for fact in facts["own names"] for text in fact for word in text}))}
+
+
+def padded(texts):
+    """Rows to read and to guess, as long as the longest text; what fills up the others is not asked."""
+    rows = Rows.joined([np.array([place[word] for word in text]) for text in texts])
+    ids = rows.padded(0)
+    return ids[:, :-1], np.where(rows.real(), ids, IGNORE)[:, 1:]
+
+
+def reader_of(texts):
+    """A GPT of one layer that has read these texts."""
+    ids, targets = padded(texts)
+    model = GPT(GPTConfig(len(place), context=ids.shape[1], layers=1, heads=4, d_model=64), seed=lesson.seed)
+
+    def batch(drawn):
+        rows = drawn.integers(len(ids), size=128)
+        return ids[rows], targets[rows]
+
+    descend(model, batch, 6 if lesson.quick else 400, peak=8e-3)
+    return model
+
+
+def answered(model, sentences):
+    """Per cent of the sentences whose last word before the full stop is foreseen."""
+    ids, targets = padded(sentences)
+    right = model.forward(ids)[0].argmax(axis=-1) == targets
+    return 100 * np.mean([right[row, len(sentence) - 3] for row, sentence in enumerate(sentences)])
+
+
+def asked(names, both, **way):
+    """The model, and how often it is right in the other language, when that part of the facts is told in both."""
+    texts, once = tell(facts[names], both, **way)
+    model = reader_of(texts)
+    same, other = (answered(model, sentences) for sentences in zip(*once))
+    print(f"{names}, {both:.0%} told in both: asked in the same language {same:.0f}%, in the other {other:.0f}%")
+    return model, other
+
+
+readers, crossed = {}, {name: [] for name in facts}
+for names in facts:
+    for both in (0, 0.25, 0.5, 0.75):
+        readers[names, both], other = asked(names, both)
+        crossed[names].append((100 * both, other))
+print("and side by side:")
+asked("own names", 0.5, side_by_side=True)
+blind = most_frequent(facts["own names"])
+print(f"always the most frequent answer: {blind:.0f}%")
+lesson.save(
+    line_chart(
+        crossed, levels={"most frequent answer": blind}, xlabel="facts that are told in both languages (%)",
+        ylabel="right, asked in the other language (%)", title="What is read in one language, known in the other",
+    ),
+    "crossing",
+    alt="Right answers in the language in which a fact was not told, against the share of facts told in both. Own names: a flat line, no "
+    "higher than the most frequent answer. Shared names: the line begins there too, and rises almost to 100 at 75.",
+)
+#> own names, 0% told in both: asked in the same language 100 ± 2%, in the other 12 ± 6%
+#> own names, 25% told in both: asked in the same language 100 ± 2%, in the other 12 ± 6%
+#> own names, 50% told in both: asked in the same language 100 ± 2%, in the other 13 ± 6%
+#> own names, 75% told in both: asked in the same language 100 ± 2%, in the other 11 ± 8%
+#> shared names, 0% told in both: asked in the same language 100 ± 2%, in the other 9 ± 6%
+#> shared names, 25% told in both: asked in the same language 100 ± 2%, in the other 46 ± 22%
+#> shared names, 50% told in both: asked in the same language 100 ± 2%, in the other 77 ± 20%
+#> shared names, 75% told in both: asked in the same language 100 ± 2%, in the other 97 ± 5%
+#> and side by side:
+#> own names, 50% told in both: asked in the same language 100 ± 2%, in the other 23 ± 6%
+#> always the most frequent answer: 17 ± 4%
+
+# %% [markdown]
+# In the language in which it was told, every fact is known. With names of their own nothing crosses, however much is told twice: nothing
+# says that 卡洛 is Kalo. With shared names and nothing told twice, nothing crosses either: nothing says that 伦敦 is *london*. It takes
+# both, an anchor and enough that was said in both languages. Then the model knows in Chinese what it read in English alone. Side by side
+# helps with own names too, but little.
+#
+# Large models can do without words in common: layers that both languages use are enough to bring the languages near to each other
+# (Conneau, Wu et al. 2020). Facts are another matter: asked in two languages, they often still give two answers (Qi et al. 2023).
+#
+# ## 8. What breaks if ...
 #
 # ... the sum is not shrunk when a larger score comes? ... only the queries are turned? Both run without an error.
 
@@ -465,6 +546,7 @@ print(f"only queries turned: at distance 1 the scores differ by {np.ptp(np.diago
 # - A model that was trained on short texts reads longer ones only as well as its positions let it. Measure it at the length that you
 #   need.
 # - Many languages share one budget of steps and tokens. How they are drawn is a choice, and it is made for the small ones.
+# - A fact crosses from one language into another where something ties them together: words in common, and things said in both.
 #
 # ## Exercises
 #
@@ -491,4 +573,6 @@ print(f"only queries turned: at distance 1 the scores differ by {np.ptp(np.diago
 # - Press, Smith and Lewis 2022, *Train Short, Test Long*: ALiBi.
 # - Ainslie et al. 2023, *GQA*. Jiang et al. 2023, *Mistral 7B*.
 # - Conneau et al. 2020, *Unsupervised Cross-lingual Representation Learning at Scale*: languages drawn with p^α, and what they share.
+# - Conneau, Wu et al. 2020, *Emerging Cross-lingual Structure in Pretrained Language Models*. Qi, Fernández and Bisazza 2023,
+#   *Cross-Lingual Consistency of Factual Knowledge in Multilingual Language Models*.
 # - Petrov et al. 2023, *Language Model Tokenizers Introduce Unfairness Between Languages*.

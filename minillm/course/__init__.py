@@ -5,6 +5,7 @@ from minillm.lazy import attach
 GIVEN = {
     "exercises": ("Exercise", "Mistake"),
     "lesson": ("Lesson",),
+    "people": ("most_frequent", "tell", "write_facts"),
     "reviews": ("Review", "write_reviews"),
     "stories": ("EXAMPLE", "write_stories"),
     "translations": ("Translation", "write_translations"),
