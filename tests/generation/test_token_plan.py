@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minillm.generation import token_plan
 from minillm.generation.scoring import ModelScorer
 from minillm.generation.token_plan import TokenPlan
 from minillm.layers import LoRALinear, add_lora
@@ -41,6 +42,19 @@ def assert_equal_at_every_position(model: GPT, tolerance: float) -> None:
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 2e-4)])
 def test_the_logits_are_those_of_extend(kind, dtype, tolerance):
     assert_equal_at_every_position(model_of(kind, dtype), tolerance)
+
+
+@pytest.mark.parametrize("large", [0, token_plan.LARGE])
+@pytest.mark.parametrize("kind", ["GPT-2's", "a head of its own, no bias"])
+def test_a_single_text_with_a_large_table_or_a_small_one(monkeypatch, kind, large):
+    monkeypatch.setattr(token_plan, "LARGE", large)
+    model = model_of(kind)
+    plan, cache, plain = TokenPlan(model, 1), KeyValueCache(model), KeyValueCache(model)
+    for token in range(CONTEXT):
+        ids = np.array([[token % V]])
+        logits = plan.extend(ids, cache)
+        assert logits.shape == (1, V)
+        np.testing.assert_allclose(logits, model.extend(ids, plain), rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("kind", ["GPT-2's", "Llama's"])
