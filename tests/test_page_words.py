@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from minillm.course.outline import ROOT
 from minillm.inspection import page
 from minillm.plots import html
 from tests.glossary import HAN, lost_terms
@@ -110,3 +111,13 @@ def test_no_frame_has_a_word_that_is_not_translated(folder):
         assert len(texts) > 5
         for text in texts:
             assert not re.search("[A-Za-z]", re.sub(r"\{\{.+?\}\}", "", text)), text
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "figures").rglob("*.html")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_the_pages_of_the_lessons_have_the_words_of_now(path):
+    assert (path.parent / "zh" / path.name).exists() or path.parent.name == "zh", "each is there in both languages"
+    data = json.loads(re.search(r'type="application/json">(.*?)</script>', read(path))[1])
+    folder = FOLDERS["step" if "nodes" in data else "attention"]
+    assert data["words"] == (chinese(folder) if path.parent.name == "zh" else {})
