@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from minillm.cli.parser import choice
 from minillm.cli.terminal import PROGRAM
 from minillm.errors import InputError
+from minillm.gpu.cublas import PRECISIONS
 from minillm.training.checkpoint import MissingModelError
 from minillm.training.optimizers import OPTIMIZERS
 from minillm.training.record import origin
@@ -90,6 +91,11 @@ def add_training_options(parser, *, sequences: str = "sequences", epochs: bool =
     either.add_argument("--steps", type=int, help="updates of the weights")
     either.add_argument("--minutes", type=float, help="train for this long in place of --steps")
     add("--batch", type=int, help=f"{sequences} to a forward pass")
+    add(
+        "--matmul-precision",
+        type=choice("matmul-precision", PRECISIONS),
+        help="of products on a GPU: highest (default) is float32, high is TF32, which is faster",
+    )
     add("--workers", type=int, help="processes that share a batch (default: one a core)")
     add("--accumulate", type=int, help="forward passes to an update (default 1)")
     add("--lr", type=float, help="highest learning rate")

@@ -37,6 +37,9 @@ DEFAULT_ALGORITHM = -1  # CUBLAS_GEMM_DEFAULT
 WORKSPACE = 32 << 20  # bytes, what cuBLAS wants on Hopper
 
 
+PRECISIONS = ("highest", "high")  # as torch.set_float32_matmul_precision names them; "high" is TF32
+
+
 class Kind(NamedTuple):
     """How numbers of a dtype are multiplied."""
 

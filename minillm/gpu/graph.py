@@ -40,18 +40,13 @@ class Graph:
         current = cupy.cuda.get_current_stream()
         side = cupy.cuda.Stream(non_blocking=True)  # the default stream cannot be captured
         side.wait_event(current.record())
-        with side, cupy.cuda.using_allocator(self._pool.malloc):
-            self.buffers = {name: cupy.asarray(array) for name, array in inputs.items()}
-            rehearse(self.buffers)
-            side.begin_capture()
-            try:
-                self.result = function(self.buffers)
-            except BaseException:
-                with contextlib.suppress(Exception):  # the first error says more
-                    side.end_capture()
-                raise
-            self._graph = side.end_capture()
-        current.wait_event(side.record())
+        try:
+            with side, cupy.cuda.using_allocator(self._pool.malloc):
+                self.buffers = {name: cupy.asarray(array) for name, array in inputs.items()}
+                rehearse(self.buffers)
+                self._graph, self.result = captured(side, lambda: function(self.buffers))
+        finally:
+            current.wait_event(side.record())
 
     def replay(self, inputs: Mapping[str, np.ndarray]) -> Any:
         """What the function returned, its arrays now with the numbers for these inputs: until the next replay."""
@@ -60,3 +55,15 @@ class Graph:
             self.buffers[name].set(array, stream)
         self._graph.launch(stream)
         return self.result
+
+
+def captured(stream: Any, function: Callable[[], Any]) -> tuple[Any, Any]:
+    """CuPy's graph of what the function gives to the current stream, and what it returned."""
+    stream.begin_capture()
+    try:
+        result = function()
+    except BaseException:
+        with contextlib.suppress(Exception):  # the first error says more
+            stream.end_capture()
+        raise
+    return stream.end_capture(), result

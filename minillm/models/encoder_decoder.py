@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minillm.backend import Array, array_module
+from minillm.backend import Array, array_module, on_device
 from minillm.layers import Layer, Stack
 from minillm.layers.stack import StackSaved
 from minillm.models.model import Model, check_ids, check_per_token, key_mask
@@ -93,7 +93,7 @@ class EncoderDecoder(Model, ABC):
 
         A target with its padding on the right needs no mask, since no token looks to the right.
         """
-        if np.shape(source)[:1] != np.shape(target)[:1]:
+        if not on_device(source) and np.shape(source)[:1] != np.shape(target)[:1]:
             raise ValueError(
                 f"sources are {np.shape(source)} but targets {np.shape(target)}: one target for each source"
             )

@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from minillm.errors import InputError
+from minillm.gpu.cublas import PRECISIONS
 from minillm.training.optimizers import OPTIMIZERS
 from minillm.training.schedules import SCHEDULES
 
@@ -33,6 +34,7 @@ class TrainOptions:
     log_every: int = 10
     workers: int = 1  # the sequences of a pass are shared out among them
     seed: int = 0
+    matmul_precision: str = "highest"  # of matrix products on a GPU, by PyTorch's names; "high" is TF32
 
     def __post_init__(self):
         whole = {
@@ -81,6 +83,11 @@ class TrainOptions:
         if self.schedule not in SCHEDULES:
             raise InputError(f"There is no schedule {self.schedule!r}.", f"Choose one of {', '.join(SCHEDULES)}.")
 
+        if self.matmul_precision not in PRECISIONS:
+            raise InputError(
+                f"There is no `matmul_precision` {self.matmul_precision!r}.",
+                f"Choose one of {', '.join(PRECISIONS)}.",
+            )
         if self.optimizer not in OPTIMIZERS:
             raise InputError(f"There is no optimizer {self.optimizer!r}.", f"Choose one of {', '.join(OPTIMIZERS)}.")
 

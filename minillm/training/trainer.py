@@ -13,6 +13,7 @@ from minillm.backend import Array, to_host
 from minillm.errors import InputError
 from minillm.models import Model
 from minillm.objectives import CAUSAL, Data, Objective
+from minillm.training.captured import CapturedSteps
 from minillm.training.optimizers import OPTIMIZERS, clip_grad_norm
 from minillm.training.options import TrainOptions
 from minillm.training.ranks import OneRank
@@ -134,6 +135,9 @@ class Trainer:
             model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay
         )
         self.workers = workers_for(model, options.workers)
+        self.captured = CapturedSteps(
+            model, self.optimizer, objective, self._own_gradient, options.clip or math.inf, options.matmul_precision
+        )
         self.steps_done = 0
         self.elapsed = 0.0  # seconds of training, evaluation included, over all sittings
         self.best_loss = math.inf
@@ -170,15 +174,19 @@ class Trainer:
 
     def gradient(self, step: int) -> Array:
         """Fill the gradient for one update, and return the loss, a scalar on the device. From nothing scored, both are zero."""
-        return self._gradient(self.batch(step), step)
+        return self._gradient(self._shares(self.batch(step), step))
 
     def batch(self, step: int) -> NamedTuple:
         """What all ranks and workers together read in this step."""
         size = self.options.batch * self.options.accumulate
         return check_named(self.data.batch(np.random.default_rng((self.options.seed, step)), size))
 
-    def _gradient(self, batch: NamedTuple, step: int) -> Array:
-        """The batch in `accumulate` passes, shared among the workers of all ranks.
+    def _own_gradient(self, shares: list[MicroBatch]) -> Array:
+        """The gradient of these shares alone, computed by this process, and their loss."""
+        return forward_backward(self.model, self.objective, shares, self.options.label_smoothing)
+
+    def _shares(self, batch: NamedTuple, step: int) -> list[list[MicroBatch]]:
+        """The batch in `accumulate` passes, shared among the workers of all ranks: what each of this rank's reads.
 
         Each share is weighted by its part of the scored targets, so that many small ones equal one large one.
         """
@@ -192,12 +200,15 @@ class Trainer:
                 rows = batch._make(array[first:last] for array in batch)
                 weight, seed = self.objective.count(rows) / scored, (options.seed, step, part, worker)
                 shares[own].append(MicroBatch(rows._asdict(), weight, seed))
-        measured = None
+        return shares
+
+    def _gradient(self, shares: list[list[MicroBatch]]) -> Array:
+        ranks, measured = self.ranks, None
         if self.objective.measure:
             own_rows = self.workers.run(measure_batches, [(self.objective, share) for share in shares])
             measured = np.concatenate(ranks.gather(np.concatenate(own_rows)))
         losses = self.workers.run(
-            forward_backward, [(self.objective, share, options.label_smoothing, measured) for share in shares]
+            forward_backward, [(self.objective, share, self.options.label_smoothing, measured) for share in shares]
         )
         self.workers.add_gradients()
         ranks.sum(self.model.vector.grad)
@@ -214,7 +225,8 @@ class Trainer:
             floor=options.lr_floor * options.lr,
             schedule=options.schedule,
         )
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is caught below, by its value
+        # What overflows is caught below, by its value.
+        with np.errstate(over="ignore", invalid="ignore"), self.captured.products():
             found = self.update(self.steps_done, lr, stop)
         self.steps_done += 1
         if found is None or (self.steps_done % options.log_every and self.steps_done != 1):
@@ -234,7 +246,10 @@ class Trainer:
         if not self.objective.count(batch):
             self.optimizer.steps += 1  # which follow from the step's number
             return None
-        loss = self._gradient(batch, step)
+        shares = self._shares(batch, step)
+        if len(shares) == self.ranks.size == 1 and (found := self.captured.step(shares[0], lr)):
+            return found
+        loss = self._gradient(shares)
         norm = clip_grad_norm(self.model.vector, self.options.clip or math.inf)
         self.optimizer.step(lr, self.workers)
         return loss, norm

@@ -9,7 +9,14 @@ from minillm.training import memory as memory_module
 
 BAD = [
     *[{name: value} for name in ("steps", "batch", "accumulate", "eval_every", "log_every") for value in (0, -1, 1.5)],
-    *[{"warmup": -1}, {"seed": -1}, {"steps": True}, {"eval_batches": 0}, {"schedule": "cosin"}],
+    *[
+        {"warmup": -1},
+        {"seed": -1},
+        {"steps": True},
+        {"eval_batches": 0},
+        {"schedule": "cosin"},
+        {"matmul_precision": "medium"},
+    ],
     *[{name: value} for name in ("lr", "minutes") for value in (0, -1, float("nan"), float("inf"))],
     *[{name: value} for name in ("weight_decay", "clip") for value in (-1, float("nan"), float("inf"))],
     *[{name: value} for name in ("beta1", "beta2", "label_smoothing") for value in (-0.1, 1, float("nan"))],

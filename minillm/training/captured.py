@@ -1,0 +1,126 @@
+"""Training steps as CUDA graphs: a GPU gets all of a step at once, and Python only fills in the batch."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minillm.backend import Array, device_seed
+from minillm.gpu.cublas import cublas, matmul_by_cublas
+from minillm.gpu.graph import Buffers, Graph
+from minillm.models import Model
+from minillm.objectives import Objective
+from minillm.training.optimizers import AdamW, Factors, clip_grad_norm
+
+MOST = 4  # graphs, one for each shape of batch; each keeps the memory of a step
+Inputs = dict[str, np.ndarray]
+_log = logging.getLogger(__name__)
+
+
+class CapturedSteps:
+    """The steps of a trainer on a GPU. Batches of one shape are done plainly the first time, and then by a graph.
+
+    The graph does what the plain step does: `gradient(shares)`, which leaves the gradient in the model and gives the loss, then clipping,
+    then the optimiser. What changes from step to step are its inputs: the arrays of the batch as `Objective.prepare` gives them, the weight
+    of each share, the seed of its dropout, and the optimiser's factors. On a processor, for an objective that can't be captured, and where
+    the card refuses, all steps are done plainly.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        optimizer: AdamW,
+        objective: Objective,
+        gradient: Callable[[Sequence[Any]], Array],
+        clip: float,
+        precision: str,
+    ):
+        self.model, self.optimizer, self.objective = model, optimizer, objective
+        self.gradient, self.clip, self.precision = gradient, clip, precision
+        self.on_gpu = model.vector.device.name == "gpu"
+        self.possible = self.on_gpu and objective.prepare is not None
+        self._graphs: dict[tuple, Graph | None] = {}  # None for what came once
+
+    def products(self) -> contextlib.AbstractContextManager:
+        """Inside, matrix products on a GPU are those that can be captured, in the precision that is asked for."""
+        if not self.on_gpu:
+            return contextlib.nullcontext()
+        cupy = self.model.vector.device.xp
+        try:
+            cublas(cupy)
+        except Exception as error:  # no library, one without these functions, or no room
+            self._give_up(error)
+            self.on_gpu = False
+            return contextlib.nullcontext()
+        return matmul_by_cublas(cupy, self.precision)
+
+    def step(self, shares: Sequence[Any], lr: float) -> tuple[Array, Array] | None:
+        """Change the weights, and give the loss and the gradient's length, scalars on the device; None if it must be done plainly."""
+        if not self.possible:
+            return None
+        inputs = self._inputs(shares, lr)
+        key = self._key(inputs)
+        graph = self._graphs.get(key) or self._second_time(key, inputs, shares)
+        if graph is None:
+            return None
+        found = graph.replay(inputs)
+        self.optimizer.steps += 1
+        return found
+
+    def _second_time(self, key: tuple, inputs: Inputs, shares: Sequence[Any]) -> Graph | None:
+        """A graph for what came once before: by then all kernels are compiled. None for what is new, and where there are enough."""
+        new, full = key not in self._graphs, sum(graph is not None for graph in self._graphs.values()) == MOST
+        self._graphs[key] = None if new or full else self._capture(inputs, shares)
+        return self._graphs[key]
+
+    def _inputs(self, shares: Sequence[Any], lr: float) -> Inputs:
+        dtype = self.model.vector.data.dtype
+        inputs = {
+            "factors": np.array(self.optimizer.factors(lr), dtype),
+            "weights": np.array([share.weight for share in shares], dtype),
+            "seeds": np.array([device_seed(*share.seed) for share in shares]),
+        }
+        for number, share in enumerate(shares):
+            for name, array in self.objective.prepare(self.model, **share.arrays).items():
+                inputs[f"{number}.{name}"] = np.ascontiguousarray(array)
+        return inputs
+
+    def _key(self, inputs: Inputs) -> tuple:
+        """What a graph is for: the shapes of its inputs, the parameters that learn, and where everything lies."""
+        vector, optimizer = self.model.vector, self.optimizer
+        lasting = (vector.data, vector.grad, optimizer.first_moment, optimizer.second_moment)
+        shapes = tuple((name, array.shape, array.dtype.str) for name, array in inputs.items())
+        learns = tuple(parameter.trainable for parameter in vector.named.values())
+        return shapes, learns, tuple(array.data.ptr for array in lasting)
+
+    def _capture(self, inputs: Inputs, shares: Sequence[Any]) -> Graph | None:
+        def gradient(buffers: Buffers) -> Array:
+            return self.gradient([on_device(share, number, buffers) for number, share in enumerate(shares)])
+
+        def step(buffers: Buffers) -> tuple[Array, Array]:
+            loss, norm = gradient(buffers), clip_grad_norm(self.model.vector, self.clip)
+            self.optimizer.update(Factors(*buffers["factors"]))
+            return loss, norm
+
+        try:
+            return Graph(self.model.vector.device.xp, inputs, step, rehearse=gradient)
+        except Exception as error:  # CUDA's errors have many classes
+            self._give_up(error)
+            return None
+
+    def _give_up(self, error: Exception) -> None:
+        self.possible = False
+        self._graphs = {}
+        reason = " ".join(str(error).split())[:200]
+        _log.warning(
+            "Steps go to the GPU one kernel at a time, not as a CUDA graph: %s: %s", type(error).__name__, reason
+        )
+
+
+def on_device(share: Any, number: int, buffers: Buffers) -> Any:
+    """A share that is a part of the batch no more, but of the buffers."""
+    prefix = f"{number}."
+    arrays = {name.removeprefix(prefix): array for name, array in buffers.items() if name.startswith(prefix)}
+    return share._replace(arrays=arrays, weight=buffers["weights"][number], seed=(buffers["seeds"][number],))
