@@ -1,9 +1,8 @@
 """python -m minillm check: check the exercises of a lesson, and say what went wrong."""
 
 import json
-from pathlib import Path
 
-from minillm.cli.parser import add_language
+from minillm.cli.parser import add_language, path
 from minillm.cli.terminal import program, say, shell_word
 from minillm.course.checking import Checked, check_all, check_lesson, to_draw
 from minillm.course.chinese import title, translated
@@ -41,7 +40,7 @@ def add_arguments(parser) -> None:
     add("--all", action="store_true", help="check all lessons, and put nothing into the folder (for teachers)")
     add("--json", action="store_true", help="print the verdicts as JSON: lesson, exercise, passed, diagnosis, seconds")
     add("--seed", type=int, default=0, help="of the numbers that the functions are called with (0)")
-    add("--folder", type=Path, default=USUAL, metavar="DIR", help=f"where the exercises are ({USUAL})")
+    add("--folder", type=path, default=USUAL, metavar="DIR", help=f"where the exercises are ({USUAL})")
     add_language(add)
 
 

@@ -1,9 +1,8 @@
 """python -m minillm lesson: list the lessons, run one or all of them, or make a notebook of one."""
 
 import time
-from pathlib import Path
 
-from minillm.cli.parser import add_language
+from minillm.cli.parser import add_language, path
 from minillm.cli.terminal import PROGRAM, program, say
 from minillm.course.chinese import title, translated
 from minillm.course.desk import USUAL, Desk
@@ -27,14 +26,14 @@ def add_arguments(parser) -> None:
     add("--all", action="store_true", help="run all of them, one after the other")
     add("--quick", action="store_true", help="a few steps only: does everything run?")
     add("--seed", type=int, metavar="S", help="of the random numbers (0)")
-    add("--out", type=Path, metavar="PATH", help="the folder of the figures, or with --to the file of the notebook")
+    add("--out", type=path, metavar="PATH", help="the folder of the figures, or with --to the file of the notebook")
     add("--to", metavar="ipynb", help="write a notebook, and do not run it")
     add(
         "--install",
         metavar="WHAT",
         help="with --to: what pip installs where minillm is missing, such as git+https://... (for Colab)",
     )
-    add("--folder", type=Path, default=USUAL, metavar="DIR", help=f"where your exercises are ({USUAL})")
+    add("--folder", type=path, default=USUAL, metavar="DIR", help=f"where your exercises are ({USUAL})")
     add_language(add)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from minillm.cli.parser import path
 from minillm.cli.terminal import say, shell_word
 from minillm.errors import InputError
 from minillm.files import write_atomic
@@ -14,7 +15,7 @@ functions, made for one model. It learns from a text, character by character, an
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--out", type=Path, default=Path("gpt.py"), metavar="FILE", help="the script (gpt.py)")
+    parser.add_argument("--out", type=path, default=Path("gpt.py"), metavar="FILE", help="the script (gpt.py)")
 
 
 def run(args) -> None:

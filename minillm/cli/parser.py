@@ -4,6 +4,7 @@ import argparse
 import difflib
 import re
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 
 from minillm.cli.terminal import PROGRAM, program
 from minillm.errors import InputError
@@ -95,6 +96,13 @@ def choice(what: str, names: Collection[str]) -> Callable[[str], str]:
         return value
 
     return parse
+
+
+def path(value: str) -> Path:
+    """An argument type: the name of a file or a folder. `Path` would take an empty one for the folder that the user is in."""
+    if not value:
+        raise argparse.ArgumentTypeError("The name of a file or folder is empty.\nGive it a value.")
+    return Path(value)
 
 
 def add_language(add: Callable) -> None:

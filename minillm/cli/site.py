@@ -1,8 +1,8 @@
 """python -m minillm site: the course and the docs as a site of pages."""
 
 import importlib.util
-from pathlib import Path
 
+from minillm.cli.parser import path
 from minillm.cli.terminal import say
 from minillm.site import build, write_project
 
@@ -15,7 +15,7 @@ works from a folder, without a network. Nothing is run: what a lesson prints and
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--to", type=Path, metavar="DIR", required=True, help="the folder of the site")
+    add("--to", type=path, metavar="DIR", required=True, help="the folder of the site")
     add("--repository", metavar="URL", help="the repository on the web, to link to files that are no pages")
     add("--web", action="store_true", help="with the pages in which minillm runs, for a site on a server")
 

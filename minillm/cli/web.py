@@ -1,8 +1,6 @@
 """python -m minillm web: the pages in which minillm runs in a browser, without installing anything."""
 
-from pathlib import Path
-
-from minillm.cli.parser import add_language
+from minillm.cli.parser import add_language, path
 from minillm.cli.terminal import program, say, shell_word
 from minillm.language import language
 from minillm.web import save_web
@@ -16,10 +14,10 @@ browser loads Python (Pyodide) and NumPy from a public CDN; with --pyodide they 
 
 def add_arguments(parser) -> None:
     add = parser.add_argument
-    add("--out", type=Path, required=True, metavar="DIR", help="the folder to write")
+    add("--out", type=path, required=True, metavar="DIR", help="the folder to write")
     add(
         "--pyodide",
-        type=Path,
+        type=path,
         metavar="DIR",
         help="the full distribution of a release of Pyodide, unpacked: what is needed is copied",
     )

@@ -43,7 +43,7 @@ class Links(NamedTuple):
                 self.shown.add(file)
                 target = posixpath.relpath(file, here)
             elif self.repository:
-                target = f"{self.repository.rstrip('/')}/{'tree' if (ROOT / file).is_dir() else 'blob'}/HEAD/{file}"
+                target = f"{self.repository.rstrip('/').removesuffix('.git')}/{'tree' if (ROOT / file).is_dir() else 'blob'}/HEAD/{file}"
             else:
                 return found["text"] if posixpath.basename(file) in found["text"] else f"{found['text']} (`{file}`)"
             return f"{found['open']}{found['text']}]({target}{mark}{anchor})"

@@ -30,9 +30,13 @@ def write_project(folder: Path, *, repository: str | None = None, web: bool = Fa
     """Write the pages and the settings into a folder that is new, empty, or written by this function before.
 
     repository: the address on the web that files which are no pages are linked to. web: whether the pages in which minillm runs come
-    along, which do so on a server only. InputError outside a clone of the repository, or
-    where the folder holds something else.
+    along, which do so on a server only. InputError outside a clone of the repository, for a `repository` that is no address, or where the
+    folder holds something else.
     """
+    if repository is not None and not re.fullmatch(r"https?://[^\s()<>\"']+", repository):
+        raise InputError(
+            f"{repository!r} is no address of a `repository`.", "Give one such as https://github.com/NAME/minillm."
+        )
     if FOLDER == INSIDE:
         raise InputError(
             "The site is made of a clone of minillm: an installed one has no docs, figures and measurements.",

@@ -219,6 +219,20 @@ def test_an_empty_name(refused_and_nothing_written, argv):
     assert wrong == f"{argv[1][:-1]} is empty."
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["web", "--out="],
+        ["site", "--to="],
+        ["one-file", "--out="],
+        ["lesson", "01", "--out="],
+        ["check", "01", "--folder="],
+    ],
+)
+def test_an_empty_name_is_not_the_folder_that_one_is_in(refused_and_nothing_written, argv):
+    assert refused_and_nothing_written(*argv) == ("The name of a file or folder is empty.", "Give it a value.")
+
+
 def test_resuming_what_is_not_there(refused_and_nothing_written, run_copy, tmp_path):
     assert "which run" in refused_and_nothing_written("pretrain", "--resume")[0]
     (tmp_path / "file").touch()

@@ -80,6 +80,20 @@ def test_links_lead_to_pages_of_the_site_or_to_the_repository(text, rewritten):
     assert links().rewritten(text, HOME) == rewritten
 
 
+def test_the_address_of_a_clone_is_that_of_its_pages():
+    text = links("https://example.org/minillm.git/").rewritten("[licence](LICENSE)", HOME)
+    assert text == "[licence](https://example.org/minillm/blob/HEAD/LICENSE)"
+
+
+@pytest.mark.parametrize(
+    "address", ["", "github.com/me/minillm", "git@github.com:me/minillm.git", "https://a b", "javascript:1"]
+)
+def test_what_is_no_address_is_refused_and_nothing_written(tmp_path, address):
+    with pytest.raises(InputError, match="is no address"):
+        write_project(tmp_path / "site", repository=address)
+    assert not (tmp_path / "site").exists()
+
+
 def test_a_link_is_seen_from_its_own_file():
     known = links()
     assert known.rewritten("[a](../lessons/05_a.py) ![b](b.png)", DOCS) == "[a](../lessons/05_a.md) ![b](b.png)"
