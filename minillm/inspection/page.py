@@ -30,6 +30,8 @@ def save_step(
 ) -> tuple[Step, Window]:
     """Write the page of a model's next training step; the model stays as it is. Returns what was recorded and what is shown.
 
+    The page speaks Chinese where the environment asks for it (LANGUAGE, LC_ALL, LC_MESSAGES, LANG).
+
     InputError if the model is larger than LARGEST_MODEL, the page would be larger than LARGEST, or the loss is not finite.
     """
     if model.vector.size > LARGEST_MODEL:

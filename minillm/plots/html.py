@@ -34,7 +34,8 @@ def save_html(
     """Write a page to explore attention with: weights (L, H, T, S), the T query tokens, and the S key tokens.
 
     keys: None where the queries look at themselves. `causal`: keys later than the query are masked, and drawn as missing.
-    `title` heads the page; `alt` says what is drawn to those who cannot see it. The numbers name the layers and heads,
+    `title` heads the page, which speaks Chinese where the environment asks for it (LANGUAGE, LC_ALL, LC_MESSAGES, LANG); `alt` says what is
+    drawn to those who cannot see it. The numbers name the layers and heads,
     for a page with some of a model's; None counts from 0. A weight is stored in one byte, so it is off by 1/510 at most.
     `vectors` are the scaled queries (L, H, T, K) and the keys (L, H, S, K) whose products the weights are made of, to be shown behind one.
     InputError: weights that are no attention or do not fit the tokens, no .html file, no title, no alt.
