@@ -38,7 +38,8 @@ class Graph:
         cupy.get_default_memory_pool().free_all_blocks()  # there must be room for another step
         forget_constants()  # they may be needed as long as the graph, and so are made again in its own pool
         current = cupy.cuda.get_current_stream()
-        side = cupy.cuda.Stream(non_blocking=True)  # the default stream cannot be captured
+        # The default stream cannot be captured. This one is kept, since the pool keeps its memory for it.
+        self._side = side = cupy.cuda.Stream(non_blocking=True)
         side.wait_event(current.record())
         try:
             with side, cupy.cuda.using_allocator(self._pool.malloc):

@@ -69,3 +69,18 @@ def test_what_is_not_contiguous_goes_the_plain_way(gpu):
     x = gpu.ones((3, 4), np.float32)
     assert launching.fit(x) and not launching.fit(x, x.T) and not launching.fit(x[:, 1:]) and not launching.fit(x[:0])
     assert not launching.fit(np.ones((3, 4), np.float32))
+
+
+@pytest.mark.parametrize("changes", [{"dropout": 0.1}, {"activation": "gelu_erf", "norm": "post"}])
+def test_steps_with_kernels_can_be_captured_in_a_cuda_graph(gpu, changes):
+    weights = []
+    for captured in (True, False):
+        config = GPTConfig(vocab_size=13, context=11, layers=1, heads=2, d_model=12, d_ff=18, **changes)
+        corpus = Corpus(np.random.default_rng(3).integers(13, size=600), 11)
+        trainer = Trainer(GPT(config, device=choose_device("gpu")), corpus, TrainOptions(steps=4, batch=2, lr=1e-2))
+        trainer.captured.possible = captured
+        for _ in range(4):
+            trainer.step()
+        assert [graph is not None for graph in trainer.captured._graphs.values()] == [True] * captured
+        weights.append(trainer.model.vector.data.get())
+    np.testing.assert_allclose(*weights, atol=1e-5)
