@@ -8,8 +8,9 @@ numbers to float32's rounding, and keeps the same for the backward pass. `MINILL
 from minillm.kernels.adamw import adamw
 from minillm.kernels.attention import attention, attention_backward, fit_tiles
 from minillm.kernels.cross_entropy import cross_entropy_backward, log_softmax
+from minillm.kernels.dropout import dropout_mask
 from minillm.kernels.gelu import gelu, gelu_backward, gelu_erf, gelu_erf_backward
-from minillm.kernels.launching import fit
+from minillm.kernels.launching import fit, fit_mask
 from minillm.kernels.layer_norm import layer_norm, layer_norm_backward
 from minillm.kernels.softmax import softmax, softmax_backward
 
@@ -18,7 +19,9 @@ __all__ = [
     "attention",
     "attention_backward",
     "cross_entropy_backward",
+    "dropout_mask",
     "fit",
+    "fit_mask",
     "fit_tiles",
     "gelu",
     "gelu_backward",

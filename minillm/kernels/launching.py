@@ -1,5 +1,6 @@
 """CUDA C from the .cu files of this folder: compiled when it is first needed, and launched on CuPy arrays."""
 
+import math
 import os
 import sys
 from functools import cache
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minillm.backend import Array, array_module
+from minillm.backend import Array, CounterGenerator, array_module
 
 FOLDER = Path(__file__).parent
 ON = os.environ.get("MINILLM_KERNELS", "1") != "0"
@@ -25,6 +26,12 @@ def fit(*arrays: Array) -> bool:
         and all(isinstance(x, cupy.ndarray) for x in arrays)
         and all(x.dtype == np.float32 and x.flags.c_contiguous and 0 < x.size <= LARGEST for x in arrays)
     )
+
+
+def fit_mask(shape: tuple[int, ...], rng: Any, dtype: np.dtype) -> bool:
+    """Whether the kernel of dropout draws a mask: from a GPU's random numbers, in float32."""
+    counted = isinstance(rng, CounterGenerator) and rng.xp is sys.modules.get("cupy")
+    return counted and ON and dtype == np.float32 and 0 < math.prod(shape) <= LARGEST
 
 
 def source(file: str, width: int | None = None) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minillm import ops
-from minillm.backend import CPU, choose_device
+from minillm.backend import CPU, CounterGenerator, choose_device
 from minillm.layers import FeedForward, ParameterVector
 from minillm.training import AdamW
 from minillm.training.optimizers import Factors
@@ -46,6 +46,17 @@ def attention(xp) -> None:
     same(ops.chunked_attention_backward(*on(xp, dy, saved)), ops.chunked_attention_backward(dy, saved))
 
 
+def dropout(xp) -> None:
+    plain = CounterGenerator(np, np.uint64(2**63 + 5))
+    for seed in (plain.seed, xp.asarray(np.array([plain.seed]))):
+        ours = CounterGenerator(xp, seed)
+        plain.drawn = ours.drawn = 7
+        for shape in ((3, 100), (5,)):  # the second mask goes on where the first one ended
+            np.testing.assert_array_equal(
+                ops.dropout_mask(shape, 0.3, ours, np.float32).get(), ops.dropout_mask(shape, 0.3, plain, np.float32)
+            )
+
+
 def adamw(xp) -> None:
     """Two steps, one of them with factors on the device; weights that decay, some that don't, and frozen ones."""
     vectors = []
@@ -67,6 +78,7 @@ def adamw(xp) -> None:
 SPECIMENS = {
     "adamw.cu": adamw,
     "attention.cu": attention,
+    "dropout.cu": dropout,
     "layer_norm.cu": layer_norm,
     "cross_entropy.cu": cross_entropy,
     "gelu.cu": gelu,

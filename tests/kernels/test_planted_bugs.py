@@ -41,6 +41,9 @@ BUGS = {
     "attention: dy · y forgotten": ("attention.cu", "dot(dy_row, v_tile[j]) - sum", "dot(dy_row, v_tile[j])"),
     "attention: a key of the next text": ("attention.cu", "first + i / WIDTH < rows", "true"),
     "attention: the last queries forgotten": ("attention.cu", "queries) + window :", "queries) + window - 1 :"),
+    "dropout: the same numbers twice": ("dropout.cu", "(drawn + i + 1)", "(i + 1)"),
+    "dropout: 32 bits of 64": ("dropout.cu", "unsigned long long z", "unsigned z"),
+    "dropout: what is kept is not scaled": ("dropout.cu", "? scale", "? 1"),
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def trained(dtype, **changes) -> tuple[np.ndarray, Counts]:
         ({}, OF_ALL | OF_GPT2 | {"gelu", "gelu_backward"}),
         (
             {"activation": "gelu_erf", "norm": "post", "dropout": 0.1},
-            OF_ALL | OF_GPT2 | {"gelu_erf", "gelu_erf_backward"},
+            OF_ALL | OF_GPT2 | {"dropout_mask", "gelu_erf", "gelu_erf_backward"},
         ),
         ({"norm": "rms", "activation": "swiglu", "positions": "rotary", "kv_heads": 1, "window": 3}, OF_ALL),
     ],

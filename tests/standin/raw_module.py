@@ -22,7 +22,7 @@ from .fake_array import ndarray
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
 CAN_RUN = sys.platform == "linux" and shutil.which("g++") is not None
 KERNEL = re.compile(r'extern "C" __global__ void (?:__launch_bounds__\(\w+\) )?(\w+)\(([^)]*)\)')
-C_TYPES = {"float": np.float32, "int": np.int32, "long long": np.int64, "unsigned char": np.uint8}
+C_TYPES = {"float": np.float32, "int": np.int32, "long long": np.int64, "unsigned long long": np.uint64}
 MARGIN = 4096  # bytes
 
 random = np.random.default_rng(0)
