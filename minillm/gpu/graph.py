@@ -21,7 +21,8 @@ class Graph:
 
     The function gets a buffer on the device for each of the inputs (host arrays by name), of the same shape and dtype. In a capture nothing
     is computed: the function must neither look at a number, nor copy from the host, nor draw random numbers, and what is a Python number
-    to it stays as it is for ever. `rehearse(buffers)` is called before, in earnest: it compiles the kernels and makes the constants.
+    to it stays as it is for ever. Before, `rehearse(buffers)` does the same in earnest, and undoes what must not last: so all kernels are
+    compiled by then, and all constants made.
 
     All memory that the graph uses, apart from what was there before, is in a pool of its own, since a replay writes to the same places
     again: nobody else may get them. CuPy's error where something cannot be captured; then nothing has happened.

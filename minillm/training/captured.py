@@ -70,7 +70,7 @@ class CapturedSteps:
         return found
 
     def _second_time(self, key: tuple, inputs: Inputs, shares: Sequence[Any]) -> Graph | None:
-        """A graph for what came once before: by then all kernels are compiled. None for what is new, and where there are enough."""
+        """A graph for what came once before. None for what is new, and where there are enough."""
         new, full = key not in self._graphs, sum(graph is not None for graph in self._graphs.values()) == MOST
         self._graphs[key] = None if new or full else self._capture(inputs, shares)
         return self._graphs[key]
@@ -96,16 +96,23 @@ class CapturedSteps:
         return shapes, learns, tuple(array.data.ptr for array in lasting)
 
     def _capture(self, inputs: Inputs, shares: Sequence[Any]) -> Graph | None:
-        def gradient(buffers: Buffers) -> Array:
-            return self.gradient([on_device(share, number, buffers) for number, share in enumerate(shares)])
-
         def step(buffers: Buffers) -> tuple[Array, Array]:
-            loss, norm = gradient(buffers), clip_grad_norm(self.model.vector, self.clip)
+            loss = self.gradient([on_device(share, number, buffers) for number, share in enumerate(shares)])
+            norm = clip_grad_norm(self.model.vector, self.clip)
             self.optimizer.update(Factors(*buffers["factors"]))
             return loss, norm
 
+        def rehearse(buffers: Buffers) -> None:
+            lasting = self.model.vector.data, self.optimizer.first_moment, self.optimizer.second_moment
+            before = [array.copy() for array in lasting]
+            try:
+                step(buffers)
+            finally:
+                for array, earlier in zip(lasting, before, strict=True):
+                    array[...] = earlier
+
         try:
-            return Graph(self.model.vector.device.xp, inputs, step, rehearse=gradient)
+            return Graph(self.model.vector.device.xp, inputs, step, rehearse)
         except Exception as error:  # CUDA's errors have many classes
             self._give_up(error)
             return None

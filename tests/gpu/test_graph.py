@@ -29,7 +29,12 @@ def inputs(*numbers):
 
 def test_a_replay_computes_with_its_own_inputs_and_nothing_happens_before(device):
     total, function = running_sum(device.xp)
-    graph = Graph(device.xp, inputs(9, 9, 9), function, lambda buffers: buffers["x"] * 2)
+
+    def rehearse(buffers):
+        function(buffers)
+        total.fill(0)
+
+    graph = Graph(device.xp, inputs(9, 9, 9), function, rehearse)
     assert to_host(total).tolist() == [0, 0, 0]
     assert to_host(graph.replay(inputs(1, 2, 3))).tolist() == [3, 6, 9]
     assert to_host(graph.replay(inputs(1, 0, 1))).tolist() == [4, 2, 6]
@@ -67,7 +72,7 @@ def test_what_cannot_be_captured_is_an_error_and_leaves_everything_as_it_was(cup
         return REFUSED[case](xp, buffers["x"])
 
     with pytest.raises((CaptureError, NotImplementedError)) as error:  # which keeps the stream that was captured
-        Graph(xp, inputs(1, 2, 3), wrong, lambda buffers: None)
+        Graph(xp, inputs(1, 2, 3), wrong, rehearse=lambda buffers: (function(buffers), total.fill(0)))
     assert total.tolist() == [0, 0, 0] and not xp.cuda.get_current_stream().is_capturing()
     total += 1
     assert total.tolist() == [1, 1, 1] and error
@@ -85,9 +90,16 @@ def test_the_memory_of_a_graph_is_its_own(cupy_standin):
         cupy_standin.zeros(3)
 
 
+def test_the_stand_in_refuses_a_kernel_that_was_not_compiled(cupy_standin):
+    _, function = running_sum(cupy_standin)
+    with pytest.raises(CaptureError, match=r"compiling multiply|compiling mul"):
+        Graph(cupy_standin, inputs(1, 2, 3), lambda buffers: buffers["x"] * buffers["x"], function)
+
+
 def test_the_stand_in_refuses_memory_of_the_common_pool(cupy_standin):
     side = cupy_standin.cuda.Stream(non_blocking=True)
     with side:
+        cupy_standin.zeros(3)
         side.begin_capture()
         with pytest.raises(CaptureError, match="common pool"):
             cupy_standin.zeros(3)

@@ -2,13 +2,14 @@
 
 Inside a capture CuPy refuses what would wait for the device or copy from the host, its own calls of cuBLAS, and random numbers of cuRAND.
 This stand-in refuses more, since a real card would say nothing and compute nonsense: memory from the common pool, which will be given to
-others while the graph still writes there; memory from a graph's pool once the graph is made; and work in one stream that does not wait for
-what another still does.
+others while the graph still writes there; memory from a graph's pool once the graph is made; work in one stream that does not wait for what
+another still does; and a kernel that never ran before, which would have to be compiled and loaded in the middle of the capture.
 """
 
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import BuiltinFunctionType, MethodDescriptorType
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,7 @@ _all_streams: "weakref.WeakSet[Stream]" = weakref.WeakSet()
 _recordings: list[Recording] = []  # at most one
 _streams = [Stream(null=True)]
 _pools: list[MemoryPool] = []
+_kernels: set[tuple] = set()
 Stream.null = _streams[0]
 
 
@@ -157,6 +159,7 @@ def reset() -> None:
     """Forget what a test that failed may have left."""
     Stream.null._done = 0
     del _streams[1:], _pools[:], _recordings[:]
+    _kernels.clear()
     _all_streams.intersection_update([Stream.null])
 
 
@@ -186,6 +189,7 @@ def refuse(what: str) -> None:
 def perform(function: Callable, args: tuple, kwargs: dict) -> Any:
     """function(*args, **kwargs) of NumPy arrays, as work of the current stream."""
     _streams[-1]._work()
+    _compile(function, args)
     if capturing():
         _recordings[-1].note(args, kwargs)
     result = with_arrays(function(*args, **kwargs))
@@ -196,6 +200,15 @@ def perform(function: Callable, args: tuple, kwargs: dict) -> Any:
     if capturing():
         _recordings[-1].write(function, args, kwargs, result)
     return result
+
+
+def _compile(function: Callable, args: tuple) -> None:
+    """CuPy compiles a kernel for the kinds of its arguments: an array of this dtype with so many axes, a Python number ..."""
+    if isinstance(function, np.ufunc | BuiltinFunctionType | MethodDescriptorType):
+        kinds = tuple(f"{each.dtype} {each.ndim}-d" if isinstance(each, np.ndarray) else type(each) for each in args)
+        if (function, kinds) not in _kernels:
+            refuse(f"compiling {function.__name__} of {', '.join(map(str, kinds))}")
+            _kernels.add((function, kinds))
 
 
 def _allocate(new: list[np.ndarray]) -> None:
