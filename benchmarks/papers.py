@@ -129,7 +129,7 @@ PAPERS = [
         "19",
         "Conneau, Wu et al. 2020; Qi et al. 2023",
         "a fact that was told in one language is known in the other, where names are shared and enough is told in both",
-        "languages without a common word come near to each other in large models: here nothing crosses then",
+        "languages without a common word come near to each other in large models: here neither facts nor sentence vectors do",
     ),
     Paper(
         "20",

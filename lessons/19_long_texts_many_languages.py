@@ -5,7 +5,7 @@ You build  attention piece by piece, rotary positions and ALiBi, a search for a 
 You need   lessons 05, 06 and 10
 Article    sections 7 and 8: long texts, many languages
 Time       140 s on 2 cores
-Figures    19_price.png, 19_beyond.png, 19_languages.png, 19_crossing.png
+Figures    19_price.png, 19_beyond.png, 19_languages.png, 19_crossing.png, 19_sentences.png
 Run        python lessons/19_long_texts_many_languages.py [--quick] [--seed S] [--out DIR]
 Check      python -m minillm check 19
 """
@@ -23,12 +23,10 @@ import time
 
 import numpy as np
 
-from minillm.course import Lesson, most_frequent, tell, write_facts, write_stories
+from minillm.course import Lesson, descend, most_frequent, rows_of, tell, write_chants, write_facts, write_stories
 from minillm.gradcheck import numeric_gradient
 from minillm.models import GPT, GPTConfig, KeyValueCache
-from minillm.objectives.rows import Rows
 from minillm.ops import (
-    IGNORE,
     alibi_slopes,
     attention,
     attention_backward,
@@ -36,13 +34,12 @@ from minillm.ops import (
     chunked_attention,
     chunked_attention_backward,
     cross_entropy,
-    cross_entropy_backward,
     rotary,
     rotary_frequencies,
     softmax,
 )
-from minillm.plots import line_chart
-from minillm.training import AdamW, load
+from minillm.plots import embedding_maps, line_chart
+from minillm.training import load
 
 lesson = Lesson(19)
 rng = lesson.rng()
@@ -188,8 +185,8 @@ print("where scores are equal, a weight falls below 1% of the nearest one's afte
 # last time can chant on, and how far back that is we choose. So that this can be learned within seconds, the embedding reads each word
 # together with the one before it (lesson 10's n-gram embedding): then one look back is enough.
 #
-# The models differ in their positions alone. All are trained with chants of 4 to 48 words, on 64 words. `context=256` gives the learned
-# table rows for all places; those from 64 on are never trained.
+# The models differ in their positions alone. All are trained with chants of 4 to 48 words, on 64 words, by lesson 09's AdamW (`descend`).
+# `context=256` gives the learned table rows for all places; those from 64 on are never trained.
 
 # %%
 V, TRAINED, LONGEST = 256, 64, 256
@@ -197,28 +194,9 @@ steps = 6 if lesson.quick else 450
 DISTANCES = (16, 32, 56, 80, 120, 180, 240)
 
 
-def chants(rng, count=32):
-    """Rows (count, 64) to read and to guess; what nobody can know, the first round, is not asked."""
-    ids, targets = np.empty((count, TRAINED), int), np.empty((count, TRAINED), int)
-    for row in range(count):
-        period = rng.integers(4, 49)
-        said = np.resize(rng.permutation(V)[:period], TRAINED + 1)
-        ids[row], targets[row] = said[:-1], said[1:]
-        targets[row, :period] = IGNORE
-    return ids, targets
-
-
-def descend(model, batch_of, steps, peak):
-    """Train on what `batch_of(rng)` gives, with lesson 09's AdamW."""
-    optimizer, drawn = AdamW(model.vector), np.random.default_rng(lesson.seed)
-    for step in range(steps):
-        ids, targets = batch_of(drawn)
-        logits, saved = model.forward(ids)
-        loss, saved_loss = cross_entropy(logits, targets)
-        model.vector.grad[...] = 0
-        model.backward(cross_entropy_backward(1.0, saved_loss), saved)
-        optimizer.step(peak * min(1, (step + 1) / 50) * (1 - step / steps))
-    return float(loss)
+def chants(rng):
+    """Rows (32, 64) to read and to guess, in rounds of 4 to 48 words; the first round, which nobody can know, is not asked."""
+    return write_chants(rng, 32, words=V, length=TRAINED, shortest=4, longest=48)
 
 
 def found(model, distance, count=40):
@@ -234,7 +212,7 @@ sizes = {"vocab_size": V, "context": LONGEST, "layers": 2, "heads": 4, "d_model"
 models = {}
 for name in ("learned", "sinusoidal", "rotary", "ALiBi"):
     models[name] = GPT(GPTConfig(**sizes, positions=name.lower()), seed=lesson.seed)
-    descend(models[name], chants, steps, peak=4e-3)
+    descend(models[name], chants, steps, peak=4e-3, seed=lesson.seed)
 
 
 def used_with(model, **choice):
@@ -346,12 +324,6 @@ stream, unseen = (
 share = np.array([len(ids) for ids in stream.values()]) / sum(map(len, stream.values()))
 
 
-def drawn_with(alpha):
-    """The probability of each language: p^α, made to sum to one."""
-    powers = share**alpha
-    return powers / powers.sum()
-
-
 def texts_drawn(chances):
     def batch(drawn):
         rows = []
@@ -370,15 +342,14 @@ def judged(model, ids):
     return float(cross_entropy(logits, ids[1 : count + 1].reshape(-1, LENGTH))[0])
 
 
-losses = {}
-ways = {f"α = {alpha:g}": drawn_with(alpha) for alpha in (1, 0.7, 0.3, 0)} | {"Chinese alone": np.array([0.0, 1.0])}
+losses, alphas = {}, (1, 0.7, 0.3, 0)
+ways = {f"α = {alpha:g}": share**alpha / np.sum(share**alpha) for alpha in alphas} | {"Chinese alone": np.array([0.0, 1.0])}
 for name, chances in ways.items():
     model = GPT(GPTConfig(len(words), context=LENGTH, layers=2, heads=4, d_model=64), seed=lesson.seed)
-    descend(model, texts_drawn(chances), 6 if lesson.quick else 200, peak=5e-3)
+    descend(model, texts_drawn(chances), 6 if lesson.quick else 200, peak=5e-3, seed=lesson.seed)
     losses[name] = {language: judged(model, ids) for language, ids in unseen.items()}
     shown = ", ".join(f"{language} {loss:.2f}" for language, loss in losses[name].items())
     print(f"{name}: Chinese is {chances[1]:.1%} of what is read; loss {shown}")
-alphas = (1, 0.7, 0.3, 0)
 lesson.save(
     line_chart(
         {language: [(alpha, losses[f"α = {alpha:g}"][language]) for alpha in alphas] for language in stream},
@@ -434,51 +405,45 @@ facts = {
     "shared names": write_facts(seed=lesson.seed, shared_names=True),
 }
 place = {word: i for i, word in enumerate(sorted({word for fact in facts["own names"] for text in fact for word in text}))}
+SHARES = (0, 0.25, 0.5, 0.75)
 
 
-def padded(texts):
-    """Rows to read and to guess, as long as the longest text; what fills up the others is not asked."""
-    rows = Rows.joined([np.array([place[word] for word in text]) for text in texts])
-    ids = rows.padded(0)
-    return ids[:, :-1], np.where(rows.real(), ids, IGNORE)[:, 1:]
+def before_answer(model, sentences):
+    """(N, D): what the last layer holds at the last word before the answer, which is the last one before the full stop."""
+    ids, _ = rows_of(sentences, place)
+    hidden, _ = model.hidden(ids)
+    return hidden[np.arange(len(ids)), [len(sentence) - 3 for sentence in sentences]]
 
 
-def reader_of(texts):
-    """A GPT of one layer that has read these texts."""
-    ids, targets = padded(texts)
+def knows(model, sentences):
+    """Per cent of sentences whose answer is foreseen."""
+    logits, _ = model.head.forward(before_answer(model, sentences))
+    return 100 * np.mean(logits.argmax(axis=-1) == [place[sentence[-2]] for sentence in sentences])
+
+
+def asked(names, both, **way):
+    """A GPT of one layer that reads so many of the facts in both languages; how often it is right in the same one, and in the other."""
+    texts, once = tell(facts[names], both, **way)
+    ids, targets = rows_of(texts, place)
     model = GPT(GPTConfig(len(place), context=ids.shape[1], layers=1, heads=4, d_model=64), seed=lesson.seed)
 
     def batch(drawn):
         rows = drawn.integers(len(ids), size=128)
         return ids[rows], targets[rows]
 
-    descend(model, batch, 6 if lesson.quick else 400, peak=8e-3)
-    return model
+    descend(model, batch, 6 if lesson.quick else 400, peak=8e-3, seed=lesson.seed)
+    return model, *(knows(model, sentences) for sentences in zip(*once))
 
 
-def answered(model, sentences):
-    """Per cent of the sentences whose last word before the full stop is foreseen."""
-    ids, targets = padded(sentences)
-    right = model.forward(ids)[0].argmax(axis=-1) == targets
-    return 100 * np.mean([right[row, len(sentence) - 3] for row, sentence in enumerate(sentences)])
-
-
-def asked(names, both, **way):
-    """The model, and how often it is right in the other language, when that part of the facts is told in both."""
-    texts, once = tell(facts[names], both, **way)
-    model = reader_of(texts)
-    same, other = (answered(model, sentences) for sentences in zip(*once))
-    print(f"{names}, {both:.0%} told in both: asked in the same language {same:.0f}%, in the other {other:.0f}%")
-    return model, other
-
-
-readers, crossed = {}, {name: [] for name in facts}
+readers, crossed = {}, {}
+print("told in both languages", SHARES)
 for names in facts:
-    for both in (0, 0.25, 0.5, 0.75):
-        readers[names, both], other = asked(names, both)
-        crossed[names].append((100 * both, other))
-print("and side by side:")
-asked("own names", 0.5, side_by_side=True)
+    learned, same, other = zip(*(asked(names, both) for both in SHARES))
+    readers[names] = learned[SHARES.index(0.5)]
+    crossed[names] = [(100 * both, percent) for both, percent in zip(SHARES, other)]
+    print(f"{names}: in the same", *(f"{part:.0f}%" for part in same), "in the other", *(f"{part:.0f}%" for part in other))
+_, _, beside = asked("own names", 0.5, side_by_side=True)
+print(f"own names, half of them side by side: in the other {beside:.0f}%")
 blind = most_frequent(facts["own names"])
 print(f"always the most frequent answer: {blind:.0f}%")
 lesson.save(
@@ -490,16 +455,10 @@ lesson.save(
     alt="Right answers in the language in which a fact was not told, against the share of facts told in both. Own names: a flat line, no "
     "higher than the most frequent answer. Shared names: the line begins there too, and rises almost to 100 at 75.",
 )
-#> own names, 0% told in both: asked in the same language 100 ± 2%, in the other 12 ± 6%
-#> own names, 25% told in both: asked in the same language 100 ± 2%, in the other 12 ± 6%
-#> own names, 50% told in both: asked in the same language 100 ± 2%, in the other 13 ± 6%
-#> own names, 75% told in both: asked in the same language 100 ± 2%, in the other 11 ± 8%
-#> shared names, 0% told in both: asked in the same language 100 ± 2%, in the other 9 ± 6%
-#> shared names, 25% told in both: asked in the same language 100 ± 2%, in the other 46 ± 22%
-#> shared names, 50% told in both: asked in the same language 100 ± 2%, in the other 77 ± 20%
-#> shared names, 75% told in both: asked in the same language 100 ± 2%, in the other 97 ± 5%
-#> and side by side:
-#> own names, 50% told in both: asked in the same language 100 ± 2%, in the other 23 ± 6%
+#> told in both languages (0, 0.25, 0.5, 0.75)
+#> own names: in the same 100 ± 2% 100 ± 2% 100 ± 2% 100 ± 2% in the other 12 ± 6% 12 ± 6% 13 ± 6% 11 ± 8%
+#> shared names: in the same 100 ± 2% 100 ± 2% 100 ± 2% 100 ± 2% in the other 9 ± 6% 46 ± 22% 77 ± 20% 97 ± 5%
+#> own names, half of them side by side: in the other 23 ± 6%
 #> always the most frequent answer: 17 ± 4%
 
 # %% [markdown]
@@ -511,7 +470,60 @@ lesson.save(
 # Large models can do without words in common: layers that both languages use are enough to bring the languages near to each other
 # (Conneau, Wu et al. 2020). Facts are another matter: asked in two languages, they often still give two answers (Qi et al. 2023).
 #
-# ## 8. What breaks if ...
+# ## 8. A map of translations
+#
+# How does it cross? Leave the answer out: *kalo lives in*, *kalo 住 在*. What the last layer holds at the last word, from which the model
+# foretells the city, is our **sentence vector**. We take the models that read half of the facts in both languages, and the sentences
+# about cities that they read in one only. Which vector of the other language is the nearest: that of the translation? And among those
+# about *other people*: one with the same city? We ask for the vectors as they are, and *centred*: each less the mean of its language.
+
+# %%
+def neighbours(english, chinese, cities):
+    """Per cent of English vectors whose nearest Chinese one is the translation, and whose nearest of another person has the same city."""
+    distance = np.linalg.norm(english[:, None] - chinese, axis=-1)
+    found = np.diag(distance) == distance.min(axis=1)
+    np.fill_diagonal(distance, np.inf)
+    return 100 * found.mean(), 100 * (cities[distance.argmin(axis=1)] == cities).mean()
+
+
+untrained = {"shared names, untrained": GPT(readers["shared names"].config, seed=lesson.seed)}
+maps = {}
+for name, model in (readers | untrained).items():
+    once = facts[name.removesuffix(", untrained")][150:]  # the first half of the facts is told in both languages
+    homes = [fact for fact in once if "lives" in fact.english]
+    cities = np.array([fact.english[-2] for fact in homes])
+    vectors = np.array([before_answer(model, sentences) for sentences in zip(*homes)])  # (2, N, D)
+    for way, off in {name: 0, f"{name}, centred": vectors.mean(axis=1, keepdims=True)}.items():
+        maps[way] = vectors - off
+        print("{}: translation {:.0f}%, same city {:.0f}%".format(way, *neighbours(*maps[way], cities)))
+labels = [f"{language} {i}" for language in ("English", "Chinese") for i in range(len(cities))]
+lesson.save(
+    embedding_maps(
+        {name: np.concatenate(maps[name]) for name in ("own names", "shared names", "shared names, centred")}, labels,
+        groups={label: label.split()[0] for label in labels}, pairs=[*zip(labels, labels[len(cities) :])],
+        title="A sentence and its translation, joined by a line",
+    ),
+    "sentences",
+    alt="Vectors of 44 sentences in two languages on two principal components, three maps. Own names: lines between translations cross "
+    "each other in all directions. Shared names: the languages lie apart, and the lines run side by side. Centred: most lines are short.",
+)
+#> own names: translation 4 ± 8%, same city 16 ± 10%
+#> own names, centred: translation 3 ± 8%, same city 15 ± 15%
+#> shared names: translation 57 ± 15%, same city 86 ± 20%
+#> shared names, centred: translation 76 ± 22%, same city 89 ± 20%
+#> shared names, untrained: translation 11 ± 8%, same city 15 ± 10%
+#> shared names, untrained, centred: translation 100 ± 3%, same city 9 ± 10%
+
+# %% [markdown]
+# With names of their own a sentence and its translation have nothing to do with each other. With shared names the two languages lie
+# apart, and the lines between translations run side by side: from English to Chinese it is always about the same step. Take each
+# language's mean away, and most of that step is gone.
+#
+# But look at the last row before you trust such a number: a model that was *never trained*, centred, finds every translation. The same
+# name is in both sentences, and that is all it goes by. Among other people it finds the city no more often than chance, one in eight.
+# The trained model does find it: its vectors hold the city, whatever it is called.
+#
+# ## 9. What breaks if ...
 #
 # ... the sum is not shrunk when a larger score comes? ... only the queries are turned? Both run without an error.
 
@@ -547,6 +559,7 @@ print(f"only queries turned: at distance 1 the scores differ by {np.ptp(np.diago
 #   need.
 # - Many languages share one budget of steps and tokens. How they are drawn is a choice, and it is made for the small ones.
 # - A fact crosses from one language into another where something ties them together: words in common, and things said in both.
+# - A map of vectors is worth as much as its distance from that of an untrained model.
 #
 # ## Exercises
 #

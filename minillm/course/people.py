@@ -7,10 +7,13 @@ language, and ask for it in the other.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+from minillm.objectives.rows import Rows
+from minillm.ops import IGNORE
 
 SYLLABLES = {
     "ka": "卡", "lo": "洛", "mi": "米", "na": "娜", "ru": "鲁", "si": "西",
@@ -79,6 +82,16 @@ def tell(
             texts.append(told)
             once.append((told, other))
     return texts, once
+
+
+def rows_of(texts: Sequence[Words], number: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Ids (N, T - 1) to read and targets (N, T - 1) to guess; T is the longest text, and what fills up the others is not asked.
+
+    `number` has the id of each word.
+    """
+    rows = Rows.joined([np.array([number[word] for word in text]) for text in texts])
+    ids = rows.padded(0)
+    return ids[:, :-1], np.where(rows.real(), ids, IGNORE)[:, 1:]
 
 
 def most_frequent(facts: Sequence[Fact]) -> float:

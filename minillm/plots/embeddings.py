@@ -67,11 +67,17 @@ def embedding_map(
 
 @house_style()
 def embedding_maps(
-    moments: Mapping[str, np.ndarray], words: Sequence[str], *, groups: Mapping[str, str], title: str | None = None
+    moments: Mapping[str, np.ndarray],
+    words: Sequence[str],
+    *,
+    groups: Mapping[str, str],
+    pairs: Sequence[tuple[str, str]] = (),
+    title: str | None = None,
 ) -> Figure:
     """The same V words at several moments, (V, D) each, by the moments' names: a panel each, drawn as `embedding_map` but without names.
 
-    Every panel has its own two principal components and its own scale.
+    Every panel has its own two principal components and its own scale. A line joins the two words of each of the `pairs`, such as a word
+    and its translation.
     """
     if not moments:
         raise InputError("There is no map to draw.", "Give the vectors of at least one moment, by its name.")
@@ -80,6 +86,8 @@ def embedding_maps(
     axes = figure.subplots(1, len(moments), squeeze=False)
     for panel, name, vectors in zip(axes[0], names, moments.values(), strict=True):
         places, shares = _principal_components(_checked(vectors, words))
+        for pair in pairs:
+            panel.plot(*places[[words.index(word) for word in pair]].T, color="0.6", linewidth=0.6, zorder=1)
         group_note = _draw_points(panel, places, [groups.get(word) for word in words])
         panel.set_aspect("equal", adjustable="datalim")
         panel.margins(0.08)

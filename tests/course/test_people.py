@@ -1,7 +1,8 @@
 """Facts in two languages: one is the translation of the other, and what is asked in a language was never told in it."""
 
-from minillm.course import most_frequent, tell, write_facts
+from minillm.course import most_frequent, rows_of, tell, write_facts
 from minillm.course.people import NAMES, RELATIONS, Fact
+from minillm.ops import IGNORE
 
 
 def test_a_fact_says_the_same_in_both_languages():
@@ -40,3 +41,8 @@ def test_side_by_side_a_sentence_stands_before_and_behind_its_translation():
 def test_the_most_frequent_answer_is_counted_for_each_kind_of_its_own():
     said = ["a lives in rome .", "b lives in rome .", "c lives in oslo .", "a likes tea .", "b likes milk ."]
     assert most_frequent([Fact(text.split(), []) for text in said]) == 60
+
+
+def test_rows_ask_for_each_next_word_and_for_nothing_behind_the_end():
+    ids, targets = rows_of([["a", "b", "c"], ["c", "a"]], {"a": 1, "b": 2, "c": 3})
+    assert ids.tolist() == [[1, 2], [3, 1]] and targets.tolist() == [[2, 3], [1, IGNORE]]

@@ -125,6 +125,15 @@ def test_several_moments_are_several_maps_and_the_groups_are_named_once(assert_i
         embedding_maps(moments, words[:3], groups=groups)
 
 
+def test_a_line_joins_each_pair_where_its_words_stand():
+    words = ["cat", "猫", "dog", "狗"]
+    axes = embedding_maps({"all": vectors(4)}, words, groups={}, pairs=[("狗", "dog"), ("cat", "猫")]).axes[0]
+    first, second, points = markers(axes)
+    places = dict(zip(words, points.get_xydata(), strict=True))
+    np.testing.assert_array_equal(first.get_xydata(), [places["狗"], places["dog"]])
+    np.testing.assert_array_equal(second.get_xydata(), [places["cat"], places["猫"]])
+
+
 def test_what_does_not_fit_is_refused():
     with pytest.raises(InputError, match=r"\(4, 8\) but there are 3 words"):
         embedding_map(vectors(4), list("abc"))
