@@ -92,10 +92,15 @@ def _in_words(text: str) -> str:
         return _words().get(text, text)
     for pattern, chinese in _phrases():
         if found := pattern.fullmatch(text):
-            parts = {name: _in_words(part or "") for name, part in found.groupdict().items()}
+            parts = {name: _part(part or "") for name, part in found.groupdict().items()}
             filled = _HOLE.sub(lambda hole, parts=parts: parts[f"hole{hole[1]}"], chinese)
             return _GAP.sub("", filled)
     return _sentence_by_sentence(text)
+
+
+def _part(text: str) -> str:
+    """What fills a hole: another phrase; or the name of a variable, which stays as it is, though a figure may say the same word."""
+    return text if text.isidentifier() else _in_words(text)
 
 
 def _sentence_by_sentence(text: str) -> str:
@@ -103,9 +108,8 @@ def _sentence_by_sentence(text: str) -> str:
     for stop in re.finditer(r"[.?:] ", text):
         mark, name = text[stop.start()], text[: stop.start()]
         rest = text[stop.end() :]
-        first = next(
-            filter(None, map(_known, (name + mark, name))), name if mark == ":" and name.isidentifier() else ""
-        )
+        is_name = mark == ":" and name.isidentifier()
+        first = name if is_name else _known(name + mark) or _known(name)
         second = _known(rest) or _known(rest[:1].lower() + rest[1:])
         if first and second:
             return first + ("" if first[-1] in "。？" else "：" if mark == ":" else "。") + second

@@ -112,8 +112,8 @@ def article(noun: str) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """`dq`, `dq and dk`, `dq, dk and dv`."""
-    names = list(map(translated, names))
-    return translated(" and ").join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    names = [name if name.isidentifier() else translated(name) for name in names]
+    return translated(" and ").join(filter(None, [translated(", ").join(names[:-1]), names[-1]]))
 
 
 def sentences(first: str, second: str) -> str:

@@ -156,6 +156,19 @@ def test_words_are_put_together_of_phrases(monkeypatch):
     assert chinese.translated("nothing that is known") == "nothing that is known"
 
 
+def test_the_names_of_variables_stay_as_they_are_though_a_figure_says_the_same_word(monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh")
+    assert HAN.search(chinese.translated("words")) and HAN.search(chinese.translated("end"))
+    assert wording.listed(["words", "head", "end"]) == "words、head 和 end"
+    assert chinese.translated("it comes out as if words were left out") == "结果就好像：漏掉了 words"
+    assert chinese.translated("words is right. end: it is 0 everywhere: is it ever filled?") == (
+        "words 是对的。end：到处都是 0：填过值吗？"
+    )
+    assert chinese.translated("value 2 of 3: it is 0 everywhere: is it ever filled?") == (
+        "3 个返回值中的第 2 个：到处都是 0：填过值吗？"
+    )
+
+
 def test_a_figure_speaks_chinese_where_a_font_can(monkeypatch):
     from matplotlib.figure import Figure
 
