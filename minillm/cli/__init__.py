@@ -8,7 +8,7 @@ import sys
 from minillm import __version__
 from minillm.cli.parser import Parser, with_options
 from minillm.cli.terminal import PROGRAM, open_streams, program, say, silence
-from minillm.course.chinese import translated
+from minillm.course.chinese import both_translated
 from minillm.errors import InputError
 from minillm.visible import shortened
 
@@ -76,9 +76,9 @@ def main(argv: list[str] | None = None) -> int:
                 + " (--debug shows where)"
             )
             return 1
-        wrong, remedy = wrong_and_remedy(error)
-        say(one_line(translated(wrong)))
-        say(one_line(translated(remedy)).replace(PROGRAM, program()))
+        wrong, remedy = both_translated(*wrong_and_remedy(error))
+        say(one_line(wrong))
+        say(one_line(remedy).replace(PROGRAM, program()))
         return 2
 
 

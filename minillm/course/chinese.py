@@ -87,6 +87,12 @@ def translated(text: str) -> str:
     return text if language() == "en" else _in_words(text)
 
 
+def both_translated(wrong: str, remedy: str) -> tuple[str, str]:
+    """The two lines of an error in the reader's language; both as they are, where no words are known for one of them."""
+    lines = translated(wrong), translated(remedy)
+    return (wrong, remedy) if wrong in lines or remedy in lines else lines
+
+
 def _in_words(text: str) -> str:
     if not text.strip() or text in _words():
         return _words().get(text, text)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minillm.course.chinese import translated
+from minillm.course.chinese import both_translated
 from minillm.errors import InputError
 from minillm.language import speak
 from minillm.web.exercise_desk import ExerciseDesk
@@ -61,7 +61,8 @@ class Session:
         try:
             return work()
         except InputError as error:
-            self.post("error", wrong=translated(error.wrong), remedy=translated(error.remedy), ended=ended)
+            wrong, remedy = both_translated(error.wrong, error.remedy)
+            self.post("error", wrong=wrong, remedy=remedy, ended=ended)
         except MemoryError:
             self.post("full", ended=ended)
         except Exception as error:

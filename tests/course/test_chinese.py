@@ -13,7 +13,9 @@ from minillm.course import chinese, patterns, slips, wording
 from minillm.course.lesson import translate
 from minillm.course.outline import ROOT, outlines
 from minillm.course.translating import said, with_new_cells, with_new_words, words_path
+from minillm.errors import InputError
 from minillm.plots.labels import is_drawable
+from minillm.web.training_desk import TrainingDesk
 from tests.glossary import HAN, lost_terms
 
 TRANSLATED = [outline for outline in outlines() if chinese.prose_path(outline).exists()]
@@ -187,6 +189,35 @@ def test_a_figure_speaks_chinese_where_a_font_can(monkeypatch):
     assert axes.get_xlabel() == "unseen"
     assert [label.get_text() for label in axes.get_xticklabels()] == ["猫" if is_drawable("猫") else "the cat", "dog"]
     chinese._phrases.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["check", "--lan"], "没有选项 --lan。\n是不是想写 --lang？\n"),
+        (["lesson", "--lang=de"], "没有语言 'de'。\n请从中选一个：en, zh。\n"),
+        (["web"], "缺少参数：--out。\n参见 python -m minillm web --help\n"),
+        (["web", "--out="], "文件或文件夹的名字是空的。\n请给它一个值。\n"),
+        (["pretrain", "--preset=tini"], "There is no preset 'tini'.\nDid you mean tiny?\n"),
+    ],
+    ids=str,
+)
+def test_an_error_is_in_one_language(capsys, monkeypatch, argv, told):
+    """Its second line may be one of those that are known, and its first not."""
+    monkeypatch.setenv("LANGUAGE", "zh")
+    monkeypatch.setattr("minillm.cli.program", lambda: "python -m minillm")
+    assert main(argv) == 2
+    assert capsys.readouterr().err == told
+
+
+def test_what_the_page_that_trains_refuses_is_said_in_chinese(monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh")
+    half = "\ud83d" * 400
+    for text, prompt in (("", ""), ("a", ""), ("ab" * 300, "\u732b"), ("ab" * 100, ""), (half, "")):
+        with pytest.raises(InputError) as refused:
+            list(TrainingDesk(lambda *_, **__: None).start("", text, "small", 1, prompt))
+        wrong, remedy = chinese.both_translated(refused.value.wrong, refused.value.remedy)
+        assert HAN.search(wrong) and HAN.search(remedy), refused.value
 
 
 def test_the_commands_speak_chinese(capsys, tmp_path, monkeypatch):
