@@ -210,8 +210,9 @@ def test_an_error_is_in_one_language(capsys, monkeypatch, argv, told):
     assert capsys.readouterr().err == told
 
 
-def test_what_the_page_that_trains_refuses_is_said_in_chinese(monkeypatch):
+def test_what_the_page_that_trains_refuses_is_said_in_chinese(monkeypatch, tmp_path):
     monkeypatch.setenv("LANGUAGE", "zh")
+    monkeypatch.chdir(tmp_path)
     half = "\ud83d" * 400
     for text, prompt in (("", ""), ("a", ""), ("ab" * 300, "\u732b"), ("ab" * 100, ""), (half, "")):
         with pytest.raises(InputError) as refused:
