@@ -16,15 +16,16 @@ OF_GPT2 = {"layer_norm", "layer_norm_backward", "layer_norm_backward_weights", "
 
 
 def trained(dtype, **changes) -> tuple[np.ndarray, Counts]:
-    """The weights of a model after three steps, and how often the last two waited and copied."""
+    """The weights of a model after four steps, and how often the last three waited and copied; all but the first are a CUDA graph."""
     config = GPTConfig(vocab_size=13, context=11, layers=2, heads=3, d_model=24, d_ff=26, **changes)
     model = GPT(config, dtype=dtype, device=choose_device("gpu"))
     corpus = Corpus(np.random.default_rng(3).integers(13, size=600), 11)
-    trainer = Trainer(model, corpus, TrainOptions(steps=3, batch=2, lr=1e-2))
+    trainer = Trainer(model, corpus, TrainOptions(steps=4, batch=2, lr=1e-2))
     trainer.step()
     with counting() as counts:
-        trainer.step()
-        trainer.step()
+        for _ in range(3):
+            trainer.step()
+    assert trainer.captured.possible and all(trainer.captured._graphs.values())
     return model.vector.data.get(), counts
 
 

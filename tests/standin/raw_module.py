@@ -126,7 +126,7 @@ def margin() -> np.ndarray:
 class RawModule:
     """The kernels of one source; only `code` is covered."""
 
-    def __init__(self, code: str):
+    def __init__(self, *, code: str):
         self.code = code
 
     def get_function(self, name: str) -> RawKernel:
