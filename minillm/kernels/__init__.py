@@ -5,16 +5,18 @@ what its own lines do in many. Everywhere else those lines run, and they are wha
 numbers to float32's rounding, and keeps the same for the backward pass. `MINILLM_KERNELS=0` in the environment switches them all off.
 """
 
+from minillm.kernels.activations import activation, activation_backward
 from minillm.kernels.adamw import adamw
 from minillm.kernels.attention import attention, attention_backward, fit_tiles
 from minillm.kernels.cross_entropy import cross_entropy_backward, log_softmax
 from minillm.kernels.dropout import dropout_mask
-from minillm.kernels.gelu import gelu, gelu_backward, gelu_erf, gelu_erf_backward
 from minillm.kernels.launching import fit, fit_mask
-from minillm.kernels.layer_norm import layer_norm, layer_norm_backward
+from minillm.kernels.normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from minillm.kernels.softmax import softmax, softmax_backward
 
 __all__ = [
+    "activation",
+    "activation_backward",
     "adamw",
     "attention",
     "attention_backward",
@@ -23,13 +25,11 @@ __all__ = [
     "fit",
     "fit_mask",
     "fit_tiles",
-    "gelu",
-    "gelu_backward",
-    "gelu_erf",
-    "gelu_erf_backward",
     "layer_norm",
     "layer_norm_backward",
     "log_softmax",
+    "rms_norm",
+    "rms_norm_backward",
     "softmax",
     "softmax_backward",
 ]

@@ -46,7 +46,7 @@ def gelu(x):
     Hendrycks & Gimpel 2016, section 2.
     """
     if kernels.fit(x):
-        y, p = kernels.gelu(x)
+        y, p = kernels.activation("gelu", x)
         return y, SelfGatedSaved(x, p)
     p = x * x  # x * x * x, never x**3: on float32 the power is 170 times slower
     p *= 0.044715 * math.sqrt(2 / math.pi)
@@ -62,7 +62,7 @@ def gelu_backward(dy, saved):
     """dy/dx = p + x p' with p' = (1 - tanh² u) u'/2 = 2 p (1 - p) u', since tanh u = 2p - 1, and u' = √(2/π) (1 + 3·0.044715 x²)."""
     x, p = saved
     if kernels.fit(dy, x, p):
-        return kernels.gelu_backward(dy, x, p)
+        return kernels.activation_backward("gelu", dy, x, p)
     w = 1 - p
     w *= p
     w *= x  # x p (1 - p): zero for large |x|, so that its products with x do not overflow
@@ -81,6 +81,9 @@ def silu(x):
 
     Hendrycks & Gimpel 2016, section 2; "swish" in Ramachandran et al. 2017.
     """
+    if kernels.fit(x):
+        y, p = kernels.activation("silu", x)
+        return y, SelfGatedSaved(x, p)
     p = x * 0.5
     array_module(x).tanh(p, out=p)  # e⁻ˣ would overflow
     p *= 0.5
@@ -91,6 +94,8 @@ def silu(x):
 def silu_backward(dy, saved):
     """dy/dx = p + x p', with p = σ(x) and p' = p (1 - p)."""
     x, p = saved
+    if kernels.fit(dy, x, p):
+        return kernels.activation_backward("silu", dy, x, p)
     dx = 1 - p
     dx *= p
     dx *= x  # p = σ(x)
@@ -153,7 +158,7 @@ def _normal_cdf(x):
 def gelu_erf(x):
     """y = x Φ(x), the exact GELU (BERT's), Φ being the normal distribution function. Hendrycks & Gimpel 2016, eq. 1."""
     if kernels.fit(x):
-        y, phi = kernels.gelu_erf(x)
+        y, phi = kernels.activation("gelu_erf", x)
         return y, SelfGatedSaved(x, phi)
     phi = normal_cdf(x)
     return x * phi, SelfGatedSaved(x, phi)
@@ -163,7 +168,7 @@ def gelu_erf_backward(dy, saved):
     """dy/dx = Φ(x) + x φ(x), with the normal density φ(x) = exp(-x²/2)/√(2π)."""
     x, phi = saved
     if kernels.fit(dy, x, phi):
-        return kernels.gelu_erf_backward(dy, x, phi)
+        return kernels.activation_backward("gelu_erf", dy, x, phi)
     dx = x * x
     dx *= -0.5
     array_module(x).exp(dx, out=dx)

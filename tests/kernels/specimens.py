@@ -10,11 +10,14 @@ from minillm.training.optimizers import Factors
 from tests.kernels.compare import numbers, on, same
 
 
-def layer_norm(xp) -> None:
+def normalization(xp) -> None:
     x, gamma, beta, dy = numbers((70, 257), (257,), (257,), (70, 257))
     y, saved = ops.layer_norm(x, gamma, beta)
     same(ops.layer_norm(*on(xp, x, gamma, beta)), (y, saved))
     same(ops.layer_norm_backward(*on(xp, dy, saved)), ops.layer_norm_backward(dy, saved))
+    y, saved = ops.rms_norm(x, gamma)
+    same(ops.rms_norm(*on(xp, x, gamma)), (y, saved))
+    same(ops.rms_norm_backward(*on(xp, dy, saved)), ops.rms_norm_backward(dy, saved))
 
 
 def cross_entropy(xp) -> None:
@@ -24,9 +27,10 @@ def cross_entropy(xp) -> None:
     same(ops.cross_entropy_backward(0.7, *on(xp, saved)), ops.cross_entropy_backward(0.7, saved))
 
 
-def gelu(xp) -> None:
+def activations(xp) -> None:
     x, dy = numbers((2, 150), (2, 150))
-    for forward, backward in ((ops.gelu, ops.gelu_backward), (ops.gelu_erf, ops.gelu_erf_backward)):
+    pairs = (ops.gelu, ops.gelu_backward), (ops.gelu_erf, ops.gelu_erf_backward), (ops.silu, ops.silu_backward)
+    for forward, backward in pairs:
         y, saved = forward(x)
         same(forward(*on(xp, x)), (y, saved))
         same(backward(*on(xp, dy, saved)), backward(dy, saved))
@@ -79,8 +83,8 @@ SPECIMENS = {
     "adamw.cu": adamw,
     "attention.cu": attention,
     "dropout.cu": dropout,
-    "layer_norm.cu": layer_norm,
+    "normalization.cu": normalization,
     "cross_entropy.cu": cross_entropy,
-    "gelu.cu": gelu,
+    "activations.cu": activations,
     "softmax.cu": softmax,
 }

@@ -12,7 +12,8 @@ from tests.kernels.compare import launched
 from tests.standin import Counts, counting
 
 OF_ALL = {"adamw", "softmax", "softmax_backward", "log_softmax", "cross_entropy_backward"}
-OF_GPT2 = {"layer_norm", "layer_norm_backward", "layer_norm_backward_weights", "sum_of_parts"}
+OF_LLAMA = {"rms_norm", "rms_norm_backward", "norm_backward_weights", "sum_of_parts", "silu", "silu_backward"}
+OF_GPT2 = {"layer_norm", "layer_norm_backward", "norm_backward_weights", "sum_of_parts"}
 
 
 def trained(dtype, **changes) -> tuple[np.ndarray, Counts]:
@@ -37,7 +38,7 @@ def trained(dtype, **changes) -> tuple[np.ndarray, Counts]:
             {"activation": "gelu_erf", "norm": "post", "dropout": 0.1},
             OF_ALL | OF_GPT2 | {"dropout_mask", "gelu_erf", "gelu_erf_backward"},
         ),
-        ({"norm": "rms", "activation": "swiglu", "positions": "rotary", "kv_heads": 1, "window": 3}, OF_ALL),
+        ({"norm": "rms", "activation": "swiglu", "positions": "rotary", "kv_heads": 1, "window": 3}, OF_ALL | OF_LLAMA),
     ],
 )
 def test_weights_are_the_same_and_nothing_more_is_waited_for(gpu, monkeypatch, changes, names):

@@ -1,4 +1,4 @@
-"""The kernels of layer norm give what the op gives on a processor."""
+"""The kernels of layer norm and RMS norm give what the op gives on a processor."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,17 @@ def test_forward_and_backward(gpu, shape):
     with launched() as names:
         same(ops.layer_norm(*on(gpu, x, gamma, beta)), (y, saved))
         same(ops.layer_norm_backward(*on(gpu, dy, saved)), ops.layer_norm_backward(dy, saved))
-    assert names == ["layer_norm", "layer_norm_backward", "layer_norm_backward_weights", "sum_of_parts"]
+    assert names == ["layer_norm", "layer_norm_backward", "norm_backward_weights", "sum_of_parts"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_rms_norm_forward_and_backward(gpu, shape):
+    x, gamma, dy = numbers(shape, shape[-1:], shape)
+    y, saved = ops.rms_norm(x, gamma)
+    with launched() as names:
+        same(ops.rms_norm(*on(gpu, x, gamma)), (y, saved))
+        same(ops.rms_norm_backward(*on(gpu, dy, saved)), ops.rms_norm_backward(dy, saved))
+    assert names == ["rms_norm", "rms_norm_backward", "norm_backward_weights", "sum_of_parts"]
 
 
 def test_the_rows_are_summed_in_several_parts(gpu):
@@ -31,11 +41,13 @@ def test_without_the_gradients_of_gain_and_shift(gpu):
     _, saved = ops.layer_norm(x, gamma, beta)
     with launched() as names:
         _, dgamma, dbeta = ops.layer_norm_backward(*on(gpu, dy, saved), weights=False)
-    assert names == ["layer_norm_backward"] and dgamma is None and dbeta is None
+        assert dgamma is None and dbeta is None
+        assert ops.rms_norm_backward(*on(gpu, dy, saved), weights=False)[1] is None
+    assert names == ["layer_norm_backward", "rms_norm_backward"]
 
 
 def test_a_row_whose_squares_overflow_is_not_a_number(gpu):
     x, gamma, beta = numbers((2, 40), (40,), (40,))
     x[1] *= 1e30
-    y, _ = ops.layer_norm(*on(gpu, x, gamma, beta))
-    assert np.isfinite(y[0].get()).all() and np.isnan(y[1].get()).all()
+    for y, _ in (ops.layer_norm(*on(gpu, x, gamma, beta)), ops.rms_norm(*on(gpu, x, gamma))):
+        assert np.isfinite(y[0].get()).all() and np.isnan(y[1].get()).all()

@@ -1,4 +1,8 @@
-// Layer norm of the rows of x (rows, columns): ops/normalization.py has the mathematics. Ba, Kiros & Hinton 2016, eq. 4.
+// Layer norm and RMS norm of the rows of x (rows, columns): ops/normalization.py has the mathematics. Ba, Kiros & Hinton 2016, eq. 4; Zhang &
+// Sennrich 2019, eq. 4.
+
+// 1 / sqrt(square + eps). square - square is 0, or NaN where it overflowed, which no check overlooks; 1 / sqrt(infinity) would be a row of zeros.
+__device__ float reciprocal_root(float square, float eps) { return 1 / sqrtf(square + eps) + (square - square); }
 
 //     x̂ = (x - mean(x)) rstd        rstd = 1 / sqrt(var(x) + eps)        y = gamma x̂ + beta
 //
@@ -12,9 +16,7 @@ extern "C" __global__ void layer_norm(
     for (int c = threadIdx.x; c < columns; c += blockDim.x) sum += x[c];
     float mean = block_sum(sum) / columns;
     for (int c = threadIdx.x; c < columns; c += blockDim.x) squares += (x[c] - mean) * (x[c] - mean);
-    float variance = block_sum(squares) / columns;
-    // variance - variance is 0, or NaN where the squares overflowed, which no check overlooks; 1 / sqrt(infinity) would be a row of zeros
-    float scale = 1 / sqrtf(variance + eps) + (variance - variance);
+    float scale = reciprocal_root(block_sum(squares) / columns, eps);
 
     for (int c = threadIdx.x; c < columns; c += blockDim.x) {
         xhat[c] = (x[c] - mean) * scale;
@@ -43,11 +45,46 @@ extern "C" __global__ void layer_norm_backward(
         dx[c] = rstd[blockIdx.x] * (gamma[c] * dy[c] - mean_g - xhat[c] * mean_g_xhat);
 }
 
+//     x̂ = x rstd        rstd = 1 / sqrt(mean(x²) + eps)        y = gamma x̂
+//
+// One block for each row.
+extern "C" __global__ void rms_norm(
+    const float *x, const float *gamma, float *y, float *xhat, float *rstd, int columns, float eps) {
+    long long row = (long long)blockIdx.x * columns;
+    x += row, y += row, xhat += row;
+
+    float squares = 0;
+    for (int c = threadIdx.x; c < columns; c += blockDim.x) squares += x[c] * x[c];
+    float scale = reciprocal_root(block_sum(squares) / columns, eps);
+
+    for (int c = threadIdx.x; c < columns; c += blockDim.x) {
+        xhat[c] = x[c] * scale;
+        y[c] = gamma[c] * xhat[c];
+    }
+    if (threadIdx.x == 0) rstd[blockIdx.x] = scale;
+}
+
+//     dx = rstd (g - x̂ mean(g x̂))        g = gamma dy
+//
+// One block for each row.
+extern "C" __global__ void rms_norm_backward(
+    const float *dy, const float *xhat, const float *rstd, const float *gamma, float *dx, int columns) {
+    long long row = (long long)blockIdx.x * columns;
+    dy += row, xhat += row, dx += row;
+
+    float sum = 0;
+    for (int c = threadIdx.x; c < columns; c += blockDim.x) sum += gamma[c] * dy[c] * xhat[c];  // y = gamma x̂
+    float mean = block_sum(sum) / columns;
+
+    for (int c = threadIdx.x; c < columns; c += blockDim.x)  // x̂ = x rstd: straight, and through the mean square
+        dx[c] = rstd[blockIdx.x] * (gamma[c] * dy[c] - xhat[c] * mean);
+}
+
 // dgamma = Σ dy x̂ and dbeta = Σ dy over some of the rows: parts (gridDim.y, 2, columns), which `sum_of_parts` adds up.
 //
 // A block has 32 x 32 threads, for 32 columns. The rows go round: thread y of block y takes every (32 gridDim.y)-th one. A warp is a piece
 // of a row, so its threads read neighbouring addresses. Adding in place by atomics would be shorter, and other bits at each run.
-extern "C" __global__ void layer_norm_backward_weights(
+extern "C" __global__ void norm_backward_weights(
     const float *dy, const float *xhat, float *parts, int rows, int columns) {
     __shared__ float sums[2][32][33];  // a width of 33, so that the numbers of a column lie in different banks
     int c = blockIdx.x * 32 + threadIdx.x;

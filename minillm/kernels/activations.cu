@@ -1,4 +1,4 @@
-// The two GELUs of x, number by number: ops/activations.py has the mathematics. One thread for each number.
+// Activations y = x p of x, number by number: ops/activations.py has the mathematics. One thread for each number.
 
 __device__ long long my_number() { return (long long)blockIdx.x * blockDim.x + threadIdx.x; }
 
@@ -37,4 +37,19 @@ extern "C" __global__ void gelu_erf_backward(const float *dy, const float *x, co
     if (i >= size) return;
     float density = ROOT_1_OVER_2_PI * expf(-0.5f * x[i] * x[i]);
     dx[i] = dy[i] * (phi[i] + x[i] * density);  // y = x Φ(x)
+}
+
+//     y = x σ(x)        σ(x) = (1 + tanh(x/2))/2
+extern "C" __global__ void silu(const float *x, float *y, float *p, int size) {
+    long long i = my_number();
+    if (i >= size) return;
+    p[i] = 0.5f * tanhf(0.5f * x[i]) + 0.5f;
+    y[i] = x[i] * p[i];
+}
+
+//     dy/dx = p + x p'        p' = p (1 - p)
+extern "C" __global__ void silu_backward(const float *dy, const float *x, const float *p, float *dx, int size) {
+    long long i = my_number();
+    if (i >= size) return;
+    dx[i] = dy[i] * (p[i] + (1 - p[i]) * p[i] * x[i]);  // p = σ(x), y = x p
 }
