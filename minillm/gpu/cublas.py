@@ -8,6 +8,7 @@ every one that is transposed. The library is the one that CuPy has loaded. Names
 import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from ctypes import POINTER, c_char_p, c_int, c_longlong, c_size_t, c_void_p
 from functools import cache
 from types import ModuleType
@@ -174,21 +175,31 @@ def cublas(cupy: ModuleType) -> CuBLAS:
     return CuBLAS(cupy, load_library())
 
 
-@contextmanager
-def matmul_by_cublas(cupy: ModuleType, precision: str = "highest") -> Iterator[None]:
-    """Inside, `a @ b` of CuPy arrays of one dtype, float32 or float64, is `CuBLAS.matmul`; anything else is CuPy's own product.
+_precision: ContextVar[str | None] = ContextVar("precision of matrix products", default=None)
 
-    CuPy has no switch for that, so the operator of its array class is replaced. RuntimeError or ImportError where cuBLAS refuses.
+
+@cache
+def replace_operator(cupy: ModuleType) -> None:
+    """CuPy has no switch for who multiplies, so the operator of its array class is replaced; once, since Python forgets what it knows of a
+    class that changes. Outside `matmul_by_cublas` the new one does what the old one did.
     """
-    array, blas = cupy.ndarray, cublas(cupy)
-    theirs = array.__matmul__
+    array, theirs = cupy.ndarray, cupy.ndarray.__matmul__
 
     def product(a: Array, b: Array) -> Array:
-        ours = isinstance(b, array) and a.dtype == b.dtype and a.dtype.name in KINDS
-        return blas.matmul(a, b, precision) if ours else theirs(a, b)
+        precision = _precision.get()
+        if precision is None or not isinstance(b, array) or a.dtype != b.dtype or a.dtype.name not in KINDS:
+            return theirs(a, b)
+        return cublas(cupy).matmul(a, b, precision)
 
     array.__matmul__ = product
+
+
+@contextmanager
+def matmul_by_cublas(cupy: ModuleType, precision: str = "highest") -> Iterator[None]:
+    """Inside, `a @ b` of CuPy arrays of one dtype, float32 or float64, is `CuBLAS.matmul`; anything else is CuPy's own product."""
+    replace_operator(cupy)
+    token = _precision.set(precision)
     try:
         yield
     finally:
-        array.__matmul__ = theirs
+        _precision.reset(token)

@@ -280,7 +280,7 @@ class Trainer:
     def seconds_per_step(self, repeats: int = 3) -> float:
         """What a step costs on this machine, measured once on real batches; the weights stay as they are, the gradients don't."""
         if self._seconds_per_step is None:
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"), self.captured.products():
                 self._seconds_per_step = self.ranks.first(self._time_steps(repeats))
         return self._seconds_per_step
 
