@@ -23,7 +23,10 @@ import time
 
 import numpy as np
 
-from minillm.course import Lesson, descend, most_frequent, rows_of, tell, write_chants, write_facts, write_stories
+from minillm.course import Lesson, write_stories
+from minillm.course.chants import chanted_on, write_chants
+from minillm.course.descent import descend
+from minillm.course.people import most_frequent, rows_of, tell, write_facts
 from minillm.gradcheck import numeric_gradient
 from minillm.models import GPT, GPTConfig, KeyValueCache
 from minillm.ops import (
@@ -194,18 +197,12 @@ steps = 6 if lesson.quick else 450
 DISTANCES = (16, 32, 56, 80, 120, 180, 240)
 
 
-def chants(rng):
-    """Rows (32, 64) to read and to guess, in rounds of 4 to 48 words; the first round, which nobody can know, is not asked."""
-    return write_chants(rng, 32, words=V, length=TRAINED, shortest=4, longest=48)
+def chants(drawn):  # what nobody can know, the first round, is not asked
+    return write_chants(drawn, 32, words=V, length=TRAINED, shortest=4, longest=48)
 
 
-def found(model, distance, count=40):
-    """Per cent of the words of a second round that come out right, when the first round has `distance` words."""
-    drawn = np.random.default_rng((lesson.seed, 1))
-    first = np.stack([drawn.permutation(V)[:distance] for _ in range(count)])
-    ids = np.concatenate([first, first[:, :7]], axis=1)
-    logits, _ = model.forward(ids)
-    return 100 * (logits[:, distance:].argmax(axis=-1) == first[:, 1:8]).mean()
+def found(model, distance):
+    return chanted_on(model, distance, words=V, seed=lesson.seed)  # per cent of the words of a second round
 
 
 sizes = {"vocab_size": V, "context": LONGEST, "layers": 2, "heads": 4, "d_model": 64, "ngram": 2}
@@ -400,10 +397,7 @@ print(", ".join(f"{name} {len(tokenizer.encode(sentence))}" for name, sentence i
 # sentence and its translation in one text. Who knows nothing can still always give the most frequent answer of each kind.
 
 # %%
-facts = {
-    "own names": write_facts(seed=lesson.seed),
-    "shared names": write_facts(seed=lesson.seed, shared_names=True),
-}
+facts = {names: write_facts(seed=lesson.seed, shared_names=names == "shared names") for names in ("own names", "shared names")}
 place = {word: i for i, word in enumerate(sorted({word for fact in facts["own names"] for text in fact for word in text}))}
 SHARES = (0, 0.25, 0.5, 0.75)
 

@@ -3,11 +3,8 @@
 from minillm.lazy import attach
 
 GIVEN = {
-    "chants": ("write_chants",),
-    "descent": ("descend",),
     "exercises": ("Exercise", "Mistake"),
     "lesson": ("Lesson",),
-    "people": ("most_frequent", "rows_of", "tell", "write_facts"),
     "reviews": ("Review", "write_reviews"),
     "stories": ("EXAMPLE", "write_stories"),
     "translations": ("Translation", "write_translations"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minillm.course import write_chants
+from minillm.course.chants import chanted_on, write_chants
 from minillm.ops import IGNORE
 
 
@@ -12,3 +12,18 @@ def test_each_target_was_said_one_round_ago_and_the_first_round_is_not_asked():
         period = len(set(said))
         assert 4 <= period <= 9 and (asked[:period] == IGNORE).all()
         assert (asked[period:] == said[1 : 1 + 24 - period]).all()
+
+
+class Chanter:
+    """Says again what it heard `back` words before the word that comes now, as a model that scores every word."""
+
+    def __init__(self, back):
+        self.back = back
+
+    def forward(self, ids):
+        return np.eye(30)[np.roll(ids, self.back - 1, axis=1)], None
+
+
+def test_who_says_what_was_said_one_round_ago_chants_on_and_nobody_else():
+    assert chanted_on(Chanter(12), 12, words=30) == 100
+    assert chanted_on(Chanter(11), 12, words=30) == chanted_on(Chanter(13), 12, words=30) == 0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minillm.course import descend
+from minillm.course.descent import descend
 from minillm.models import GPT
 from minillm.ops import cross_entropy
 

@@ -1,7 +1,6 @@
 """Facts in two languages: one is the translation of the other, and what is asked in a language was never told in it."""
 
-from minillm.course import most_frequent, rows_of, tell, write_facts
-from minillm.course.people import NAMES, RELATIONS, Fact
+from minillm.course.people import NAMES, RELATIONS, Fact, most_frequent, rows_of, tell, write_facts
 from minillm.ops import IGNORE
 
 
