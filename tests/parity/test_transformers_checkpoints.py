@@ -23,6 +23,8 @@ from minillm.models import (
     T5Config,
 )
 from minillm.models.huggingface import load_pretrained, read_eos_token_id, read_labels, save_pretrained
+from minillm.pretraining.evaluation import evaluate
+from minillm.training import load
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -366,7 +368,7 @@ def byte_level(bpe):
 @pytest.mark.parametrize(
     ("case", "make_tokenizer"), [("Llama", sentencepiece), ("Mistral", sentencepiece), ("Qwen2", byte_level)]
 )
-def test_the_command_line_writes_what_a_llama_of_theirs_writes(tmp_path, capsys, case, make_tokenizer):
+def test_what_a_llama_of_theirs_writes_and_how_it_judges_a_text(tmp_path, capsys, case, make_tokenizer):
     """From the same first token, which is not shown; with characters that the vocabulary has only in bytes."""
     tokenizer, roles = make_tokenizer(pytest.importorskip("tokenizers"))
     theirs = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **roles)
@@ -385,6 +387,8 @@ def test_the_command_line_writes_what_a_llama_of_theirs_writes(tmp_path, capsys,
         assert main(["generate", *argv]) == 0
         shown = ids[theirs.bos_token_id is not None :]
         assert capsys.readouterr().out == theirs.decode(shown) + "\n"
+        loss = float(model(encoded, labels=encoded).loss)
+        assert evaluate(*load(tmp_path), prompt).nats_per_token == pytest.approx(loss, rel=1e-5)
 
 
 def test_the_command_line_draws_its_attention(gpt2, capsys):
