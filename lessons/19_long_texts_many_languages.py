@@ -437,7 +437,7 @@ for names in facts:
     crossed[names] = [(100 * both, percent) for both, percent in zip(SHARES, other)]
     print(f"{names}: in the same", *(f"{part:.0f}%" for part in same), "in the other", *(f"{part:.0f}%" for part in other))
 _, _, beside = asked("own names", 0.5, side_by_side=True)
-print(f"own names, half of them side by side: in the other {beside:.0f}%")
+print(f"own names, half of the facts side by side: in the other {beside:.0f}%")
 blind = most_frequent(facts["own names"])
 print(f"always the most frequent answer: {blind:.0f}%")
 lesson.save(
@@ -452,7 +452,7 @@ lesson.save(
 #> told in both languages (0, 0.25, 0.5, 0.75)
 #> own names: in the same 100 ± 2% 100 ± 2% 100 ± 2% 100 ± 2% in the other 12 ± 6% 12 ± 6% 13 ± 6% 11 ± 8%
 #> shared names: in the same 100 ± 2% 100 ± 2% 100 ± 2% 100 ± 2% in the other 9 ± 6% 46 ± 22% 77 ± 20% 97 ± 5%
-#> own names, half of them side by side: in the other 23 ± 6%
+#> own names, half of the facts side by side: in the other 23 ± 6%
 #> always the most frequent answer: 17 ± 4%
 
 # %% [markdown]
