@@ -387,7 +387,7 @@ def test_what_a_llama_of_theirs_writes_and_how_it_judges_a_text(tmp_path, capsys
         assert main(["generate", *argv]) == 0
         shown = ids[theirs.bos_token_id is not None :]
         assert capsys.readouterr().out == theirs.decode(shown) + "\n"
-        loss = float(model(encoded, labels=encoded).loss)
+        loss = model(encoded, labels=encoded).loss.item()
         assert evaluate(*load(tmp_path), prompt).nats_per_token == pytest.approx(loss, rel=1e-5)
 
 
