@@ -105,8 +105,17 @@ def _in_words(text: str) -> str:
 
 
 def _part(text: str) -> str:
-    """What fills a hole: another phrase; or the name of a variable, which stays as it is, though a figure may say the same word."""
-    return text if text.isidentifier() else _in_words(text)
+    """What fills a hole: another phrase; the name of a variable, which stays as it is, though a figure may say the same word; or a value,
+    perhaps with a sentence behind it.
+    """
+    if text.isidentifier():
+        return text
+    if found := _known(text):
+        return found
+    for stop in re.finditer(r"\. ", text):
+        if sentence := _known_sentence(text[stop.end() :]):
+            return f"{text[: stop.start()]}。{sentence}"
+    return text
 
 
 def _sentence_by_sentence(text: str) -> str:
@@ -116,7 +125,7 @@ def _sentence_by_sentence(text: str) -> str:
         rest = text[stop.end() :]
         is_name = mark == ":" and name.isidentifier()
         first = name if is_name else _known(name + mark) or _known(name)
-        second = _known(rest) or _known(rest[:1].lower() + rest[1:])
+        second = _known_sentence(rest)
         if first and second:
             return first + ("" if first[-1] in "。？" else "：" if mark == ":" else "。") + second
     return text
@@ -126,6 +135,11 @@ def _known(text: str) -> str:
     """The Chinese of a text, empty where it has none."""
     found = _in_words(text)
     return found if found != text else ""
+
+
+def _known_sentence(text: str) -> str:
+    """The same of a text that may begin with a capital because it stands behind another one."""
+    return _known(text) or _known(text[:1].lower() + text[1:])
 
 
 @lru_cache

@@ -171,6 +171,18 @@ def test_the_names_of_variables_stay_as_they_are_though_a_figure_says_the_same_w
     )
 
 
+def test_a_sentence_behind_a_value_is_in_chinese_too(monkeypatch):
+    monkeypatch.setenv("LANGUAGE", "zh")
+    for english, text in {
+        "f(n=2) gives 1.01, and should give 1": "f(n=2) 得到 1.01，应该得到 1",
+        "at (0, 1), where it differs most, it is 2 and should be 3, in f(n=2)": (
+            "差别最大的地方是 (0, 1)：它是 2，应该是 3，调用为 f(n=2)"
+        ),
+    }.items():
+        unused = "It never uses end: what comes out depends on it"
+        assert chinese.translated(f"{english}. {unused}") == f"{text}。它没有用到 end：结果与它有关"
+
+
 def test_a_figure_speaks_chinese_where_a_font_can(monkeypatch):
     from matplotlib.figure import Figure
 
