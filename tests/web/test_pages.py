@@ -174,6 +174,21 @@ def test_a_run_that_was_stopped_is_still_there_after_another_could_not_begin(pag
     shown.wait(f"{of('status')}.textContent.startsWith('minillm-run.zip is saved')")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_file_is_read_as_utf8_or_refused(page, encoding):
+    shown = page("train")
+    data = list("你好\r\n世界".encode(encoding))
+    shown.run(
+        f"const given = new DataTransfer(); given.items.add(new File([new Uint8Array({data})], 'book.txt'));"
+        f"{of('file')}.files = given.files; {of('file')}.dispatchEvent(new Event('change'))"
+    )
+    if encoding == "gb18030":
+        shown.wait("document.getElementById('status').className === 'bad'")
+        assert text(shown, "status").startswith("book.txt is not UTF-8 text") and not shown.run(f"{of('text')}.value")
+    else:
+        shown.wait(f"{of('text')}.value === '你好\\n世界'")
+
+
 def test_what_goes_wrong_beside_a_training_does_not_seem_to_end_it(page):
     shown = page("train")
     shown.run(f"{of('size')}.value = 'small'")

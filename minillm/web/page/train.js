@@ -120,7 +120,12 @@ $("viewer").onclick = () => python.ask("viewer", { text: $("prompt").value || pr
 $("ours").onchange = () => ($("own").hidden = $("ours").value !== "");
 $("file").onchange = async () => {
   const [file] = $("file").files; // none where the choice was taken back
-  if (file) $("text").value = await file.text();
+  if (!file) return;
+  try {
+    $("text").value = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    status(say("train.not_utf8", file.name), true); // file.text() would put signs in the place of what it can't read
+  }
 };
 window.onbeforeunload = (event) => {
   if (!kept) event.preventDefault(); // the browser asks whether to leave a run that nobody keeps
