@@ -164,7 +164,8 @@ PAPERS = [
     Paper(
         "22",
         "Ouyang et al. 2022; Wang et al. 2023; Shao et al. 2024",
-        "the loss on answers alone; a vote of eight beats one sample; GRPO with a rule as the reward makes right answers likelier",
+        "the loss on answers alone; a model that is asked about a story, and remembers what *it* is; a vote of eight beats one sample; "
+        "GRPO with a rule as the reward makes right answers likelier",
         "a vote does not beat greedy decoding at this size; no people, and no reward model: a sum can be checked",
     ),
 ]
