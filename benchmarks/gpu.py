@@ -1,11 +1,13 @@
 """Training steps on a GPU, minillm beside PyTorch on the same card: python -m benchmarks.gpu [--steps N] [--models NAME ...]
 
-Each step is forward, backward, clipping and AdamW; minillm's steps plain and captured in a CUDA graph, PyTorch's eager and through
-torch.compile; in float32 and in TF32. The share of the card's peak is 6 N D / (seconds x peak), with N parameters and D tokens to a step
+Each step is forward, backward, clipping and AdamW; minillm's steps plain and captured in a CUDA graph, PyTorch's eager, through
+torch.compile, and through torch.compile with CUDA graphs of its own; in float32 and in TF32. The share of the card's peak is 6 N D / (seconds x peak), with N parameters and D tokens to a step
 (Kaplan et al. 2020, section 2.1). Writes benchmarks/gpu.md. On a machine without a GPU it says so, and ends with code 2.
 """
 
 import argparse
+import gc
+import re
 import shlex
 import sys
 import time
@@ -34,7 +36,7 @@ SIZES = {  # and the sequences of a batch
 }
 TURNS = 5
 WARM_UP = 5  # steps: kernels are compiled, the graph is captured
-# TFLOP/s, float32 and TF32 (dense, half of what is advertised "with sparsity"), by NVIDIA's data sheet of each card. Longer names first.
+# TFLOP/s, float32 and TF32 (dense, half of what is advertised "with sparsity"), by NVIDIA's data sheet of each card.
 PEAKS = {
     "H100 PCIe": {"highest": 51, "high": 378},
     "H100 80GB HBM3": {"highest": 67, "high": 494.7},
@@ -58,7 +60,7 @@ class Row(NamedTuple):
 def peak_of(card: str, precision: str) -> float | None:
     """Operations a second, of the card that has this name; None if it is not in the table."""
     for name, peaks in PEAKS.items():
-        if name in card:
+        if re.search(rf"\b{name}\b", card):  # an L40 is no L4
             return None if precision not in peaks else 1e12 * peaks[precision]
     return None
 
@@ -83,16 +85,17 @@ class Minillm:
 
 
 class Torch:
-    """PyTorch's GPT with fused attention and AdamW."""
+    """PyTorch's GPT with fused attention and AdamW; eager, or through torch.compile in one of its modes."""
 
-    def __init__(self, config: GPTConfig, batch: int, precision: str, device: Device, *, compiled: bool):
+    def __init__(self, config: GPTConfig, batch: int, precision: str, device: Device, *, mode: str | None):
         import torch
 
         from benchmarks.torch_gpt import TorchGPT
 
         torch.set_float32_matmul_precision(precision)
+        torch.compiler.reset()  # after eight models torch.compile would give up, and run the next one eagerly
         self.model = TorchGPT(config).cuda()
-        self.loss = torch.compile(self.model.loss) if compiled else self.model.loss
+        self.loss = torch.compile(self.model.loss, mode=mode) if mode else self.model.loss
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, betas=(0.9, 0.99), fused=True)
         self.data, self.rng, self.batch = random_corpus(config, batch), np.random.default_rng(0), batch
         self.wait = torch.cuda.synchronize
@@ -111,8 +114,9 @@ class Torch:
 SIDES: dict[str, Callable] = {
     "minillm, plain": lambda *given: Minillm(*given, captured=False),
     "minillm, CUDA graph": lambda *given: Minillm(*given, captured=True),
-    "PyTorch, eager": lambda *given: Torch(*given, compiled=False),
-    "PyTorch, compiled": lambda *given: Torch(*given, compiled=True),
+    "PyTorch, eager": lambda *given: Torch(*given, mode=None),
+    "PyTorch, compiled": lambda *given: Torch(*given, mode="default"),
+    "PyTorch, compiled, CUDA graph": lambda *given: Torch(*given, mode="reduce-overhead"),
 }
 
 
@@ -131,8 +135,16 @@ def seconds_per_step(side: Minillm | Torch, steps: int, clock: Callable[[], floa
     return median(times)
 
 
+def free_memory(device: Device) -> None:
+    """Give back to the card what the side before has left: both libraries keep freed memory for themselves."""
+    gc.collect()
+    device.xp.get_default_memory_pool().free_all_blocks()
+    if torch := sys.modules.get("torch"):
+        torch.cuda.empty_cache()
+
+
 def measure(models: Sequence[str], sides: Sequence[str], steps: int, device: Device, card: str) -> Iterator[Row]:
-    """One side after the other, so that each has the memory of the card to itself. One that fails says why, and has no row."""
+    """One side after the other, each with the memory of the card to itself. One that fails says why, and has no row."""
     for model in models:
         config, batch = SIZES[model]
         tokens = batch * config.context
@@ -143,6 +155,8 @@ def measure(models: Sequence[str], sides: Sequence[str], steps: int, device: Dev
                 except Exception as error:  # out of memory, or no compiler for torch.compile
                     print(f"{model}, {precision}, {name}: {type(error).__name__}: {error}", file=sys.stderr)
                     continue
+                finally:
+                    free_memory(device)
                 share = peak_share(config.parameter_count(), tokens, seconds, peak_of(card, precision))
                 yield Row(model, precision, name, seconds, tokens, share)
 

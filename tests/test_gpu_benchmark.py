@@ -38,6 +38,8 @@ def test_the_share_of_the_peak_is_six_operations_a_parameter_and_token():
         ("NVIDIA A100-SXM4-40GB", "high", 156e12),
         ("NVIDIA L40S", "highest", 91.6e12),
         ("NVIDIA L4", "highest", 30.3e12),
+        ("NVIDIA L40", "highest", None),
+        ("NVIDIA RTX A1000", "high", None),
         ("Tesla T4", "high", None),
         ("a card of next year", "highest", None),
     ],
