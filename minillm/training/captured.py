@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minillm.backend import Array, device_seed
+from minillm.backend import Array, array_module, device_seed, to_host
 from minillm.gpu.cublas import cublas, matmul_by_cublas
 from minillm.gpu.graph import Buffers, Graph
 from minillm.models import Model
@@ -24,8 +24,9 @@ class CapturedSteps:
 
     The graph does what the plain step does: `gradient(shares)`, which leaves the gradient in the model and gives the loss, then clipping,
     then the optimiser. What changes from step to step are its inputs: the arrays of the batch as `Objective.prepare` gives them, the weight
-    of each share, the seed of its dropout, and the optimiser's factors. On a processor, for an objective that can't be captured, and where
-    the card refuses, all steps are done plainly.
+    of each share, the seed of its dropout, and the optimiser's factors. Before a graph is used, its first replay is compared with the
+    plain step, and undone. On a processor, for an objective that can't be captured, and where the card refuses or a replay differs, all
+    steps are done plainly.
     """
 
     def __init__(
@@ -102,20 +103,30 @@ class CapturedSteps:
             self.optimizer.update(Factors(*buffers["factors"]))
             return loss, norm
 
+        rehearsed = []
+
         def rehearse(buffers: Buffers) -> None:
-            lasting = self.model.vector.data, self.optimizer.first_moment, self.optimizer.second_moment
-            before = [array.copy() for array in lasting]
-            try:
-                step(buffers)
-            finally:
-                for array, earlier in zip(lasting, before, strict=True):
-                    array[...] = earlier
+            rehearsed.append(self._trial(lambda: step(buffers)))
 
         try:
-            return Graph(self.model.vector.device.xp, inputs, step, rehearse)
+            graph = Graph(self.model.vector.device.xp, inputs, step, rehearse)
+            check_same(self._trial(lambda: graph.replay(inputs)), rehearsed[0])
+            return graph
         except Exception as error:  # CUDA's errors have many classes
             self._give_up(error)
             return None
+
+    def _trial(self, step: Callable[[], tuple[Array, Array]]) -> tuple[Array, ...]:
+        """The loss of a step, the gradient's length, and how it changes the weights; they and the moments are as before."""
+        weights = self.model.vector.data
+        lasting = weights, self.optimizer.first_moment, self.optimizer.second_moment
+        before = [array.copy() for array in lasting]
+        try:
+            loss, norm = step()
+            return loss.copy(), norm.copy(), weights - before[0]
+        finally:
+            for array, earlier in zip(lasting, before, strict=True):
+                array[...] = earlier
 
     def _give_up(self, error: Exception) -> None:
         self.possible = False
@@ -124,6 +135,18 @@ class CapturedSteps:
         _log.warning(
             "Steps go to the GPU one kernel at a time, not as a CUDA graph: %s: %s", type(error).__name__, reason
         )
+
+
+def check_same(replayed: Sequence[Array], rehearsed: Sequence[Array]) -> None:
+    """RuntimeError unless a replay of the graph did what the step itself does, but for rounding. It waits for the device, once."""
+    xp = array_module(rehearsed[0])
+    sizes = [xp.abs(x).sum() for ours, wanted in zip(replayed, rehearsed, strict=True) for x in (ours - wanted, wanted)]
+    differences = to_host(xp.stack(sizes)).reshape(-1, 2)
+    for name, (difference, size) in zip(
+        ("loss", "gradient's length", "change of the weights"), differences, strict=True
+    ):
+        if not (difference <= 0.01 * size or np.isnan(size)):
+            raise RuntimeError(f"a replay has another {name}: by {difference:.2g} of {size:.2g}")
 
 
 def on_device(share: Any, number: int, buffers: Buffers) -> Any:

@@ -17,9 +17,10 @@ from minillm.objectives import CAUSAL
 from minillm.ops import IGNORE
 from minillm.text import CausalBatch
 from minillm.training import Trainer, TrainOptions
+from minillm.training.captured import check_same
 from tests.objectives import every_objective
 from tests.objectives.every_objective import CASES, Case
-from tests.standin import counting
+from tests.standin import capturing, counting
 
 STEPS = 6
 CAPTURED = [name for name, case in CASES.items() if case().objective.prepare]
@@ -89,7 +90,7 @@ def assert_captured_is_plain(device, make, **options):
 def test_captured_steps_of_every_objective_are_the_plain_ones(device, name, accumulate):
     ours = assert_captured_is_plain(device, CASES[name], accumulate=accumulate)
     if device.xp.__name__ == "cupy" and hasattr(next(iter(ours.captured._graphs.values()))._graph, "_launches"):
-        assert launches(ours) == [STEPS - 1]
+        assert launches(ours) == [1 + STEPS - 1], "one is a trial"
 
 
 def test_the_article_s_objectives_and_those_of_rewards_can_all_be_captured():
@@ -159,7 +160,7 @@ def test_a_captured_step_waits_for_nothing_and_copies_the_batch_only(standin):
     for step in range(4):
         with counting() as counts:
             ours.step()
-        assert counts.synchronisations == int(step == 0), "the first step is logged"
+        assert counts.synchronisations == (step < 2), "the first step is logged, the second compared with its graph"
     assert counts.transfers == len(["factors", "weights", "seeds", "inputs", "targets"])
 
 
@@ -242,6 +243,27 @@ def test_where_the_card_refuses_to_capture_steps_are_plain_and_one_line_says_why
         "Steps go to the GPU one kernel at a time, not as a CUDA graph: "
         "RuntimeError: cudaErrorStreamCaptureUnsupported: operation not permitted"
     )
+
+
+def test_a_graph_whose_replay_differs_is_not_used_and_one_line_says_why(standin, monkeypatch, caplog):
+    """A card may take what it is given, and compute something else."""
+    monkeypatch.setattr(capturing.Graph, "launch", lambda graph, stream: None)
+    ours, plain = trainer(standin, causal_case()), trainer(standin, causal_case())
+    plain.captured.possible = False
+    np.testing.assert_allclose(losses_of(ours), losses_of(plain), rtol=1e-9)
+    (message,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert "RuntimeError: a replay has another loss" in message
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_loss_the_gradient_and_the_weights_of_a_replay_are_compared(number):
+    wanted = [np.array(2.0), np.array(3.0), np.array([0.1, -0.2])]
+    check_same([1.001 * x for x in wanted], wanted)
+    check_same([x + np.nan for x in wanted], [x + np.nan for x in wanted])
+    for factor in (1.1, np.nan):
+        found = [factor * x if i == number else x for i, x in enumerate(wanted)]
+        with pytest.raises(RuntimeError, match=("loss", "length", "weights")[number]):
+            check_same(found, wanted)
 
 
 def test_without_cublas_steps_are_plain_and_one_line_says_why(standin, monkeypatch, caplog):
