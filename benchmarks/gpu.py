@@ -1,8 +1,9 @@
 """Training steps on a GPU, minillm beside PyTorch on the same card: python -m benchmarks.gpu [--steps N] [--models NAME ...]
 
 Each step is forward, backward, clipping and AdamW; minillm's steps plain and captured in a CUDA graph, PyTorch's eager, through
-torch.compile, and through torch.compile with CUDA graphs of its own; in float32 and in TF32. The share of the card's peak is 6 N D / (seconds x peak), with N parameters and D tokens to a step
-(Kaplan et al. 2020, section 2.1). Writes benchmarks/gpu.md. On a machine without a GPU it says so, and ends with code 2.
+torch.compile, and through torch.compile with CUDA graphs of its own; in float32 and in TF32. The share of the card's peak is
+6 N D / (seconds x peak), with N parameters and D tokens to a step (Kaplan et al. 2020, section 2.1). Writes benchmarks/gpu.md. On a machine
+without a GPU it says so, and ends with code 2.
 """
 
 import argparse
