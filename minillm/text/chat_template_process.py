@@ -6,7 +6,7 @@ then the template is not run, only read. It writes {"text": ...}, or what is wro
 
 import sys
 
-if __name__ == "__main__":
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):  # PYTHONSAFEPATH of Python 3.11
     del sys.path[0]  # the folder of this file: its modules are not to be taken for others of their names
 
 import contextlib

@@ -46,6 +46,17 @@ def test_what_it_writes_is_what_transformers_writes(template):
     assert ChatTemplate(KNOWN, template, []).text(MESSAGES) == theirs[0]
 
 
+def test_the_process_finds_jinja_where_this_one_does(monkeypatch, tmp_path):
+    """Also under PYTHONSAFEPATH, where the first place to look is not the folder of the program."""
+    (tmp_path / "jinja2").mkdir()
+    (tmp_path / "jinja2" / "__init__.py").write_text("raise SystemExit('found')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    for safe in ("", "1"):
+        monkeypatch.setenv("PYTHONSAFEPATH", safe)
+        with pytest.raises(InputError, match="breaks off: found"):
+            ChatTemplate(KNOWN, CHATML, [])
+
+
 def test_it_reads_nothing_and_changes_nothing():
     for template in (
         "{{ messages.append(1) }}",
