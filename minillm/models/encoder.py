@@ -20,7 +20,7 @@ from minillm.layers.block import BLOCKS
 from minillm.layers.stack import StackSaved
 from minillm.models.encoder_config import EncoderConfig
 from minillm.models.heads import MaskedLMHead, MaskedLMHeadSaved
-from minillm.models.model import Model, ModelWithBody, check_ids, check_per_token, config_from, key_mask, weight_rng
+from minillm.models.model import Model, ModelWithBody, check_per_token, config_from, key_mask, weight_rng
 
 
 class EncoderSaved(NamedTuple):
@@ -113,10 +113,8 @@ class Encoder(Model):
     def check_inputs(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None
     ) -> None:
-        """Raise ValueError unless `hidden` can read these, as far as they are on the host. CuPy would wrap a bad segment silently."""
-        check_ids(ids, self.config.vocab_size)
-        if mask is not None:
-            check_per_token("mask", mask, ids, "b")
+        """As any model's; and the model must know the segments, since CuPy would wrap a bad one silently."""
+        super().check_inputs(ids, mask=mask)
         if token_types is not None and not on_device(token_types):
             check_per_token("token_types", token_types, ids, "iu")
             low, high, types = int(token_types.min()), int(token_types.max()), self.config.token_types

@@ -30,7 +30,7 @@ from minillm.layers import (
 )
 from minillm.layers.stack import StackSaved
 from minillm.models.gpt_config import GPTConfig
-from minillm.models.model import Model, check_ids, check_per_token, config_from, weight_rng
+from minillm.models.model import Model, check_ids, config_from, weight_rng
 from minillm.ops import alibi_bias
 
 STD = 0.02  # of the first weights
@@ -168,16 +168,13 @@ class GPT(Model):
     def check_inputs(
         self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None
     ) -> None:
-        """Raise ValueError or InputError unless `hidden` can read these, as far as they are on the host."""
-        check_ids(ids, self.config.vocab_size)
+        super().check_inputs(ids, mask=mask)
         if token_types is not None:
             raise InputError("token_types came, but a GPT knows no segments.", "Leave them out, or take an encoder.")
-        if mask is not None and not on_device(mask):
-            check_per_token("mask", mask, ids, "b")
-            if (mask[:, 1:] > mask[:, :-1]).any():
-                raise InputError(
-                    "A GPT looks only backward, and here a real token follows padding.", "Put the padding on the right."
-                )
+        if mask is not None and not on_device(mask) and (mask[:, 1:] > mask[:, :-1]).any():
+            raise InputError(
+                "A GPT looks only backward, and here a real token follows padding.", "Put the padding on the right."
+            )
 
     def alibi(self, keys: int) -> Array | None:
         """ALiBi's bias on the scores of all blocks, (1, H, 1, S); None for other positions."""

@@ -22,6 +22,14 @@ class Model(Layer):
         """The model that reads the ids: this one, unless it is a head on another."""
         return self
 
+    def check_inputs(
+        self, ids: np.ndarray, *, mask: np.ndarray | None = None, token_types: np.ndarray | None = None
+    ) -> None:
+        """Raise ValueError or InputError unless the model can read these (B, T), as far as they are on the host."""
+        check_ids(ids, self.config.vocab_size)
+        if mask is not None:
+            check_per_token("mask", mask, ids, "b")
+
     @property
     def for_inference(self) -> "Model":
         """What is kept of a trained model: all of it, unless a part is for training only."""
