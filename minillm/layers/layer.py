@@ -19,6 +19,7 @@ import numpy as np
 
 from minillm.backend import CPU, Array, Device, to_host
 from minillm.errors import InputError
+from minillm.ops.kernel_check import check_kernels
 
 
 class Parameter:
@@ -143,6 +144,8 @@ class ParameterVector:
         named = sorted(layer.named_parameters(), key=lambda item: item[1].data.ndim < 2)
         size = sum(parameter.data.size for _, parameter in named)
         self.device, self.dtype, self.size = device, np.dtype(dtype), size
+        if device.name == "gpu":
+            check_kernels(device.xp)
         data = device.xp.zeros(size, dtype)
         self.slices: dict[str, slice] = {}
         self.named: dict[str, Parameter] = {}

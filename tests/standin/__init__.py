@@ -33,7 +33,8 @@ def cupy_standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         monkeypatch.delitem(sys.modules, name)
     for name, module in MODULES.items():
         monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.setattr(launching, "ON", False)  # tests/kernels has them on
+    monkeypatch.setattr(launching, "ON", False)  # tests/kernels has them on, and checks them
+    monkeypatch.setattr("minillm.layers.layer.check_kernels", lambda cupy: None)
     monkeypatch.setattr(cublas, "load_library", FakeCuBLAS)
     cublas.cublas.cache_clear()
     reset()
