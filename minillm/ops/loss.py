@@ -46,12 +46,11 @@ def cross_entropy_backward(dloss, saved):
     With smoothing, the logits go up by w instead. A position that is not scored has weight zero.
     """
     logp, places, weight, label_smoothing, shape = saved
-    shares = dloss * weight  # mean over the scored positions
-    if kernels.fit(logp, shares):
-        return kernels.cross_entropy_backward(logp, places[1], shares, label_smoothing).reshape(shape)
+    if kernels.fit(logp, weight):
+        return kernels.cross_entropy_backward(logp, places[1], dloss * weight, label_smoothing).reshape(shape)
     dlogits = array_module(logp).exp(logp)  # p = exp(log softmax)
     if label_smoothing:
         dlogits -= label_smoothing / logp.shape[-1]  # loss = ... - ε/V Σ log p
     dlogits[places] -= 1 - label_smoothing  # loss = -(1 - ε) log p[target]
-    dlogits *= shares[:, None]
+    dlogits *= (dloss * weight)[:, None]  # mean over the scored positions
     return dlogits.reshape(shape)

@@ -20,10 +20,10 @@ def test_forward_and_backward(gpu, shape, smoothing):
     assert names == ["log_softmax", "cross_entropy_backward"]
 
 
-def test_the_gradient_of_the_loss_may_be_an_array_on_the_device(gpu):
+def test_the_gradient_of_the_loss_may_be_an_array_on_the_device_and_of_float64(gpu):
     _, saved = ops.cross_entropy(*numbers((3, 5)), np.array([0, 4, 2]))
-    got = ops.cross_entropy_backward(gpu.full((), 0.7, np.float32), *on(gpu, saved))
-    same(got, ops.cross_entropy_backward(0.7, saved))
+    for dloss in (gpu.full((), 0.7, np.float32), gpu.full((), 0.7, np.float64), np.float64(0.7)):
+        same(ops.cross_entropy_backward(dloss, *on(gpu, saved)), ops.cross_entropy_backward(0.7, saved))
 
 
 def test_large_logits_do_not_overflow(gpu):
