@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from minillm.course.outline import FOLDER, Outline
@@ -84,7 +84,10 @@ def with_translated_docstrings(source: str) -> str:
 
 def translated(text: str) -> str:
     """What the course says, in the reader's language; as it is, where no words are known for it."""
-    return text if language() == "en" else _in_words(text)
+    if language() == "en":
+        return text
+    _in_words.cache_clear()
+    return _in_words(text)
 
 
 def both_translated(wrong: str, remedy: str) -> tuple[str, str]:
@@ -93,6 +96,7 @@ def both_translated(wrong: str, remedy: str) -> tuple[str, str]:
     return (wrong, remedy) if wrong in lines or remedy in lines else lines
 
 
+@cache  # of one text: its parts are asked for again and again
 def _in_words(text: str) -> str:
     if not text.strip() or text in _words():
         return _words().get(text, text)

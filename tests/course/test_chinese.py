@@ -183,6 +183,13 @@ def test_a_sentence_behind_a_value_is_in_chinese_too(monkeypatch):
         assert chinese.translated(f"{english}. {unused}") == f"{text}。它没有用到 end：结果与它有关"
 
 
+def test_a_long_text_that_has_no_words_is_soon_given_back(monkeypatch):
+    """Each of its parts is looked up once: twice as many for each full stop would never end."""
+    monkeypatch.setenv("LANGUAGE", "zh")
+    unknown = " ".join(f"what {i}: it was." for i in range(6))
+    assert chinese.translated(unknown) == unknown
+
+
 def test_a_figure_speaks_chinese_where_a_font_can(monkeypatch):
     from matplotlib.figure import Figure
 
