@@ -100,16 +100,17 @@ class CuBLAS:
         """a (..., M, K) times b (..., K, N), both float32 or both float64, as `numpy.matmul` has it.
 
         precision, by PyTorch's names: `highest` computes in the precision of the numbers, `high` may round float32 to the 10 bits of TF32
-        before it multiplies them. ValueError where the shapes don't fit.
+        before it multiplies them. Products with a vector, such as a sum written as one, are never rounded: it would make them no faster.
+        ValueError where the shapes don't fit.
         """
         if not a.ndim or not b.ndim or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
             raise ValueError(f"matmul: shapes {a.shape} and {b.shape} do not fit")
         if a.ndim == b.ndim == 1:
             return (a * b).sum()
         if a.ndim == 1:
-            return self.matmul(a[None], b, precision)[..., 0, :]
+            return self.matmul(a[None], b)[..., 0, :]
         if b.ndim == 1:
-            return self.matmul(a, b[:, None], precision)[..., 0]
+            return self.matmul(a, b[:, None])[..., 0]
         if b.ndim == 2 and a.ndim > 2:  # one tall matrix
             tall = self.matmul(a.reshape(-1, a.shape[-1]), b, precision)
             return tall.reshape(*a.shape[:-1], b.shape[-1])
@@ -173,6 +174,20 @@ def stride_between(batch: Sequence[int], strides: Sequence[int]) -> int | None:
 def cublas(cupy: ModuleType) -> CuBLAS:
     """The one of this process."""
     return CuBLAS(cupy, load_library())
+
+
+@cache
+def check_products(cupy: ModuleType) -> None:
+    """RuntimeError unless cuBLAS multiplies a stack, a transposed one and two matrices as NumPy does. Once in a process."""
+    normal, ours = np.random.default_rng(0).standard_normal, cublas(cupy)
+    a, b = normal((2, 3, 4, 5)).astype(np.float32), normal((2, 3, 5, 6)).astype(np.float32)
+    x, y = cupy.asarray(a), cupy.asarray(b)
+    turned = ours.matmul(y.swapaxes(-1, -2), x.swapaxes(-1, -2)).swapaxes(-1, -2)
+    products = ours.matmul(x, y), turned, ours.matmul(x[0, 0], y[0, 0])
+    found = cupy.concatenate([each.ravel() for each in products]).get()
+    wanted = np.concatenate([each.ravel() for each in (a @ b, a @ b, a[0, 0] @ b[0, 0])])
+    if not np.allclose(found, wanted, atol=1e-4):
+        raise RuntimeError(f"cuBLAS multiplies wrongly, by {np.abs(found - wanted).max():.2g}")
 
 
 _precision: ContextVar[str | None] = ContextVar("precision of matrix products", default=None)

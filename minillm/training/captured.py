@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minillm.backend import Array, array_module, device_seed, to_host
-from minillm.gpu.cublas import cublas, matmul_by_cublas
+from minillm.gpu.cublas import check_products, matmul_by_cublas
 from minillm.gpu.graph import Buffers, Graph
 from minillm.models import Model
 from minillm.objectives import Objective
@@ -50,8 +50,8 @@ class CapturedSteps:
             return contextlib.nullcontext()
         cupy = self.model.vector.device.xp
         try:
-            cublas(cupy)
-        except Exception as error:  # no library, one without these functions, or no room
+            check_products(cupy)
+        except Exception as error:  # no library, one without these functions, no room, or a wrong product
             self._give_up(error)
             self.on_gpu = False
             return contextlib.nullcontext()

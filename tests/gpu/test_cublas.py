@@ -117,6 +117,14 @@ def test_precision_is_asked_for_by_pytorchs_names(cupy_standin, blas, library):
     ]  # fmt: skip
 
 
+def test_a_product_with_a_vector_is_never_rounded_to_tf32(cupy_standin, blas, library):
+    """Sums are written as such products, and PyTorch's are sums of float32 as well."""
+    x, ones = cupy_standin.ones((2, 3, 3), F32), cupy_standin.ones(3, F32)
+    for a, b in [(x, ones), (ones, x), (ones, x[0]), (ones, ones)]:
+        blas.matmul(a, b, "high")
+    assert {precision for _, precision in library.products} == {"highest"}
+
+
 def test_work_goes_to_the_current_stream_and_keeps_its_workspace(cupy_standin, blas, library, monkeypatch):
     """cuBLAS takes its workspace back when the stream changes, and without one it would allocate inside a graph."""
     x = cupy_standin.ones((3, 3), F32)

@@ -37,6 +37,8 @@ def cupy_standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.setattr("minillm.layers.layer.check_kernels", lambda cupy: None)
     monkeypatch.setattr(cublas, "load_library", FakeCuBLAS)
     cublas.cublas.cache_clear()
+    cublas.check_products.cache_clear()
     reset()
     yield cupy
     cublas.cublas.cache_clear()
+    cublas.check_products.cache_clear()

@@ -160,7 +160,8 @@ def test_a_captured_step_waits_for_nothing_and_copies_the_batch_only(standin):
     for step in range(4):
         with counting() as counts:
             ours.step()
-        assert counts.synchronisations == (step < 2), "the first step is logged, the second compared with its graph"
+        # The first step checks cuBLAS, and is logged; the second is compared with its graph.
+        assert counts.synchronisations == (2, 1, 0, 0)[step]
     assert counts.transfers == len(["factors", "weights", "seeds", "inputs", "targets"])
 
 
@@ -275,6 +276,14 @@ def test_without_cublas_steps_are_plain_and_one_line_says_why(standin, monkeypat
     found = losses_of(ours)
     np.testing.assert_allclose(found, losses_of(trainer(CPU, causal_case())), rtol=1e-6)
     assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == ["no libcublas"]
+
+
+def test_where_cublas_multiplies_wrongly_steps_are_plain_by_cupys_own(standin, monkeypatch, caplog):
+    monkeypatch.setattr(cublas.CuBLAS, "matmul", lambda blas, a, b, precision="highest": 1.01 * standin.xp.matmul(a, b))
+    ours = trainer(standin, causal_case())
+    np.testing.assert_allclose(losses_of(ours), losses_of(trainer(CPU, causal_case())), rtol=1e-6)
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert "cuBLAS multiplies wrongly" in message
 
 
 def test_on_a_processor_nothing_is_captured(monkeypatch):
