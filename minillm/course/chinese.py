@@ -100,12 +100,18 @@ def both_translated(wrong: str, remedy: str) -> tuple[str, str]:
 def _in_words(text: str) -> str:
     if not text.strip() or text in _words():
         return _words().get(text, text)
-    for pattern, chinese in _phrases():
+    with_words, with_holes = _phrases()
+    return _in_phrase(text, with_words) or _sentence_by_sentence(text) or _in_phrase(text, with_holes) or text
+
+
+def _in_phrase(text: str, phrases: list[tuple[re.Pattern, str]]) -> str:
+    """The Chinese of the first phrase that a text is, empty where it is none."""
+    for pattern, chinese in phrases:
         if found := pattern.fullmatch(text):
             parts = {name: _part(part or "") for name, part in found.groupdict().items()}
             filled = _HOLE.sub(lambda hole, parts=parts: parts[f"hole{hole[1]}"], chinese)
             return _GAP.sub("", filled)
-    return _sentence_by_sentence(text)
+    return ""
 
 
 def _part(text: str) -> str:
@@ -123,16 +129,18 @@ def _part(text: str) -> str:
 
 
 def _sentence_by_sentence(text: str) -> str:
-    """Two messages, one behind the other: sentences, or after a colon, where the first may be the name of a value."""
+    """Two messages, one behind the other: sentences, or after a colon, where the first may be the name of a value. Empty where one of them
+    has no words.
+    """
     for stop in re.finditer(r"[.?:] ", text):
         mark, name = text[stop.start()], text[: stop.start()]
         rest = text[stop.end() :]
         is_name = mark == ":" and name.isidentifier()
-        first = name if is_name else _known(name + mark) or _known(name)
+        first = name if is_name else _words().get(name + mark) or _known(name) or _known(name + mark)
         second = _known_sentence(rest)
         if first and second:
             return first + ("" if first[-1] in "。？" else "：" if mark == ":" else "。") + second
-    return text
+    return ""
 
 
 def _known(text: str) -> str:
@@ -157,17 +165,14 @@ def _words() -> dict[str, str]:
 
 
 @lru_cache
-def _phrases() -> list[tuple[re.Pattern, str]]:
-    """Patterns of those with holes, and what they become: first the ones that leave least open, and those that begin with words."""
-    phrases = sorted(
-        filter(_HOLE.search, _words()), key=lambda english: (english[0] == "{", -len(_HOLE.sub("", english)))
-    )
-    patterns = []
-    for english in phrases:
+def _phrases() -> tuple[list[tuple[re.Pattern, str]], list[tuple[re.Pattern, str]]]:
+    """Patterns of those that begin with words, and of those that begin with a hole, with what they become; first what leaves least open."""
+    patterns = ([], [])
+    for english in sorted(filter(_HOLE.search, _words()), key=lambda english: -len(_HOLE.sub("", english))):
         parts = _HOLE.split(english)  # text, number, text ...
         parts[::2] = map(re.escape, parts[::2])
         parts[1::2] = (f"(?P<hole{number}>.*?)" for number in parts[1::2])
         if not parts[0]:  # what stands first is one message, not several
             parts[1] = parts[1].replace(".*?", "(?:(?![.:?] ).)*?")
-        patterns.append((re.compile("".join(parts), re.DOTALL), _words()[english]))
+        patterns[not parts[0]].append((re.compile("".join(parts), re.DOTALL), _words()[english]))
     return patterns

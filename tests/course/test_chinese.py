@@ -181,6 +181,10 @@ def test_a_sentence_behind_a_value_is_in_chinese_too(monkeypatch):
     }.items():
         unused = "It never uses end: what comes out depends on it"
         assert chinese.translated(f"{english}. {unused}") == f"{text}。它没有用到 end：结果与它有关"
+    where = "only row 2 (the last) is wrong: at (2, 1), where it differs most, it is 2 and should be 3, in f(n=2)"
+    assert chinese.translated(f"{where} (3 of 5 calls come out right)") == (
+        "只有第 2 行（最后一行）不对：差别最大的地方是 (2, 1)：它是 2，应该是 3，调用为 f(n=2)（5 次调用中有 3 次是对的）"
+    )
 
 
 def test_a_long_text_that_has_no_words_is_soon_given_back(monkeypatch):
