@@ -82,7 +82,8 @@ def test_a_training_step_reads_nothing_back_but_the_logged_loss(cupy_standin):
             progress = trainer.step()
         logged = step == 1 or step % 5 == 0
         assert (progress.loss is not None) == logged
-        assert counts.synchronisations == int(logged), f"step {step}"
+        compared_with_its_graph = step == 2
+        assert counts.synchronisations == (logged or compared_with_its_graph), f"step {step}"
 
 
 @pytest.mark.parametrize("changes", [{"ngram": 3}, CONFIGS["alibi"], CONFIGS["llama"]])

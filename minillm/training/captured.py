@@ -43,19 +43,18 @@ class CapturedSteps:
         self.on_gpu = model.vector.device.name == "gpu"
         self.possible = self.on_gpu and objective.prepare is not None
         self._graphs: dict[tuple, Graph | None] = {}  # None for what came once
+        if self.on_gpu:
+            try:
+                check_products(model.vector.device.xp)
+            except Exception as error:  # no library, one without these functions, no room, or a wrong product
+                self._give_up(error)
+                self.on_gpu = False
 
     def products(self) -> contextlib.AbstractContextManager:
         """Inside, matrix products on a GPU are those that can be captured, in the precision that is asked for."""
         if not self.on_gpu:
             return contextlib.nullcontext()
-        cupy = self.model.vector.device.xp
-        try:
-            check_products(cupy)
-        except Exception as error:  # no library, one without these functions, no room, or a wrong product
-            self._give_up(error)
-            self.on_gpu = False
-            return contextlib.nullcontext()
-        return matmul_by_cublas(cupy, self.precision)
+        return matmul_by_cublas(self.model.vector.device.xp, self.precision)
 
     def step(self, shares: Sequence[Any], lr: float) -> tuple[Array, Array] | None:
         """Change the weights, and give the loss and the gradient's length, scalars on the device; None if it must be done plainly."""
