@@ -184,7 +184,7 @@ lesson.save(
 #
 # Why both ways? By Taylor's formula f(x ± ε) = f(x) ± ε f′ + ε²/2 f″ ± ε³/6 f‴ ...: in the difference the square terms cancel, so that
 # the error shrinks like ε², and not like ε. Why not the tiniest ε? float64 keeps sixteen digits of f, an error of about 1e-16, which is
-# divided by 2ε. At ε = 1e-5 both errors are near 1e-10, far below a mistake that changes a gradient by a percent.
+# divided by 2ε. At ε = 1e-5 both errors are near 1e-11, far below a mistake that changes a gradient by a percent.
 #
 # But a function such as softmax has many outputs. We must weight them into one number, with some *upstream gradient* dy: f = Σ dy · y.
 # (In a real model dy is what the layers above send down: how much the loss moves with each output.) Many projects take ones, because it

@@ -30,6 +30,7 @@ from minillm.course.people import most_frequent, rows_of, tell, write_facts
 from minillm.gradcheck import numeric_gradient
 from minillm.models import GPT, GPTConfig, KeyValueCache
 from minillm.ops import (
+    alibi_bias,
     alibi_slopes,
     attention,
     attention_backward,
@@ -174,6 +175,7 @@ slopes = 2.0 ** (-8 / H * np.arange(1, H + 1))
 np.testing.assert_allclose(slopes, alibi_slopes(H))
 distance = np.arange(T)[:, None] - np.arange(T)
 penalty = np.where(distance >= 0, -slopes[:, None, None] * distance, -np.inf)  # (H, T, T)
+np.testing.assert_allclose(penalty[:, -1], alibi_bias(H, T)[0, :, 0])  # of the last query, which sees all keys
 reach = [int(np.argmax(np.exp(-m * np.arange(10000)) < 0.01)) for m in slopes]
 print("slopes", slopes)
 print("where scores are equal, a weight falls below 1% of the nearest one's after", reach, "words")
