@@ -52,7 +52,7 @@ def add_arguments(parser) -> None:
     add(
         "--size",
         type=choice("size", ["auto"]),
-        help="auto: with --minutes, the layers, width and learning rate that learn most in the time, on this machine",
+        help="auto: with --minutes, the layers, width, dropout and learning rate that learn most in the time, on this machine",
     )
     add_run_options(parser, out="the folder of the run (default: the next free runs/gpt-N)")
 

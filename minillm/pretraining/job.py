@@ -14,7 +14,7 @@ from minillm.pretraining.masked import Masked
 from minillm.pretraining.preferences import AWR, MLE, RWR, Conditional, Filtering, Unlikelihood
 from minillm.pretraining.presets import DEFAULT, PRESETS
 from minillm.pretraining.restoring import Denoise, Span
-from minillm.pretraining.size import RATE, best_size, pace, seconds_of_step, sizes_of
+from minillm.pretraining.size import RATE, best_size, dropout_for, pace, seconds_of_step, sizes_of
 from minillm.pretraining.task import SIZES, Pretraining
 from minillm.text import BPETokenizer, CharTokenizer, Tokenizer
 from minillm.training import TrainOptions, check_memory, default_workers, train
@@ -28,7 +28,7 @@ OWN = {name for task in (*OBJECTIVES.values(), *PREFERENCES.values()) for name i
 TOKENIZERS = ("char", "bpe")
 MERGES = 1024
 # What `size` auto chooses where it isn't named, and what can't be named beside it.
-CHOSEN = ("layers", "heads", "d_model", "lr", "eval_every", "eval_batches")
+CHOSEN = ("layers", "heads", "d_model", "dropout", "lr", "eval_every", "eval_batches")
 DEPENDENT = ("preset", "layers", "heads", "kv_heads", "d_model", "d_ff", "d_kv")
 _log = logging.getLogger(__name__)
 
@@ -154,18 +154,21 @@ def choose_size(settings: Settings, text: str, device: Device = CPU) -> Choice:
         return seconds_of_step(config, options, device)
 
     size = best_size(seconds, tokens, time_step)
-    validation = len(text) / (10 if by_characters else 30)  # a token of bpe is some three characters
-    steps, eval_every, eval_batches = pace(seconds, size.seconds, -(-int(validation) // tokens))
+    there = len(text) // (1 if by_characters else 3)  # a token of bpe is some three characters
+    steps, eval_every, eval_batches = pace(seconds, size.seconds, -(-there // (10 * tokens)))
     found = sizes_of(size.layers, size.d_model)
-    found |= {"lr": round(RATE / size.d_model, 4), "eval_every": eval_every, "eval_batches": eval_batches}
+    parameters = task.config(vocab, settings.sizes | found).parameter_count()
+    found |= {"lr": round(RATE / size.d_model, 4), "dropout": dropout_for(parameters, there * 9 // 10, steps * tokens)}
+    found |= {"eval_every": eval_every, "eval_batches": eval_batches}
     found = {name: found[name] for name in settings.to_choose}
     settings = settings._replace(
         options=dataclasses.replace(options, **{name: found[name] for name in found if name in TrainOptions.names()}),
         sizes=settings.sizes | {name: found[name] for name in found if name in SIZES},
         to_choose=(),
     )
+    dropout = f", dropout {settings.sizes['dropout']:g}" if settings.sizes.get("dropout") else ""
     why = (
-        f"{count(size.layers, 'layer')} of {size.d_model}, learning rate {settings.options.lr:g}: about {steps:,} steps of "
+        f"{count(size.layers, 'layer')} of {size.d_model}, learning rate {settings.options.lr:g}{dropout}: about {steps:,} steps of "
         f"{1e3 * size.seconds:.0f} ms in {options.minutes:g} min, by the scaling law the best use of the time"
     )
     return Choice(settings, why)

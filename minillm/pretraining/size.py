@@ -32,6 +32,7 @@ LADDER = (
 )  # fmt: skip
 HEAD = 32
 RATE = 0.5  # learning rate times width
+TIMES, DROPOUT = 4, 0.1  # see `dropout_for`
 EVALUATING = 0.1  # share of the time for evaluations
 EVALUATIONS = (2, 10)  # at least and at most, besides the first
 
@@ -80,6 +81,13 @@ def seconds_of_step(config: GPTConfig, options: TrainOptions, device: Device = C
     # A GPU is waited for in steps that are logged.
     options = dataclasses.replace(options, batch=share, workers=1, minutes=None, log_every=1)
     return median_time(Trainer(GPT(config, device=device), Corpus(ids, config.context), options).step, 0.1)
+
+
+def dropout_for(parameters: int, tokens: int, read: int) -> float:
+    """How much is dropped where a model could learn its text by heart: it has more parameters than the text has tokens, and reads it more
+    than four times. Up to there a text that is read again teaches about as much as a new one (Muennighoff et al. 2023).
+    """
+    return DROPOUT if parameters > tokens and read > TIMES * tokens else 0.0
 
 
 class Pace(NamedTuple):

@@ -10,7 +10,7 @@ from minillm.errors import InputError
 from minillm.models import GPTConfig
 from minillm.pretraining import choose_size, pretrain, settings_for
 from minillm.pretraining.scaling_law import fit_scaling_law
-from minillm.pretraining.size import LADDER, LAW, best_size, pace, sizes_of
+from minillm.pretraining.size import DROPOUT, LADDER, LAW, best_size, dropout_for, pace, sizes_of
 
 TEXT = "The cat is on the table. The dog is under it, and sleeps.\n\n" * 60
 RUNS = Path(__file__).parents[2] / "benchmarks" / "scaling.json"
@@ -97,6 +97,21 @@ def test_evaluations_take_about_a_tenth_of_the_time(seconds, batches):
     assert 2 <= times <= 10 and taken <= 0.14 * seconds
     assert found.steps * 0.03 + taken == pytest.approx(seconds, rel=0.01)
     assert (found.eval_batches is None) == (batches < 40_000)
+
+
+def test_dropout_is_for_a_model_larger_than_its_text_that_reads_it_more_than_four_times():
+    assert dropout_for(parameters=2000, tokens=1000, read=4001) == DROPOUT > 0
+    assert dropout_for(parameters=2000, tokens=1000, read=4000) == dropout_for(1000, tokens=1000, read=9000) == 0
+
+
+def test_dropout_follows_from_the_text_and_the_time_and_is_told(monkeypatch):
+    monkeypatch.setattr("minillm.pretraining.job.seconds_of_step", lambda *_: 0.01)
+    long = choose_size(settings_for(size="auto", minutes=1, workers=1), TEXT)  # of 3,600 characters
+    assert long.settings.sizes["dropout"] == DROPOUT and f"dropout {DROPOUT:g}:" in long.why
+    short = choose_size(settings_for(size="auto", minutes=1e-3, workers=1), TEXT)
+    assert not short.settings.sizes["dropout"] and "dropout" not in short.why
+    named = choose_size(settings_for(size="auto", minutes=1, dropout=0.3, workers=1), TEXT)
+    assert named.settings.sizes["dropout"] == 0.3
 
 
 def test_what_is_named_is_not_chosen_and_all_else_is():
