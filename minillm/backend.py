@@ -30,7 +30,8 @@ def array_module(x: Array) -> ModuleType:
 
 def on_device(x: Any) -> bool:
     """Whether x is an array on a GPU."""
-    return "cupy" in sys.modules and isinstance(x, sys.modules["cupy"].ndarray)
+    cupy = sys.modules.get("cupy")  # None where its import is forbidden
+    return cupy is not None and isinstance(x, cupy.ndarray)
 
 
 def to_host(x: Array) -> np.ndarray:

@@ -135,9 +135,13 @@ class Trainer:
             model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay
         )
         self.workers = workers_for(model, options.workers)
-        self.captured = CapturedSteps(
-            model, self.optimizer, objective, self._own_gradient, options.clip or math.inf, options.matmul_precision
-        )
+
+        def own_gradient(shares: list[MicroBatch]) -> Array:
+            """Of these shares alone, and their loss. It doesn't know the trainer, whose workers end when nobody holds it any more."""
+            return forward_backward(model, objective, shares, options.label_smoothing)
+
+        clip, precision = options.clip or math.inf, options.matmul_precision
+        self.captured = CapturedSteps(model, self.optimizer, objective, own_gradient, clip, precision)
         self.steps_done = 0
         self.elapsed = 0.0  # seconds of training, evaluation included, over all sittings
         self.best_loss = math.inf
@@ -180,10 +184,6 @@ class Trainer:
         """What all ranks and workers together read in this step."""
         size = self.options.batch * self.options.accumulate
         return check_named(self.data.batch(np.random.default_rng((self.options.seed, step)), size))
-
-    def _own_gradient(self, shares: list[MicroBatch]) -> Array:
-        """The gradient of these shares alone, computed by this process, and their loss."""
-        return forward_backward(self.model, self.objective, shares, self.options.label_smoothing)
 
     def _shares(self, batch: NamedTuple, step: int) -> list[list[MicroBatch]]:
         """The batch in `accumulate` passes, shared among the workers of all ranks: what each of this rank's reads.

@@ -187,6 +187,12 @@ def test_the_work_of_a_worker_that_died_is_done_again_by_all(tmp_path, caplog, w
     assert not multiprocessing.active_children()
 
 
+def test_workers_end_with_their_trainer(make_trainer):
+    """At once, and not when Python next looks for circles of objects that only hold each other."""
+    make_trainer(batch=4, workers=2).gradient(0)
+    assert not multiprocessing.active_children()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 def test_a_stopped_worker_keeps_nobody_waiting(monkeypatch):
     monkeypatch.setattr(parallel, "PATIENCE", 0.1)
