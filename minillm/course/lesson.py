@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import atexit
 import contextlib
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -149,8 +150,11 @@ def translate(figure: Figure) -> None:
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):  # which writes its labels anew each time that it is drawn
             labels = [label.get_text() for label in axis.get_ticklabels()]
-            if list(map(words, labels)) != labels:
-                axis.set_ticks(axis.get_ticklocs(), labels=list(map(words, labels)))
+            found = list(map(words, labels))
+            kept = set(labels) & set(found)
+            # Where a plain word has no translation, the labels are words of a text, and not the figure's.
+            if found != labels and not any(re.fullmatch("[a-z]+", word) for word in kept):
+                axis.set_ticks(axis.get_ticklocs(), labels=found)
 
 
 def write_index(folder: Path) -> None:

@@ -204,13 +204,15 @@ def test_a_figure_speaks_chinese_where_a_font_can(monkeypatch):
     axes = figure.subplots()
     axes.set_title("loss")
     axes.set_xlabel("unseen")
-    axes.set_xticks([0, 1], ["the cat", "dog"])
+    axes.set_xticks([0, 1], ["the cat", "DPO"])
+    axes.set_yticks([0, 1], ["loss", "grows"])  # a text's words, of which another figure has one
     translate(figure)
     figure.canvas.draw()
     words = "损失" if is_drawable("损失") else "loss"
     assert axes.get_title() == words
     assert axes.get_xlabel() == "unseen"
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["猫" if is_drawable("猫") else "the cat", "dog"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["猫" if is_drawable("猫") else "the cat", "DPO"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["loss", "grows"]
     chinese._phrases.cache_clear()
 
 
