@@ -97,7 +97,7 @@ class CapturedSteps:
 
     def _capture(self, inputs: Inputs, shares: Sequence[Any]) -> Graph | None:
         def step(buffers: Buffers) -> tuple[Array, Array]:
-            loss = self.gradient([on_device(share, number, buffers) for number, share in enumerate(shares)])
+            loss = self.gradient([from_buffers(share, number, buffers) for number, share in enumerate(shares)])
             norm = clip_grad_norm(self.model.vector, self.clip)
             self.optimizer.update(Factors(*buffers["factors"]))
             return loss, norm
@@ -148,7 +148,7 @@ def check_same(replayed: Sequence[Array], rehearsed: Sequence[Array]) -> None:
             raise RuntimeError(f"a replay has another {name}: by {difference:.2g} of {size:.2g}")
 
 
-def on_device(share: Any, number: int, buffers: Buffers) -> Any:
+def from_buffers(share: Any, number: int, buffers: Buffers) -> Any:
     """A share that is a part of the batch no more, but of the buffers."""
     prefix = f"{number}."
     arrays = {name.removeprefix(prefix): array for name, array in buffers.items() if name.startswith(prefix)}
