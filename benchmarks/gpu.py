@@ -1,7 +1,8 @@
 """Training steps on a GPU, minillm beside PyTorch on the same card: python -m benchmarks.gpu [--steps N] [--models NAME ...]
 
 Each step is forward, backward, clipping and AdamW; minillm's steps plain and captured in a CUDA graph, PyTorch's eager, through
-torch.compile, and through torch.compile with CUDA graphs of its own; in float32 and in TF32. The share of the card's peak is
+torch.compile, and through torch.compile with CUDA graphs of its own; in float32, in TF32 and in bfloat16, for which PyTorch has
+`torch.autocast`: it keeps activations in bfloat16, too, where minillm rounds in products only. The share of the card's peak is
 6 N D / (seconds x peak), with N parameters and D tokens to a step (Kaplan et al. 2020, section 2.1). Writes benchmarks/gpu.md. On a machine
 without a GPU it says so, and ends with code 2.
 """
@@ -37,14 +38,14 @@ SIZES = {  # and the sequences of a batch
 }
 TURNS = 5
 WARM_UP = 5  # steps: kernels are compiled, the graph is captured
-# TFLOP/s, float32 and TF32 (dense, half of what is advertised "with sparsity"), by NVIDIA's data sheet of each card.
+# TFLOP/s, float32, TF32 and bfloat16 (dense, half of what is advertised "with sparsity"), by NVIDIA's data sheet of each card.
 PEAKS = {
-    "H100 PCIe": {"highest": 51, "high": 378},
-    "H100 80GB HBM3": {"highest": 67, "high": 494.7},
-    "H200": {"highest": 67, "high": 494.7},
-    "A100": {"highest": 19.5, "high": 156},
-    "L40S": {"highest": 91.6, "high": 183},
-    "L4": {"highest": 30.3, "high": 60},
+    "H100 PCIe": {"highest": 51, "high": 378, "medium": 756},
+    "H100 80GB HBM3": {"highest": 67, "high": 494.7, "medium": 989.4},
+    "H200": {"highest": 67, "high": 494.7, "medium": 989.4},
+    "A100": {"highest": 19.5, "high": 156, "medium": 312},
+    "L40S": {"highest": 91.6, "high": 183, "medium": 362},
+    "L4": {"highest": 30.3, "high": 60, "medium": 121},
     "T4": {"highest": 8.1},
 }
 
@@ -94,6 +95,7 @@ class Torch:
         from benchmarks.torch_gpt import TorchGPT
 
         torch.set_float32_matmul_precision(precision)
+        self.rounded = torch.autocast("cuda", torch.bfloat16, enabled=precision == "medium")
         torch.compiler.reset()  # after eight models torch.compile would give up, and run the next one eagerly
         self.model = TorchGPT(config).cuda()
         self.loss = torch.compile(self.model.loss, mode=mode) if mode else self.model.loss
@@ -105,7 +107,8 @@ class Torch:
         import torch
 
         batch = self.data.batch(self.rng, self.batch)
-        loss = self.loss(*(torch.from_numpy(array).cuda(non_blocking=True) for array in batch))
+        with self.rounded:
+            loss = self.loss(*(torch.from_numpy(array).cuda(non_blocking=True) for array in batch))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -164,8 +167,9 @@ def measure(models: Sequence[str], sides: Sequence[str], steps: int, device: Dev
 
 def page(rows: Sequence[Row], card: str, where: str, command: str) -> Iterator[str]:
     yield "# On a GPU\n"
-    yield "Training steps of GPTs, forward, backward, clipping and AdamW, minillm beside PyTorch. `highest` is float32, `high` is TF32, on"
-    yield f"both sides. The share of the card's peak is 6 N D / (seconds × peak); medians of {TURNS} turns.\n"
+    yield "Training steps of GPTs, forward, backward, clipping and AdamW, minillm beside PyTorch. `highest` is float32 and `high` TF32, on"
+    yield "both sides; `medium` is bfloat16, in products only (minillm), and for activations as well (PyTorch's autocast)."
+    yield f"The share of the card's peak is 6 N D / (seconds × peak); medians of {TURNS} turns.\n"
     yield f"Measured on {card}; {where}: `{command}`\n"
     yield "| model | precision | | ms a step | tokens a second | of the peak |"
     yield "|---|---|---|---:|---:|---:|"

@@ -7,6 +7,7 @@ import pytest
 from benchmarks import gpu
 from benchmarks.gpu import Minillm, Row, claims, main, measure, page, peak_of, peak_share, seconds_per_step
 from minillm.backend import choose_device
+from minillm.gpu.cublas import PRECISIONS
 from minillm.models import GPTConfig
 
 TINY = GPTConfig(13, layers=1, heads=2, d_model=8, context=5)
@@ -36,6 +37,7 @@ def test_the_share_of_the_peak_is_six_operations_a_parameter_and_token():
         ("NVIDIA H100 80GB HBM3", "high", 494.7e12),
         ("NVIDIA H100 PCIe", "highest", 51e12),
         ("NVIDIA A100-SXM4-40GB", "high", 156e12),
+        ("NVIDIA A100-SXM4-40GB", "medium", 312e12),
         ("NVIDIA L40S", "highest", 91.6e12),
         ("NVIDIA L4", "highest", 30.3e12),
         ("NVIDIA L40", "highest", None),
@@ -78,7 +80,7 @@ def test_a_side_that_fails_has_no_row_and_the_others_do(cupy_standin, monkeypatc
     monkeypatch.setattr(gpu, "SIZES", {"tiny": (TINY, 2)})
     monkeypatch.setitem(gpu.SIDES, "broken", lambda *given: 1 / 0)
     rows = list(measure(["tiny"], ["broken", "minillm, CUDA graph"], 1, choose_device("gpu"), "NVIDIA L4"))
-    assert [(row.precision, row.side) for row in rows] == [(p, "minillm, CUDA graph") for p in ("highest", "high")]
+    assert [(row.precision, row.side) for row in rows] == [(p, "minillm, CUDA graph") for p in PRECISIONS]
     assert all(row.tokens == 10 and row.seconds > 0 and row.peak_share > 0 for row in rows)
     assert "tiny, high, broken: ZeroDivisionError" in capsys.readouterr().err
 

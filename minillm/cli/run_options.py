@@ -94,7 +94,7 @@ def add_training_options(parser, *, sequences: str = "sequences", epochs: bool =
     add(
         "--matmul-precision",
         type=choice("matmul-precision", PRECISIONS),
-        help="of products on a GPU: highest (default) is float32, high is TF32, which is faster",
+        help="of products on a GPU: highest (default) is float32; high is TF32, and medium bfloat16, which are faster",
     )
     add("--workers", type=int, help="processes that share a batch (default: one a core)")
     add("--accumulate", type=int, help="forward passes to an update (default 1)")

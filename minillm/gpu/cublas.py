@@ -38,7 +38,8 @@ DEFAULT_ALGORITHM = -1  # CUBLAS_GEMM_DEFAULT
 WORKSPACE = 32 << 20  # bytes, what cuBLAS wants on Hopper
 
 
-PRECISIONS = ("highest", "high")  # as torch.set_float32_matmul_precision names them; "high" is TF32
+# As torch.set_float32_matmul_precision names them: float32, TF32 and bfloat16.
+PRECISIONS = ("highest", "high", "medium")
 
 
 class Kind(NamedTuple):
@@ -50,9 +51,9 @@ class Kind(NamedTuple):
     zero: Any
 
 
-KINDS = {  # CUDA_R_32F, CUBLAS_COMPUTE_32F and _32F_FAST_TF32; CUDA_R_64F and CUBLAS_COMPUTE_64F
-    "float32": Kind(0, {"highest": 68, "high": 77}, ctypes.c_float(1), ctypes.c_float(0)),
-    "float64": Kind(1, {"highest": 70, "high": 70}, ctypes.c_double(1), ctypes.c_double(0)),
+KINDS = {  # CUDA_R_32F, CUBLAS_COMPUTE_32F, _32F_FAST_TF32 and _32F_FAST_16BF; CUDA_R_64F and CUBLAS_COMPUTE_64F
+    "float32": Kind(0, {"highest": 68, "high": 77, "medium": 75}, ctypes.c_float(1), ctypes.c_float(0)),
+    "float64": Kind(1, dict.fromkeys(PRECISIONS, 70), ctypes.c_double(1), ctypes.c_double(0)),
 }
 
 
@@ -99,8 +100,9 @@ class CuBLAS:
     def matmul(self, a: Array, b: Array, precision: str = "highest") -> Array:
         """a (..., M, K) times b (..., K, N), both float32 or both float64, as `numpy.matmul` has it.
 
-        precision, by PyTorch's names: `highest` computes in the precision of the numbers, `high` may round float32 to the 10 bits of TF32
-        before it multiplies them. Products with a vector, such as a sum written as one, are never rounded: it would make them no faster.
+        precision, by PyTorch's names: `highest` computes in the precision of the numbers. `high` may round float32 to the 10 bits of TF32
+        before it multiplies them, `medium` to the 7 bits of bfloat16; the products are summed in float32 all the same. Products with a
+        vector, such as a sum written as one, are never rounded: it would make them no faster.
         ValueError where the shapes don't fit.
         """
         if not a.ndim or not b.ndim or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from minillm.gpu import cublas
-from minillm.gpu.cublas import KINDS, OPERATION, PROTOTYPES, CuBLAS, matmul_by_cublas
+from minillm.gpu.cublas import KINDS, OPERATION, PRECISIONS, PROTOTYPES, CuBLAS, matmul_by_cublas
 from tests.standin.fake_cublas import FakeCuBLAS
 
 F32, F64 = np.float32, np.float64
@@ -108,20 +108,22 @@ def test_shapes_that_do_not_fit_are_a_value_error(cupy_standin, blas, left, righ
 
 
 def test_precision_is_asked_for_by_pytorchs_names(cupy_standin, blas, library):
-    x, y = cupy_standin.ones((2, 3, 3), F32), cupy_standin.ones((3, 3), F64)
-    for array, precision in [(x, "highest"), (x, "high"), (x[0], "high"), (y, "highest"), (y, "high")]:
+    """The stand-in rounds what it multiplies: to 10 bits behind the point, and to 7."""
+    x, y = cupy_standin.full((2, 3, 3), 1 / 3, F32), cupy_standin.full((3, 3), 1 / 3, F64)
+    for array, precision in product([x, x[0], y], PRECISIONS):
         blas.matmul(array, array, precision)
     many, one = "GemmStridedBatchedEx", "GemmEx"
-    assert library.products == [
-        (many, "highest"), (many, "high"), (one, "high"), (one, "highest"), (one, "highest")
-    ]  # fmt: skip
+    assert library.products == [*product([many], PRECISIONS), *product([one], PRECISIONS), *[(one, "highest")] * 3]
+    errors = [abs(float(blas.matmul(x, x, precision)[0, 0, 0]) - 1 / 3) for precision in PRECISIONS]
+    assert errors[0] < 1e-7 < 1e-5 < errors[1] < 2**-11 < errors[2] < 2**-8
 
 
-def test_a_product_with_a_vector_is_never_rounded_to_tf32(cupy_standin, blas, library):
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_product_with_a_vector_is_never_rounded(cupy_standin, blas, library, precision):
     """Sums are written as such products, and PyTorch's are sums of float32 as well."""
     x, ones = cupy_standin.ones((2, 3, 3), F32), cupy_standin.ones(3, F32)
     for a, b in [(x, ones), (ones, x), (ones, x[0]), (ones, ones)]:
-        blas.matmul(a, b, "high")
+        blas.matmul(a, b, precision)
     assert {precision for _, precision in library.products} == {"highest"}
 
 
@@ -225,6 +227,7 @@ def test_prototypes_and_numbers_are_those_of_the_real_headers():
         "CUBLAS_GEMM_DEFAULT": cublas.DEFAULT_ALGORITHM,
         "CUBLAS_COMPUTE_32F": KINDS["float32"].compute["highest"],
         "CUBLAS_COMPUTE_32F_FAST_TF32": KINDS["float32"].compute["high"],
+        "CUBLAS_COMPUTE_32F_FAST_16BF": KINDS["float32"].compute["medium"],
         "CUBLAS_COMPUTE_64F": KINDS["float64"].compute["highest"],
     }
     for name, ours in numbers.items():
@@ -253,3 +256,4 @@ def test_a_real_card_multiplies_as_numpy():
         left, right = laid_out(device, a, first), laid_out(device, b, second)
         np.testing.assert_allclose(blas.matmul(left, right).get(), a @ b, rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(blas.matmul(left, right, "high").get(), a @ b, rtol=0.1, atol=0.1)
+        np.testing.assert_allclose(blas.matmul(left, right, "medium").get(), a @ b, rtol=0.3, atol=0.3)

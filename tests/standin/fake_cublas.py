@@ -15,7 +15,9 @@ from .capturing import perform
 INVALID_VALUE, NOT_SUPPORTED = 7, 15
 MESSAGES = {INVALID_VALUE: ctypes.c_char_p(b"an invalid value"), NOT_SUPPORTED: ctypes.c_char_p(b"not supported")}
 TYPES = {0: np.float32, 1: np.float64}  # CUDA_R_32F, CUDA_R_64F
-PRECISIONS = {0: {68: "highest", 77: "high"}, 1: {70: "highest"}}  # CUBLAS_COMPUTE_32F, _32F_FAST_TF32; _64F
+# CUBLAS_COMPUTE_32F, _32F_FAST_TF32, _32F_FAST_16BF; _64F
+PRECISIONS = {0: {68: "highest", 77: "high", 75: "medium"}, 1: {70: "highest"}}
+DROPPED_BITS = {77: 13, 75: 16}  # of the 23 that float32 has behind the point
 
 
 def matrix(pointer: int, kind: int, rows: int, columns: int, leading: int, transposed: bool) -> np.ndarray | None:
@@ -30,6 +32,16 @@ def matrix(pointer: int, kind: int, rows: int, columns: int, leading: int, trans
     memory = (ctypes.c_byte * (length * size)).from_address(pointer)
     flat = np.frombuffer(memory, TYPES[kind])
     return np.lib.stride_tricks.as_strided(flat, (rows, columns), (size, leading * size))
+
+
+def rounded(x: np.ndarray, compute: int) -> np.ndarray:
+    """x, float32, as Tensor Cores of this precision read it: the nearest number with fewer bits, of two the even one."""
+    if compute not in DROPPED_BITS:
+        return x
+    dropped, bits = np.uint32(DROPPED_BITS[compute]), np.ascontiguousarray(x).view(np.uint32)
+    last = (bits >> dropped) & np.uint32(1)
+    nearest = (bits + (np.uint32(1) << (dropped - np.uint32(1))) - np.uint32(1) + last) >> dropped << dropped
+    return np.where(np.isfinite(x), nearest.view(np.float32), x)
 
 
 class FakeCuBLAS:
@@ -84,7 +96,7 @@ class FakeCuBLAS:
             return INVALID_VALUE
         if compute not in PRECISIONS.get(kind, {}):
             return NOT_SUPPORTED
-        scale = ctypes.c_float if compute in (68, 77) else ctypes.c_double
+        scale = ctypes.c_float if kind == 0 else ctypes.c_double
         alpha, beta = (scale.from_address(pointer).value for pointer in (alpha, beta))
         size, steps = TYPES[kind]().itemsize, []
         for i in range(count):
@@ -97,7 +109,8 @@ class FakeCuBLAS:
 
         def change() -> None:
             for left, right, out in steps:
-                out[...] = alpha * (left @ right) + (beta * out if beta else 0)  # with beta 0, out is not read
+                product = rounded(left, compute) @ rounded(right, compute)
+                out[...] = alpha * product + (beta * out if beta else 0)  # with beta 0, out is not read
 
         self.products.append((name, PRECISIONS[kind][compute]))
         perform(change, (), {})

@@ -126,6 +126,7 @@ OTHERS = {
     ),
     "a large vocabulary": (lambda: causal_case(vocab_size=700), {}),
     "TF32 and float32": (causal_case, {"matmul_precision": "high", "dtype": np.float32}),
+    "bfloat16 and float32": (causal_case, {"matmul_precision": "medium", "dtype": np.float32}),
 }
 
 

@@ -15,7 +15,7 @@ BAD = [
         {"steps": True},
         {"eval_batches": 0},
         {"schedule": "cosin"},
-        {"matmul_precision": "medium"},
+        {"matmul_precision": "low"},
     ],
     *[{name: value} for name in ("lr", "minutes") for value in (0, -1, float("nan"), float("inf"))],
     *[{name: value} for name in ("weight_decay", "clip") for value in (-1, float("nan"), float("inf"))],
