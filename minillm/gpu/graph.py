@@ -5,7 +5,7 @@ docs.nvidia.com/cuda/cuda-c-programming-guide, section CUDA Graphs; `cupy.cuda.S
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -14,15 +14,16 @@ import numpy as np
 from minillm.backend import Array, forget_constants
 
 Buffers = dict[str, Array]
+Part = Callable[[Buffers], tuple[Array, ...]]
 
 
 class Graph:
-    """`function(buffers)` captured: from then on `replay(inputs)` does on the GPU what the function did, with these inputs.
+    """`parts` captured: from then on `replay(inputs)` does on the GPU what these functions did, one after the other, with these inputs.
 
-    The function gets a buffer on the device for each of the inputs (host arrays by name), of the same shape and dtype. In a capture nothing
-    is computed: the function must neither look at a number, nor copy from the host, nor draw random numbers, and what is a Python number
-    to it stays as it is for ever. Before, `rehearse(buffers)` does the same in earnest, and undoes what must not last: so all kernels are
-    compiled by then, and all constants made.
+    A part gets a buffer on the device for each of the inputs (host arrays by name), of the same shape and dtype. In a capture nothing is
+    computed: a part must neither look at a number, nor copy from the host, nor draw random numbers, and what is a Python number to it
+    stays as it is for ever. Before, `rehearse(buffers)` does the same in earnest, and undoes what must not last: so all kernels are
+    compiled by then, and all constants made. There are several parts only where Python has something to do in between.
 
     All memory that the graph uses, apart from what was there before, is in a pool of its own, since a replay writes to the same places
     again: nobody else may get them. CuPy's error where something cannot be captured; then nothing has happened.
@@ -32,7 +33,7 @@ class Graph:
         self,
         cupy: ModuleType,
         inputs: Mapping[str, np.ndarray],
-        function: Callable[[Buffers], Any],
+        parts: Sequence[Part],
         rehearse: Callable[[Buffers], Any],
     ):
         self._cupy, self._pool = cupy, cupy.cuda.MemoryPool()
@@ -46,24 +47,32 @@ class Graph:
             with side, cupy.cuda.using_allocator(self._pool.malloc):
                 self.buffers = {name: cupy.asarray(array) for name, array in inputs.items()}
                 rehearse(self.buffers)
-                self._graph, self.result = captured(side, lambda: function(self.buffers))
+                self._parts = [captured(side, part, self.buffers) for part in parts]
         finally:
             current.wait_event(side.record())
 
-    def replay(self, inputs: Mapping[str, np.ndarray]) -> Any:
-        """What the function returned, its arrays now with the numbers for these inputs: until the next replay."""
+    def replay(self, inputs: Mapping[str, np.ndarray], between: Callable[..., Any] | None = None) -> tuple[Array, ...]:
+        """What all parts returned, now with the numbers for these inputs: until the next replay.
+
+        Before each part but the first, `between` is called with what the parts so far have returned.
+        """
         stream = self._cupy.cuda.get_current_stream()
         for name, array in inputs.items():
             self.buffers[name].set(array, stream)
-        self._graph.launch(stream)
-        return self.result
+        results = ()
+        for number, (graph, result) in enumerate(self._parts):
+            if number and between:
+                between(*results)
+            graph.launch(stream)
+            results += result
+        return results
 
 
-def captured(stream: Any, function: Callable[[], Any]) -> tuple[Any, Any]:
+def captured(stream: Any, function: Part, buffers: Buffers) -> tuple[Any, tuple[Array, ...]]:
     """CuPy's graph of what the function gives to the current stream, and what it returned."""
     stream.begin_capture()
     try:
-        result = function()
+        result = function(buffers)
     except BaseException:
         with contextlib.suppress(Exception):  # the first error says more
             stream.end_capture()

@@ -13,6 +13,7 @@ from minillm.gpu.graph import Buffers, Graph
 from minillm.models import Model
 from minillm.objectives import Objective
 from minillm.training.optimizers import AdamW, Factors, clip_grad_norm
+from minillm.training.ranks import OneRank
 
 MOST = 4  # graphs, one for each shape of batch; each keeps the memory of a step
 Inputs = dict[str, np.ndarray]
@@ -27,6 +28,10 @@ class CapturedSteps:
     of each share, the seed of its dropout, and the optimiser's factors. Before a graph is used, its first replay is compared with the
     plain step, and undone. On a processor, for an objective that can't be captured, and where the card refuses or a replay differs, all
     steps are done plainly.
+
+    Several ranks add up their gradients and their losses in the middle of a step, and that is in no graph: there are two then, one for what
+    is before and one for what is after. So a step asks the same of the other ranks, be it captured or plain, and each rank captures
+    what it can.
     """
 
     def __init__(
@@ -56,23 +61,28 @@ class CapturedSteps:
             return contextlib.nullcontext()
         return matmul_by_cublas(self.model.vector.device.xp, self.precision)
 
-    def step(self, shares: Sequence[Any], lr: float) -> tuple[Array, Array] | None:
+    def step(self, shares: Sequence[Any], lr: float, ranks: OneRank) -> tuple[Array, Array] | None:
         """Change the weights, and give the loss and the gradient's length, scalars on the device; None if it must be done plainly."""
         if not self.possible:
             return None
         inputs = self._inputs(shares, lr)
         key = self._key(inputs)
-        graph = self._graphs.get(key) or self._second_time(key, inputs, shares)
+        graph = self._graphs.get(key) or self._second_time(key, inputs, shares, ranks)
         if graph is None:
             return None
-        found = graph.replay(inputs)
+
+        def add_up(loss: Array) -> None:
+            ranks.sum(self.model.vector.grad)
+            ranks.sum(loss)
+
+        found = graph.replay(inputs, between=add_up)
         self.optimizer.steps += 1
         return found
 
-    def _second_time(self, key: tuple, inputs: Inputs, shares: Sequence[Any]) -> Graph | None:
+    def _second_time(self, key: tuple, inputs: Inputs, shares: Sequence[Any], ranks: OneRank) -> Graph | None:
         """A graph for what came once before. None for what is new, and where there are enough."""
         new, full = key not in self._graphs, sum(graph is not None for graph in self._graphs.values()) == MOST
-        self._graphs[key] = None if new or full else self._capture(inputs, shares)
+        self._graphs[key] = None if new or full else self._capture(inputs, shares, ranks)
         return self._graphs[key]
 
     def _inputs(self, shares: Sequence[Any], lr: float) -> Inputs:
@@ -95,20 +105,26 @@ class CapturedSteps:
         learns = tuple(parameter.trainable for parameter in vector.named.values())
         return shapes, learns, tuple(array.data.ptr for array in lasting)
 
-    def _capture(self, inputs: Inputs, shares: Sequence[Any]) -> Graph | None:
-        def step(buffers: Buffers) -> tuple[Array, Array]:
-            loss = self.gradient([from_buffers(share, number, buffers) for number, share in enumerate(shares)])
+    def _capture(self, inputs: Inputs, shares: Sequence[Any], ranks: OneRank) -> Graph | None:
+        def gradient(buffers: Buffers) -> tuple[Array]:
+            return (self.gradient([from_buffers(share, number, buffers) for number, share in enumerate(shares)]),)
+
+        def update(buffers: Buffers) -> tuple[Array]:
             norm = clip_grad_norm(self.model.vector, self.clip)
             self.optimizer.update(Factors(*buffers["factors"]))
-            return loss, norm
+            return (norm,)
+
+        def step(buffers: Buffers) -> tuple[Array, Array]:
+            return gradient(buffers) + update(buffers)
 
         rehearsed = []
 
         def rehearse(buffers: Buffers) -> None:
             rehearsed.append(self._trial(lambda: step(buffers)))
 
+        parts = [step] if ranks.size == 1 else [gradient, update]
         try:
-            graph = Graph(self.model.vector.device.xp, inputs, step, rehearse)
+            graph = Graph(self.model.vector.device.xp, inputs, parts, rehearse)
             check_same(self._trial(lambda: graph.replay(inputs)), rehearsed[0])
             return graph
         except Exception as error:  # CUDA's errors have many classes
@@ -116,7 +132,10 @@ class CapturedSteps:
             return None
 
     def _trial(self, step: Callable[[], tuple[Array, Array]]) -> tuple[Array, ...]:
-        """The loss of a step, the gradient's length, and how it changes the weights; they and the moments are as before."""
+        """The loss of a step, the gradient's length, and how it changes the weights; they and the moments are as before.
+
+        All of this rank alone: no other one needs to know.
+        """
         weights = self.model.vector.data
         lasting = weights, self.optimizer.first_moment, self.optimizer.second_moment
         before = [array.copy() for array in lasting]

@@ -247,7 +247,7 @@ class Trainer:
             self.optimizer.steps += 1  # which follow from the step's number
             return None
         shares = self._shares(batch, step)
-        if len(shares) == self.ranks.size == 1 and (found := self.captured.step(shares[0], lr)):
+        if len(shares) == 1 and (found := self.captured.step(shares[0], lr, self.ranks)):
             return found
         loss = self._gradient(shares)
         norm = clip_grad_norm(self.model.vector, self.options.clip or math.inf)

@@ -18,7 +18,7 @@ def running_sum(xp):
     def function(buffers):
         nonlocal total
         total += buffers["x"]
-        return buffers["x"] * 2 + total
+        return (buffers["x"] * 2 + total,)
 
     return total, function
 
@@ -34,17 +34,41 @@ def test_a_replay_computes_with_its_own_inputs_and_nothing_happens_before(device
         function(buffers)
         total.fill(0)
 
-    graph = Graph(device.xp, inputs(9, 9, 9), function, rehearse)
+    graph = Graph(device.xp, inputs(9, 9, 9), [function], rehearse)
     assert to_host(total).tolist() == [0, 0, 0]
-    assert to_host(graph.replay(inputs(1, 2, 3))).tolist() == [3, 6, 9]
-    assert to_host(graph.replay(inputs(1, 0, 1))).tolist() == [4, 2, 6]
+    assert to_host(*graph.replay(inputs(1, 2, 3))).tolist() == [3, 6, 9]
+    assert to_host(*graph.replay(inputs(1, 0, 1))).tolist() == [4, 2, 6]
     assert to_host(total).tolist() == [2, 2, 4]
+
+
+def test_parts_are_replayed_in_their_order_and_what_is_between_them_is_not_captured(device):
+    total, function = running_sum(device.xp)
+    seen = []
+
+    def tenfold(buffers):
+        return buffers["x"] * 10, total * 10
+
+    def rehearse(buffers):
+        function(buffers)
+        tenfold(buffers)
+        total.fill(0)
+
+    def between(result):
+        seen.append(to_host(result).tolist())
+        total[...] += 1
+
+    graph = Graph(device.xp, inputs(9, 9, 9), [function, tenfold], rehearse)
+    found = [to_host(each).tolist() for each in graph.replay(inputs(1, 2, 3), between)]
+    assert found == [[3, 6, 9], [10, 20, 30], [20, 30, 40]]
+    found = [to_host(each).tolist() for each in graph.replay(inputs(1, 0, 1), between)]
+    assert found == [[5, 3, 7], [10, 0, 10], [40, 40, 60]]
+    assert seen == [[3, 6, 9], [5, 3, 7]]
 
 
 def test_capturing_and_replaying_wait_for_nothing(cupy_standin):
     _, function = running_sum(cupy_standin)
     with counting() as counts:
-        graph = Graph(cupy_standin, inputs(9, 9, 9), function, function)
+        graph = Graph(cupy_standin, inputs(9, 9, 9), [function], function)
         graph.replay(inputs(1, 2, 3))
     assert counts.synchronisations == 0
 
@@ -72,7 +96,7 @@ def test_what_cannot_be_captured_is_an_error_and_leaves_everything_as_it_was(cup
         return REFUSED[case](xp, buffers["x"])
 
     with pytest.raises((CaptureError, NotImplementedError)) as error:  # which keeps the stream that was captured
-        Graph(xp, inputs(1, 2, 3), wrong, rehearse=lambda buffers: (function(buffers), total.fill(0)))
+        Graph(xp, inputs(1, 2, 3), [wrong], rehearse=lambda buffers: (function(buffers), total.fill(0)))
     assert total.tolist() == [0, 0, 0] and not xp.cuda.get_current_stream().is_capturing()
     total += 1
     assert total.tolist() == [1, 1, 1] and error
@@ -80,12 +104,12 @@ def test_what_cannot_be_captured_is_an_error_and_leaves_everything_as_it_was(cup
 
 def test_a_list_is_no_index(cupy_standin):
     with pytest.raises(TypeError, match="index"):
-        Graph(cupy_standin, inputs(1, 2, 3), lambda buffers: buffers["x"][[0, 1]], lambda buffers: None)
+        Graph(cupy_standin, inputs(1, 2, 3), [lambda buffers: buffers["x"][[0, 1]]], lambda buffers: None)
 
 
 def test_the_memory_of_a_graph_is_its_own(cupy_standin):
     _, function = running_sum(cupy_standin)
-    graph = Graph(cupy_standin, inputs(1, 2, 3), function, function)
+    graph = Graph(cupy_standin, inputs(1, 2, 3), [function], function)
     with pytest.raises(RuntimeError, match="own pool"), cupy_standin.cuda.using_allocator(graph._pool.malloc):
         cupy_standin.zeros(3)
 
@@ -93,7 +117,7 @@ def test_the_memory_of_a_graph_is_its_own(cupy_standin):
 def test_the_stand_in_refuses_a_kernel_that_was_not_compiled(cupy_standin):
     _, function = running_sum(cupy_standin)
     with pytest.raises(CaptureError, match=r"compiling multiply|compiling mul"):
-        Graph(cupy_standin, inputs(1, 2, 3), lambda buffers: buffers["x"] * buffers["x"], function)
+        Graph(cupy_standin, inputs(1, 2, 3), [lambda buffers: buffers["x"] * buffers["x"]], function)
 
 
 def test_the_stand_in_refuses_memory_of_the_common_pool(cupy_standin):
@@ -133,7 +157,7 @@ def test_indices_are_read_anew_at_every_replay(device):
         chosen[ids] = table.take(ids, axis=0)[:, 0]
         return gradient, chosen
 
-    graph = Graph(xp, {"ids": np.array([0, 0])}, function, function)
+    graph = Graph(xp, {"ids": np.array([0, 0])}, [function], function)
     gradient, chosen = graph.replay({"ids": np.array([2, 1])})
     assert to_host(gradient)[:, 0].tolist() == [0, 3, 6, 0] and to_host(chosen).tolist() == [0, 3, 6, 0]
     gradient, chosen = graph.replay({"ids": np.array([3, 3])})

@@ -46,7 +46,7 @@ def test_a_replay_gives_what_a_call_gives(gpu, case):
     arrays = [np.abs(array).astype(np.float32) for array in numbers(*shapes.values())]
     first = {**dict(zip(shapes, arrays, strict=True)), "targets": np.arange(5) * 4}
     second = {name: np.asarray(array * 2) for name, array in first.items()}
-    graph = Graph(gpu, first, function, function)
+    graph = Graph(gpu, first, [function], function)
     with launched() as names:
         expected = function({name: gpu.asarray(array) for name, array in second.items()})
         got = graph.replay(second)

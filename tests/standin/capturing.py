@@ -216,7 +216,7 @@ def _allocate(new: list[np.ndarray]) -> None:
         refuse("memory from the common pool, which others will get while the graph writes there,")
         return
     pool = _pools[-1]
-    if pool._closed:
+    if pool._closed and not capturing():  # what is captured next, for the same graph, comes after what was
         raise RuntimeError("memory of a graph's own pool, in which the graph will write")
     pool._blocks += new
     if capturing():

@@ -1,4 +1,7 @@
-"""Ranks that are threads of this process: what they do together is tested without MPI, and at once."""
+"""Ranks that are threads of this process: what they do together is tested without MPI, and at once.
+
+They take turns, and change only where they wait for each other: so they can share what a process has once, such as the current stream.
+"""
 
 import threading
 from collections.abc import Callable
@@ -7,27 +10,36 @@ from typing import Any
 
 import numpy as np
 
+from minillm.backend import array_module, to_host
 from minillm.training.ranks import OneRank
 
 
 class RankThread(OneRank):
-    def __init__(self, rank: int, size: int, table: list, barrier: threading.Barrier):
-        self.rank, self.size, self.table, self.barrier = rank, size, table, barrier
+    def __init__(self, rank: int, size: int, table: list, barrier: threading.Barrier, turn: threading.Lock):
+        self.rank, self.size, self.table, self.barrier, self.turn = rank, size, table, barrier, turn
         self.calls: list[str] = []
 
     def gather(self, thing: Any, name: str = "gather") -> list:
         self.calls.append(name)
         self.table[self.rank] = thing
-        self.barrier.wait(timeout=20)
+        self.wait_for_all()
         found = list(self.table)
-        self.barrier.wait(timeout=20)
+        self.wait_for_all()
         return found
 
+    def wait_for_all(self) -> None:
+        self.turn.release()
+        try:
+            self.barrier.wait(timeout=60)
+        finally:
+            self.turn.acquire()
+
     def sum(self, x: Any) -> Any:
-        total = sum(self.gather(np.array(x), "sum"))
-        if isinstance(x, np.ndarray):
-            x[...] = total
-        return total
+        total = sum(self.gather(to_host(x).copy(), "sum"))
+        if isinstance(x, np.generic):
+            return total
+        x[...] = array_module(x).asarray(total)
+        return x
 
     def any(self, flag: bool) -> bool:
         return any(self.gather(flag, "any"))
@@ -38,15 +50,16 @@ class RankThread(OneRank):
 
 def on_ranks(size: int, work: Callable[[RankThread], Any]) -> list:
     """work(ranks) on each of so many ranks at once: the results in their order. All have made the same calls."""
-    table, barrier = [None] * size, threading.Barrier(size)
-    ranks = [RankThread(rank, size, table, barrier) for rank in range(size)]
+    table, barrier, turn = [None] * size, threading.Barrier(size), threading.Lock()
+    ranks = [RankThread(rank, size, table, barrier, turn) for rank in range(size)]
 
     def guarded(own: RankThread) -> Any:
-        try:
-            return work(own)
-        except BaseException:
-            barrier.abort()
-            raise
+        with turn:
+            try:
+                return work(own)
+            except BaseException:
+                barrier.abort()
+                raise
 
     with ThreadPoolExecutor(size) as pool:
         jobs = [pool.submit(guarded, own) for own in ranks]
