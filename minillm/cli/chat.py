@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,7 @@ def run(args) -> None:
     chat = format_of(args.checkpoint, model, tokenizer)
     settings = {"system": args.system, "max_tokens": args.max_tokens, "seed": args.seed}
     session = ChatSession(model, tokenizer, chat, **settings, **drawing)
+    tell_left_out(args.system or "", session)
     if sys.stdin.isatty():
         talk(session)
     else:
@@ -112,14 +114,17 @@ def talk(session: ChatSession) -> None:
 def answer_lines(session: ChatSession) -> None:
     """In a pipe: a line for each message, an empty one for an empty one. A BOM in front of the first is dropped."""
     for number, line in enumerate(sys.stdin.buffer, start=1):
+        where = f"Line {number:,} of standard input"
         try:
             message = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            if is_command(message):
+                obey(message, session)
+                continue
+            answer = "".join(answered(unescaped(message), session)) if message else ""
         except UnicodeDecodeError:
-            raise InputError(f"Line {number:,} of standard input is not UTF-8.", "Convert it to UTF-8.") from None
-        if is_command(message):
-            obey(message, session)
-            continue
-        answer = "".join(answered(unescaped(message), session)) if message else ""
+            raise InputError(f"{where} is not UTF-8.", "Convert it to UTF-8.") from None
+        except InputError as error:
+            raise InputError(f"{where}: {error.wrong}", error.remedy) from error
         print(shown(" ".join(answer.split("\n"))), flush=True)
 
 
@@ -127,14 +132,19 @@ def answered(message: str, session: ChatSession) -> Iterator[str]:
     """The answer piece by piece; what the model does not see is told."""
     before = session.left_out
     with contextlib.closing(session.answer(message)) as pieces:
-        if dropped := len(message) - len(session.tokenizer.readable(message)):
-            say(f"({count(dropped, 'character')} that the model's tokenizer does not know left out.)")
+        tell_left_out(message, session)
         if session.left_out > before:
             say(
                 f"(The model sees {session.model.config.context} tokens at once: it answers without the oldest "
                 f"{session.left_out} messages.)"
             )
         yield from pieces
+
+
+def tell_left_out(text: str, session: ChatSession) -> None:
+    """How many of its characters the model does not get to read, if there are any."""
+    if dropped := len(text) - len(session.tokenizer.readable(text)):
+        say(f"({count(dropped, 'character')} that the model's tokenizer does not know left out.)")
 
 
 def is_command(line: str) -> bool:
@@ -153,16 +163,20 @@ def obey(line: str, session: ChatSession) -> None:
         session.reset()
         say("(Forgotten.)")
     elif name == "/save" and rest:
-        save(Path(rest.strip()), session)
+        save(rest.strip(), session)
     else:
         raise InputError(f"There is no command {line!r}.", COMMANDS)
 
 
-def save(path: Path, session: ChatSession) -> None:
+def save(name: str, session: ChatSession) -> None:
+    """Write the conversation into a new file; a name may begin with ~, as in a shell."""
     if not any(message["role"] == "assistant" for message in session.messages):
         raise InputError("There is nothing to save yet.", "Write a message first.")
-    if path.exists():
+    path = Path(os.path.expanduser(name))
+    if os.path.lexists(path):
         raise InputError(f"{path} exists already.", "Choose another file.")
+    if not name.isprintable():
+        raise InputError(f"{path} is no name for a file.", "Choose one of characters that can be seen.")
     line = json.dumps({"messages": session.messages}, ensure_ascii=False) + "\n"
     write_atomic(path, line.encode("utf-8"))
     say(f"(Saved: {path})")

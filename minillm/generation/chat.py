@@ -59,7 +59,7 @@ class ChatSession:
 
     A conversation that grows longer than the context loses its oldest questions, each with its answer, until the rest leaves room for an
     answer: for `max_tokens`, or for a quarter of the context if that is less. The system's message stays. `left_out` says how many messages
-    the last answer did without. `settings` are the fields of `Sampling`.
+    the last answer did without. `settings` are the fields of `Sampling`. InputError for a system's message that leaves no room for others.
     """
 
     def __init__(
@@ -77,7 +77,10 @@ class ChatSession:
         self.model, self.tokenizer, self.chat = model, tokenizer, chat
         self.max_tokens, self.seed = max_tokens, seed
         self.settings = settings | rules_of(model, tokenizer, chat)
-        self._system = [] if system is None else [{"role": SYSTEM, "content": system}]
+        self._system: list[Message] = []
+        if system is not None:
+            self._system = [{"role": SYSTEM, "content": self._readable(system, "system's message")}]
+            self._check_room(len(tokenizer.encode(self._system[0]["content"])), "system's message")
         self.reset()
 
     def reset(self) -> None:
@@ -90,26 +93,41 @@ class ChatSession:
 
         InputError for a message without a character that the tokenizer knows, and for one that is too long for the context.
         """
-        said = self.tokenizer.readable(text).strip()
-        if not said:
-            raise InputError("The message is empty.", "Write a word or more.")
-        messages = [*self.messages, {"role": USER, "content": said}]
+        messages = [*self.messages, {"role": USER, "content": self._readable(text, "message")}]
         prompt, self.left_out = self._fitting(messages)
         return self._written(messages, prompt)
 
+    def _readable(self, text: str, what: str) -> str:
+        """What of a text the tokenizer knows; InputError if that is nothing."""
+        known = self.tokenizer.readable(text).strip()
+        if not known:
+            wrong = "has no character that the model's tokenizer knows" if text.strip() else "is empty"
+            raise InputError(f"The {what} {wrong}.", "Write a word or more that the model can have learned.")
+        return known
+
+    def _room(self) -> int:
+        """How many tokens are kept for an answer."""
+        return max(1, min(self.max_tokens, self.model.config.context // 4))
+
+    def _check_room(self, length: int, what: str) -> None:
+        """InputError unless an answer fits into the context beside so many tokens; its last one need not be read."""
+        context, room = self.model.config.context, self._room()
+        if length + room > context + 1:
+            raise InputError(
+                f"The {what} is too long: it has {length:,} tokens, and the model reads {context:,} at once, "
+                f"an answer of {room:,} among them.",
+                "Write a shorter one.",
+            )
+
     def _fitting(self, messages: list[Message]) -> Exchange:
         """The newest messages that fit into the context with an answer."""
-        room = max(1, min(self.max_tokens, self.model.config.context // 4))
         fixed = len(self._system)
         for left_out in range(0, len(messages) - fixed, 2):
             prompt = self.chat.prompt([*self._system, *messages[fixed + left_out :]])
-            if len(prompt) + room <= self.model.config.context + 1:
-                return Exchange(prompt, left_out)
-        raise InputError(
-            f"The message is too long: with what must stand around it, it has {len(prompt):,} tokens, and the model reads "
-            f"{self.model.config.context:,} at once, an answer of {room:,} among them.",
-            "Write a shorter one.",
-        )
+            if len(prompt) + self._room() <= self.model.config.context + 1:
+                break
+        self._check_room(len(prompt), "message, with what must stand around it,")
+        return Exchange(prompt, left_out)
 
     def _written(self, messages: list[Message], prompt: np.ndarray) -> Iterator[str]:
         most = min(self.max_tokens, self.model.config.context + 1 - len(prompt))  # the last token need not be read

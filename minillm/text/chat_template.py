@@ -94,4 +94,7 @@ class ChatTemplate:
                     raise InputError(
                         f"A message holds {token!r}, which means something else to this model.", "Leave it out."
                     )
-        return self._tokenizer.encode(self.text(messages), special=True).astype(np.int64)
+        ids = self._tokenizer.encode(self.text(messages), special=True)
+        if not ids.size:
+            raise InputError("The model's chat template writes nothing of this conversation.", "Use another model.")
+        return ids.astype(np.int64)

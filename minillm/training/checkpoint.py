@@ -133,6 +133,8 @@ def save_eos_token_id(model: Model, directory: Path) -> None:
 def load_model(directory: str | Path, device: Device = CPU) -> Model:
     """The model in a run's folder, in float32. Whatever is missing, damaged or of another size is an InputError."""
     directory = Path(directory)
+    if directory.is_file():
+        raise InputError(f"{directory} is a file, and a checkpoint is a folder.", "Name the folder that it lies in.")
     if not directory.is_dir():
         if near := nearest(directory):
             raise InputError(f"There is no checkpoint {directory}.", f"Did you mean {near}?")

@@ -192,7 +192,7 @@ def test_at_a_terminal_errors_are_told_and_the_conversation_goes_on(call, chatte
             "There is nothing to save yet.",
             "There is no command '/sing'. There are /reset and /save FILE; a message that begins with a slash is written with two.",
             "(1 character that the model's tokenizer does not know left out.)",
-            "The message is too long: ",
+            "The message, with what must stand around it, is too long: it has ",
             "(Saved: x.jsonl)",
             "x.jsonl exists already.",
             "",
@@ -200,6 +200,18 @@ def test_at_a_terminal_errors_are_told_and_the_conversation_goes_on(call, chatte
         strict=True,
     ):
         assert line.startswith(words)
+
+
+def test_no_name_of_a_file_ends_the_conversation(call, chatter, typed, monkeypatch):
+    monkeypatch.setenv("HOME", str(Path.cwd() / "home"))
+    monkeypatch.setenv("USERPROFILE", str(Path.cwd() / "home"))
+    Path("link.jsonl").symlink_to("nowhere")
+    typed("Who?", f"/save {'a' * 300}", "/save a\0b", "/save link.jsonl", "/save ~/talk.jsonl", "Who?")
+    code, out, err = call("chat", "--checkpoint", chatter, "--max-tokens=5", "--temperature=0")
+    long, nul, link, saved = err.splitlines()[1:-1]
+    assert (code, out.count("\n")) == (0, 2) and read_conversations("home/talk.jsonl").lines == [1]
+    assert "Choose a shorter name." in long and "is no name for a file." in nul and "exists already" in link
+    assert saved == f"(Saved: {Path.cwd() / 'home' / 'talk.jsonl'})"
 
 
 def test_ctrl_c_stops_an_answer_and_at_the_prompt_the_conversation(call, chatter, typed, monkeypatch):
@@ -305,7 +317,11 @@ def test_what_cannot_be_chatted_with(refused, gpt, pipe, chatter):
     assert refused("chat", "--checkpoint", gpt)[0] == f"{gpt} has not learned to chat."
     assert "Use a GPT." in refused("chat", "--checkpoint=reader")[1]
     assert "finetune --task chat" in refused("chat", "--checkpoint=nowhere")[1]
+    assert "Name the folder that it lies in." in refused("chat", "--checkpoint", chatter / "model.safetensors")
     assert "--max-tokens must be 1 or more" in refused("chat", "--checkpoint", chatter, "--max-tokens=0")[0]
     assert "temperature" in refused("chat", "--checkpoint", chatter, "--temperature=-1")[0]
+    assert refused("chat", "--checkpoint", chatter, "--system=" + "key" * 30)[0].startswith(
+        "The system's message is too long"
+    )
     pipe("/sing\n")
-    assert refused("chat", "--checkpoint", chatter)[0] == "There is no command '/sing'."
+    assert refused("chat", "--checkpoint", chatter)[0] == "Line 1 of standard input: There is no command '/sing'."

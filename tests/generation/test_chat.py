@@ -73,11 +73,23 @@ def test_a_message_that_is_too_long_is_refused_and_not_remembered():
     chat = session(max_tokens=30)
     talked(chat, "Who?")
     before = list(chat.messages)
-    with pytest.raises(InputError, match=r"too long: .* it has 86 tokens, and the model reads 64 at once"):
+    with pytest.raises(
+        InputError, match=r"The message, .* is too long: it has 86 tokens, and the model reads 64 at once"
+    ):
         chat.answer("Who? " * 16 + "key")
-    with pytest.raises(InputError, match="The message is empty"):
-        chat.answer(" \u732b ")
+    for text, wrong in ((" ", "is empty"), (" \u732b ", "has no character that the model's tokenizer knows")):
+        with pytest.raises(InputError, match=f"The message {wrong}"):
+            chat.answer(text)
     assert chat.messages == before
+
+
+def test_a_message_of_the_system_is_judged_before_anybody_says_a_word():
+    """64 tokens, of which 16 are kept for an answer, whose last need not be read."""
+    for text, wrong in ((" ", "is empty"), ("\u732b", "has no character"), ("a" * 50, "is too long: it has 50 tokens")):
+        with pytest.raises(InputError, match=f"The system's message {wrong}"):
+            session(system=text)
+    assert session(system="a" * 49).messages
+    assert session(system="has \u732b key ").messages == said(system="has  key")
 
 
 def test_a_stopped_answer_is_kept_as_far_as_it_came():

@@ -80,6 +80,8 @@ def test_what_a_template_does_wrong_is_told():
     for template in ("{{ 1 / 0 }}", "{{ nothing.at.all }}", "{{ [] | first.second }}"):
         with pytest.raises(InputError, match="chat template"):
             ChatTemplate(KNOWN, template, []).text(MESSAGES)
+    with pytest.raises(InputError, match="writes nothing of this conversation"):
+        ChatTemplate(KNOWN, "{{ messages.name }}", []).prompt(MESSAGES)
     with pytest.raises(InputError, match="The chat template can't be read: "):
         ChatTemplate(KNOWN, "{% for %}", [])
 
