@@ -10,6 +10,7 @@ import numpy as np
 from minillm.errors import InputError
 from minillm.ops import IGNORE
 from minillm.text import Tokenizer, name_of, read_text
+from minillm.units import count
 
 KEYS = ("prompt", "chosen", "rejected")
 FEWEST = 10  # pairs: a tenth is held out
@@ -42,7 +43,7 @@ def read_pairs(source: str) -> list[Pair]:
 def check_enough(pairs: Sequence[Pair], source: str) -> None:
     if len(pairs) < FEWEST:
         raise InputError(
-            f"{source} holds {len(pairs)} pairs.", f"Give {FEWEST} or more, since a tenth of them is held out."
+            f"{source} holds {count(len(pairs), 'pair')}.", f"Give {FEWEST} or more, since a tenth of them is held out."
         )
 
 

@@ -99,6 +99,8 @@ def refuse_without_log(run: Run) -> None:
         return
     if find(name) != run.directory and not run.directory.exists():
         raise InputError(f"{name} comes with minillm as it is, without the log of its training.", there)
+    if run.directory.is_file():
+        raise InputError(f"{name} is a file, not a folder.", there)
     if not run.directory.is_dir():
         near = nearest(name) if name not in names() else None
         raise InputError(f"There is no folder {name}.", f"Did you mean {near}?" if near else there)

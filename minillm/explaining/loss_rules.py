@@ -17,6 +17,13 @@ def diverged(e: Evidence) -> Finding | None:
     row = e.course.diverged
     if row is None:
         return None
+    if row["step"] == 0:
+        return Finding(
+            "diverged",
+            "the weights that training began with, or a setting, are too large: no step was done",
+            (f"the {row['diverged']} was not finite before the first step",),
+            "Begin with another checkpoint, or with the usual settings.",
+        )
     return Finding(
         "diverged",
         "training diverged: numbers grew until they were none",

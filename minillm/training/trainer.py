@@ -38,13 +38,19 @@ class Progress:
 
 
 class DivergedError(InputError):
-    """What is no longer a finite number, such as the loss, by the end of a step."""
+    """What is no longer a finite number, such as the loss, by the end of a step; before the first one no learning rate is to blame."""
 
     def __init__(self, what: str, value: float, step: int, lr: float):
-        super().__init__(
-            f"The {what} became {value} by step {step}: training diverged at learning rate {lr:g}.",
-            f"Try a smaller one, such as `lr` {min(lr / 10, 1e-3):.0e}.",
-        )
+        if step:
+            super().__init__(
+                f"The {what} became {value} by step {step}: training diverged at learning rate {lr:g}.",
+                f"Try a smaller one, such as `lr` {min(lr / 10, 1e-3):.0e}.",
+            )
+        else:
+            super().__init__(
+                f"The {what} is {value} before the first step: the weights that training begins with, or a setting, are too large.",
+                "Use another checkpoint, or the usual settings.",
+            )
         self.what, self.step = what, step
 
 

@@ -75,6 +75,7 @@ def test_nothing_in_the_folder_changes(run_copy, capsys):
     [
         ("nowhere", "There is no folder nowhere."),
         ("tales", "tales comes with minillm as it is, without the log of its training."),
+        ("hf/config.json", "hf/config.json is a file, not a folder."),
         ("empty", "empty holds no run with a log and a state, which is what can be explained."),
         ("hf", "hf is a folder of Hugging Face, which has no log of its training."),
     ],

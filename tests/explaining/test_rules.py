@@ -226,3 +226,8 @@ def test_a_log_of_a_few_lines_is_no_reason_for_alarm(rows):
 def test_values_that_are_no_numbers_are_left_out():
     course = Course.from_log([{"step": 1, "loss": 2.0, "lr": "high", "grad_norm": None}])
     assert np.isnan(course.rates).all() and np.isnan(course.norms).all() and course.final == 2.0
+
+
+def test_before_the_first_step_no_rate_is_to_blame():
+    finding = explanation_of(evidence([{"step": 0, "diverged": "validation loss"}])).finding
+    assert "no step was done" in finding.cause and "rate" not in " ".join((*finding.evidence, finding.remedy))

@@ -307,7 +307,7 @@ def test_divergence_is_found_in_loss_gradient_and_validation(make_trainer):
             trainer.step()
         assert caught.value.remedy == "Try a smaller one, such as `lr` 1e-04."
         trainer.steps_done = 0
-        with pytest.raises(DivergedError, match="validation loss became nan by step 0"):
+        with pytest.raises(DivergedError, match="validation loss is nan before the first step"):
             next(trainer.run())
 
 
