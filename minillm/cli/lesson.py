@@ -26,14 +26,19 @@ def add_arguments(parser) -> None:
     add("--all", action="store_true", help="run all of them, one after the other")
     add("--quick", action="store_true", help="a few steps only: does everything run?")
     add("--seed", type=int, metavar="S", help="of the random numbers (0)")
-    add("--out", type=path, metavar="PATH", help="the folder of the figures, or with --to the file of the notebook")
+    add(
+        "--out",
+        type=path,
+        metavar="PATH",
+        help="the folder of the figures; with --to a file for the notebook, or a folder that is there",
+    )
     add("--to", metavar="ipynb", help="write a notebook, and do not run it")
     add(
         "--install",
         metavar="WHAT",
         help="with --to: what pip installs where minillm is missing, such as git+https://... (for Colab)",
     )
-    add("--folder", type=path, default=USUAL, metavar="DIR", help=f"where your exercises are ({USUAL})")
+    add("--folder", type=path, metavar="DIR", help=f"where your exercises are ({USUAL})")
     add_language(add)
 
 
@@ -44,7 +49,7 @@ def run(args) -> int:
     if args.number is None and not args.all:
         if args.to or args.install or args.quick or args.out or args.seed is not None:
             raise InputError("Of which lesson?", f"Give its number, as in: {PROGRAM} lesson 05 --quick")
-        print_list(Desk(args.folder))
+        print_list(Desk(args.folder or USUAL))
         return 0
     if args.to:
         if args.to != "ipynb":
@@ -52,6 +57,11 @@ def run(args) -> int:
         if args.number is None:
             raise InputError(
                 "One notebook holds one lesson.", f"Give its number, as in: {PROGRAM} lesson 05 --to ipynb"
+            )
+        if args.quick or args.seed is not None or args.folder:
+            raise InputError(
+                "A notebook is written and not run: --quick, --seed and --folder have no meaning for it.",
+                "Leave them out; --out says where the notebook goes.",
             )
         print(write_notebook(find(args.number), args.out, args.install))
         return 0

@@ -99,11 +99,14 @@ def to_notebook(source: str, prose: Sequence[str] | None = None, install: str | 
 
 
 def write_notebook(outline: Outline, path: Path | None = None, install: str | None = None) -> Path:
-    """The notebook of a lesson as a file, by default NN_name.ipynb in the working folder. InputError if there is a file already.
+    """The notebook of a lesson as a file. `path` is its name, or a folder that gets it as NN_name.ipynb, by default the working folder.
+    InputError if there is a file already.
 
     install: what pip installs where minillm is missing, such as the address of a wheel, or git+ and that of a repository.
     """
-    path = path or Path(f"{outline.path.stem}.ipynb")
+    path = path or Path()
+    if path.is_dir():
+        path /= f"{outline.path.stem}.ipynb"
     if path.exists():
         raise InputError(
             f"{path} is there already, and may hold your own work.", "Rename it, or name another file with `out`."

@@ -47,7 +47,7 @@ def save_step(
     if 6 * numbers > LARGEST:  # float32 in base64, and the rest
         raise InputError(
             f"The page would hold {numbers:,} numbers, about {6 * numbers / 1e6:.0f} MB, and the most is {LARGEST / 1e6:.0f} MB.",
-            "Take a smaller model: one of python -m minillm pretrain --preset tiny, or one that comes with minillm.",
+            "Take a shorter `text`, or a smaller model, such as one that comes with minillm: python -m minillm models",
         )
     places = {name: np.flatnonzero(window.shown(update.weight)) for name, update in step.updates.items()}
     nudged = finite_differences(model, example.objective, example.arrays, places)

@@ -40,6 +40,10 @@ def test_notebook(course, capsys):
     assert json.loads((course.parent / "01_add.ipynb").read_text(encoding="utf-8"))["nbformat"] == 4
     code, _, err = call(capsys, "lesson", "01", "--to", "ipynb")
     assert code == 2 and "your own work" in err
+    folder = course.parent / "notebooks"
+    folder.mkdir()
+    assert call(capsys, "lesson", "01", "--to", "ipynb", "--out", folder)[:2] == (0, f"{folder / '01_add.ipynb'}\n")
+    assert call(capsys, "lesson", "01", "--to", "ipynb", "--out", folder)[0] == 2
 
 
 def test_check_from_stub_to_solution(course, capsys):
@@ -172,6 +176,10 @@ def test_figure(course, capsys):
         (["lesson", "--quick"], "Of which lesson?"),
         (["lesson", "1", "--to", "pdf"], "A lesson can't become 'pdf'."),
         (["lesson", "--all", "--to", "ipynb"], "One notebook holds one lesson."),
+        (
+            ["lesson", "1", "--to", "ipynb", "--folder", "mine"],
+            "A notebook is written and not run: --quick, --seed and --folder have no meaning for it.",
+        ),
         (["lesson", "1", "--install", "x"], "--install is for a notebook."),
         (["lesson", "1", "--all"], "--all runs all lessons."),
         (["check", "1", "--next"], "--next finds the lesson itself."),
