@@ -177,7 +177,7 @@ def test_a_config_beyond_memory_is_refused_also_where_the_weights_are_missing(sa
 def test_what_is_no_checkpoint(tmp_path):
     for place in (tmp_path / "nowhere", tmp_path / "file"):
         (tmp_path / "file").touch()
-        with pytest.raises(InputError, match="There is no checkpoint|file is a file, and a checkpoint is a folder"):
+        with pytest.raises(InputError, match=r"There is no checkpoint|file is a file, and a checkpoint is a folder"):
             load_model(place)
     with pytest.raises(InputError, match=r"There is no .*config\.json"):
         load_model(tmp_path)
