@@ -52,6 +52,11 @@ def some_summaries(rng: np.random.Generator, count: int) -> tuple:
     return [float(total) for total in totals], [int(length) for length in lengths]
 
 
+def foretold(case: str, right: str, wrong: dict[str, str]) -> list[Mistake]:
+    """What `predict` may be believed to say of a case, and what is told then."""
+    return [Mistake(f'"{case}": "{right}"', f'"{case}": "{other}"', told) for other, told in wrong.items()]
+
+
 CASES = (
     "capitals and a full stop",
     "another score",
@@ -419,115 +424,75 @@ EXERCISES = [
             "A denial: the reference stands in it whole, with two words more. F = 2 · 8 / (10 + 8).",
         ],
         [
-            Mistake(
-                '"capitals and a full stop": "100"',
-                '"capitals and a full stop": "above 80"',
-                "Capitals and a full stop: ROUGE puts everything into lower case, and counts letters and digits alone.",
+            *foretold(
+                "capitals and a full stop",
+                "100",
+                {
+                    "above 80": "Capitals and a full stop: ROUGE puts everything into lower case, and counts letters and digits alone.",
+                    "above 50": "Capitals and a full stop: Lions and Hawks are the same words as lions and hawks for ROUGE, which puts everything into lower case.",
+                },
             ),
-            Mistake(
-                '"capitals and a full stop": "100"',
-                '"capitals and a full stop": "above 50"',
-                "Capitals and a full stop: Lions and Hawks are the same words as lions and hawks for ROUGE, which puts everything into lower case.",
+            *foretold(
+                "another score",
+                "above 80",
+                {
+                    "above 50": "Another score: one word in eight is wrong, 7/8 = 87.5. ROUGE does not know that this word matters.",
+                    "below 50": "Another score: it is false, but ROUGE counts words. Seven of eight are right.",
+                    "0": "Another score: a summary is not thrown away because it is false. ROUGE counts words, and seven of eight are right.",
+                },
             ),
-            Mistake(
-                '"another score": "above 80"',
-                '"another score": "above 50"',
-                "Another score: one word in eight is wrong, 7/8 = 87.5. ROUGE does not know that this word matters.",
+            *foretold(
+                "the losers win",
+                "above 50",
+                {
+                    "100": "The losers win: all eight words are there, but ROUGE-L wants them in the same order. That is ROUGE-1.",
+                    "above 80": "The losers win: with lions and hawks exchanged two of the eight words must be left out: 6/8 = 75.",
+                    "below 50": "The losers win: it says the opposite, but beat 3 to 2 carl decides stands in both in this order: 6/8 = 75.",
+                },
             ),
-            Mistake(
-                '"another score": "above 80"',
-                '"another score": "below 50"',
-                "Another score: it is false, but ROUGE counts words. Seven of eight are right.",
+            *foretold(
+                "a denial",
+                "above 80",
+                {
+                    "above 50": "A denial: the reference stands in it whole, and only did and not are too much: 2 · 8 / (10 + 8) = 89.",
+                    "100": "A denial: nothing is missing, so the recall is 100 %. But two words of ten are too much, and the precision is 80 %.",
+                    "below 50": "A denial: it says the opposite, but ROUGE knows no meanings. The reference stands in it whole: 2 · 8 / (10 + 8) = 89.",
+                },
             ),
-            Mistake(
-                '"another score": "above 80"',
-                '"another score": "0"',
-                "Another score: a summary is not thrown away because it is false. ROUGE counts words, and seven of eight are right.",
+            *foretold(
+                "in other words",
+                "below 50",
+                {
+                    "above 50": "In other words: carl and lions are all that both have, and they stand in the other order: 1 word of 12 and of 8.",
+                    "above 80": "In other words: that it is right is nothing to ROUGE: of its twelve words only carl or lions counts.",
+                    "0": "In other words: it names carl and the lions, so that one word is in common, as both stand in the other order.",
+                },
             ),
-            Mistake(
-                '"the losers win": "above 50"',
-                '"the losers win": "100"',
-                "The losers win: all eight words are there, but ROUGE-L wants them in the same order. That is ROUGE-1.",
+            *foretold(
+                "in the singular",
+                "0",
+                {
+                    "below 50": "In the singular: without a stemmer lion is another word than lions. Nothing is in common.",
+                    "above 50": "In the singular: ROUGE compares words as they are written: lion and lions, hawk and hawks are as different as any two.",
+                },
             ),
-            Mistake(
-                '"the losers win": "above 50"',
-                '"the losers win": "above 80"',
-                "The losers win: with lions and hawks exchanged two of the eight words must be left out: 6/8 = 75.",
+            *foretold(
+                "said twice",
+                "above 50",
+                {
+                    "100": "Said twice: the recall is 100 %, but half of it is too much: 2 · 8 / (16 + 8) = 67.",
+                    "above 80": "Said twice: the precision is 50 %, the recall 100 %. F is not their mean, 75, but 2 · 8 / (16 + 8) = 67.",
+                    "below 50": "Said twice: half of the words are too much, and none is missing: 2 · 8 / (16 + 8) = 67.",
+                },
             ),
-            Mistake(
-                '"the losers win": "above 50"',
-                '"the losers win": "below 50"',
-                "The losers win: it says the opposite, but beat 3 to 2 carl decides stands in both in this order: 6/8 = 75.",
-            ),
-            Mistake(
-                '"a denial": "above 80"',
-                '"a denial": "above 50"',
-                "A denial: the reference stands in it whole, and only did and not are too much: 2 · 8 / (10 + 8) = 89.",
-            ),
-            Mistake(
-                '"a denial": "above 80"',
-                '"a denial": "100"',
-                "A denial: nothing is missing, so the recall is 100 %. But two words of ten are too much, and the precision is 80 %.",
-            ),
-            Mistake(
-                '"a denial": "above 80"',
-                '"a denial": "below 50"',
-                "A denial: it says the opposite, but ROUGE knows no meanings. The reference stands in it whole: 2 · 8 / (10 + 8) = 89.",
-            ),
-            Mistake(
-                '"in other words": "below 50"',
-                '"in other words": "above 50"',
-                "In other words: carl and lions are all that both have, and they stand in the other order: 1 word of 12 and of 8.",
-            ),
-            Mistake(
-                '"in other words": "below 50"',
-                '"in other words": "above 80"',
-                "In other words: that it is right is nothing to ROUGE: of its twelve words only carl or lions counts.",
-            ),
-            Mistake(
-                '"in other words": "below 50"',
-                '"in other words": "0"',
-                "In other words: it names carl and the lions, so that one word is in common, as both stand in the other order.",
-            ),
-            Mistake(
-                '"in the singular": "0"',
-                '"in the singular": "below 50"',
-                "In the singular: without a stemmer lion is another word than lions. Nothing is in common.",
-            ),
-            Mistake(
-                '"in the singular": "0"',
-                '"in the singular": "above 50"',
-                "In the singular: ROUGE compares words as they are written: lion and lions, hawk and hawks are as different as any two.",
-            ),
-            Mistake(
-                '"said twice": "above 50"',
-                '"said twice": "100"',
-                "Said twice: the recall is 100 %, but half of it is too much: 2 · 8 / (16 + 8) = 67.",
-            ),
-            Mistake(
-                '"said twice": "above 50"',
-                '"said twice": "above 80"',
-                "Said twice: the precision is 50 %, the recall 100 %. F is not their mean, 75, but 2 · 8 / (16 + 8) = 67.",
-            ),
-            Mistake(
-                '"said twice": "above 50"',
-                '"said twice": "below 50"',
-                "Said twice: half of the words are too much, and none is missing: 2 · 8 / (16 + 8) = 67.",
-            ),
-            Mistake(
-                '"turned round": "below 50"',
-                '"turned round": "0"',
-                "Turned round: each word by itself is a common subsequence of one: 1/8.",
-            ),
-            Mistake(
-                '"turned round": "below 50"',
-                '"turned round": "100"',
-                "Turned round: all words are there, but none two are in the same order. ROUGE-1 would give 100.",
-            ),
-            Mistake(
-                '"turned round": "below 50"',
-                '"turned round": "above 50"',
-                "Turned round: of a longest common subsequence only one word is left, as no two are in the same order: 1/8.",
+            *foretold(
+                "turned round",
+                "below 50",
+                {
+                    "0": "Turned round: each word by itself is a common subsequence of one: 1/8.",
+                    "100": "Turned round: all words are there, but none two are in the same order. ROUGE-1 would give 100.",
+                    "above 50": "Turned round: of a longest common subsequence only one word is left, as no two are in the same order: 1/8.",
+                },
             ),
         ],
     ),
