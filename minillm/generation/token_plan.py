@@ -1,12 +1,22 @@
 """A plan for writing tokens: what a GPT computes for one new token of each text, with every array allocated before the first.
 
 `GPT.extend` reads any number of tokens in any layer. Of one token its time is mostly that of making small arrays and of asking what they
-are. Here the same sums are written into the same buffers again and again. `GPT.extend` remains what this must equal, to rounding.
+are. Here that is asked once: each layer becomes a function that writes the same sums into the same buffers again and again. `GPT.extend`
+remains what this must equal, to rounding.
+
+The arithmetic on small arrays costs less than the calls, and a call costs what NumPy has to find out. Hence, and not for beauty:
+
+- An array of one text has no axis for texts: (D,) + (D,) takes 0.2 µs, (1, D) + (D,) takes 0.6, since there something is broadcast.
+- A constant is an array without axes: 0.25 µs, where a Python number takes 0.5.
+- `x.dot(y, out)` takes 0.3 µs, `np.dot(x, y, out=out)` 0.5. A sum is a product with ones, 0.3 µs: `add.reduce` takes 0.8.
+- No result of one number is written over what it is computed from: NumPy would see an overlap, and make a copy first.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
+from numpy import add, divide, exp, matmul, maximum, multiply, sqrt, subtract, tanh
 
 from minillm.backend import Array
 from minillm.layers import (
@@ -25,30 +35,40 @@ from minillm.layers.feedforward import ACTIVATIONS
 from minillm.models import GPT, KeyValueCache
 
 LARGE = 1 << 21  # numbers: a table of so many does not stay in a processor's cache
+Step = Callable[[Array], Array]  # of all texts, x (B, D) -> y (B, F), in a buffer; with a single text (D,) -> (F,)
 
 
 class TokenPlan:
     """`plan.extend(ids, cache)` for ids (B, 1) is `model.extend(ids, cache)`, in less time. For models on the processor.
 
-    It owns buffers and no weights: those are read where the model has them, so that it may go on training between two tokens. What
-    `extend` returns is the caller's.
+    It owns buffers and no weights: those are read where the model has them, so that it may go on training between two tokens. The layers
+    are those that the model had when the plan was made. What `extend` returns is the caller's.
     """
 
     def __init__(self, model: GPT, batch: int):
-        config, dtype = model.config, model.vector.dtype
-
-        def buffer(*shape: int) -> Array:
-            return np.empty((batch, *shape), dtype)
-
-        self.model, self.batch = model, batch
+        config, self.dtype = model.config, model.vector.dtype
+        self.model, self.batch, self.texts = model, batch, () if batch == 1 else (batch,)
         # A head of keys and values has a row for each of the heads of queries that share it: (B, G, H/G, K).
-        self.rows = (batch, config.kv_heads, config.heads // config.kv_heads, config.d_kv)
-        self.query, self.attended = buffer(config.heads * config.d_kv), np.empty(self.rows, dtype)
-        self.key, self.value = (buffer(config.kv_heads * config.d_kv) for _ in range(2))
-        self.inner, self.gate = (buffer(config.d_ff) for _ in range(2))
-        self.normed, self.square, self.out = (buffer(config.d_model) for _ in range(3))
-        self.moment, self.root = buffer(1), buffer(1)
-        self.mean = np.full((config.d_model, 1), 1 / config.d_model, dtype)  # x @ mean is the mean of each row
+        self.by_heads = (batch, config.kv_heads, -1, config.d_kv)
+        self.query, self.attended = (self._buffer(config.heads * config.d_kv) for _ in range(2))
+        self.key, self.value = (self._buffer(config.kv_heads * config.d_kv) for _ in range(2))
+        self.normed, self.square, self.out = (self._buffer(config.d_model) for _ in range(3))
+        self.inner, self.gate, self.work = (self._buffer(config.d_ff) for _ in range(3))
+        self.moment, self.root, self.factor = (self._buffer(1) for _ in range(3))
+        self.mean = np.full((config.d_model, 1), 1 / config.d_model, self.dtype)  # x @ mean is the mean of each row
+        self.ones = np.ones((config.context, 1), self.dtype)
+        self.cos, self.sin = np.empty(config.d_kv // 2, self.dtype), np.empty((2, config.d_kv // 2), self.dtype)
+        self.blocks = [
+            (
+                isinstance(block, PreNormBlock),
+                self._norm(block.norm1),
+                self._attention(block.attention),
+                self._norm(block.norm2),
+                self._feed_forward(block.ffn),
+            )
+            for block in model.blocks
+        ]
+        self.norm = self._norm(model.norm) if model.norm else None
 
     @staticmethod
     def suits(model: object) -> bool:
@@ -57,94 +77,158 @@ class TokenPlan:
     def extend(self, ids: np.ndarray, cache: KeyValueCache) -> Array:
         """The next token of each text, ids (B, 1), after those in the cache -> logits (B, V) of the token that follows."""
         model, start = self.model, cache.length
-        x = model.embed_next(ids, cache)[:, 0].copy()
+        x = model.embed_next(ids, cache).reshape(self.out.shape)
         bias = model.alibi(start + 1)
-        for block, keys, values in zip(model.blocks, cache.keys, cache.values, strict=True):
-            if isinstance(block, PreNormBlock):
-                x += self._attend(block.attention, self._norm(block.norm1, x), keys, values, start, bias)
-                x += self._feed_forward(block.ffn, self._norm(block.norm2, x))
+        if rotary := model.blocks[0].attention.rotary:  # the same in all blocks
+            (self.cos[...],), (self.sin[1],) = rotary.angles(start, start + 1, self.dtype, np)
+            self.sin[0] = -self.sin[1]
+        blocks = zip(self.blocks, cache.keys, cache.values, strict=True)
+        for (pre_norm, norm1, attend, norm2, feed_forward), keys, values in blocks:
+            if pre_norm:
+                add(x, attend(norm1(x), keys, values, start, bias), x)
+                add(x, feed_forward(norm2(x)), x)
             else:
-                x += self._attend(block.attention, x, keys, values, start, bias)
-                x[...] = self._norm(block.norm1, x)
-                x += self._feed_forward(block.ffn, x)
-                x[...] = self._norm(block.norm2, x)
+                add(x, attend(x, keys, values, start, bias), x)
+                x[...] = norm1(x)
+                add(x, feed_forward(x), x)
+                x[...] = norm2(x)
         cache.length = start + 1
-        return self._score(model.head, self._norm(model.norm, x) if model.norm else x)
+        if self.norm:
+            x = self.norm(x)
+        return self._score(x.reshape(self.batch, -1))
 
-    def _norm(self, layer: LayerNorm | RMSNorm, x: Array) -> Array:
-        """x (B, D) -> `layer.infer(x)`, in `self.normed`."""
-        y, moment, root = self.normed, self.moment, self.root
-        if isinstance(layer, LayerNorm):
-            np.dot(x, self.mean, out=moment)
-            x = np.subtract(x, moment, out=y)
-        np.multiply(x, x, out=self.square)
-        np.dot(self.square, self.mean, out=moment)
-        moment += layer.eps
-        np.sqrt(moment, out=root)
-        root /= moment  # 1 / sqrt(moment), but NaN where that overflowed
-        np.multiply(x, root, out=y)
-        y *= layer.gamma.data
-        if isinstance(layer, LayerNorm):
-            y += layer.beta.data
-        return y
+    def _buffer(self, width: int) -> Array:
+        return np.empty((*self.texts, width), self.dtype)
 
-    def _attend(
-        self, layer: MultiHeadAttention, x: Array, keys: Array, values: Array, start: int, bias: Array | None
-    ) -> Array:
-        """x (B, D) -> `layer.extend` of it, (B, D), in `self.out`; its key and value are put into the cache (B, G, C, K)."""
-        q = self._heads(layer, layer.query, x, self.query, start)
-        k = remember(keys, self._heads(layer, layer.key, x, self.key, start), start)
-        v = remember(values, self._heads(layer, layer.value, x, self.value), start)
-        if layer.window:
-            k, v = k[:, :, -layer.window :], v[:, :, -layer.window :]
-        q *= 1 / math.sqrt(layer.d_kv)
-        scores = q.reshape(self.rows) @ k.swapaxes(-1, -2)  # (B, G, H/G, S)
-        if bias is not None:
-            scores += bias[..., -k.shape[2] :].reshape(*self.rows[1:3], -1)
-        scores -= np.maximum.reduce(scores, axis=-1, keepdims=True)
-        np.exp(scores, out=scores)
-        np.matmul(scores, v, out=self.attended)
-        self.attended /= np.add.reduce(scores, axis=-1, keepdims=True)
-        return _linear(layer.output, self.attended.reshape(self.query.shape), self.out)
+    def _constant(self, number: float) -> Array:
+        return np.array(number, self.dtype)
 
-    def _heads(
-        self, layer: MultiHeadAttention, projection: Layer, x: Array, out: Array, start: int | None = None
-    ) -> Array:
-        """x (B, D) -> its queries, keys or values (B, H, 1, K), turned by their position where the layer does that and `start` is given."""
-        rows = _linear(projection, x, out).reshape(self.batch, -1, 1, layer.d_kv)
-        return layer.rotary.forward(rows, start)[0] if layer.rotary and start is not None else rows
+    def _norm(self, layer: LayerNorm | RMSNorm) -> Step:
+        """`layer.infer`, in `self.normed`."""
+        y, square, mean, eps, gamma = self.normed, self.square, self.mean, self._constant(layer.eps), layer.gamma
+        moment_of = self.moment  # a column, for the product; what follows reads it as one number for each text
+        moment, root, factor = (n.reshape(self.texts and n.shape) for n in (self.moment, self.root, self.factor))
 
-    def _feed_forward(self, layer: FeedForward | GatedFeedForward, x: Array) -> Array:
-        """x (B, D) -> `layer.infer(x)`, in `self.out`."""
-        activate, _ = ACTIVATIONS[layer.activation]
-        h = _linear(layer.expand, x, self.inner)
-        if isinstance(layer, GatedFeedForward):
-            h *= activate(_linear(layer.gate, x, self.gate))[0]
-        else:
-            h, _ = activate(h)
-        return _linear(layer.contract, h, self.out)
+        def rms_norm(x: Array) -> Array:
+            multiply(x, x, square)
+            square.dot(mean, moment_of)
+            add(moment, eps, root)
+            sqrt(root, moment)
+            divide(moment, root, factor)  # 1 / root of the moment, but NaN where that overflowed
+            multiply(x, factor, y)
+            return multiply(y, gamma.data, y)
 
-    def _score(self, head: Linear | TiedLinear, x: Array) -> Array:
+        def layer_norm(x: Array) -> Array:
+            x.dot(mean, moment_of)
+            return add(rms_norm(subtract(x, moment, y)), layer.beta.data, y)
+
+        return layer_norm if isinstance(layer, LayerNorm) else rms_norm
+
+    def _attention(self, layer: MultiHeadAttention) -> Callable[..., Array]:
+        """`layer.extend`, in `self.out`. The new key and value are put into the cache, (B, G, C, K)."""
+        query, key = _linear(layer.query, self.query), _linear(layer.key, self.key)
+        value, output = _linear(layer.value, self.value), _linear(layer.output, self.out)
+        scale, window, ones = self._constant(1 / math.sqrt(layer.d_kv)), layer.window, self.ones
+        q, new_k, new_v, h = (n.reshape(self.by_heads) for n in (self.query, self.key, self.value, self.attended))
+        turn = [self._rotation(n) for n in (q, new_k)] if layer.rotary else []
+
+        def attend(x: Array, keys: Array, values: Array, start: int, bias: Array | None) -> Array:
+            query(x)
+            key(x)
+            value(x)
+            for by_position in turn:
+                by_position()
+            k, v = remember(keys, new_k, start), remember(values, new_v, start)
+            if window:
+                k, v = k[:, :, -window:], v[:, :, -window:]
+            scores = matmul(multiply(q, scale, q), k.swapaxes(2, 3))  # (B, G, H/G, S)
+            if bias is not None:
+                scores += bias[..., -k.shape[2] :].reshape(*scores.shape[1:3], -1)
+            subtract(scores, maximum.reduce(scores, -1, None, None, True), scores)
+            exp(scores, scores)
+            matmul(scores, v, h)
+            divide(h, scores.dot(ones[: scores.shape[3]]), h)
+            return output(self.attended)
+
+        return attend
+
+    def _rotation(self, x: Array) -> Callable[[], None]:
+        """`ops.rotary` for x (B, G, H/G, K), where x is: x cos + (its halves swapped) (-sin, sin), by the angles of the new token."""
+        halves = x.reshape(*x.shape[:-1], 2, -1)
+        swapped, turned, cos, sin = halves[..., ::-1, :], np.empty_like(halves), self.cos, self.sin
+
+        def rotate() -> None:
+            multiply(swapped, sin, turned)
+            multiply(halves, cos, halves)
+            add(halves, turned, halves)
+
+        return rotate
+
+    def _feed_forward(self, layer: FeedForward | GatedFeedForward) -> Step:
+        """`layer.infer`, in `self.out`."""
+        expand, contract = _linear(layer.expand, self.inner), _linear(layer.contract, self.out)
+        activate = self._activation(layer.activation)
+        gate = _linear(layer.gate, self.gate) if isinstance(layer, GatedFeedForward) else None
+
+        def feed_forward(x: Array) -> Array:
+            h = expand(x)
+            return contract(multiply(h, activate(gate(x)), h) if gate else activate(h))
+
+        return feed_forward
+
+    def _activation(self, name: str) -> Step:
+        """An activation, written over its input if it is x (1 + tanh u)/2."""
+        u, half, constant = self.work, self._constant(0.5), self._constant
+        linear, cubic = constant(math.sqrt(2 / math.pi)), constant(0.044715 * math.sqrt(2 / math.pi))
+
+        def gelu(x: Array) -> Array:
+            multiply(x, x, u)
+            multiply(u, cubic, u)
+            add(u, linear, u)
+            multiply(u, x, u)
+            tanh(u, u)
+            multiply(u, half, u)
+            add(u, half, u)
+            return multiply(x, u, x)
+
+        def silu(x: Array) -> Array:
+            multiply(x, half, u)
+            tanh(u, u)
+            multiply(u, half, u)
+            add(u, half, u)
+            return multiply(x, u, x)
+
+        return {"gelu": gelu, "silu": silu}.get(name) or (lambda x: ACTIVATIONS[name][0](x)[0])
+
+    def _score(self, x: Array) -> Array:
         """x (B, D) -> `head.infer(x)`, (B, V). BLAS multiplies a single row by a large transposed table at half the speed of memory; a dot
         product for each word reads the table at all of it.
         """
+        head = self.model.head
         if isinstance(head, TiedLinear) and self.batch == 1 and head.weight.data.size >= LARGE:
             return np.vecdot(head.weight.data, x)[None]
         return head.infer(x)
 
 
-def _linear(layer: Layer, x: Array, out: Array) -> Array:
-    """x (B, d_in) -> out (B, d_out). np.dot takes less time than a matmul before its arithmetic begins, but would copy a weight whose rows
-    are parts of longer ones, as those of a GPT-2 may lie in its file.
+def _linear(layer: Layer, out: Array) -> Step:
+    """`layer.infer`, in `out`. `dot` takes less time than a matmul before its arithmetic begins, but would copy a weight whose rows are
+    parts of longer ones, as those of a GPT-2 may lie in its file.
     """
-    if not isinstance(layer, Linear):
-        out[...] = layer.infer(x)  # with an adapter
-        return out
-    weight = layer.weight.data
-    if weight.flags.c_contiguous:
-        np.dot(x, weight, out=out)
-    else:
-        np.matmul(x, weight, out=out)
-    if layer.bias is not None:
-        out += layer.bias.data
-    return out
+    if not isinstance(layer, Linear):  # it has an adapter
+
+        def adapted(x: Array) -> Array:
+            out[...] = layer.infer(x)
+            return out
+
+        return adapted
+    weight, bias = layer.weight, layer.bias
+    contiguous = weight.data.flags.c_contiguous
+
+    def with_bias(x: Array) -> Array:
+        x.dot(weight.data, out) if contiguous else matmul(x, weight.data, out)
+        return add(out, bias.data, out)
+
+    def without_bias(x: Array) -> Array:
+        return x.dot(weight.data, out) if contiguous else matmul(x, weight.data, out)
+
+    return with_bias if bias else without_bias

@@ -73,10 +73,13 @@ class RotaryPositions(Layer):
         self.frequencies = tuple(frequencies.tolist())
 
     def forward(self, x: Array, start: int = 0) -> tuple[Array, RotarySaved]:
-        stop = start + x.shape[2]
+        return rotary(x, *self.angles(start, start + x.shape[2], x.dtype, array_module(x)))
+
+    def angles(self, start: int, stop: int, dtype: np.dtype, xp) -> tuple[Array, Array]:
+        """cos and sin of the angles of positions start ... stop - 1, (T, K/2) each. Nobody may write into them."""
         length = 1 << (stop - 1).bit_length()  # not a table for each token that is written
-        cos, sin = rotary_angles(self.frequencies, length, x.dtype, array_module(x))
-        return rotary(x, cos[start:stop], sin[start:stop])
+        cos, sin = rotary_angles(self.frequencies, length, dtype, xp)
+        return cos[start:stop], sin[start:stop]
 
     def backward(self, dy: Array, saved: RotarySaved) -> Array:
         return rotary_backward(dy, saved)  # y = rotary(x)

@@ -30,41 +30,57 @@ def model_of(kind: str, dtype: type = np.float64) -> GPT:
     return model
 
 
-def assert_equal_at_every_position(model: GPT, tolerance: float) -> None:
-    plan, cache, plain = TokenPlan(model, 3), KeyValueCache(model, 3), KeyValueCache(model, 3)
-    for ids in np.random.default_rng(0).integers(V, size=(CONTEXT, 3, 1)):
-        np.testing.assert_allclose(plan.extend(ids, cache), model.extend(ids, plain), rtol=tolerance, atol=tolerance)
+def assert_equal_at_every_position(model: GPT, tolerance: float, batch: int = 3) -> None:
+    plan, cache, plain = TokenPlan(model, batch), KeyValueCache(model, batch), KeyValueCache(model, batch)
+    for ids in np.random.default_rng(0).integers(V, size=(CONTEXT, batch, 1)):
+        logits = plan.extend(ids, cache)
+        assert logits.shape == (batch, V)
+        np.testing.assert_allclose(logits, model.extend(ids, plain), rtol=tolerance, atol=tolerance)
         assert cache.length == plain.length
     assert cache.length == CONTEXT
 
 
+@pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-11), (np.float32, 2e-4)])
-def test_the_logits_are_those_of_extend(kind, dtype, tolerance):
-    assert_equal_at_every_position(model_of(kind, dtype), tolerance)
+def test_the_logits_are_those_of_extend(kind, dtype, tolerance, batch):
+    assert_equal_at_every_position(model_of(kind, dtype), tolerance, batch)
 
 
 @pytest.mark.parametrize("large", [0, token_plan.LARGE])
 @pytest.mark.parametrize("kind", ["GPT-2's", "a head of its own, no bias"])
 def test_a_single_text_with_a_large_table_or_a_small_one(monkeypatch, kind, large):
     monkeypatch.setattr(token_plan, "LARGE", large)
-    model = model_of(kind)
-    plan, cache, plain = TokenPlan(model, 1), KeyValueCache(model), KeyValueCache(model)
-    for token in range(CONTEXT):
-        ids = np.array([[token % V]])
-        logits = plan.extend(ids, cache)
-        assert logits.shape == (1, V)
-        np.testing.assert_allclose(logits, model.extend(ids, plain), rtol=1e-11, atol=1e-11)
+    assert_equal_at_every_position(model_of(kind), 1e-11, batch=1)
 
 
+@pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("kind", ["GPT-2's", "Llama's"])
-def test_also_with_adapters(kind):
+def test_also_with_adapters(kind, batch):
     model = model_of(kind)
     add_lora(model, 2, projections=("query", "key", "value", "output"))
     for layer in model.sublayers():
         if isinstance(layer, LoRALinear):
             layer.lora_b.data += np.random.default_rng(3).standard_normal(layer.lora_b.data.shape)
-    assert_equal_at_every_position(model, 1e-11)
+    assert_equal_at_every_position(model, 1e-11, batch)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_also_with_weights_that_are_columns_of_a_wider_array(batch):
+    """As those of query, key and value in a GPT-2's file. The plan is made before and after they are gathered in the vector."""
+    model = model_of("GPT-2's")
+    for name, parameter in model.vector.named.items():
+        if "blocks" in name and parameter.data.ndim == 2:
+            rows, columns = parameter.data.shape
+            wide = np.full((rows, 3 * columns), np.nan)
+            wide[:, columns : 2 * columns] = parameter.data
+            model.vector.assign(name, wide[:, columns : 2 * columns])
+    assert_equal_at_every_position(model, 1e-11, batch)
+    plan, cache, plain = TokenPlan(model, 1), KeyValueCache(model), KeyValueCache(model)
+    model.vector.data += 0.1
+    np.testing.assert_allclose(
+        plan.extend(np.array([[3]]), cache), model.extend(np.array([[3]]), plain), rtol=1e-11, atol=1e-11
+    )
 
 
 def test_a_plan_reads_the_weights_that_the_model_has_now():
