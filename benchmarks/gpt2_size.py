@@ -32,6 +32,8 @@ class Row(NamedTuple):
 
 
 class Minillm:
+    int8 = False
+
     def __init__(self):
         from minillm.backend import reuse_freed_memory
         from minillm.generation import generate
@@ -41,10 +43,16 @@ class Minillm:
         self.read, self.generate = load_pretrained, generate
 
     def load(self, folder: str) -> None:
-        self.model = self.read(folder)
+        self.model = self.read(folder, int8=self.int8)
 
     def write(self) -> None:
         list(self.generate(self.model, [1], TOKENS, temperature=0))
+
+
+class Int8(Minillm):
+    """With its matrices in int8, rounded as they are read."""
+
+    int8 = True
 
 
 class Transformers:
@@ -64,7 +72,7 @@ class Transformers:
         self.model.generate(self.one, attention_mask=self.one, do_sample=False, **length)
 
 
-SIDES = {"minillm": Minillm, "transformers": Transformers}
+SIDES = {"minillm": Minillm, "minillm, int8": Int8, "transformers": Transformers}
 
 
 def work(name: str, folder: str, repeats: int) -> None:

@@ -7,8 +7,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from minillm.backend import choose_device
-from minillm.cli.run_options import add_checkpoint, add_device, add_drawing, checkpoint_of, drawing_of, made_by
+from minillm.cli.run_options import (
+    add_checkpoint,
+    add_device,
+    add_drawing,
+    add_int8,
+    checkpoint_of,
+    device_of,
+    drawing_of,
+    made_by,
+)
 from minillm.cli.terminal import say, shown
 from minillm.errors import InputError
 from minillm.files import write_atomic
@@ -44,6 +52,7 @@ def add_arguments(parser) -> None:
     add("--max-tokens", type=int, default=200, help="longest answer (default 200)")
     add_drawing(add)
     add("--seed", type=int, default=0, help="the same seed and the same messages get the same answers (default 0)")
+    add_int8(add)
     add_device(add)
 
 
@@ -54,7 +63,7 @@ def run(args) -> None:
         if getattr(args, name) < least:
             raise InputError(f"`{name}` must be {least} or more, got {getattr(args, name)}.", "Give another number.")
     with made_by("finetune --task chat --checkpoint tales --data FILE", args):
-        model, tokenizer = load(checkpoint_of(args), choose_device(args.device))
+        model, tokenizer = load(checkpoint_of(args), device_of(args), int8=args.int8)
     check_chats(model)
     chat = format_of(args.checkpoint, model, tokenizer)
     settings = {"system": args.system, "max_tokens": args.max_tokens, "seed": args.seed}

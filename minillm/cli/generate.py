@@ -5,8 +5,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from minillm.backend import Device, choose_device
-from minillm.cli.run_options import add_checkpoint, add_device, add_drawing, checkpoint_of, drawing_of
+from minillm.backend import Device
+from minillm.cli.run_options import (
+    add_checkpoint,
+    add_device,
+    add_drawing,
+    add_int8,
+    checkpoint_of,
+    device_of,
+    drawing_of,
+)
 from minillm.cli.steering import add_steering_arguments, check_options, companion, refuse_steering, steering_from
 from minillm.cli.terminal import say, shown
 from minillm.errors import InputError
@@ -62,6 +70,7 @@ def add_arguments(parser) -> None:
     )
     add_steering_arguments(parser)
     add("--seed", type=int, default=0, help="the same seed writes the same text (default 0)")
+    add_int8(add)
     add_device(add)
 
 
@@ -71,8 +80,8 @@ def run(args) -> None:
     stops = [stop.replace("\\n", "\n") for stop in args.stop or []]
     checkpoint = checkpoint_of(args, example="tales")
     check(args, rules, drawing)
-    device = choose_device(args.device)
-    model, tokenizer = load(checkpoint, device)
+    device = device_of(args)
+    model, tokenizer = load(checkpoint, device, int8=args.int8)
     prompt, ids = encode_prompt(tokenizer, read_text("-") if args.prompt == "-" else args.prompt)
     steering, scorer = None, model
     if isinstance(model, EncoderDecoder):  # it answers the prompt

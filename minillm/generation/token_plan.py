@@ -214,13 +214,13 @@ def _linear(layer: Layer, out: Array) -> Step:
     """`layer.infer`, in `out`. `dot` takes less time than a matmul before its arithmetic begins, but would copy a weight whose rows are
     parts of longer ones, as those of a GPT-2 may lie in its file.
     """
-    if not isinstance(layer, Linear):  # it has an adapter
+    if not isinstance(layer, Linear):  # it has an adapter, or is in int8
 
-        def adapted(x: Array) -> Array:
+        def inferred(x: Array) -> Array:
             out[...] = layer.infer(x)
             return out
 
-        return adapted
+        return inferred
     weight, bias = layer.weight, layer.bias
     contiguous = weight.data.flags.c_contiguous
 

@@ -6,6 +6,7 @@ from minillm.layers.decoder_block import PostNormDecoderBlock, PreNormDecoderBlo
 from minillm.layers.dropout import Dropout
 from minillm.layers.embedding import Embedding
 from minillm.layers.feedforward import FeedForward, GatedFeedForward
+from minillm.layers.int8 import Int8, int8_names, refuse_int8, use_int8
 from minillm.layers.layer import Layer, Parameter, ParameterVector
 from minillm.layers.linear import Linear, TiedLinear
 from minillm.layers.lora import LoRALinear, add_lora, merge_lora
@@ -23,6 +24,7 @@ __all__ = [
     "Embedding",
     "FeedForward",
     "GatedFeedForward",
+    "Int8",
     "Layer",
     "LayerNorm",
     "LearnedPositions",
@@ -45,6 +47,9 @@ __all__ = [
     "TiedLinear",
     "add_lora",
     "causal_mask",
+    "int8_names",
     "merge_lora",
     "padding_mask",
+    "refuse_int8",
+    "use_int8",
 ]

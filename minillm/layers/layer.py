@@ -204,3 +204,11 @@ class ParameterVector:
 
     def zero_grad(self) -> None:
         self.grad.fill(0)
+
+
+def renew_vector(model: Layer) -> None:
+    """A new `ParameterVector` for a model whose layers have changed, and for the body in it."""
+    vector = ParameterVector(model, model.vector.dtype, model.vector.device)
+    for layer in model.sublayers():
+        if hasattr(layer, "vector"):
+            layer.vector = vector

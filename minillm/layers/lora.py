@@ -9,7 +9,8 @@ import numpy as np
 
 from minillm.backend import Array
 from minillm.layers.attention import MultiHeadAttention
-from minillm.layers.layer import Layer, Parameter, ParameterVector
+from minillm.layers.int8 import refuse_int8
+from minillm.layers.layer import Layer, Parameter, renew_vector
 from minillm.layers.linear import Linear
 from minillm.ops import linear, linear_backward
 
@@ -77,12 +78,13 @@ def add_lora(
         )
     if any(isinstance(layer, LoRALinear) for layer in model.sublayers()):
         raise ValueError("this model has adapters already: merge them first")
+    refuse_int8(model)
     _check_whole(model)
     rng = np.random.default_rng(seed)
     for attention in _attentions(model):
         for name in projections:
             setattr(attention, name, LoRALinear(getattr(attention, name), rank, rng, alpha=alpha))
-    _renew_vector(model)
+    renew_vector(model)
 
 
 def merge_lora(model: Layer) -> None:
@@ -95,7 +97,7 @@ def merge_lora(model: Layer) -> None:
         for name in PROJECTIONS:
             if isinstance(adapted := getattr(attention, name), LoRALinear):
                 setattr(attention, name, adapted.merge())
-    _renew_vector(model)
+    renew_vector(model)
 
 
 def _attentions(model: Layer) -> list[MultiHeadAttention]:
@@ -105,10 +107,3 @@ def _attentions(model: Layer) -> list[MultiHeadAttention]:
 def _check_whole(model: Layer) -> None:
     if {id(parameter) for parameter in model.parameters()} != {id(p) for p in model.vector.named.values()}:
         raise ValueError("this is a part of a larger model: give the whole, whose vector holds the parameters")
-
-
-def _renew_vector(model: Layer) -> None:
-    vector = ParameterVector(model, model.vector.dtype, model.vector.device)
-    for layer in model.sublayers():
-        if hasattr(layer, "vector"):  # the model, and the body in it
-            layer.vector = vector

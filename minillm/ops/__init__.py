@@ -41,6 +41,7 @@ from minillm.ops.linear_map import linear, linear_backward, linear_output
 from minillm.ops.loss import IGNORE, cross_entropy, cross_entropy_backward
 from minillm.ops.masks import causal_mask, mask_scores, padding_mask
 from minillm.ops.normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
+from minillm.ops.quantization import dequantize, int8_embedding, int8_linear, int8_tied_linear, quantize
 from minillm.ops.reductions import log_softmax, mean_last, sum_last, sum_rows, sum_to
 from minillm.ops.regularization import dropout, dropout_backward, dropout_mask
 from minillm.ops.relative_positions import (
@@ -67,6 +68,7 @@ __all__ = [
     "chunked_attention_backward",
     "cross_entropy",
     "cross_entropy_backward",
+    "dequantize",
     "dropout",
     "dropout_backward",
     "dropout_mask",
@@ -76,6 +78,9 @@ __all__ = [
     "gelu_backward",
     "gelu_erf",
     "gelu_erf_backward",
+    "int8_embedding",
+    "int8_linear",
+    "int8_tied_linear",
     "kl_divergence",
     "kl_divergence_backward",
     "layer_norm",
@@ -88,6 +93,7 @@ __all__ = [
     "mean_last",
     "normal_cdf",
     "padding_mask",
+    "quantize",
     "relative_bias",
     "relative_bias_backward",
     "relative_buckets",

@@ -2,16 +2,20 @@
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
+from types import EllipsisType
 
 import numpy as np
 
 from minillm.backend import CPU, Array, Device, array_module, to_host
 from minillm.errors import InputError
 from minillm.files import check_file, read_object, reading, write_atomic
+from minillm.layers import Int8, int8_names, refuse_int8, use_int8
 from minillm.models import Model, ModelConfig, build, config_from_dict, config_to_dict
-from minillm.safetensors import Header, read_header, read_pieces, read_tensor, serialize
-from minillm.training.quantization import SCALE, dequantize, quantize_tensors
+from minillm.ops import dequantize
+from minillm.safetensors import Header, map_tensors, read_header, read_pieces, read_tensor, serialize
+from minillm.training.quantization import SCALE, quantize_tensors
 from minillm.weights import CONFIG, WEIGHTS, nearest
 
 GENERATION = "generation_config.json"
@@ -74,17 +78,38 @@ def check_tensors(path: Path, expected: dict[str, tuple[int, ...]]) -> Header:
 def fill_tensors(arrays: dict[str, Array], header: Header) -> None:
     """Put the tensors that `check_tensors` found good into these arrays, piece by piece; InputError for numbers that are not finite."""
     for name, array in arrays.items():
-        stored, pieces = header.tensors[name], None
-        if stored.dtype == "I8":
-            scale = read_tensor(header.tensors[name + SCALE])
-            pieces = [(..., dequantize(read_tensor(stored), scale))]
-        for rows, piece in pieces or read_pieces(stored):
-            if not np.isfinite(piece).all():
-                raise InputError(
-                    f"{stored.path}: {name} holds numbers that are not finite.",
-                    "Its training diverged: use an earlier checkpoint.",
-                )
+        for rows, piece in read_finite(name, header):
             array[rows] = array_module(array).asarray(piece)
+
+
+def read_finite(name: str, header: Header) -> Iterator[tuple[slice | EllipsisType, np.ndarray]]:
+    """A tensor as `read_pieces` gives it, in floating-point numbers; InputError for those that are not finite."""
+    stored, pieces = header.tensors[name], None
+    if stored.dtype == "I8":
+        scale = read_tensor(header.tensors[name + SCALE])
+        pieces = [(..., dequantize(read_tensor(stored), scale))]
+    for rows, piece in pieces or read_pieces(stored):
+        if not np.isfinite(piece).all():
+            raise InputError(
+                f"{stored.path}: {name} holds numbers that are not finite.",
+                "Its training diverged: use an earlier checkpoint.",
+            )
+        yield rows, piece
+
+
+def read_int8(names: set[str], header: Header) -> dict[str, Int8]:
+    """These matrices in int8: used where they lie in the file if they are that there, or else rounded piece by piece."""
+    stored = {name: header.tensors[name] for name in names}
+    mapped, weights = map_tensors(stored, np.int8), {}
+    for name in names:
+        if stored[name].dtype == "I8":
+            data = mapped[name] if name in mapped else read_tensor(stored[name])
+            weights[name] = Int8(data, read_tensor(header.tensors[name + SCALE]))
+            continue
+        weights[name] = Int8.empty(stored[name].shape)
+        for rows, piece in read_finite(name, header):
+            weights[name].put(rows, piece)
+    return weights
 
 
 def check_size(path: Path, needed: int) -> None:
@@ -113,6 +138,7 @@ def check_config(path: Path, metadata: dict[str, str], config: ModelConfig) -> N
 
 def tensors_of(model: Model, *, int8: bool = False) -> dict[str, np.ndarray]:
     """The weights by their names, in float32, or as `quantize_tensors` rounds them."""
+    refuse_int8(model)
     tensors = {name: to_host(parameter.data).astype(np.float32) for name, parameter in model.named_parameters()}
     return quantize_tensors(tensors) if int8 else tensors
 
@@ -130,8 +156,10 @@ def save_eos_token_id(model: Model, directory: Path) -> None:
         (directory / GENERATION).unlink(missing_ok=True)
 
 
-def load_model(directory: str | Path, device: Device = CPU) -> Model:
-    """The model in a run's folder, in float32. Whatever is missing, damaged or of another size is an InputError."""
+def load_model(directory: str | Path, device: Device = CPU, *, int8: bool = False) -> Model:
+    """The model in a run's folder, in float32, or with its matrices in int8: see `load`. Whatever is missing, damaged or of another size is
+    an InputError.
+    """
     directory = Path(directory)
     if directory.is_file():
         raise InputError(f"{directory} is a file, and a checkpoint is a folder.", "Name the folder that it lies in.")
@@ -145,5 +173,8 @@ def load_model(directory: str | Path, device: Device = CPU) -> Model:
     shapes = {name: parameter.data.shape for name, parameter in model.vector.named.items()}
     header = check_tensors(path, shapes)
     check_config(path, header.metadata, config)
-    fill_tensors({name: parameter.data for name, parameter in model.vector.named.items()}, header)
+    matrices = int8_names(model) if int8 else set()
+    fill_tensors({name: p.data for name, p in model.vector.named.items() if name not in matrices}, header)
+    if int8:
+        use_int8(model, read_int8(matrices, header))
     return model

@@ -58,25 +58,32 @@ def replace_model(directory: Path, model: Model, tokenizer: Tokenizer, *, int8: 
         save_tensors(new / WEIGHTS, tensors_of(model, int8=int8), config_metadata(model.config))
 
 
-def load(directory: str | Path, device: Device | str = CPU, *, body: bool = False) -> tuple[Model, Tokenizer]:
+def load(
+    directory: str | Path, device: Device | str = CPU, *, body: bool = False, int8: bool = False
+) -> tuple[Model, Tokenizer]:
     """The model in a folder, in float32, and its tokenizer. Of a run it is the best model. A name such as "tales" is that of a model that
     comes with minillm, unless a folder of this name has a model in it.
 
     Models of Hugging Face may know more tokens than their tokenizer, for they pad vocabularies; and a tokenizer may know more than its
     model, which no text may use then. With `body` the caller has no use for a head, and a BERT is read without. A classifier knows the
     names of its classes: `model.labels`.
+
+    With `int8` the matrices stay in memory as `save` rounds them, in a quarter of the bytes. Such a model is for inference, on the
+    processor: it writes and scores, and whatever would train it is an InputError. Of a folder in float32 never more than a tensor is read
+    at a time; a file in int8 is used where it lies.
     """
     # Not at the top: whoever trains a model of his own needs none of their readers.
     from minillm.models.huggingface import is_pretrained, load_pretrained, read_eos_token_id, read_labels
 
     directory, device = find(directory), choose_device(device) if isinstance(device, str) else device
     if not is_pretrained(directory):
-        model = load_model(directory, device)
+        model = load_model(directory, device, int8=int8)
         model.eos_token_id = read_eos_token_id(directory)
         if has_labels(model):
             model.labels = load_labels(directory, model.config.classes)
         return model, Run(directory).tokenizer(model.config)
-    tokenizer, model = load_pretrained_tokenizer(directory), load_pretrained(directory, device, body=body)
+    tokenizer = load_pretrained_tokenizer(directory)
+    model = load_pretrained(directory, device, body=body, int8=int8)
     tokenizer.restrict(model.body.config.vocab_size)
     if has_labels(model):
         model.labels = read_labels(directory) or model.labels

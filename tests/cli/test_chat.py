@@ -11,6 +11,7 @@ import pytest
 
 from minillm.cli import session
 from minillm.finetuning.chat import read_conversations
+from minillm.training import load, save
 from tests.cli.test_interruptions import state
 from tests.cli.test_translate import interrupted, left
 from tests.conversations import conversations, said, write_conversations
@@ -178,6 +179,15 @@ def test_in_a_pipe_each_line_is_answered_by_a_line_of_one_conversation(call, cha
     for text in ("Who?", "\ufeffWho?\r\n"):  # a BOM, as an editor of Windows puts it in front
         pipe(text)
         assert call(*argv) == (0, answers[0] + "\n", "")
+
+
+def test_int8_answers_what_the_rounded_model_answers(call, chatter, pipe, tmp_path):
+    save(tmp_path / "packed", *load(chatter), int8=True)
+    answers = set()
+    for folder, options in ((tmp_path / "packed", []), (tmp_path / "packed", ["--int8"]), (chatter, ["--int8"])):
+        pipe("What is it?\n")
+        answers.add(call("chat", "--checkpoint", folder, "--max-tokens=9", *options))
+    assert len(answers) == 1 and answers.pop()[0] == 0
 
 
 def test_at_a_terminal_errors_are_told_and_the_conversation_goes_on(call, chatter, typed):

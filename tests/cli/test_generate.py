@@ -8,7 +8,7 @@ import pytest
 
 from minillm.cli.terminal import visible
 from minillm.generation import beam_search, generate
-from minillm.training import load
+from minillm.training import load, save
 
 SLID = "(The model sees 16 tokens at once: farther on it forgets the beginning.)\n"
 
@@ -268,7 +268,7 @@ def test_the_text_ends_where_the_tokenizer_has_an_end(call, finished_run, monkey
     letter = whole[9]
     tokenizer.special_tokens = {"<|endoftext|>": int(tokenizer.encode(letter)[0])}
     tokenizer.roles = {"eos_token": "<|endoftext|>"}
-    monkeypatch.setattr("minillm.cli.generate.load", lambda *args: (model, tokenizer))
+    monkeypatch.setattr("minillm.cli.generate.load", lambda *args, **options: (model, tokenizer))
     assert call(*argv)[1] == "the " + whole[4:].split(letter)[0] + "\n" != whole
     assert call(*argv[:-1], "--beams=1")[1] == call(*argv)[1]
 
@@ -295,3 +295,35 @@ def test_a_draft_does_not_go_with_another_search(call, finished_run, option):
     reward = ["--reward=length:9"] if "best" in option else []
     code, _, err = call("generate", "--checkpoint", finished_run, "--draft", finished_run, option, *reward)
     assert code == 2 and f"--draft and {option[:-2]} don't go together" in err
+
+
+# int8 -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [["--temperature=0"], ["--top-p=0.9"], ["--beams=3"], ["--draft"]])
+def test_int8_writes_what_the_rounded_model_writes(call, finished_run, tmp_path, options):
+    """A run's weights are rounded as they are read, those of a packed model were when it was saved."""
+    save(tmp_path / "packed", *load(finished_run), int8=True)
+    argv = [
+        "generate",
+        "--prompt=the ",
+        "--max-tokens=40",
+        *options,
+        *([finished_run] if options == ["--draft"] else []),
+    ]
+    expected = call(*argv, "--checkpoint", tmp_path / "packed")
+    assert expected[0] == 0
+    assert call(*argv, "--checkpoint", tmp_path / "packed", "--int8") == expected
+    assert call(*argv, "--checkpoint", finished_run, "--int8") == expected
+
+
+def test_int8_is_for_the_processor(call, refused, finished_run, cupy_standin):
+    argv = ["generate", "--checkpoint", finished_run, "--max-tokens=3", "--int8"]
+    wrong, remedy = refused(*argv, "--device=gpu")
+    assert wrong == "Weights in int8 are for the processor."
+    assert remedy == "Leave out --int8, or run with --device cpu."
+    assert call(*argv, "--device=auto") == call(*argv, "--device=cpu")
+
+
+def test_int8_of_a_model_that_writes_no_text(refused, masked_run):
+    assert "which writes no text" in refused("generate", "--checkpoint", masked_run, "--int8")[0]

@@ -14,6 +14,7 @@ import numpy as np
 from minillm.backend import CPU, Device, array_module, to_host
 from minillm.errors import InputError
 from minillm.files import read_object, write_atomic
+from minillm.layers import Int8, int8_names, refuse_int8, use_int8
 from minillm.models.gpt import GPT
 from minillm.models.huggingface.bert import BODY, CLASSIFIER, MASKED_LM, QUESTION_ANSWERING, label_fields, labels_of
 from minillm.models.huggingface.fields import Fields, shown
@@ -32,7 +33,7 @@ from minillm.models.huggingface.llama import LLAMA, MISTRAL, QWEN2, family_of
 from minillm.models.huggingface.t5 import TEXT_TO_TEXT
 from minillm.models.huggingface.tensors import Architecture, Tensor, without_head
 from minillm.models.model import Model
-from minillm.safetensors import map_tensors, serialize
+from minillm.safetensors import PIECE, map_tensors, serialize
 
 # For a type, the first is what a config.json without a name means.
 ARCHITECTURES = (GPT2, LLAMA, MISTRAL, QWEN2, MASKED_LM, CLASSIFIER, QUESTION_ANSWERING, BODY, TEXT_TO_TEXT)
@@ -88,7 +89,12 @@ def read_eos_token_id(directory: str | Path) -> list[int]:
 
 
 def load_pretrained(
-    directory: str | Path, device: Device = CPU, dtype: type = np.float32, *, body: bool = False
+    directory: str | Path,
+    device: Device = CPU,
+    dtype: type = np.float32,
+    *,
+    body: bool = False,
+    int8: bool = False,
 ) -> Model:
     """The model in a folder with `config.json` and `model.safetensors` (or its shards, with `model.safetensors.index.json`).
 
@@ -97,7 +103,8 @@ def load_pretrained(
     as a warning.
 
     On the processor, tensors that lie in the file as in the model, which are all of a GPT-2 in float32, are used there and copied only
-    when the model is trained: see `map_tensors` of minillm/safetensors.py.
+    when the model is trained: see `map_tensors` of minillm/safetensors.py. With `int8` matrices are rounded as they are read, a tensor at a
+    time: see `layers.int8`. Such a model is for inference, on the processor.
 
     InputError, which names the file and what is wrong in it, for whatever is missing, damaged, of another size than the config asks for, or
     not done by minillm. All of this is found in the headers of the files, before there is memory for a single weight.
@@ -117,18 +124,24 @@ def load_pretrained(
         more = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
         logger.warning("(Not read of %s: %s%s.)", directory, ", ".join(unused[:5]), more)
     model = architecture.model(config, seed=None, dtype=dtype, device=device)
-    mapped = map_tensors({first: stored[first] for _, (first, *_) in matches}, dtype) if device.xp is np else {}
+    matrices, weights = int8_names(model) if int8 else set(), {}
+    maps = device.xp is np and not int8
+    mapped = map_tensors({first: stored[first] for _, (first, *_) in matches}, dtype) if maps else {}
     for tensor, (first, *copies) in matches:
         for copy in copies:
             pairs = zip(read_weights(first, stored[first]), read_weights(copy, stored[copy]), strict=True)
             if not all(np.allclose(theirs, same, **ROUNDING) for (_, same), (_, theirs) in pairs):
                 raise InputError(f"{directory}: {first} and {copy} differ, and should be the same.", COPY)
-        if first in mapped and not tensor.transposed:  # with a transposed one a token takes a quarter longer
+        if tensor.parameters[0] in matrices:
+            weights |= _round(model, tensor, read_weights(first, stored[first]))
+        elif first in mapped and not tensor.transposed:  # with a transposed one a token takes a quarter longer
             check_finite(mapped[first], first, stored[first])
             for name, array in zip(tensor.parameters, _parts(mapped[first], tensor), strict=True):
                 model.vector.assign(name, array)
         else:
             _fill(model, tensor, read_weights(first, stored[first]))
+    if int8:
+        use_int8(model, weights)
     model.eos_token_id = eos_token_id
     return model
 
@@ -201,6 +214,7 @@ def save_pretrained(
     InputError for a model that they have no place for, such as a decoder of the post-norm kind.
     """
     directory = Path(directory)
+    refuse_int8(model)
     architecture = _architecture_of(model)
     fields = {"architectures": [architecture.name], "model_type": architecture.model_type}
     fields |= {
@@ -237,6 +251,21 @@ def _fill(model: Model, tensor: Tensor, pieces: Iterable[tuple[slice | EllipsisT
     for rows, piece in pieces:
         for array, part in zip(arrays, _parts(piece, tensor), strict=True):
             (array.T if tensor.transposed else array)[rows] = array_module(array).asarray(part)
+
+
+def _round(model: Model, tensor: Tensor, pieces: Iterable[tuple[slice | EllipsisType, np.ndarray]]) -> dict[str, Int8]:
+    """The parameters that have the numbers of one of their tensors, in int8. A transposed one is read whole before it has rows."""
+    weights = {name: Int8.empty(model.vector.named[name].data.shape) for name in tensor.parameters}
+    if tensor.transposed:
+        whole = np.empty(tensor.shape, np.float32)
+        for rows, piece in pieces:
+            whole[rows] = piece
+        step = max(1, PIECE // len(whole))
+        pieces = ((slice(i, i + step), whole.T[i : i + step]) for i in range(0, whole.shape[1], step))
+    for rows, piece in pieces:
+        for weight, part in zip(weights.values(), _parts(piece, tensor), strict=True):
+            weight.put(rows, part)
+    return weights
 
 
 def _parts(numbers: np.ndarray, tensor: Tensor) -> list[np.ndarray]:
