@@ -70,21 +70,30 @@ def divide_by_temperature(scores: np.ndarray, temperature: float) -> np.ndarray:
 
 def keep_top_k(scores: np.ndarray, k: int) -> np.ndarray:
     """Only the k likeliest stay. Fan et al. 2018."""
-    order = _likeliest_first(scores)
-    scores = scores.copy()
-    np.put_along_axis(scores, order[..., k:], -np.inf, axis=-1)
-    return scores
+    if k >= scores.shape[-1]:
+        return scores
+    least = np.partition(scores, -k, axis=-1)[..., -k, None]  # sorting 50,000 takes ten times as long
+    keep = scores >= least
+    if np.count_nonzero(keep) > k * least.size:  # too many are equal to the k-th
+        above, equal = scores > least, scores == least
+        keep = above | (equal & (above.sum(axis=-1, keepdims=True) + equal.cumsum(axis=-1) <= k))
+    return np.where(keep, scores, -np.inf)
 
 
 def keep_top_p(scores: np.ndarray, p: float) -> np.ndarray:
-    """Only the smallest set of likeliest tokens whose probabilities reach p. Holtzman et al. 2020, eq. 2."""
-    order = _likeliest_first(scores)
-    reached = np.cumsum(np.take_along_axis(softmax(scores)[0], order, axis=-1), axis=-1)
-    short = reached < p - 1e-12  # 0.5 + 0.3 has reached 0.8, whatever rounding says
-    keep = np.empty(scores.shape, bool)
-    np.put_along_axis(keep, order[..., :1], True, axis=-1)
-    np.put_along_axis(keep, order[..., 1:], short[..., :-1], axis=-1)  # those before it do not suffice
-    return np.where(keep, scores, -np.inf)
+    """Only the smallest set of likeliest tokens whose probabilities reach p. Holtzman et al. 2020, eq. 2.
+
+    Tokens less likely than (1 - p)/V add up to less than 1 - p: the others reach p without them, and are all that must be sorted.
+    """
+    vocabulary, kept = scores.shape[-1], np.full_like(scores, -np.inf)
+    rows = (array.reshape(-1, vocabulary) for array in (scores, softmax(scores)[0], kept))
+    for row, chances, stays in zip(*rows, strict=True):
+        likely = np.flatnonzero(chances > (1 - p) / (vocabulary + 1))  # + 1: all may be equally likely
+        likely = likely[np.argsort(-row[likely], kind="stable")]
+        short = np.cumsum(chances[likely]) < p - 1e-12  # 0.5 + 0.3 has reached 0.8, whatever rounding says
+        likely = likely[: np.count_nonzero(short) + 1]
+        stays[likely] = row[likely]
+    return kept
 
 
 def keep_min_p(scores: np.ndarray, min_p: float) -> np.ndarray:
@@ -115,11 +124,6 @@ def cut_eta(scores: np.ndarray, epsilon: float) -> np.ndarray:
     logp = log_probabilities(scores)
     eta = np.minimum(epsilon, math.sqrt(epsilon) * np.exp(-_entropy(logp)))
     return _keep_probable(scores, np.exp(logp), eta)
-
-
-def _likeliest_first(scores: np.ndarray) -> np.ndarray:
-    """Token ids (..., V) by falling score; of equals, the lower id first."""
-    return np.argsort(-scores, axis=-1, kind="stable")
 
 
 def _keep_probable(scores: np.ndarray, p: np.ndarray, least) -> np.ndarray:

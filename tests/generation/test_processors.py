@@ -191,6 +191,27 @@ def test_top_k_keeps_exactly_k_also_of_equals(k):
             chosen = kept(keep_top_k(row, k))
             assert len(chosen) == min(k, 11)
             assert chosen == sorted(sorted(range(11), key=lambda i, row=row: (-row[i], i))[:k])
+        np.testing.assert_array_equal(keep_top_k(scores, k), [keep_top_k(row, k) for row in scores])
+
+
+def likeliest_by_sorting(row, p):
+    """The ids that top-p keeps, found with all tokens in their order."""
+    order = np.argsort(-row, kind="stable")
+    chances = np.exp(row - row.max())
+    short = np.cumsum((chances / chances.sum())[order]) < p - 1e-12
+    return sorted(order[: np.count_nonzero(short) + 1].tolist())
+
+
+@pytest.mark.parametrize("p", [1e-17, 1e-9, 0.1, 0.5, 0.9, 0.999])
+def test_top_p_sorts_as_few_as_it_may(p):
+    """Of many tokens: peaked, even, full of equals, and with some that may not come."""
+    rng = np.random.default_rng(0)
+    for scale in (0, 0.01, 1, 10):
+        scores = scale * rng.standard_normal((3, 1000))
+        scores[1] = np.round(scores[1])
+        scores[2, ::3] = -np.inf
+        expected = [likeliest_by_sorting(row, p) for row in scores]
+        assert [kept(row) for row in keep_top_p(scores, p)] == expected
 
 
 def test_top_p_keeps_the_fewest_that_reach_p():
