@@ -1,6 +1,6 @@
 """Lesson 22: Talk to it
 
-Question   A GPT goes on with a text. How does it become something that answers, in turns, and how does it get better than its examples?
+Question   A GPT goes on with a text. How does it become something that answers, in turns, and how does it get better without more examples?
 You build  a chat format, the loss on answers alone, a model to ask about a story, a vote, and GRPO with a reward that can be checked
 You need   lessons 10, 18
 Article    section 2.3, preferences after pretraining
@@ -15,7 +15,7 @@ Check      python -m minillm check 22
 #
 # A special token in front of each message says whose it is, and another one ends it. What a message says is text: `<|end|>` typed by a
 # user is seven characters, and ends nothing. Here the user asks for a sum, and the assistant writes it out: the ones, the tens with the
-# carry, the result. Then the user asks again, and only who remembers the first answer can say it.
+# carry, the result. Then the user asks again, and only who remembers what was said can answer.
 
 # %%
 import json
@@ -399,7 +399,7 @@ print(f"groups without spread: {np.mean([s[2] for s in seen]):.0f}%; the loss in
 measure("after GRPO", model)
 #> groups without spread: 9 ± 6%; the loss in the mean: 0.000
 #> after GRPO: greedy 90 ± 10%, one sample 44 ± 5%, vote of eight 72 ± 8%
-smooth = [np.mean(seen[max(0, i - 9) : i + 1], axis=0) for i in range(len(seen))]
+smooth = [np.mean(seen[i - 9 : i + 1], axis=0) for i in range(9, len(seen))] or seen  # each with the nine before it
 lesson.save(
     line_chart(
         {name: [(s[0], s[part]) for s in smooth] for name, part in (("right answers", 1), ("groups without spread", 2))},

@@ -15,15 +15,16 @@ CHANGES = (
 )
 
 
-def text_in_pieces(rng, sizes, *, scale=1.0, blind=()):
-    """A query, and pieces of these sizes; those whose number is in `blind` have no key that it may look at."""
-    q, pieces = scale * rng.standard_normal(4), []
+def text_in_pieces(rng, sizes, *, around=(), blind=()):
+    """A query, and pieces of these sizes; those whose number is in `blind` have no key that it may look at. The scores of a piece lie
+    around 0, or around a number of its own.
+    """
+    q, pieces = rng.standard_normal(4), []
     for number, size in enumerate(sizes):
         may_look = rng.random(size) < 0.7
         may_look[0] = True
-        pieces.append(
-            (scale * rng.standard_normal((size, 4)), rng.standard_normal((size, 3)), may_look & (number not in blind))
-        )
+        keys = rng.standard_normal((size, 4)) + (around[number] * q / (q @ q) if around else 0)
+        pieces.append((keys, rng.standard_normal((size, 3)), may_look & (number not in blind)))
     return q, pieces
 
 
@@ -35,7 +36,9 @@ EXERCISES = [
             text_in_pieces(rng, (5,)),
             text_in_pieces(rng, (3, 4, 2, 6)),
             text_in_pieces(rng, (2, 3, 2), blind=(0, 2)),
-            text_in_pieces(rng, (4, 4, 4), scale=15.0),
+            text_in_pieces(rng, (4, 4), around=(990, 990)),
+            text_in_pieces(rng, (3, 4), around=(-990, 0)),
+            text_in_pieces(rng, (4, 3), around=(0, -990)),
         ],
         [
             "Section 2 of the lesson has the loop. What is different here: a mask, and pieces in which nothing may be seen.",
@@ -88,6 +91,26 @@ EXERCISES = [
                 "        y = y * shrink + weights @ values\n",
                 "        y = y * shrink + weights @ values / weights.sum()\n",
                 "Each piece was divided by a sum of its own: there is one softmax over all pieces. Divide once, at the end.",
+            ),
+            Mistake(
+                "weights, shrink = np.exp(scores - higher), np.exp(peak - higher)",
+                "weights, shrink = np.exp(scores), 1.0",
+                "No maximum is taken off: e^990 is too large for a float, and inf / inf is NaN.",
+            ),
+            Mistake(
+                "higher = max(peak, scores.max())",
+                "higher = scores.max()",
+                "The maximum is that of the last piece, and not of all so far: where an earlier score is larger by 1000, e^1000 overflows.",
+            ),
+            Mistake(
+                "higher = max(peak, scores.max())",
+                "higher = scores.max() if peak == -np.inf else peak",
+                "The maximum stays that of the first piece: where a later score is larger by 1000, e^1000 overflows.",
+            ),
+            Mistake(
+                "        peak = higher\n",
+                "",
+                "Only the last piece counts. What came before is shrunk and kept, and so is the maximum: with -inf for it shrink is 0 each time.",
             ),
             Mistake(
                 "keys @ q, -np.inf)",

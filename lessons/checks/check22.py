@@ -80,6 +80,36 @@ EXERCISES = [
                 "np.where(written, ids, 0)[1:]",
                 "What is not scored became the token 0, which is scored like any other: it must be IGNORE.",
             ),
+            Mistake(
+                "np.where(written, ids, IGNORE)[1:]",
+                'np.where(np.array(roles)[:-1] == "assistant", ids[1:], IGNORE)',
+                "What comes after each token of the assistant is scored. After its end comes the token of the user's role, which is not its own.",
+            ),
+            Mistake(
+                "np.where(written, ids, IGNORE)[1:]",
+                "np.where(written[1:], ids[:-1], IGNORE)",
+                "The mask is that of the targets, but the numbers are those of the tokens that are read: ids[1:] has the targets.",
+            ),
+            Mistake(
+                "np.where(written, ids, IGNORE)[1:]",
+                "written[1:]",
+                "That is which targets are scored: return the targets themselves, and IGNORE where one is not scored.",
+            ),
+            Mistake(
+                'np.array(roles) == "assistant"',
+                'roles == "assistant"',
+                'Nothing is scored. A list is not compared one by one: roles == "assistant" is False, and np.array(roles) == "assistant" an array.',
+            ),
+            Mistake(
+                '(np.array(roles) == "assistant")',
+                'np.isin(roles, ["assistant", "system"])',
+                "The system's words are scored: they are read, and the assistant has not written them.",
+            ),
+            Mistake(
+                " & ~np.isin(ids, openers)",
+                " & ~np.isin(ids, openers) & (np.cumsum(ids == openers[-1]) == (ids == openers[-1]).sum())",
+                "Only the last answer is scored: all that the assistant writes is, in every turn.",
+            ),
         ],
     ),
     Exercise(
@@ -132,6 +162,26 @@ EXERCISES = [
                 "        if judged.sum() < 2",
                 "        judged = np.ones(len(r), bool)\n        if judged.sum() < 2",
                 "An answer that could not be judged counts like the others: it must count for nothing.",
+            ),
+            Mistake(
+                "(r[judged] - r[judged].mean()) / r[judged].std(ddof=1)",
+                "(r[judged] - np.where(judged, r, 0).mean()) / np.where(judged, r, 0).std(ddof=1)",
+                "An answer that could not be judged counts as one with the reward 0: leave it out of the mean and of the deviation.",
+            ),
+            Mistake(
+                "advantages[group, judged] = (r[judged] - r[judged].mean())",
+                "advantages[group] = (r - r[judged].mean())",
+                "What could not be judged has an advantage too: its must be 0.",
+            ),
+            Mistake(
+                " or np.ptp(r[judged]) == 0",
+                "",
+                "A group without spread gives 0 / 0: its advantages are 0.",
+            ),
+            Mistake(
+                "if judged.sum() < 2 or np.ptp(r[judged]) == 0",
+                "if not judged.all() or np.ptp(r) == 0",
+                "A group is left out as soon as one of its answers could not be judged: the others are still judged by each other.",
             ),
             Mistake(
                 "(r[judged] - r[judged].mean()) / r[judged].std(ddof=1)",

@@ -30,7 +30,7 @@ def group_advantages(rewards: np.ndarray, could_judge: np.ndarray) -> np.ndarray
 
     `could_judge` (Q, G) is True for those that could; the rewards of the others mean nothing. They count neither for the mean nor for the
     deviation, and their advantage is 0. The deviation divides by the number of judged answers less one. In a group without spread, or with
-    fewer than two judged answers, every advantage is 0. No warning may be shown, and `rewards` stays as it is.
+    fewer than two judged answers, every advantage is 0. `rewards` stays as it is.
 
     Difficulty 4/5, about 20 minutes. Not in the lesson.
     """
