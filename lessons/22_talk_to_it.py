@@ -13,9 +13,9 @@ Check      python -m minillm check 22
 # %% [markdown]
 # ## 1. A conversation is one text
 #
-# A special token in front of each message says whose it is, and another one ends it. What a message says is text: `<|end|>` typed by a
-# user is seven characters, and ends nothing. Here the user asks for a sum, and the assistant writes it out: the ones, the tens with the
-# carry, the result. Then the user asks again, and only who remembers what was said can answer.
+# A special token in front of each message says whose it is, and another one ends it. Such a form is called a **chat template**. What a
+# message says is text: `<|end|>` typed by a user is seven characters, and ends nothing. Here the user asks for a sum, and the assistant
+# writes it out: the ones, the tens with the carry, the result. Then the user asks again, and only who remembers what was said can answer.
 
 # %%
 import json
@@ -65,8 +65,8 @@ print(f"{len(ids)} tokens, {written.sum()} of them written by the assistant")
 # %% [markdown]
 # ## 2. The loss on answers alone
 #
-# Each token but the first is a target. Only those that the assistant wrote are scored, its `<|end|>` among them, and the mean divides by
-# their number:
+# To train a model on such conversations is **instruction tuning**. Each token but the first is a target. Only those that the assistant
+# wrote are scored, its `<|end|>` among them, and the mean divides by their number:
 #
 #     loss = - Σ m_t ln p_t / Σ m_t        d loss / d logits_t = m_t (p_t - onehot_t) / Σ m_t
 #
@@ -305,7 +305,8 @@ lesson.path("talks.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 # ## 4. Step by step, and a vote
 #
 # Why write the steps? Each of them is easy, and the next can read it (Wei et al. 2022). And since many ways lead to one result, one can
-# ask eight times and take the most frequent result: **self-consistency** (Wang et al. 2023). No label is needed for that.
+# ask eight times and take a **majority vote**, the most frequent result: **self-consistency** (Wang et al. 2023). No label is needed for
+# that.
 
 # %%
 def vote(results):
