@@ -188,26 +188,32 @@ def test_activations_far_out(name, dtype):
     np.testing.assert_allclose(dx, [0, 0, 1, 1], atol=1e-6)
 
 
-@pytest.mark.parametrize(("dtype", "limit"), [(np.float64, 1e-12), (np.float32, 1e-6)])
+def exact_normal_cdf(x):
+    return np.array([0.5 * math.erfc(-float(v) / math.sqrt(2)) for v in x])
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(np.float64, 6e-16), (np.float32, 1e-7)])
 def test_normal_cdf_against_the_error_function(dtype, limit):
-    x = np.linspace(-10, 10, 2001).astype(dtype)
-    exact = np.array([0.5 * math.erfc(-float(v) / math.sqrt(2)) for v in x])
-    phi = ops.normal_cdf(x)
+    x = np.linspace(-12, 12, 20001).astype(dtype)
+    exact, phi = exact_normal_cdf(x), ops.normal_cdf(x)
     assert phi.dtype == dtype
     np.testing.assert_allclose(phi, exact, rtol=0, atol=limit)
-    tail = slice(0, 1000) if dtype == np.float64 else slice(400, 1000)  # x in [-10, 0], for float32 in [-6, 0]
-    np.testing.assert_allclose(phi[tail], exact[tail], rtol=limit * (1 if dtype == np.float64 else 5))
+    assert 0 <= phi.min() <= phi.max() <= 1
     np.testing.assert_allclose(ops.gelu_erf(x)[0], x * exact, rtol=0, atol=limit * 10)
 
 
-@pytest.mark.parametrize(
-    ("dtype", "lowest", "relative"),
-    [(np.float64, -11.3, 5e-14), (np.float32, -1, 5e-7), (np.float32, -11.3, 1.1e-5)],
-)
+@pytest.mark.parametrize(("dtype", "lowest", "relative"), [(np.float64, -11.3, 5e-14), (np.float32, -1, 5e-7)])
 def test_normal_cdf_is_as_exact_as_it_says(dtype, lowest, relative):
     x = np.linspace(lowest, 9, 2001).astype(dtype)
-    exact = [0.5 * math.erfc(-float(v) / math.sqrt(2)) for v in x]
-    np.testing.assert_allclose(ops.normal_cdf(x), exact, rtol=relative)
+    np.testing.assert_allclose(ops.normal_cdf(x), exact_normal_cdf(x), rtol=relative)
+
+
+def test_a_float32_gelu_is_nearer_to_the_exact_one_than_a_float32_error_function():
+    """1 + erf(-4) has lost all but a few digits: the tails of PyTorch's are no better."""
+    torch = pytest.importorskip("torch")
+    x = np.linspace(-12, 12, 20001).astype(np.float32)
+    exact, theirs = x * exact_normal_cdf(x), torch.nn.functional.gelu(torch.from_numpy(x)).numpy()
+    assert np.abs(ops.gelu_erf(x)[0] - exact).max() < np.abs(theirs - exact).max()
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
