@@ -42,7 +42,7 @@ from minillm.ops.loss import IGNORE, cross_entropy, cross_entropy_backward
 from minillm.ops.masks import causal_mask, mask_scores, padding_mask
 from minillm.ops.normalization import layer_norm, layer_norm_backward, rms_norm, rms_norm_backward
 from minillm.ops.quantization import dequantize, int8_embedding, int8_linear, int8_tied_linear, quantize
-from minillm.ops.reductions import log_softmax, mean_last, sum_last, sum_rows, sum_to
+from minillm.ops.reductions import log_softmax, max_last, mean_last, sum_last, sum_rows, sum_to
 from minillm.ops.regularization import dropout, dropout_backward, dropout_mask
 from minillm.ops.relative_positions import (
     alibi_bias,
@@ -90,6 +90,7 @@ __all__ = [
     "linear_output",
     "log_softmax",
     "mask_scores",
+    "max_last",
     "mean_last",
     "normal_cdf",
     "padding_mask",

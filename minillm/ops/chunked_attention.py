@@ -9,7 +9,7 @@ import numpy as np
 from minillm import kernels
 from minillm.backend import Array, array_module
 from minillm.ops.masks import additive_mask, causal_additive_mask, check_window
-from minillm.ops.reductions import sum_last, sum_to
+from minillm.ops.reductions import max_last, sum_last, sum_to
 
 
 class ChunkedSaved(NamedTuple):
@@ -90,7 +90,7 @@ def chunked_attention(q, k, v, *, mask=None, bias=None, causal=False, window=Non
         for columns in seen:
             s = scaled[:, :, rows] @ k[:, :, columns].swapaxes(-1, -2)
             _bias_and_masks(s, rows, columns, saved)
-            higher = xp.maximum(peak, s.max(axis=-1, keepdims=True))
+            higher = xp.maximum(peak, max_last(s))
             s -= higher
             xp.exp(s, out=s)
             shrink = xp.exp(peak - higher)

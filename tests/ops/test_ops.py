@@ -21,6 +21,15 @@ def test_sums_are_the_sums(rng, shape):
     np.testing.assert_allclose(ops.sum_rows(x), x.reshape(-1, shape[-1]).sum(0), rtol=1e-14)
 
 
+@pytest.mark.parametrize("shape", [(7,), (1, 1), (3, 65), (2, 3, 1, 4), (0, 5)])
+def test_max_last_is_the_maximum(shape, rng):
+    x = rng.standard_normal(shape)
+    np.testing.assert_array_equal(ops.max_last(x), x.max(-1, keepdims=True))
+    x[..., -1] = np.nan
+    assert np.isnan(ops.max_last(x)).all()
+    np.testing.assert_array_equal(ops.max_last(np.full((2, 3), -np.inf)), -np.inf)
+
+
 @pytest.mark.parametrize("rows", [(), (3,), (2, 3), (2, 3, 4)])
 def test_linear_takes_any_number_of_rows(rng, rows):
     x, weight, bias = rng.standard_normal((*rows, 5)), rng.standard_normal((5, 7)), rng.standard_normal(7)
