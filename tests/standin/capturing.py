@@ -152,6 +152,7 @@ _recordings: list[Recording] = []  # at most one
 _streams = [Stream(null=True)]
 _pools: list[MemoryPool] = []
 _kernels: set[tuple] = set()
+observers: list[Callable[[Callable, tuple, dict, Any], None]] = []  # of everything that is performed
 Stream.null = _streams[0]
 
 
@@ -199,6 +200,8 @@ def perform(function: Callable, args: tuple, kwargs: dict) -> Any:
         _allocate(new)
     if capturing():
         _recordings[-1].write(function, args, kwargs, result)
+    for observe in observers:
+        observe(function, args, kwargs, result)
     return result
 
 
