@@ -49,6 +49,7 @@ class Graph:
                 rehearse(self.buffers)
                 self._parts = [captured(side, part, self.buffers) for part in parts]
         finally:
+            forget_constants()  # one that was first made in the capture holds nothing yet
             current.wait_event(side.record())
 
     def replay(self, inputs: Mapping[str, np.ndarray], between: Callable[..., Any] | None = None) -> tuple[Array, ...]:

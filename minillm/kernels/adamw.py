@@ -1,6 +1,6 @@
 """A step of AdamW on a GPU: `adamw.cu`."""
 
-from minillm.backend import Array, array_module
+from minillm.backend import Array, array_module, on_device
 from minillm.kernels.launching import launch
 
 THREADS = 256  # of a block
@@ -20,6 +20,6 @@ def adamw(
     factors: shrink, unbias and length, numbers or scalars on the device.
     """
     xp = array_module(w)
-    on_device = [xp.full((), each, w.dtype) if isinstance(each, int | float) else each for each in factors]
+    there = [each if on_device(each) else xp.full((), each, w.dtype) for each in factors]
     rates = [float(rate) for beta in betas for rate in (beta, 1 - beta)]
-    launch("adamw.cu", "adamw", (-(-w.size // THREADS),), (THREADS,), w, g, m, v, *on_device, *rates, eps, w.size)
+    launch("adamw.cu", "adamw", (-(-w.size // THREADS),), (THREADS,), w, g, m, v, *there, *rates, float(eps), w.size)

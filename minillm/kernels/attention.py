@@ -51,5 +51,5 @@ def _launch(
     """A kernel with a thread for each of `rows`, queries or keys, of every head."""
     (batch, heads, queries, width), keys = q.shape, k.shape[2]
     grid = (batch * heads, -(-rows // THREADS))
-    rules = queries, keys, int(causal), keys if window is None else min(window, keys), float(scale)
+    rules = queries, keys, int(causal), keys if window is None else int(min(window, keys)), float(scale)
     launch(FILE, name, grid, (THREADS,), *arrays, *rules, width=width)

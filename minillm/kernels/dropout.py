@@ -16,6 +16,6 @@ def dropout_mask(shape: tuple[int, ...], rate: float, rng: CounterGenerator) -> 
     seed = xp.full((), rng.seed, np.uint64) if isinstance(rng.seed, np.generic) else rng.seed
     keep, scale = xp.empty(shape, np.float32), float(np.float32(1) / np.float32(1 - rate))
     grid, drawn = (-(-size // THREADS),), np.int64(rng.drawn)
-    launch("dropout.cu", "dropout_mask", grid, (THREADS,), seed, keep, drawn, rate, scale, size)
+    launch("dropout.cu", "dropout_mask", grid, (THREADS,), seed, keep, drawn, float(rate), scale, size)
     rng.drawn += size
     return keep

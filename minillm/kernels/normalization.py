@@ -34,7 +34,7 @@ def rms_norm_backward(dy: Array, xhat: Array, rstd: Array, gamma: Array, weights
 def _forward(name: str, x: Array, weights: tuple[Array, ...], eps: float) -> tuple[Array, Array, Array]:
     xp, columns = array_module(x), x.shape[-1]
     y, xhat, rstd = xp.empty_like(x), xp.empty_like(x), xp.empty((*x.shape[:-1], 1), x.dtype)
-    launch(FILE, name, (rstd.size,), (row_threads(columns),), x, *weights, y, xhat, rstd, columns, eps)
+    launch(FILE, name, (rstd.size,), (row_threads(columns),), x, *weights, y, xhat, rstd, columns, float(eps))
     return y, xhat, rstd
 
 

@@ -5,7 +5,7 @@
 // taken in the same order at each run: the results are the same to the last bit.
 
 #define EVERY_LANE 0xffffffff
-#define LOWEST -3e38f  // about the lowest number of float32; LOWEST - LOWEST is 0, where -infinity - -infinity is not a number
+#define LOWEST -3.402823466e38f  // the lowest number of float32; LOWEST - LOWEST is 0, where -infinity - -infinity is not a number
 
 __device__ float sum_of(float a, float b) { return a + b; }
 __device__ float larger_of(float a, float b) { return fmaxf(a, b); }

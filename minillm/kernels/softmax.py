@@ -10,7 +10,7 @@ def softmax(scores: Array, causal: bool = False, window: int | None = None) -> A
     """scores (..., S) -> p (..., S), as `ops.softmax`; with `causal`, of (..., T, S) those that `ops.causal_mask` lets a query see."""
     p, keys = array_module(scores).empty_like(scores), scores.shape[-1]
     queries = scores.shape[-2] if causal else 0
-    rows, window = scores.size // keys, keys if window is None else window
+    rows, window = scores.size // keys, keys if window is None else int(min(window, keys))
     launch(FILE, "softmax", (rows,), (row_threads(keys),), scores, p, keys, queries, window)
     return p
 

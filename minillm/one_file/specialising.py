@@ -192,6 +192,8 @@ class Specialiser(ast.NodeTransformer):
                 name in self.given
             ):
                 return ast.Constant(isinstance(operator, ast.IsNot))
+            case ast.Compare(ast.Name("np"), [ast.Is() | ast.IsNot() as operator], [ast.Name("np")]):
+                return ast.Constant(isinstance(operator, ast.Is))
             case ast.Compare(ast.Constant(one), [ast.Is() | ast.Eq()], [ast.Constant(other)]):
                 return ast.Constant(one == other)
             case ast.Compare(ast.Constant(one), [ast.IsNot()], [ast.Constant(other)]):

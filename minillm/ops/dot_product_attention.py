@@ -10,7 +10,7 @@ from minillm.backend import Array, array_module
 from minillm.ops.masks import additive_mask, causal_additive_mask, check_window, mask_scores
 from minillm.ops.reductions import sum_last, sum_to
 
-LOWEST = -3e38  # about the lowest number of float32
+LOWEST = -3.4028234663852886e38  # of all numbers of float32
 
 
 class DotProductSaved(NamedTuple):
@@ -76,9 +76,7 @@ def attention(q, k, v, *, mask=None, bias=None, causal=False, window=None, keep=
     queries, keys = q.shape[-2], k.shape[-2]
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     k_transposed = xp.ascontiguousarray(k.swapaxes(-1, -2))  # a copy costs less than a product that strides
-    if (
-        xp is not np
-    ):  # cuBLAS would copy heads that lie side by side in a row for each product, the backward pass's too: once is enough
+    if xp is not np:  # where heads lie side by side, cuBLAS would copy them for each product that reads them
         q, k, v = xp.ascontiguousarray(q), k_transposed.swapaxes(-1, -2), xp.ascontiguousarray(v)
     scores = (q * scale) @ k_transposed
     if bias is not None:
@@ -103,7 +101,8 @@ def attention_backward(dy, saved):
     softmax's backward multiplies by it.
     """
     q, k, v, p, keep, scale, bias_shape = saved
-    if (xp := array_module(dy)) is not np:
+    xp = array_module(dy)
+    if xp is not np:
         dy = xp.ascontiguousarray(dy)  # as in the forward pass: two products read it
     dp = dy @ v.swapaxes(-1, -2)  # y = p v
     if keep is None:

@@ -1,9 +1,12 @@
 """A captured function does what it did when it was called, with new inputs. On a stand-in; marked `gpu`, on a real card."""
 
+from contextlib import nullcontext
+from functools import lru_cache
+
 import numpy as np
 import pytest
 
-from minillm.backend import to_host
+from minillm.backend import constant, to_host
 from minillm.gpu.graph import Graph
 from tests.standin import counting
 from tests.standin.capturing import CaptureError
@@ -105,6 +108,30 @@ def test_what_cannot_be_captured_is_an_error_and_leaves_everything_as_it_was(cup
 def test_a_list_is_no_index(cupy_standin):
     with pytest.raises(TypeError, match="index"):
         Graph(cupy_standin, inputs(1, 2, 3), [lambda buffers: buffers["x"][[0, 1]]], lambda buffers: None)
+
+
+@constant
+@lru_cache(maxsize=1)
+def filled(xp, value):
+    return xp.full(3, value, F32)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_constant_that_was_made_in_a_capture_is_not_remembered(device, fails):
+    """It has no numbers yet: as where there are more constants than are remembered at a time."""
+
+    def tens_and_ones(buffers):
+        return buffers["x"] + filled(device.xp, 10), buffers["x"] + filled(device.xp, 1)
+
+    def part(buffers):
+        tens_and_ones(buffers)
+        float(buffers["x"].sum())
+
+    with pytest.raises(Exception, match="Capture") if fails else nullcontext():
+        graph = Graph(device.xp, inputs(1, 2, 3), [part if fails else tens_and_ones], tens_and_ones)
+    assert to_host(filled(device.xp, 1)).tolist() == [1, 1, 1]
+    if not fails:
+        assert [to_host(each).tolist() for each in graph.replay(inputs(1, 2, 3))] == [[11, 12, 13], [2, 3, 4]]
 
 
 def test_the_memory_of_a_graph_is_its_own(cupy_standin):

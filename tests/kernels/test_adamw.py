@@ -24,3 +24,12 @@ def test_one_update_is_the_formula(gpu, size):
     w, g, m, v = on(gpu, w, g, m, v)
     kernels.adamw(w, g, m, v, (shrink, gpu.full((), unbias, np.float32), length), (0.9, 0.99), 1e-3)
     same((w, m, v), (new_w, new_m, new_v))
+
+
+def test_factors_may_be_numbers_of_any_kind(gpu):
+    found = []
+    for factors, eps in ((1.0, 3.0, 2.0), 1.0), ((1, np.float32(3), np.float64(2)), 1):
+        w, g, m, v = on(gpu, *(np.abs(x) for x in numbers((40,), (40,), (40,), (40,))))
+        kernels.adamw(w, g, m, v, factors, (0.9, 0.99), eps)
+        found.append(w.get())
+    np.testing.assert_array_equal(*found)

@@ -34,6 +34,15 @@ def test_large_logits_do_not_overflow(gpu):
     assert logp[0, 0] == 0 and logp[1, 1] == 0 and (logp[0, 1:] < -1e29).all()
 
 
+def test_a_row_of_the_lowest_numbers_is_as_any_other(gpu):
+    logits = np.full((2, 40), -3.3e38, np.float32)
+    logits[1, 5:] = -np.inf
+    same(ops.log_softmax(gpu.asarray(logits[:1])), ops.log_softmax(logits[:1]))
+    found = ops.log_softmax(gpu.asarray(logits)).get()
+    np.testing.assert_allclose(found[1, :5], np.full(5, -np.log(5)), rtol=1e-6)
+    assert (found[1, 5:] == -np.inf).all()
+
+
 def test_what_is_not_a_number_stays_so(gpu):
     for wrong in (np.nan, np.inf):
         logits = np.ones((2, 40))

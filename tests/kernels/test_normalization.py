@@ -46,6 +46,12 @@ def test_without_the_gradients_of_gain_and_shift(gpu):
     assert names == ["layer_norm_backward", "rms_norm_backward"]
 
 
+def test_what_is_added_to_the_variance_may_be_an_integer(gpu):
+    x, gamma, beta = numbers((2, 40), (40,), (40,))
+    same(ops.layer_norm(*on(gpu, x, gamma, beta), 1)[0], ops.layer_norm(x, gamma, beta, 1)[0])
+    same(ops.rms_norm(*on(gpu, x, gamma), 1)[0], ops.rms_norm(x, gamma, 1)[0])
+
+
 def test_a_row_whose_squares_overflow_is_not_a_number(gpu):
     x, gamma, beta = numbers((2, 40), (40,), (40,))
     x[1] *= 1e30

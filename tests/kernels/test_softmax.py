@@ -43,6 +43,21 @@ def test_attention_with_a_mask_where_a_query_may_look_nowhere(gpu):
         assert not y[0, 0, 2].any()
 
 
+def test_a_row_of_the_lowest_numbers_is_as_any_other_and_one_of_minus_infinity_is_zeros(gpu):
+    scores = np.full((2, 40), -3.3e38, np.float32)
+    scores[1] = -np.inf
+    for p in (ops.softmax(scores)[0], ops.softmax(gpu.asarray(scores))[0].get()):
+        np.testing.assert_allclose(p, [[1 / 40] * 40, [0] * 40], rtol=1e-6)
+
+
+@pytest.mark.parametrize("window", [2**31, 2**40, np.int64(3)])
+def test_a_window_may_be_any_number(gpu, window):
+    q, k, v = numbers((1, 2, 9, 8), (1, 2, 9, 8), (1, 2, 9, 8))
+    for op in (ops.attention, ops.chunked_attention):
+        y, _ = op(q, k, v, causal=True, window=window)
+        same(op(*on(gpu, q, k, v), causal=True, window=window)[0], y)
+
+
 def test_what_is_not_a_number_stays_so(gpu):
     for wrong in (np.nan, np.inf):
         scores = np.ones((2, 40))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minillm.backend import choose_device
-from minillm.kernels import launching
+from minillm.backend import CounterGenerator, choose_device
+from minillm.kernels import launching, normalization
 from minillm.models import GPT, GPTConfig
 from minillm.text import Corpus
 from minillm.training import Trainer, TrainOptions
@@ -65,6 +65,17 @@ def test_float64_goes_the_plain_way(gpu):
     with launched() as names:
         trained(np.float64)
     assert not names
+
+
+def test_what_a_kernel_could_not_count_goes_the_plain_way(gpu):
+    """A loop counts in CUDA's int, by as many numbers as a block has threads, and so goes beyond the last one."""
+    x = gpu.ones(3, np.float32)
+    most_at_a_time = max(1024, 32 * normalization.MOST_PARTS)
+    assert launching.LARGEST + most_at_a_time < 2**31
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launching, "LARGEST", 2)
+        assert not launching.fit(x) and not launching.fit_mask((3,), CounterGenerator(gpu, np.uint64(1)), np.float32)
+    assert launching.fit(x)
 
 
 def test_what_is_not_contiguous_goes_the_plain_way(gpu):

@@ -262,6 +262,8 @@ def test_the_loss_the_gradient_and_the_weights_of_a_replay_are_compared(number):
     wanted = [np.array(2.0), np.array(3.0), np.array([0.1, -0.2])]
     check_same([1.001 * x for x in wanted], wanted)
     check_same([x + np.nan for x in wanted], [x + np.nan for x in wanted])
+    with np.errstate(invalid="ignore"):  # as in a step
+        check_same([x + np.inf for x in wanted], [x + np.inf for x in wanted])
     for factor in (1.1, np.nan):
         found = [factor * x if i == number else x for i, x in enumerate(wanted)]
         with pytest.raises(RuntimeError, match=("loss", "length", "weights")[number]):
