@@ -125,7 +125,8 @@ def page(rows: list[Row]) -> Iterator[str]:
     yield "```\npip install -e .[dev]\npython -m benchmarks.gpt2_size\n```\n"
     yield "124 million random weights, float32, in Hugging Face's layout: seconds from the folder to the model, its file being in the"
     yield f"system's cache; milliseconds a token, greedily, over {TOKENS} tokens; and the peak of the memory, above that after the"
-    yield "imports, with what is read of the file where it lies. Medians; the sides take turns, each in a process of its own.\n"
+    yield "imports, with what is read of the file where it lies. In int8 the matrices are rounded as they are read, and stay so."
+    yield "Medians; the sides take turns, each in a process of its own.\n"
     yield "| | s to load | ms a token | peak MB |"
     yield "|---|---:|---:|---:|"
     for side, load, token, memory in rows:

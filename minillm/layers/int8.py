@@ -85,11 +85,8 @@ class Int8Embedding(Int8Layer):
     """ids (B, T) -> x (B, T, D), an `Embedding` or an `NgramEmbedding`: x_t = scale · Σ_k E_k[ids_{t-k}], each E_k in int8."""
 
     def __init__(self, embedding: Embedding, weights: Mapping[str, Int8]):
-        self.weight, self.scale, self.dtype = (
-            weights[embedding.weight.name],
-            embedding.scale,
-            embedding.weight.data.dtype,
-        )
+        self.weight, self.scale = weights[embedding.weight.name], embedding.scale
+        self.dtype = embedding.weight.data.dtype
         self.earlier = []
         if isinstance(embedding, NgramEmbedding):
             self.earlier += map(Int8, *weights[embedding.earlier.name])

@@ -11,6 +11,7 @@ import numpy as np
 
 from minillm.backend import Array, to_host
 from minillm.errors import InputError
+from minillm.layers import refuse_int8
 from minillm.models import Model
 from minillm.objectives import CAUSAL, Data, Objective
 from minillm.training.captured import CapturedSteps
@@ -136,6 +137,7 @@ class Trainer:
     ranks = OneRank()
 
     def __init__(self, model: Model, data: Data, options: TrainOptions, objective: Objective = CAUSAL):
+        refuse_int8(model)
         self.model, self.data, self.options, self.objective = model, data, options, objective
         self.optimizer = OPTIMIZERS[options.optimizer](
             model.vector, options.lr, betas=(options.beta1, options.beta2), weight_decay=options.weight_decay

@@ -160,7 +160,7 @@ def test_nothing_trains_it_writes_it_or_adapts_it(gpt, tmp_path):
     logits, saved = int8.forward(IDS)
     for_inference(lambda: int8.backward(logits, saved))
     data = Corpus(np.tile(IDS.ravel(), 3), context=4)
-    for_inference(lambda: Trainer(int8, data, TrainOptions(batch=2, workers=1), CAUSAL).step())
+    for_inference(lambda: Trainer(int8, data, TrainOptions(batch=2, workers=1), CAUSAL))
     for_inference(lambda: train(int8, data, steps=1, batch=2, progress=False))
     for_inference(lambda: add_lora(int8, 2))
     for_inference(lambda: save_pretrained(int8, tmp_path))
