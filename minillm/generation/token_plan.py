@@ -128,7 +128,7 @@ class TokenPlan:
         """`layer.extend`, in `self.out`. The new key and value are put into the cache, (B, G, C, K)."""
         query, key = _linear(layer.query, self.query), _linear(layer.key, self.key)
         value, output = _linear(layer.value, self.value), _linear(layer.output, self.out)
-        scale, window, ones = self._constant(1 / math.sqrt(layer.d_kv)), layer.window, self.ones
+        scale, window, ones, attended = self._constant(1 / math.sqrt(layer.d_kv)), layer.window, self.ones, self.attended
         q, new_k, new_v, h = (n.reshape(self.by_heads) for n in (self.query, self.key, self.value, self.attended))
         turn = [self._rotation(n) for n in (q, new_k)] if layer.rotary else []
 
@@ -148,7 +148,7 @@ class TokenPlan:
             exp(scores, scores)
             matmul(scores, v, h)
             divide(h, scores.dot(ones[: scores.shape[3]]), h)
-            return output(self.attended)
+            return output(attended)
 
         return attend
 

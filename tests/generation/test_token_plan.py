@@ -1,5 +1,8 @@
 """The plan for a token computes what the model computes, for every kind of block, at every position."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -125,6 +128,19 @@ def test_every_search_uses_it_and_it_follows_the_number_of_texts(monkeypatch):
         plain.reorder(np.array(rows))
         text = np.concatenate([text[rows], np.arange(len(rows))[:, None]], axis=1)
         np.testing.assert_allclose(scorer.next_scores(text), extend(model, text[:, -1:], plain), rtol=1e-11)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_gone_when_nobody_holds_it(kind):
+    """Every text has a plan: one whose functions held it would stay, and the model with it, until Python looks for circles."""
+    plan = TokenPlan(model_of(kind), 1)
+    gone = weakref.ref(plan)
+    gc.disable()
+    try:
+        del plan
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_it_is_for_a_gpt_on_the_processor():
