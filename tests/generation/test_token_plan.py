@@ -107,12 +107,14 @@ def test_logits_are_not_written_over_by_the_next_token():
     assert (first == kept).all()
 
 
-def test_what_overflows_is_not_finite():
+@pytest.mark.parametrize("batch", [1, 2])
+def test_what_overflows_is_not_finite(batch):
     """As in the plain norm: rows of zeros would hide it."""
     model = model_of("GPT-2's", np.float32)
     model.embedding.weight.data[5] *= 1e30
     with np.errstate(over="ignore", invalid="ignore"):
-        assert np.isnan(TokenPlan(model, 1).extend(np.array([[5]]), KeyValueCache(model))).any()
+        logits = TokenPlan(model, batch).extend(np.full((batch, 1), 5), KeyValueCache(model, batch))
+    assert np.isnan(logits).any(axis=1).all()
 
 
 def test_every_search_uses_it_and_it_follows_the_number_of_texts(monkeypatch):
