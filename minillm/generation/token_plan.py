@@ -154,6 +154,7 @@ class TokenPlan:
         scale, window = self._constant(1 / math.sqrt(layer.d_kv)), layer.window
         ones, attended = self.ones, self.attended
         q, new_k, new_v, h = (n.reshape(self.by_heads) for n in (self.query, self.key, self.value, self.attended))
+        last_k, last_v = new_k[:, :, 0], new_v[:, :, 0]
         turn = [self._rotation(n) for n in (q, new_k)] if layer.rotary else []
 
         def attend(x: Array, keys: Array, values: Array, start: int, bias: Array | None) -> Array:
@@ -162,9 +163,11 @@ class TokenPlan:
             value(x)
             for by_position in turn:
                 by_position()
-            k, v = remember(keys, new_k, start), remember(values, new_v, start)
             if window:
-                k, v = k[:, :, -window:], v[:, :, -window:]
+                k, v = remember(keys, new_k, start)[:, :, -window:], remember(values, new_v, start)[:, :, -window:]
+            else:  # the cache has room for all of the context
+                keys[:, :, start], values[:, :, start] = last_k, last_v
+                k, v = keys[:, :, : start + 1], values[:, :, : start + 1]
             scores = matmul(multiply(q, scale, q), k.swapaxes(2, 3))  # (B, G, H/G, S)
             if bias is not None:
                 scores += bias[..., -k.shape[2] :].reshape(*scores.shape[1:3], -1)
