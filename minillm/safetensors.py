@@ -146,8 +146,9 @@ def map_tensors(tensors: Mapping[str, Stored], dtype: type) -> dict[str, np.ndar
     """Those of the tensors that can be used where they lie in their files (mmap): of this dtype, and at a multiple of its size.
 
     Their memory is the system's cache of files. What is written into an array stays in this process, and the file as it is. The file may
-    be replaced by another, as `write_atomic` does, and the arrays keep their numbers; but if it is cut short in its place, the system
-    ends the process that looks at what is gone (SIGBUS). InputError if it has become shorter since its header was read.
+    be deleted, or replaced by another, as `write_atomic` does, and the arrays keep their numbers; but what is written over it in its place
+    is seen, and if it is cut short there, as by `cp`, the system ends the process that looks at what is gone (SIGBUS). InputError if it has
+    become shorter since its header was read.
     """
     files: dict[Path, mmap.mmap | None] = {}
     arrays, dtype = {}, np.dtype(dtype)

@@ -1,5 +1,7 @@
 """Weights that are used where they lie in a file of Hugging Face: the numbers are those of a copy, and the file stays as it is."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,11 @@ from minillm.errors import InputError
 from minillm.files import write_atomic
 from minillm.generation import generate
 from minillm.gradcheck import randomize
+from minillm.layers import LoRALinear, add_lora, merge_lora
 from minillm.models import GPT, GPTConfig
 from minillm.models.huggingface import load_pretrained, save_pretrained
 from minillm.models.huggingface.checkpoint import _architecture_of
+from minillm.models.huggingface.files import INDEX
 from minillm.objectives import CAUSAL
 from minillm.safetensors import map_tensors, read_header, serialize
 from minillm.text import Corpus
@@ -148,6 +152,61 @@ def test_a_file_replaced_under_it_changes_nothing(folder, copied):
     write_atomic(folder / WEIGHTS, serialize({name: 2 * array for name, array in tensors.items()}))
     equal(model, copy)
     np.testing.assert_array_equal(load_pretrained(folder).vector.data, 2 * copy.vector.data)
+
+
+def test_a_file_deleted_under_it_changes_nothing(folder, copied):
+    model, copy = load_pretrained(folder), copied(folder)
+    (folder / WEIGHTS).unlink()
+    equal(model, copy)
+    np.testing.assert_array_equal(model.vector.data, copy.vector.data)
+
+
+def test_shards_are_used_where_they_lie(folder, copied):
+    arrays = safetensors.load_file(folder / WEIGHTS)
+    shards = {"model-1.safetensors": sorted(arrays)[::2], "model-2.safetensors": sorted(arrays)[1::2]}
+    for name, held in shards.items():
+        (folder / name).write_bytes(serialize({tensor: arrays[tensor] for tensor in held}))
+    index = {"weight_map": {tensor: name for name, held in shards.items() for tensor in held}}
+    copy = copied(folder)
+    (folder / WEIGHTS).unlink()
+    (folder / INDEX).write_text(json.dumps(index), encoding="utf-8")
+    model = load_pretrained(folder)
+    assert model.vector.assigned == set(model.vector.named)
+    equal(model, copy)
+
+
+def test_adapters_are_put_on_it_and_merged_as_on_a_copy(folder, copied):
+    before, models = (folder / WEIGHTS).read_bytes(), (load_pretrained(folder), copied(folder))
+    for model in models:
+        model.freeze()
+        add_lora(model, 2)
+        for layer in model.sublayers():
+            if isinstance(layer, LoRALinear):
+                layer.lora_b.data[...] = 0.1
+        merge_lora(model)
+    equal(*models)
+    assert not np.array_equal(models[0].vector.data, load_pretrained(folder).vector.data)
+    assert (folder / WEIGHTS).read_bytes() == before
+
+
+def test_a_text_goes_on_while_it_learns(folder, copied):
+    """Its weights are copied between two tokens, and a plan that was made before must read them where they are then."""
+
+    def write(model, learn):
+        tokens = generate(model, [1], 9)
+        yield next(tokens)  # before the trainer asks for the vector
+        data = Corpus(np.random.default_rng(1).integers(11, size=200), context=8)
+        trainer = Trainer(model, data, TrainOptions(steps=9, batch=2, lr=0.1, warmup=0, workers=1), CAUSAL)
+        for token in tokens:
+            yield token
+            if learn:
+                trainer.step()
+
+    mapped, copy, resting = (
+        list(write(*each))
+        for each in ((load_pretrained(folder), True), (copied(folder), True), (load_pretrained(folder), False))
+    )
+    assert mapped == copy != resting
 
 
 def test_a_model_is_saved_over_its_own_file(folder, copied):
