@@ -51,6 +51,16 @@ def test_at_temperature_0_it_is_the_text_of_the_model_also_over_the_edge_of_the_
     assert len(set(alone)) > 1, "or this test shows nothing"
 
 
+@pytest.mark.parametrize("length", [11, 12, 13, 40])
+@pytest.mark.parametrize("choices", [{"ngram": 3}, {"positions": "rotary"}, {"positions": "alibi"}], ids=str)
+def test_also_after_a_prompt_that_fills_the_context_or_is_longer(length, choices):
+    """An n-gram embedding looks back at tokens that the cache must have forgotten with what was drafted and not kept."""
+    model, draft = gpt(1, 13, scale=1.0, **choices), gpt(2, 13, context=5, scale=1.0)
+    prompt = np.random.default_rng(length).integers(13, size=length)
+    alone = list(generate(model, prompt, 30, temperature=0))
+    assert list(generate_with_draft(model, draft, prompt, 30, temperature=0)) == alone
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_rules_hold_at_every_place(seed):
     model, draft = gpt(1, 13, scale=1.0), gpt(seed, 13, scale=1.0)
