@@ -122,7 +122,7 @@ def next_token_probabilities(
     far as given and in this order, top-k, top-p, min-p, typical, epsilon and eta (see `processors`) drop tokens; each counts with what
     the others before it have left.
     """
-    scores = logits.astype(np.float64)
+    scores = logits.astype(np.float64, copy=False)
     if temperature == 0:
         return (np.arange(scores.shape[-1]) == scores.argmax(axis=-1)[..., None]).astype(np.float64)
     if temperature != 1:
@@ -144,6 +144,6 @@ def next_token_probabilities(
 
 def sample(probabilities: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draw a token from each row: probabilities (..., V) -> ids (...), the first whose cumulative probability passes a random number."""
-    cumulative = np.cumsum(probabilities, axis=-1)
+    cumulative = probabilities.cumsum(axis=-1)
     chance = rng.random(probabilities.shape[:-1])[..., None]
-    return (cumulative / cumulative[..., -1:] <= chance).sum(axis=-1)
+    return (cumulative / cumulative[..., -1:] > chance).argmax(axis=-1)
