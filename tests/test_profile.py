@@ -18,8 +18,20 @@ def test_each_operation_is_counted_and_one_in_place_takes_no_memory():
     assert counts(Recording.taken) == "Forward and backward are 5 array operations; 3 take new memory, 0.0 MB in all.\n"
 
 
-def test_a_further_block_adds_its_six_linear_layers_and_its_attention():
-    """Each linear layer is a product forward and two backward; attention has two and four. Sums are products with a vector."""
-    few, many = (record(GPTConfig(VOCAB, layers=layers, heads=2, d_model=4, context=5), 3)[0] for layers in (1, 2))
+def products_of_a_block(context: int) -> int:
+    """How many more matrix products a pass has with a further block. Sums are products with a vector, and don't count."""
+    few, many = (
+        record(GPTConfig(VOCAB, layers=layers, heads=2, d_model=4, context=context), 3)[0] for layers in (1, 2)
+    )
     few, many = (sum(min(len(shape) for shape, _ in factors) > 1 for factors in products) for products in (few, many))
-    assert many - few == 6 * 3 + 2 + 4
+    return many - few
+
+
+def test_a_further_block_adds_its_six_linear_layers_and_its_attention():
+    """Each linear layer is a product forward and two backward; attention has two and four."""
+    assert products_of_a_block(context=5) == 6 * 3 + 2 + 4
+
+
+def test_attention_in_chunks_is_counted_too():
+    """Of two chunks of queries the first looks at one of keys and the second at two; backward the scores are computed again."""
+    assert products_of_a_block(context=256) == 6 * 3 + 3 * (2 + 5)
