@@ -133,7 +133,8 @@ class Muon(AdamW):
         m *= self.momentum
         m += g
         w *= factors.shrink
-        w -= factors.lr * 0.2 * math.sqrt(max(direction.shape)) * direction.ravel()
+        # Python's numbers by themselves: with those of a GPU they would be rounded otherwise in a CUDA graph than in a plain step.
+        w -= factors.lr * (0.2 * math.sqrt(max(direction.shape)) * direction.ravel())
 
 
 def all_orthogonal(matrices: Sequence[Array], workers: Alone | None = None) -> list[Array]:

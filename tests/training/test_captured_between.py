@@ -35,6 +35,10 @@ def pair(device, make, **options):
     return ours, plain
 
 
+def case_of(name):
+    return (CASES[name], {}) if name in CAPTURED else OTHERS[name]
+
+
 def assert_same(ours, plain):
     assert any(ours.captured._graphs.values()) and not any(plain.captured._graphs.values())
     for one, other in zip(state_arrays(ours).values(), state_arrays(plain).values(), strict=True):
@@ -66,6 +70,16 @@ def test_a_return_to_an_earlier_state_is_the_run_from_there(device):
     assert_same(ours, plain)
 
 
+@pytest.mark.parametrize("name", [*CAPTURED, *OTHERS])
+def test_captured_steps_are_the_plain_ones_bit_for_bit(standin, name):
+    """A run that goes on begins plainly, where one that never stopped has a graph; and so may one of several ranks."""
+    make, options = case_of(name)
+    ours, plain = pair(standin, make, **(options | {"dtype": np.float32}))
+    assert losses_of(ours, 4) == losses_of(plain, 4)
+    for one, other in zip(state_arrays(ours).values(), state_arrays(plain).values(), strict=True):
+        np.testing.assert_array_equal(to_host(one), to_host(other))
+
+
 def test_two_trainers_take_turns(device):
     first, second = trainer(device, causal_case(dropout=0.2)), trainer(device, causal_case(positions="alibi"))
     _, one = pair(device, lambda: causal_case(dropout=0.2))
@@ -93,7 +107,7 @@ def test_parts_that_freeze_and_thaw_in_turn(device):
 @pytest.mark.parametrize("name", [*CAPTURED, *OTHERS])
 def test_no_graph_uses_memory_that_may_go_to_others(standin, name):
     """Of whatever model and objective, and also where its constants were there before, in the common memory."""
-    make, options = (CASES[name], {}) if name in CAPTURED else OTHERS[name]
+    make, options = case_of(name)
     ours, plain = pair(standin, make, **options)
     losses_of(plain, 1)
     losses_of(ours, 2)
