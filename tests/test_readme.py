@@ -165,7 +165,7 @@ def test_the_lines_for_a_program_run_as_they_stand(folder, monkeypatch, capsys):
     assert len([line for line in PYTHON[0].splitlines() if line and not line.startswith("import")]) == 9
     exec(PYTHON[0].replace("steps=600", "steps=10").replace('preset="tiny"', 'preset="tiny", steps=4'), {})
     out = capsys.readouterr().out
-    assert out.startswith("The value of") and (folder / "runs/mine/model.safetensors").exists()
+    assert out.startswith("The value of") and (folder / "runs/small/model.safetensors").exists()
 
 
 def test_the_block_in_the_readme_is_the_block_in_the_library():

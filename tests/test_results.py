@@ -20,7 +20,7 @@ SAID = [
         ["explain: failures named rightly, of 20", "explain: false alarms, of 20 healthy runs"],
     ),
     ("README.md", r"takes (\d+) times as long a step as minillm", ["microgpt: a step number by number, over one of arrays"]),
-    ("README.md", r"Ten minutes of one core make BLEU ([\d.]+) of", ["applications: Multi30k, English to German: BLEU, greedy"]),
+    ("README.md", r"Ten minutes on one core reach BLEU ([\d.]+) with", ["applications: Multi30k, English to German: BLEU, greedy"]),
     (
         "README.md",
         r"have F1 ([\d.]+) \(38.4 to 43.2\) and exact match ([\d.]+)",
