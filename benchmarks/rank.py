@@ -2,6 +2,7 @@
 
 step MODEL STEPS        processor seconds of a step without its all-reduces, for each rank, and seconds by the clock
 allreduce NUMBERS ...   the shortest of many all-reduces of so many float32, in seconds
+pieces MODEL STEPS N    of one of N ranks: processor seconds of a step, when each piece of its gradient is ready, and its bytes
 gradients               for each objective, how far the gradient of all ranks is from that of one process
 """
 
@@ -24,6 +25,7 @@ from minillm.models import GPT, GPTConfig
 from minillm.pretraining import OBJECTIVES, PREFERENCES, prepare, settings_for
 from minillm.text import CharTokenizer, Corpus
 from minillm.training import Trainer, TrainOptions
+from minillm.training.gradient_sum import OverlappedSum, pieces
 from minillm.training.mpi import world
 from minillm.training.ranks import OneRank
 
@@ -43,13 +45,60 @@ class Watched(OneRank):
         return total
 
 
-def time_steps(ranks: OneRank, name: str, steps: int) -> dict:
-    sizes, batch = SIZES[name]
-    config = GPTConfig(vocab_size=65, **sizes)
+class Silent(OneRank):
+    """One of many ranks with a network between them, which are not there."""
+
+    apart = True
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def sum_aside(self, x: Array) -> None:
+        pass
+
+
+class Timed(OverlappedSum):
+    """It writes down when a piece of the gradient is ready."""
+
+    def __enter__(self) -> None:
+        self.ready: list[float] = []
+        super().__enter__()
+
+    def send(self) -> None:
+        self.ready.append(time.process_time())
+        super().send()
+
+
+def trainer_of(name: str, ranks: OneRank, batch: int) -> Trainer:
+    config = GPTConfig(vocab_size=65, **SIZES[name][0])
     data = Corpus(np.random.default_rng(0).integers(0, 65, 20_000), config.context)
-    trainer, watched = Trainer(GPT(config, seed=0), data, TrainOptions(batch=batch)), Watched(ranks)
-    trainer.join(watched)
+    trainer = Trainer(GPT(config, seed=0), data, TrainOptions(batch=batch))
+    trainer.join(ranks)
     trainer.step()  # warms caches up
+    return trainer
+
+
+def time_pieces(name: str, steps: int, size: int) -> dict:
+    """On a rank that reads a whole batch by itself. Each is the median of the steps."""
+    ranks, found, sizes = Silent(size), [], []
+    trainer = trainer_of(name, ranks, size * SIZES[name][1])
+    vector = trainer.model.vector
+    if trainer.overlapped:
+        trainer.overlapped = Timed(vector, ranks)
+        trainer.step()
+        sizes = [vector.grad[place].nbytes for place, _ in pieces(vector, ranks)]
+    for _ in range(steps):
+        start = time.process_time()
+        trainer.step()
+        ready = trainer.overlapped.ready if trainer.overlapped else []
+        found.append([time.process_time() - start, *(when - start for when in ready)])
+    seconds, *ready = np.median(found, axis=0)
+    return {"seconds": seconds, "ready": ready, "sizes": sizes}
+
+
+def time_steps(ranks: OneRank, name: str, steps: int) -> dict:
+    watched = Watched(ranks)
+    trainer = trainer_of(name, watched, SIZES[name][1])
     watched.spent, clock, start = 0.0, time.perf_counter(), time.process_time()
     for _ in range(steps):
         trainer.step()
@@ -111,6 +160,8 @@ def main() -> None:
     with world() as ranks:
         if what == "step":
             answer = time_steps(ranks, given[0], int(given[1]))
+        elif what == "pieces":
+            answer = time_pieces(given[0], *map(int, given[1:]))
         elif what == "allreduce":
             answer = [time_allreduce(ranks, int(numbers)) for numbers in given]
         else:

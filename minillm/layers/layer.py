@@ -12,7 +12,7 @@ The contract (tests/layers/test_contract.py holds every layer to it):
 6. Random layers take a generator, `rng`; without one (None) they behave as in evaluation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 
 import numpy as np
@@ -23,7 +23,12 @@ from minillm.ops.kernel_check import check_kernels
 
 
 class Parameter:
-    """An array that is learned, with its gradient. Frozen (`trainable = False`), it gets no gradient and no update."""
+    """An array that is learned, with its gradient. Frozen (`trainable = False`), it gets no gradient and no update.
+
+    `post_accumulate_grad_hook(parameter)`, if there is one, is called whenever something was added to the gradient, as PyTorch's is.
+    """
+
+    post_accumulate_grad_hook: "Callable[[Parameter], None] | None" = None
 
     def __init__(self, data: Array):
         self.data = data
@@ -35,6 +40,8 @@ class Parameter:
         """Add to the gradient. Always `+=`: a parameter that was used twice gets two gradients."""
         if self.trainable:
             self.grad += grad
+            if self.post_accumulate_grad_hook:
+                self.post_accumulate_grad_hook(self)
 
     def __repr__(self) -> str:
         name, frozen = f"{self.name!r}, " if self.name else "", "" if self.trainable else ", frozen"

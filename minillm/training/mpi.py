@@ -16,6 +16,7 @@ from minillm.training.ranks import OneRank
 # Where launchers say how many processes they started: MPICH and Intel MPI; Open MPI; Slurm's srun.
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 PATIENCE = 2.0  # seconds in which all ranks have to leave, once one has left by an error
+PAUSE = 3e-4  # seconds
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +35,7 @@ class Ranks(OneRank):
         cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
         places = self.gather((MPI.Get_processor_name(), cores))
         self.hosts = [host for host, _ in places]
+        self.apart = len(set(self.hosts)) > 1 and MPI.Query_thread() >= MPI.THREAD_SERIALIZED
         self.local_rank = self.hosts[: self.rank].count(self.hosts[self.rank])
         # A launcher may give each rank cores of its own, or all ranks of a machine the same.
         together = {host: set().union(*(mine for there, mine in places if there == host)) for host in self.hosts}
@@ -50,6 +52,12 @@ class Ranks(OneRank):
             self._gpus = NCCLBackend(self.size, self.rank, use_mpi=True)
         self._gpus.all_reduce(x, x)
         return x
+
+    def sum_aside(self, x: np.ndarray) -> None:
+        """`sum`, for a thread beside one that computes: while it waits it leaves the core alone."""
+        request = self._world.Iallreduce(self._mpi.IN_PLACE, x)
+        while not request.Test():  # MPI gets on with its messages when it is called
+            time.sleep(PAUSE)
 
     def any(self, flag: bool) -> bool:
         flags = np.array([flag])

@@ -10,6 +10,7 @@ class OneRank:
 
     rank, size, local_rank = 0, 1, 0
     cores: int | None = None  # of the machine's, for each rank; None is all
+    apart = False  # whether a network lies between them: it sums a part with `sum_aside` while they compute another
 
     def sum(self, x: Array) -> Array:
         """The sum over the ranks, equal on all of them bit for bit. An array is summed in place."""

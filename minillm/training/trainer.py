@@ -1,5 +1,6 @@
 """The trainer: batches in, updates out, nothing lost on the way."""
 
+import contextlib
 import itertools
 import math
 import time
@@ -15,6 +16,7 @@ from minillm.layers import refuse_int8
 from minillm.models import Model
 from minillm.objectives import CAUSAL, Data, Objective
 from minillm.training.captured import CapturedSteps
+from minillm.training.gradient_sum import OverlappedSum, overlapped_sum, sum_gradient
 from minillm.training.optimizers import OPTIMIZERS, clip_grad_norm
 from minillm.training.options import TrainOptions
 from minillm.training.ranks import OneRank
@@ -135,6 +137,7 @@ class Trainer:
 
     updates = 1  # of the weights, in a step
     ranks = OneRank()
+    overlapped: OverlappedSum | None = None  # where the ranks sum the gradient while they compute it
 
     def __init__(self, model: Model, data: Data, options: TrainOptions, objective: Objective = CAUSAL):
         refuse_int8(model)
@@ -171,6 +174,7 @@ class Trainer:
         if workers < self.workers.count:
             self.workers = workers_for(self.model, workers)
         self.ranks = ranks
+        self.overlapped = overlapped_sum(self.model.vector, ranks, workers)
 
     def planned_steps(self) -> int:
         """How many steps the run will have: as asked for, or as many as the time left allows at the pace so far."""
@@ -215,11 +219,15 @@ class Trainer:
         if self.objective.measure:
             own_rows = self.workers.run(measure_batches, [(self.objective, share) for share in shares])
             measured = np.concatenate(ranks.gather(np.concatenate(own_rows)))
-        losses = self.workers.run(
-            forward_backward, [(self.objective, share, self.options.label_smoothing, measured) for share in shares]
-        )
+        with self.overlapped or contextlib.nullcontext():
+            losses = self.workers.run(
+                forward_backward, [(self.objective, share, self.options.label_smoothing, measured) for share in shares]
+            )
         self.workers.add_gradients()
-        ranks.sum(self.model.vector.grad)
+        if self.overlapped is None:
+            sum_gradient(self.model.vector, ranks)
+        elif ranks.any(self.overlapped.late):
+            return self._gradient(shares)
         return ranks.sum(sum(losses[1:], start=losses[0]))
 
     def step(self, stop: Callable[[], bool] = lambda: False) -> Progress:

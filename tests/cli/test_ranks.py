@@ -89,6 +89,25 @@ def test_a_run_goes_on_with_any_number_of_ranks_and_bit_for_bit_with_as_many(cal
     assert_same_course(other, whole)
 
 
+APART = """
+from minillm.training import gradient_sum, mpi
+gradient_sum.MESSAGE = 0
+class Apart(mpi.Ranks):
+    apart = property(lambda self: True, lambda self, found: None)
+mpi.Ranks = Apart
+"""
+
+
+def test_ranks_with_a_network_between_them_learn_bit_for_bit_the_same(pretrain, plain, tmp_path):
+    """Though they sum the gradient in pieces while they compute it, from the second step on, or the first after they go on."""
+    whole, apart = tmp_path / "whole", tmp_path / "apart"
+    assert on_ranks((2, [*pretrain, "--out", whole]))[0] == 0
+    assert on_ranks((2, [*pretrain, "--out", apart, "--stop-at=5"], APART))[0] == 0
+    assert on_ranks((2, ["pretrain", "--resume", "--out", apart], APART))[0] == 0
+    for name in ("model.safetensors", "log.jsonl"):
+        assert (apart / name).read_bytes() == (whole / name).read_bytes()
+
+
 @pytest.mark.parametrize("kind", ["finetune", "align"])
 def test_other_commands_train_on_ranks_too(call, kind, finished_run, masked_run, labelled, plain, tmp_path):
     pairs = tmp_path / "pairs.jsonl"

@@ -41,6 +41,9 @@ class RankThread(OneRank):
         x[...] = array_module(x).asarray(total)
         return x
 
+    def sum_aside(self, x: np.ndarray) -> None:
+        self.sum(x)
+
     def any(self, flag: bool) -> bool:
         return any(self.gather(flag, "any"))
 

@@ -176,23 +176,38 @@ def launched(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("places", "cores", "local_rank"),
+    ("places", "cores", "local_rank", "apart"),
     [
-        ([("a", {0, 1, 2, 3}), ("a", {0, 1, 2, 3})], 2, 1),  # a launcher that binds no rank
-        ([("a", {0, 1}), ("a", {2, 3})], 2, 1),  # and one that does
-        ([("a", {0, 1, 2, 3}), ("b", {0, 1, 2, 3, 4, 5}), ("a", {0, 1, 2, 3})], 2, 0),
-        ([("a", {0, 1}), ("a", {0, 1}), ("a", {0, 1})], 1, 1),  # more ranks than cores
+        ([("a", {0, 1, 2, 3}), ("a", {0, 1, 2, 3})], 2, 1, False),  # a launcher that binds no rank
+        ([("a", {0, 1}), ("a", {2, 3})], 2, 1, False),  # and one that does
+        ([("a", {0, 1, 2, 3}), ("b", {0, 1, 2, 3, 4, 5}), ("a", {0, 1, 2, 3})], 2, 0, True),
+        ([("a", {0, 1}), ("a", {0, 1}), ("a", {0, 1})], 1, 1, False),  # more ranks than cores
     ],
 )
 def test_the_ranks_of_a_machine_share_its_cores_and_all_ranks_have_as_many(
-    launched, monkeypatch, places, cores, local_rank
+    launched, monkeypatch, places, cores, local_rank, apart
 ):
     launched(PMI_SIZE=len(places))
     world_of = types.SimpleNamespace(size=len(places), rank=1, Dup=lambda: None, allgather=lambda thing: places)
-    mpi = types.SimpleNamespace(COMM_WORLD=world_of, Get_processor_name=lambda: "a")
+    mpi = types.SimpleNamespace(
+        COMM_WORLD=world_of, Get_processor_name=lambda: "a", Query_thread=lambda: 2, THREAD_SERIALIZED=2
+    )
     monkeypatch.setitem(sys.modules, "mpi4py", types.SimpleNamespace(MPI=mpi))
     ranks = world()
-    assert (ranks.cores, ranks.local_rank) == (cores, local_rank)
+    assert (ranks.cores, ranks.local_rank, ranks.apart) == (cores, local_rank, apart)
+    mpi.Query_thread = lambda: 1
+    assert not world().apart, "with an MPI that can't be called from another thread"
+
+
+def test_a_sum_aside_lets_the_core_go_until_it_is_done(monkeypatch):
+    answers, slept = [False, False, True], []
+    request = types.SimpleNamespace(Test=lambda: answers.pop(0))
+    ranks = Ranks.__new__(Ranks)
+    ranks._mpi = types.SimpleNamespace(IN_PLACE="in place")
+    ranks._world = types.SimpleNamespace(Iallreduce=lambda *given: request)
+    monkeypatch.setattr(time, "sleep", slept.append)
+    ranks.sum_aside(np.zeros(3))
+    assert not answers and len(slept) == 2
 
 
 # Who hears of MPI ----------------------------------------------------------------------------------------------------
