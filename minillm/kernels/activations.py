@@ -1,7 +1,7 @@
 """Activations y = x p on a GPU, of x of any shape: `activations.cu`."""
 
 from minillm.backend import Array, array_module
-from minillm.kernels.launching import launch
+from minillm.kernels.launching import check_shape, launch
 
 FILE = "activations.cu"
 THREADS = 256  # of a block
@@ -17,6 +17,7 @@ def activation(name: str, x: Array) -> tuple[Array, Array]:
 
 def activation_backward(name: str, dy: Array, x: Array, p: Array) -> Array:
     """dy -> dx"""
+    check_shape(x.shape, dy, p)
     dx = array_module(dy).empty_like(dy)
     launch(FILE, f"{name}_backward", (-(-x.size // THREADS),), (THREADS,), dy, x, p, dx, x.size)
     return dx

@@ -1,7 +1,7 @@
 """A step of AdamW on a GPU: `adamw.cu`."""
 
 from minillm.backend import Array, array_module, on_device
-from minillm.kernels.launching import launch
+from minillm.kernels.launching import check_shape, launch
 
 THREADS = 256  # of a block
 
@@ -19,6 +19,7 @@ def adamw(
 
     factors: shrink, unbias and length, numbers or scalars on the device.
     """
+    check_shape(w.shape, g, m, v)
     xp = array_module(w)
     there = [each if on_device(each) else xp.full((), each, w.dtype) for each in factors]
     rates = [float(rate) for beta in betas for rate in (beta, 1 - beta)]

@@ -1,7 +1,7 @@
 """Attention in tiles on a GPU: `attention.cu`."""
 
 from minillm.backend import Array, array_module
-from minillm.kernels.launching import fit, launch
+from minillm.kernels.launching import check_shape, fit, launch
 
 FILE = "attention.cu"
 WIDEST = 64  # head that fits into a thread's registers
@@ -10,8 +10,9 @@ THREADS = 128  # of a block, as in attention.cu
 
 def fit_tiles(q: Array, k: Array, v: Array, mask: Array | None, bias: Array | None) -> bool:
     """Whether these kernels take q (B, H, T, K), k and v (B, H, S, K): as `fit`, with K 8, 16 ... 64, and no mask or bias as an array."""
-    width = q.shape[-1]
-    return mask is None and bias is None and width == v.shape[-1] <= WIDEST and width % 8 == 0 and fit(q, k, v)
+    batch, heads, _, width = q.shape
+    alike = k.shape == v.shape == (batch, heads, k.shape[2], width)
+    return mask is None and bias is None and alike and width <= WIDEST and width % 8 == 0 and fit(q, k, v)
 
 
 def attention(
@@ -37,6 +38,7 @@ def attention_backward(
     scale: float,
 ) -> tuple[Array, Array, Array]:
     """dy (B, H, T, K) -> dq (B, H, T, K), dk and dv (B, H, S, K), as `ops.chunked_attention_backward`."""
+    check_shape(q.shape, dy)
     xp, (queries, keys), how = array_module(q), (q.shape[2], k.shape[2]), (q, k, causal, window, scale)
     dq, dk, dv, sums = xp.empty_like(q), xp.empty_like(k), xp.empty_like(v), xp.empty_like(total)
     _launch("attention_backward_queries", queries, *how, (dy, q, k, v, y, peak, total, dq, sums))

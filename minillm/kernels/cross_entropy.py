@@ -3,7 +3,7 @@
 import numpy as np
 
 from minillm.backend import Array, array_module
-from minillm.kernels.launching import launch, row_threads
+from minillm.kernels.launching import check_shape, launch, row_threads
 
 FILE = "cross_entropy.cu"
 
@@ -18,6 +18,7 @@ def log_softmax(logits: Array) -> Array:
 def cross_entropy_backward(logp: Array, targets: Array, shares: Array, label_smoothing: float) -> Array:
     """log p (N, V), targets (N,), each position's share in the mean times dloss (N,) -> dlogits (N, V)."""
     dlogits, (rows, vocab) = array_module(logp).empty_like(logp), logp.shape
+    check_shape((rows,), targets, shares)
     shares = shares.astype(logp.dtype, copy=False)  # a dloss of float64 makes them float64
     arguments = logp, targets.astype(np.int32), shares, dlogits, vocab, float(label_smoothing)
     launch(FILE, "cross_entropy_backward", (rows,), (row_threads(vocab),), *arguments)

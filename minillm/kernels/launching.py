@@ -34,6 +34,13 @@ def fit_mask(shape: tuple[int, ...], rng: Any, dtype: np.dtype) -> bool:
     return counted and ON and dtype == np.float32 and 0 < math.prod(shape) <= LARGEST
 
 
+def check_shape(shape: tuple[int, ...], *arrays: Array) -> None:
+    """ValueError unless all arrays have this shape: a kernel would go on reading behind the end of one that is shorter."""
+    for array in arrays:
+        if array.shape != shape:
+            raise ValueError(f"an array of shape {array.shape} where one of shape {shape} is needed")
+
+
 def source(file: str, width: int | None = None) -> str:
     """The CUDA C of a file, after what all of them share, and the WIDTH that some are made for.
 

@@ -1,7 +1,7 @@
 """Layer norm and RMS norm on a GPU: `normalization.cu`."""
 
 from minillm.backend import Array, array_module
-from minillm.kernels.launching import launch, row_threads
+from minillm.kernels.launching import check_shape, launch, row_threads
 
 FILE = "normalization.cu"
 MOST_PARTS = 64  # into which the rows are divided for the sums over all of them
@@ -33,6 +33,7 @@ def rms_norm_backward(dy: Array, xhat: Array, rstd: Array, gamma: Array, weights
 
 def _forward(name: str, x: Array, weights: tuple[Array, ...], eps: float) -> tuple[Array, Array, Array]:
     xp, columns = array_module(x), x.shape[-1]
+    check_shape((columns,), *weights)
     y, xhat, rstd = xp.empty_like(x), xp.empty_like(x), xp.empty((*x.shape[:-1], 1), x.dtype)
     launch(FILE, name, (rstd.size,), (row_threads(columns),), x, *weights, y, xhat, rstd, columns, float(eps))
     return y, xhat, rstd
@@ -40,6 +41,7 @@ def _forward(name: str, x: Array, weights: tuple[Array, ...], eps: float) -> tup
 
 def _backward(name: str, dy: Array, xhat: Array, rstd: Array, gamma: Array) -> Array:
     dx, columns = array_module(dy).empty_like(dy), dy.shape[-1]
+    check_shape(xhat.shape, dy)
     launch(FILE, name, (rstd.size,), (row_threads(columns),), dy, xhat, rstd, gamma, dx, columns)
     return dx
 

@@ -1,7 +1,7 @@
 """The softmax of attention on a GPU: `softmax.cu`."""
 
 from minillm.backend import Array, array_module
-from minillm.kernels.launching import launch, row_threads
+from minillm.kernels.launching import check_shape, launch, row_threads
 
 FILE = "softmax.cu"
 
@@ -17,6 +17,7 @@ def softmax(scores: Array, causal: bool = False, window: int | None = None) -> A
 
 def softmax_backward(dp: Array, p: Array) -> Array:
     """dp (..., S), p (..., S) -> dscores (..., S), as `ops.softmax_backward`."""
+    check_shape(p.shape, dp)
     ds, keys = array_module(dp).empty_like(dp), dp.shape[-1]
     launch(FILE, "softmax_backward", (dp.size // keys,), (row_threads(keys),), dp, p, ds, keys)
     return ds

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from minillm import kernels, ops
 from minillm.kernels import launching
+from tests.kernels.compare import numbers, on
 from tests.kernels.specimens import SPECIMENS
 from tests.standin import raw_module
 
@@ -48,6 +50,42 @@ def test_wrong_arguments_are_refused(unrun, case):
     kernel((1,), (32,), right)
     with pytest.raises(error, match=words):
         kernel((1,), (32,), change(right))
+
+
+def backward_of(forward, backward, *shapes):
+    """A backward pass for a dy that lacks its last row."""
+
+    def call(xp):
+        y, saved = forward(*on(xp, *numbers(*shapes)))
+        backward(y[..., :-1, :], saved)
+
+    return call
+
+
+X, HEADS, WIDE = (3, 40), (1, 2, 9, 8), (1, 2, 12, 8)
+TOO_SHORT = {
+    "layer_norm, gamma": lambda xp: ops.layer_norm(*on(xp, *numbers(X, (39,), (40,)))),
+    "layer_norm, beta": lambda xp: ops.layer_norm(*on(xp, *numbers(X, (40,), (39,)))),
+    "rms_norm, gamma": lambda xp: ops.rms_norm(*on(xp, *numbers(X, (39,)))),
+    "layer_norm, dy": backward_of(ops.layer_norm, ops.layer_norm_backward, X, (40,), (40,)),
+    "rms_norm, dy": backward_of(ops.rms_norm, ops.rms_norm_backward, X, (40,)),
+    "gelu, dy": backward_of(ops.gelu, ops.gelu_backward, X),
+    "gelu_erf, dy": backward_of(ops.gelu_erf, ops.gelu_erf_backward, X),
+    "silu, dy": backward_of(ops.silu, ops.silu_backward, X),
+    "softmax, dp": backward_of(ops.softmax, ops.softmax_backward, X),
+    "attention, dy": backward_of(ops.chunked_attention, ops.chunked_attention_backward, HEADS, WIDE, WIDE),
+    "cross_entropy, targets": lambda xp: ops.cross_entropy_backward(
+        1.0, ops.cross_entropy(*on(xp, *numbers(X), np.array([1, 2])))[1]
+    ),
+    "adamw, moment": lambda xp: kernels.adamw(*on(xp, *numbers((4,), (4,), (3,), (4,))), (1.0,) * 3, (0.9, 0.9), 1e-8),
+}
+
+
+@pytest.mark.parametrize("case", TOO_SHORT)
+def test_an_array_that_is_too_short_is_refused_as_on_a_processor(unrun, case):
+    """Where a kernel runs, nothing else would: it reads what lies behind the end."""
+    with pytest.raises(ValueError, match="an array of shape"):
+        TOO_SHORT[case](unrun)
 
 
 @pytest.mark.parametrize(

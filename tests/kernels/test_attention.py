@@ -65,6 +65,9 @@ def test_masks_biases_and_wide_heads_go_the_plain_way(gpu):
     assert not fit_tiles(q, k, v, mask, None) and not fit_tiles(q, k, v, None, bias)
     assert not fit_tiles(wide, wide, wide, None, None) and not fit_tiles(odd, odd, odd, None, None)
     assert not fit_tiles(q, k, wide, None, None)
+    assert not fit_tiles(q, k, v[:, :, :9].copy(), None, None) and not fit_tiles(
+        q, k[:, :1].copy(), v[:, :1].copy(), None, None
+    )
     with launched() as names:
         ops.chunked_attention(q, k, v, mask=mask)
     assert not names
