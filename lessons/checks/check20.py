@@ -294,6 +294,11 @@ EXERCISES = [
             ),
             Mistake(
                 TOKENS,
+                "(B / left) ** (1 / b)",
+                "Where left is negative its root is NaN, and argmin takes a NaN for the least: such a size never reaches the loss, leave it out.",
+            ),
+            Mistake(
+                TOKENS,
                 "(B / np.abs(left)) ** (1 / b)",
                 "Where left is negative, its sign was dropped: such a size never reaches the loss, and D is infinite.",
             ),

@@ -51,7 +51,7 @@ BOTH = "return shared + along * g, shared - along * g"
 EXERCISES = [
     Exercise(
         "exposure",
-        lambda rng: [(np.array([-1.0, -3, -2, -4]), 2), codes(rng, 12), codes(rng, 30), (np.full(5, -1.5), 3)],
+        lambda rng: [(np.array([-1.0, -3, -2, -4]), 2), codes(rng, 12), codes(rng, 30), (np.full(6, -1.5), 3)],
         [
             "Count the codes with a higher log-probability than logp[code]. How many are exactly as likely, the code itself left out?",
             "The rank is 1, and one more for each likelier code, and a half more for each that is as likely.",
@@ -94,6 +94,11 @@ EXERCISES = [
             ),
             Mistake(
                 RANK,
+                "rank = 1 + likelier + alike // 2",
+                "Of an odd number you took the half without its remainder: a rank may be 2.5. It is alike / 2.",
+            ),
+            Mistake(
+                RANK,
                 "rank = 1 + likelier + alike",
                 "All codes that are exactly as likely count in your rank: only half of them do.",
             ),
@@ -130,6 +135,7 @@ EXERCISES = [
             (np.array([0.6, 0.8]), np.array([-0.8, 0.6]), np.array([1.0, 0])),
             pair(rng, 5, 1),
             pair(rng, 4, -1),
+            (np.array([0.6, 0.8]), np.array([0.8, 0.6]), np.array([1.0, 0])),  # both on one side of 0 along g
         ],
         [
             "Take g out of the mean of a and b, as the lesson takes it out of a word: both new vectors have that in common.",
@@ -173,6 +179,11 @@ EXERCISES = [
                 ALONG,
                 "along = np.sqrt(1 - shared @ shared)",
                 "The one that lay further along g must still do so: you gave that place to a in any case.",
+            ),
+            Mistake(
+                ALONG,
+                "along = np.sqrt(1 - shared @ shared) * np.sign(a @ g)",
+                "You looked at the side of 0 on which a lies. Both may lie on the same: which of the two lies further, (a - b) @ g tells.",
             ),
             Mistake(
                 ALONG,
