@@ -243,9 +243,9 @@ assert lesson.quick or right["pretrained"].mean() > right["random weights"].mean
 #> commonest: who 2 ± 4%, where 1 ± 3%, and who 5 ± 6%, and where 2 ± 4%, what else 3 ± 4%, all 2 ± 2%
 #> common words: who 100%, where 100%, and who 29 ± 12%, and where 26 ± 10%, what else 22 ± 12%, all 55 ± 5%
 #> random weights: who 33 ± 18%, where 6 ± 7%, and who 26 ± 14%, and where 9 ± 9%, what else 17 ± 12%, all 18 ± 8%
-#> no story: who 27 ± 16%, where 9 ± 9%, and who 20 ± 20%, and where 2 ± 5%, what else 4 ± 6%, all 11 ± 6%
-#> last question: who 51 ± 16%, where 70 ± 20%, and who 15 ± 12%, and where 16 ± 12%, what else 14 ± 10%, all 33 ± 9%
-#> pretrained: who 51 ± 16%, where 69 ± 20%, and who 51 ± 16%, and where 73 ± 20%, what else 49 ± 18%, all 59 ± 12%
+#> no story: who 15 ± 15%, where 9 ± 9%, and who 20 ± 20%, and where 2 ± 5%, what else 4 ± 6%, all 9 ± 7%
+#> last question: who 51 ± 16%, where 58 ± 25%, and who 15 ± 12%, and where 16 ± 12%, what else 14 ± 10%, all 30 ± 12%
+#> pretrained: who 51 ± 16%, where 59 ± 25%, and who 51 ± 16%, and where 63 ± 25%, what else 49 ± 18%, all 56 ± 14%
 lesson.save(
     matrix_maps(
         {"right answers, %": np.array([[100 * correct[kinds == kind].mean() for kind in KINDS] for correct in right.values()])},
@@ -253,15 +253,16 @@ lesson.save(
     ),
     "questions",
     alt="A table of right answers in per cent, six rows by five kinds of question. The rule of common words has 100 for who and where, "
-    "and about 26 for the three that follow up. The pretrained model has 49 and 74 for those, and 53, 81 and 57 for these; when it "
-    "hears the last question only, 46, 76, 20, 17 and 15. With random weights it is at 45 for who, and at 24 or less for all others.",
+    "and about 26 for the three that follow up. The pretrained model has 44 and 41 for those, and 44, 45 and 65 for these; when it "
+    "hears the last question only, 44, 38, 15, 5 and 13. With random weights it is at 45 for who, and at 24 or less for all others.",
 )
 
 # %% [markdown]
-# All in all the rule has nearly as many right answers as the model (54 to 56 % in three runs, and 54 to 64), but others. Where the question
-# names a thing, the rule is always right, and the model in 49 to 77 % of the cases. Asked *and where is it?* the rule guesses one of four
-# places. The model is right in 59 to 81 % of the cases, and in 11 to 20 % when it hears the last question only. So it remembers. An answer
-# says what it is about, so we can see apart whether *it* was understood, and whether the story was read:
+# All in all the rule has about as many right answers as the model (54 to 56 % in four runs, and 48 to 64), but others. Where the question
+# names a thing, the rule is always right, and the model in 41 to 77 % of the cases. Asked *and where is it?* the rule guesses one of four
+# places. The model is right in 45 to 81 % of the cases, and in 5 to 20 % when it hears the last question only. So it remembers. How well
+# it reads the story differs much from run to run. An answer says what it is about, so we can see apart whether *it* was understood, and
+# whether the story was read:
 
 # %%
 followed = kinds == "and where"
@@ -270,7 +271,7 @@ for name in ("random weights", "last question", "pretrained"):
     print(f"{name}: what *it* is {100 * knows[followed].mean():.0f}%, where that is {100 * right[name][followed].mean():.0f}%")
 #> random weights: what *it* is 80 ± 25%, where that is 9 ± 9%
 #> last question: what *it* is 21 ± 12%, where that is 16 ± 12%
-#> pretrained: what *it* is 98 ± 3%, where that is 73 ± 20%
+#> pretrained: what *it* is 98 ± 3%, where that is 63 ± 25%
 
 session = ChatSession(teller, reader_of_talks, ChatFormat(reader_of_talks), system=example.story, max_tokens=12, temperature=0)
 for turn in example.turns:
@@ -285,21 +286,21 @@ lines = [json.dumps({"messages": talk.messages()}) for talk in talks]
 lesson.path("talks.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 # %% [markdown]
-# With seed 0 the conversation went like this. (We looked at four, and show one in which it fails.)
+# With seed 0 the conversation went like this:
 #
-#     who has the red key?          ben has the red key.
-#     and where is it?              the red key is behind the table.
-#     what else does he have?       ben has the mouse.
-#     and where is it?              the mouse is behind the chair.
+#     who has the red key?          tom has the red key.
+#     and where is it?              the red key is under the chair.
+#     what else does he have?       tom has the bird.
+#     and where is it?              the bird is behind the chair.
 #
-# The second answer is right. The first is not, Tom has the key, and the model stays with what it said: it tells what else *Ben* has, and
-# where that is, both as the story has it. In the table the turns before were always right, so it looks better than a conversation is.
+# Who has what is right, and so is what *it* is, both times. Both places are wrong: they are in the story, but the blue box and the mouse
+# are there. In the table the turns before were always right. In a conversation they are the model's own, right or wrong.
 #
 # **What the talks teach, and what they don't.** What *it* is, even random weights have mostly learned after 500 steps (67 to 98 %). To
 # look it up in the story they have not: that comes from pretraining, where *where is the cat?* could be answered by looking back.
 #
-# **Where it fails.** It speaks of the right thing, in the right form, and then mixes up the places. Asked *who*, it is little better than
-# a coin between two children. The stories of its pretraining have one child and two places at most, so it never had to tell who has what.
+# **Where it fails.** It speaks of the right thing, in the right form, and then mixes up the places. Asked *who*, it is no better than a
+# coin between two children. The stories of its pretraining have one child and two places at most, so it never had to tell who has what.
 # We think that this is the reason; more steps, and stories of two children, would show it.
 #
 # ## 4. Step by step, and a vote
