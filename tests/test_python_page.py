@@ -25,7 +25,7 @@ def test_every_piece_runs(tmp_path):
         )
         assert answer.returncode == 0, answer.stderr
     assert {"map.png", "runs"} <= {path.name for path in tmp_path.iterdir()}
-    assert (tmp_path / "runs" / "reviews" / "labels.json").exists()
+    assert (tmp_path / "runs" / "films" / "labels.json").exists()
 
 
 def test_no_piece_is_longer_than_fifteen_lines():

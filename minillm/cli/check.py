@@ -39,8 +39,8 @@ def add_arguments(parser) -> None:
     add("--next", action="store_true", help="check the first lesson that has an exercise left")
     add("--all", action="store_true", help="check all lessons, and put nothing into the folder (for teachers)")
     add("--json", action="store_true", help="print the verdicts as JSON: lesson, exercise, passed, diagnosis, seconds")
-    add("--seed", type=int, default=0, help="of the numbers that the functions are called with (0)")
-    add("--folder", type=path, default=USUAL, metavar="DIR", help=f"where the exercises are ({USUAL})")
+    add("--seed", type=int, default=0, help="of the numbers that the functions are called with (default 0)")
+    add("--folder", type=path, default=USUAL, metavar="DIR", help=f"where the exercises are (default {USUAL})")
     add_language(add)
 
 

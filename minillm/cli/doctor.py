@@ -24,7 +24,7 @@ def run(args) -> int:
     sound = True
     for what, good, found in checks():
         sound &= good
-        print(f"{'[OK]  ' if good else '[LOOK]'} {what:<11} {found}", flush=True)
+        print(f"{'[OK]  ' if good else '[LOOK]'} {what:<13} {found}", flush=True)
     print("All is well." if sound else "Lines marked [LOOK] say what is missing and what to do.")
     return 0
 

@@ -25,7 +25,7 @@ def add_arguments(parser) -> None:
     add("number", nargs="?", type=int, metavar="NN", help="the lesson")
     add("--all", action="store_true", help="run all of them, one after the other")
     add("--quick", action="store_true", help="a few steps only: does everything run?")
-    add("--seed", type=int, metavar="S", help="of the random numbers (0)")
+    add("--seed", type=int, metavar="S", help="of the random numbers (default 0)")
     add(
         "--out",
         type=path,
@@ -38,7 +38,7 @@ def add_arguments(parser) -> None:
         metavar="WHAT",
         help="with --to: what pip installs where minillm is missing, such as git+https://... (for Colab)",
     )
-    add("--folder", type=path, metavar="DIR", help=f"where your exercises are ({USUAL})")
+    add("--folder", type=path, metavar="DIR", help=f"where your exercises are (default {USUAL})")
     add_language(add)
 
 

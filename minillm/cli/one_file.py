@@ -15,7 +15,7 @@ functions, made for one model. It learns from a text, character by character, an
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--out", type=path, default=Path("gpt.py"), metavar="FILE", help="the script (gpt.py)")
+    parser.add_argument("--out", type=path, default=Path("gpt.py"), metavar="FILE", help="the script (default gpt.py)")
 
 
 def run(args) -> None:

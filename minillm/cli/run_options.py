@@ -115,21 +115,25 @@ def add_training_options(parser, *, sequences: str = "sequences", epochs: bool =
     add("--lr", type=float, help="highest learning rate")
     add("--lr-floor", type=float, help="last learning rate, as a share of --lr")
     add("--warmup", type=int, help="steps over which the learning rate climbs")
-    add("--schedule", type=choice("schedule", SCHEDULES), help="how it comes down: cosine, linear or constant (not)")
+    add(
+        "--schedule",
+        type=choice("schedule", SCHEDULES),
+        help="how it comes down: cosine, linear or constant (not at all)",
+    )
     add(
         "--optimizer",
         type=choice("optimizer", OPTIMIZERS),
         help="adamw (default), or muon for the matrices of the blocks",
     )
     add("--beta1", type=float, help="AdamW's memory of the gradient (default 0.9)")
-    add("--beta2", type=float, help="AdamW's memory of its square (default 0.99, for pairs of texts 0.98)")
+    add("--beta2", type=float, help="AdamW's memory of its square (default 0.99; to translate or summarise 0.98)")
     add("--weight-decay", type=float, help="pull of the matrices towards zero")
     add("--clip", type=float, help="longest gradient (default 1; 0 turns it off)")
     if smoothing:
         add(
             "--label-smoothing",
             type=float,
-            help="share of each target spread over all others (default 0, for pairs of texts 0.1)",
+            help="share of each target spread over all others (default 0; to translate or summarise 0.1)",
         )
     add("--eval-every", type=int, help="steps between evaluations, each with a checkpoint and a sample")
     add("--eval-batches", type=int, help="batches to an evaluation (default: the whole validation split)")

@@ -54,10 +54,10 @@ class Lesson:
             prog=script, description=main.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
         )
         parser.add_argument("--quick", action="store_true", help="a few steps only: does everything run?")
-        parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the random numbers (0)")
+        parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the random numbers (default 0)")
         parser.add_argument("--out", type=Path, metavar="DIR", help="the folder of the figures (figures)")
         parser.add_argument(
-            "--folder", type=Path, default=USUAL, metavar="DIR", help=f"where your exercises are ({USUAL})"
+            "--folder", type=Path, default=USUAL, metavar="DIR", help=f"where your exercises are (default {USUAL})"
         )
         options = parser.parse_args(arguments)
         if options.seed < 0:
