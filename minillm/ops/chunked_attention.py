@@ -49,7 +49,7 @@ def chunk_size(heads: int, queries: int, keys: int, causal: bool, xp=np) -> int 
     """
     scores = queries * keys
     if xp is np:
-        size = 128 if scores <= 256**2 else 256 if scores <= 2048**2 else 512
+        size = 128 if scores <= 512**2 else 256
         enough = scores >= 256**2 if causal else scores > 1024**2
     else:
         size = 1 << max(7, int(math.log2(2**26 / heads) / 2))

@@ -134,8 +134,8 @@ def test_a_chunk_of_nothing_and_a_mask_of_numbers_are_errors(rng):
 def test_chunks_are_for_scores_that_are_many():
     assert ops.chunk_size(96, 255, 256, causal=True) is None
     assert ops.chunk_size(96, 256, 256, causal=True) == 128
-    assert ops.chunk_size(96, 512, 512, causal=True) == 256
-    assert ops.chunk_size(1, 2049, 2049, causal=True) == 512
+    assert ops.chunk_size(96, 512, 512, causal=True) == 128
+    assert ops.chunk_size(1, 513, 513, causal=True) == 256
     assert ops.chunk_size(4, 1024, 1024, causal=False) is None
     assert ops.chunk_size(4, 1024, 2048, causal=False) == 256
     assert ops.chunk_size(64, 1, 8192, causal=True) is None  # generation: one query
