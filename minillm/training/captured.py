@@ -12,6 +12,7 @@ from minillm.gpu.cublas import check_products, matmul_by_cublas
 from minillm.gpu.graph import Buffers, Graph
 from minillm.models import Model
 from minillm.objectives import Objective
+from minillm.training.gradient_sum import sum_gradient
 from minillm.training.optimizers import AdamW, Factors, clip_grad_norm
 from minillm.training.ranks import OneRank
 
@@ -72,7 +73,7 @@ class CapturedSteps:
             return None
 
         def add_up(loss: Array) -> None:
-            ranks.sum(self.model.vector.grad)
+            sum_gradient(self.model.vector, ranks)
             ranks.sum(loss)
 
         found = graph.replay(inputs, between=add_up)

@@ -50,6 +50,13 @@ def assert_captured_is_plain(device, make, *, graphs=GRAPHS, **options):
     return found
 
 
+def half_frozen():
+    """Only what is trained is summed."""
+    case = causal_case()
+    case.model.blocks[0].freeze()
+    return case
+
+
 OPTIONS = {
     "alike": (causal_case, {}),
     "accumulated": (causal_case, {"accumulate": 2, "batch": 4}),
@@ -58,6 +65,7 @@ OPTIONS = {
     "muon": (causal_case, {"optimizer": "muon"}),
     "a small limit of the gradient": (causal_case, {"clip": 0.01}),
     "float32": (causal_case, {"dtype": np.float32}),
+    "a frozen part": (half_frozen, {}),
     "two stacks": (CASES["seq2seq-transformer"], {}),
 }
 
@@ -110,8 +118,11 @@ def test_the_sum_is_between_the_gradient_and_the_update(standin, monkeypatch):
         )
 
 
+@pytest.mark.parametrize("make", [causal_case, half_frozen])
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_rank_that_cannot_capture_goes_on_plainly_and_nobody_waits_for_ever(standin, monkeypatch, caplog, which):
+def test_a_rank_that_cannot_capture_goes_on_plainly_and_nobody_waits_for_ever(
+    standin, monkeypatch, caplog, which, make
+):
     """It may be of another kind than the others, or have less memory."""
     ranks_of, begin = {}, capturing.Stream.begin_capture
 
@@ -121,11 +132,11 @@ def test_a_rank_that_cannot_capture_goes_on_plainly_and_nobody_waits_for_ever(st
         begin(stream)
 
     monkeypatch.setattr(capturing.Stream, "begin_capture", refuse)
-    plain = on_ranks(2, lambda ranks: trained(standin, causal_case, ranks, captured=False, dtype=np.float32))
+    plain = on_ranks(2, lambda ranks: trained(standin, make, ranks, captured=False, dtype=np.float32))
 
     def train(ranks):
         ranks_of[threading.get_ident()] = ranks.rank
-        return trained(standin, causal_case, ranks, dtype=np.float32)
+        return trained(standin, make, ranks, dtype=np.float32)
 
     found = on_ranks(2, train)
     assert [graphs for _, _, graphs in found] == [0 if rank == which else 2 for rank in range(2)]
