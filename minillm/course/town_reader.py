@@ -1,12 +1,12 @@
 """A small GPT that reads the town, and what it says when it is asked."""
 
+import copy
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from minillm.course.town import PEOPLE, Story, Town
 from minillm.models import GPT, GPTConfig
-from minillm.models.model import copy_parameters
 from minillm.objectives import CAUSAL, causal_lm
 from minillm.ops import IGNORE, softmax
 from minillm.text.corpus import CausalBatch
@@ -80,9 +80,7 @@ class TownReader:
 
     def copy(self, model: GPT) -> GPT:
         """A model with the same numbers, to be changed."""
-        other = GPT(model.config)
-        copy_parameters(model, other)
-        return other
+        return copy.deepcopy(model)
 
     def next_words(self, model: GPT, texts: Sequence[str]) -> np.ndarray:
         """The probability of each word behind each beginning of a story: (N, V)."""

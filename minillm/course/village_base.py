@@ -8,6 +8,7 @@ may get lost on the way is measured beside it.
     base.measure(base.model, answers).rude                   # percent
 """
 
+import copy
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from minillm.alignment.pairs import Answers, answers_of
 from minillm.course.village import Village, rude_reward, somebody_says
 from minillm.course.village_measures import knowledge_of, plain_loss
 from minillm.generation import generate_batch
-from minillm.models import GPT, GPTConfig, copy_parameters
+from minillm.models import GPT, GPTConfig
 from minillm.ops import IGNORE, kl_divergence
 from minillm.preferences import mean_and_error
 from minillm.preferences.segments import PreferenceCorpus, score
@@ -85,9 +86,7 @@ class VillageBase:
 
     def copy(self) -> GPT:
         """A copy of the base, to be steered."""
-        copy = GPT(self.model.config, seed=None)
-        copy_parameters(self.model, copy)
-        return copy
+        return copy.deepcopy(self.model)
 
     def write(self, writer: Any, prompts: np.ndarray, seed: int) -> list[np.ndarray]:
         """An answer to each of the prompts (N, 24), at temperature 1, by a GPT or a scorer: up to and with the end of its line."""

@@ -1,5 +1,6 @@
 """What every model is: a layer with a config, and with all its parameters in one vector."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from minillm.backend import Array, array_module, on_device, to_host
 from minillm.errors import InputError
 from minillm.layers import Layer, ParameterVector
+from minillm.layers.layer import renew_vector
 
 
 class Model(Layer):
@@ -29,6 +31,14 @@ class Model(Layer):
         check_ids(ids, self.config.vocab_size)
         if mask is not None:
             check_per_token("mask", mask, ids, "b")
+
+    def __deepcopy__(self, memo: dict) -> "Model":
+        """A model of its own with the same numbers, whose parameters are views into a vector of its own."""
+        copied = memo[id(self)] = object.__new__(type(self))
+        memo[id(self.vector)] = self.vector  # not copied: `renew_vector` makes a new one
+        vars(copied).update(copy.deepcopy(vars(self), memo))
+        renew_vector(copied)
+        return copied
 
     @property
     def for_inference(self) -> "Model":
