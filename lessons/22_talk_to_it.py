@@ -415,7 +415,7 @@ lesson.save(
 # %% [markdown]
 # In three runs one sample became right in 43 to 45 % of the cases, from 30 to 32 %; the vote rose by 10 to 16 points, and greedy decoding
 # by 3 to 7. (Of 200 sums, 85 % has a standard error of 2.5 points: the rise of greedy decoding is barely seen, that of one sample and of
-# the vote clearly.) The loss was 0 all the time. About one group of ten had no spread.
+# the vote clearly.) The loss was 0 all the time. Of a hundred groups 5 to 11 had no spread.
 #
 # ## 6. What breaks if ...
 #
