@@ -35,7 +35,8 @@ class Ranks(OneRank):
         cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
         places = self.gather((MPI.Get_processor_name(), cores))
         self.hosts = [host for host, _ in places]
-        self.apart = len(set(self.hosts)) > 1 and MPI.Query_thread() >= MPI.THREAD_SERIALIZED
+        threads = self.gather(MPI.Query_thread() >= MPI.THREAD_SERIALIZED)  # whether another than this one may call MPI
+        self.apart = len(set(self.hosts)) > 1 and all(threads)
         self.local_rank = self.hosts[: self.rank].count(self.hosts[self.rank])
         # A launcher may give each rank cores of its own, or all ranks of a machine the same.
         together = {host: set().union(*(mine for there, mine in places if there == host)) for host in self.hosts}

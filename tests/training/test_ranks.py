@@ -188,15 +188,16 @@ def test_the_ranks_of_a_machine_share_its_cores_and_all_ranks_have_as_many(
     launched, monkeypatch, places, cores, local_rank, apart
 ):
     launched(PMI_SIZE=len(places))
-    world_of = types.SimpleNamespace(size=len(places), rank=1, Dup=lambda: None, allgather=lambda thing: places)
+    answers = itertools.cycle([places, threads := [True] * len(places)])
+    world_of = types.SimpleNamespace(size=len(places), rank=1, Dup=lambda: None, allgather=lambda thing: next(answers))
     mpi = types.SimpleNamespace(
         COMM_WORLD=world_of, Get_processor_name=lambda: "a", Query_thread=lambda: 2, THREAD_SERIALIZED=2
     )
     monkeypatch.setitem(sys.modules, "mpi4py", types.SimpleNamespace(MPI=mpi))
     ranks = world()
     assert (ranks.cores, ranks.local_rank, ranks.apart) == (cores, local_rank, apart)
-    mpi.Query_thread = lambda: 1
-    assert not world().apart, "with an MPI that can't be called from another thread"
+    threads[0] = False
+    assert not world().apart, "where one rank has an MPI that can't be called from another thread, all know"
 
 
 def test_a_sum_aside_lets_the_core_go_until_it_is_done(monkeypatch):
