@@ -86,6 +86,12 @@ class Ranks(OneRank):
             if error is not None and time.monotonic() > end:
                 _log.error("%s has failed, and ends the whole job.", self.name(self.rank))
                 atexit.register(self._world.Abort, 130 if kind is KeyboardInterrupt else 2)
+                if isinstance(error, self._mpi.Exception):
+                    reason = self._mpi.Get_error_string(error.Get_error_class())  # without the calls that led to it
+                    raise InputError(
+                        f"MPI could not add up the numbers of the ranks: {reason}.",
+                        "See whether this machine lacks memory, or has lost the others. Then go on: `resume`.",
+                    ) from error
                 return False
             time.sleep(0.01)
         return self.rank > 0

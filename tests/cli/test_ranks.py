@@ -216,6 +216,25 @@ def test_an_error_on_one_rank_alone_ends_all_and_is_told(pretrain, tmp_path, whi
     assert state(run)["step"] == 5
 
 
+MPI_FAILS = """
+from mpi4py import MPI
+from minillm.training.optimizers import AdamW
+def step(self, *given, step=AdamW.step, **named):
+    if self.steps == 7:
+        raise MPI.Exception(MPI.ERR_NO_MEM)
+    step(self, *given, **named)
+AdamW.step = step
+"""
+
+
+def test_a_rank_whose_mpi_fails_says_so(pretrain, tmp_path):
+    """It is no fault of the program, and the list of MPI's own calls helps nobody."""
+    argv = [*pretrain, *LONG, "--eval-every=5", "--out", tmp_path / "run"]
+    code, said = on_ranks((1, argv), (1, argv, MPI_FAILS))
+    assert code == 2 and "by a fault of its own" not in said
+    assert re.search(r"Rank 1 on \S+ has failed.*\nMPI could not add up .*: \S.*\.\nSee whether", said), said
+
+
 def test_what_all_ranks_meet_the_first_one_tells(pretrain, tmp_path):
     run = tmp_path / "run"
     code, said = on_ranks((2, [*pretrain, "--lr=1e30", "--clip=0", "--out", run]))
