@@ -171,7 +171,8 @@ def finetune(
 def align(folder: Path, base: Path, world: World, method: str, reward: Reward | None = None, **named) -> None:
     """A run of `align`: from pairs in which the chosen answer is the shorter one, or from a reward."""
     pretrained, tokenizer = load(base)
-    settings = alignment_settings(method, {"seed": world.seed, "workers": 1, "eval_every": 10} | named)
+    usual = {"seed": world.seed, "workers": 1, "eval_every": 10}
+    settings = alignment_settings(method, usual | named, pretrained.config.context)
     model, options = without_dropout(pretrained), options_from(settings)
     choices = AlignmentChoices.from_settings(
         method, settings, str(base), str(base.with_suffix(".txt")), reward

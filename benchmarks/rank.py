@@ -131,7 +131,7 @@ def trainers() -> Iterator[tuple[str, Trainer]]:
     tokenizer = CharTokenizer.train(" ".join(words) + "\n")
     for method in METHODS:
         if method not in ON_POLICY:
-            settings = alignment_settings(method, {"batch": QUICK["batch"], "workers": 1})
+            settings = alignment_settings(method, {"batch": QUICK["batch"], "workers": 1}, context=16)
             base = GPT(GPTConfig(tokenizer.vocab_size, context=16, layers=1, heads=2, d_model=16), seed=0)
             parts = split_pairs(pairs, tokenizer, 16, seed=0)
             trainer = trainer_on_pairs(method, base, *parts, options_from(settings), settings)

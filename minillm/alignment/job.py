@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from minillm.alignment.memory import check_memory_for_answers, check_memory_for_pairs
-from minillm.alignment.methods import METHOD_SETTINGS, ON_POLICY, method_for, settings_for
+from minillm.alignment.methods import METHOD_SETTINGS, ON_POLICY, lengths_for, method_for, settings_for
 from minillm.alignment.offline import PairData, offline_objective
 from minillm.alignment.pairs import Pair, TokenPairs, as_pair, check_enough, split_pairs
 from minillm.alignment.policy_data import PolicyData
@@ -56,7 +56,7 @@ def prompts_for(text: str, tokenizer: Tokenizer, context: int, settings: dict, s
     if len(tokenizer.start_tokens) + prompt + answer > context + 1:
         raise InputError(
             f"A prompt of {prompt} tokens and an answer of {answer} are more than the {context} tokens that the model sees at once.",
-            f"Try `prompt_tokens` {max(1, context // 3)} `answer_tokens` {max(1, context - context // 3)}.",
+            "Try " + " ".join(f"`{name}` {tokens}" for name, tokens in lengths_for(context).items()) + ".",
         )
     return prompts_from(text, tokenizer, prompt, seed=seed)
 
@@ -103,7 +103,7 @@ def align(
     check_known(settings, [*sorted(METHOD_SETTINGS), *TrainOptions.names()])
     if not isinstance(model, GPT):
         raise InputError(f"This is {model.config.name}, and what learns preferences is a GPT.", "Give a GPT.")
-    settings = settings_for(method, settings)
+    settings = settings_for(method, settings, model.config.context)
     options, base = options_from(settings), without_dropout(model)
     if method in ON_POLICY:
         if prompts is None:

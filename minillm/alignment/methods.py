@@ -64,8 +64,19 @@ def method_for(method: str | None, *, pairs: object = None, reward: object = Non
     return method
 
 
-def settings_for(method: str, named: dict) -> dict:
-    """The method's settings, and over them what is `named`; InputError for one that can't be, or that means nothing to the method."""
+def lengths_for(context: int) -> dict[str, int]:
+    """Tokens of a prompt and of an answer: the usual ones, or a third and two thirds of a context that has no room for them."""
+    prompt, answer = max(1, context // 3), max(1, context - context // 3)
+    return {
+        "prompt_tokens": min(SAMPLING["prompt_tokens"], prompt),
+        "answer_tokens": min(SAMPLING["answer_tokens"], answer),
+    }
+
+
+def settings_for(method: str, named: dict, context: int) -> dict:
+    """The method's settings for a model that sees `context` tokens, and over them what is `named`; InputError for one that can't be, or
+    that means nothing to the method.
+    """
     for name in named:
         if name in METHOD_SETTINGS and name not in METHODS[method].own:
             raise InputError(f"`{name}` means nothing to the method {method}.", "Leave it out.")
@@ -76,7 +87,8 @@ def settings_for(method: str, named: dict) -> dict:
                     f"The method {method} works in one process, since the model writes its own batches.",
                     f"Leave `{name}` out.",
                 )
-    settings = METHODS[method].settings | METHODS[method].own | named
+    usual = METHODS[method].settings | METHODS[method].own
+    settings = usual | (lengths_for(context) if method in ON_POLICY else {}) | named
     settings.setdefault("eval_every", max(1, settings["steps"] // 4))
     check_bounds(settings)
     if method in ON_POLICY:

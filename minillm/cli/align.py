@@ -80,14 +80,14 @@ class AlignmentJob(Job):
     def start(cls, folder: AlignmentRun, args, device: Device) -> "AlignmentJob":
         checkpoint = checkpoint_of(args, example="tales")
         method = method_for(args.method, pairs=args.pairs, reward=args.reward, prompts=args.prompts)
-        settings = settings_for(method, named_options(args))
-        settings.setdefault("workers", default_workers(settings["batch"], device))
         pretrained, tokenizer = load(checkpoint, device)
         if not isinstance(pretrained, GPT):
             raise InputError(
                 f"{checkpoint} holds {pretrained.config.name}, which writes no text.",
                 "Use a model of pretrain --objective causal.",
             )
+        settings = settings_for(method, named_options(args), pretrained.config.context)
+        settings.setdefault("workers", default_workers(settings["batch"], device))
         base, options = without_dropout(pretrained), options_from(settings)
         reward = None if args.reward is None else load_reward(args.reward, trusted=True)
         choices = Choices.from_settings(method, settings, origin(checkpoint), absolute(args.prompts), reward).to_dict()

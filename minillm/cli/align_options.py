@@ -30,8 +30,12 @@ def add_align_arguments(parser) -> None:
         metavar="FILE",
         help="a text, after whose line ends it answers (default: what the model was pretrained on)",
     )
-    add("--prompt-tokens", type=int, help="tokens to a prompt (default 32)")
-    add("--answer-tokens", type=int, help="most tokens to an answer, which ends with its line (default 64)")
+    add("--prompt-tokens", type=int, help="tokens to a prompt (default 32, and at most a third of the context)")
+    add(
+        "--answer-tokens",
+        type=int,
+        help="most tokens to an answer, which ends with its line (default 64, and at most two thirds)",
+    )
     add("--group", type=int, help="answers to a prompt (default 8)")
     add("--updates", type=int, help="ppo, grpo: updates of the weights for each round of answers (default 4, 2)")
     add("--kl-weight", type=float, help="weight of the KL to the reference, a token (default 0.02)")

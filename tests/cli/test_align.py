@@ -113,6 +113,13 @@ def test_answers_of_its_own(method, lines_run, call, tmp_path):
     assert code == 0 and written
 
 
+def test_prompts_and_answers_fit_a_short_context(lines_run, call, tmp_path):
+    given = ["--checkpoint", lines_run, "--reward=length:4", "--batch=8", "--group=4", "--steps=1"]
+    assert call("align", *given, "--out", tmp_path / "run")[0] == 0
+    chosen = json.loads((tmp_path / "run" / "trainer.json").read_text(encoding="utf-8"))["text"]["chosen"]
+    assert (chosen["prompt_tokens"], chosen["answer_tokens"]) == (8, 16)  # of 24
+
+
 def test_groups_without_spread_are_counted_and_explained(lines_run, call, tmp_path):
     (tmp_path / "same.py").write_text("def same(texts):\n    return [0.5] * len(texts)\n", encoding="utf-8")
     given = ["--checkpoint", lines_run, f"--reward={tmp_path / 'same.py'}:same", "--method=grpo", *SAMPLED]
