@@ -26,7 +26,7 @@ CORPUS = ml.Corpus(TOKENIZER.encode(TEXT), 16)
         (lambda: ml.finetune(GPT, TOKENIZER, ["a"], ["b"], lrr=1), "no setting 'lrr'", "lr"),
         (lambda: ml.align(GPT, TOKENIZER, PAIRS, betta=1), "no setting 'betta'", "beta"),
         (lambda: ml.align(GPT, TOKENIZER, PAIRS, method="dppo"), "no method 'dppo'", "Did you mean"),
-        (lambda: ml.align(GPT, TOKENIZER, PAIRS[:1]), "holds 1 pairs", "10 or more"),
+        (lambda: ml.align(GPT, TOKENIZER, PAIRS[:1]), "holds 1 pair.", "10 or more"),
         (lambda: ml.align(GPT, TOKENIZER, ["abc"] * 12), "'abc' is no pair", "three strings"),
         (lambda: ml.align(GPT, TOKENIZER, [("a", "b")] * 12), "is no pair", "three strings"),
         (lambda: ml.align(GPT, TOKENIZER, [{"prompt": "the", "chosen": "a"}] * 12), "is no pair", "three strings"),

@@ -3,6 +3,7 @@
 import atexit
 import logging
 import os
+import sys
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ from minillm.training.ranks import OneRank
 # Where launchers say how many processes they started: MPICH and Intel MPI; Open MPI; Slurm's srun.
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 PATIENCE = 2.0  # seconds in which all ranks have to leave, once one has left by an error
+LAST_WORDS = 0.5  # seconds
 PAUSE = 3e-4  # seconds
 _log = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ class Ranks(OneRank):
         while not left.Test():
             if error is not None and time.monotonic() > end:
                 _log.error("%s has failed, and ends the whole job.", self.name(self.rank))
-                atexit.register(self._world.Abort, 130 if kind is KeyboardInterrupt else 2)
+                atexit.register(self._abort, 130 if kind is KeyboardInterrupt else 2)
                 if isinstance(error, self._mpi.Exception):
                     reason = self._mpi.Get_error_string(error.Get_error_class())  # without the calls that led to it
                     raise InputError(
@@ -95,6 +97,12 @@ class Ranks(OneRank):
                 return False
             time.sleep(0.01)
         return self.rank > 0
+
+    def _abort(self, code: int) -> None:
+        """End the job, once the launcher has had time to pass on what this rank said: it drops what it has not read yet."""
+        sys.stdout.flush()
+        time.sleep(LAST_WORDS)
+        self._world.Abort(code)
 
 
 def world() -> OneRank:
