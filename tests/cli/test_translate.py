@@ -252,7 +252,7 @@ def test_help_tells_which_defaults_of_training_are_others_for_pairs(capsys):
     said = " ".join(capsys.readouterr().out.split())
     usual = TrainOptions()
     for name in ("beta2", "label_smoothing"):
-        assert f"(default {getattr(usual, name):g}, to translate or summarise {COMMON[name]})" in said
+        assert f"(default {getattr(usual, name):g}; to translate or summarise {COMMON[name]})" in said
 
 
 def test_resume_alters_nothing_but_the_end(call, refused, quick, plain, pairs, tmp_path):
