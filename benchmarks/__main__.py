@@ -58,7 +58,9 @@ def page(rows: list[train_step.Row], losses: list[time_to_loss.Outcome], alt: st
     yield "it has not run on a card yet: [what is proven instead](../docs/cuda_graphs.md).\n"
     yield "## Training steps and generated tokens\n"
     yield "float32, batches of 16 × 32, 12 × 64 and 8 × 256 tokens; forward, backward, clipping and AdamW (PyTorch: eager, fused"
-    yield "AdamW). Memory is the peak above what is there after the imports, over all processes.\n"
+    yield "AdamW). Memory is the peak above what is there after the imports, over all processes. OpenBLAS multiplies NumPy's matrices"
+    yield "with AVX-512 where the processor has it; PyTorch's MKL keeps to AVX2 on processors of AMD. With AVX2 on both sides the"
+    yield "ratios are [those of one core each](one_core.md).\n"
     yield from train_step.table(rows)
     yield f"\n![{alt}](step_time.png)\n"
     yield "## Cores\n"
