@@ -6,6 +6,7 @@ Writes benchmarks/village.md, figures/17_strengths.png and figures/17_robustness
 """
 
 import argparse
+import copy
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -180,14 +181,14 @@ def with_dpo(world: World, base: GPT, share: float, beta: float = 0.1) -> GPT:
     pairs, cut = TokenPairs([prompts[i] for i in told], best, worst), len(told) * 9 // 10
     data = PairData(pairs.part(np.arange(cut)), pairs.part(np.arange(cut, len(told))))
     data.ask_reference(base)
-    model = copy_of(base)
+    model = copy.deepcopy(base)
     train(model, data, offline_objective("dpo", beta=beta), share, world.seed, lr=5e-4)
     return model
 
 
 def tempted(model: GPT, tokenizer: Tokenizer, lines: Sequence[str], control: Control | None, lr: float = 1e-3) -> GPT:
     """The model, fine-tuned on these lines in the way in which it is used: with its good control token in front, if it has one."""
-    model = copy_of(model)
+    model = copy.deepcopy(model)
     rows = [tokenizer.encode(f"\n{line}\n").astype(np.int64) for line in lines]
     rows = [row if control is None else control.prompt(row) for row in rows]
     answers = answers_of([row[:1] for row in rows], [row[1:] for row in rows])
@@ -200,12 +201,6 @@ def tempted(model: GPT, tokenizer: Tokenizer, lines: Sequence[str], control: Con
         CAUSAL.backward(model, 1.0, saved)
         optimizer.step()
     return model
-
-
-def copy_of(model: GPT) -> GPT:
-    copy = GPT(model.config, seed=None)
-    copy_parameters(model, copy)
-    return copy
 
 
 def tasks() -> list[tuple]:

@@ -34,7 +34,7 @@ class TrainOptions:
     log_every: int = 10
     workers: int = 1  # the sequences of a pass are shared out among them
     seed: int = 0
-    matmul_precision: str = "highest"  # of matrix products on a GPU, by PyTorch's names: TF32 is "high"
+    matmul_precision: str = "highest"  # of matrix products on a GPU: "high" is TF32, "medium" bfloat16
 
     def __post_init__(self):
         whole = {
