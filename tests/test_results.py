@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from benchmarks.claims import FOLDER, LESSONS, PAGE, Claim, page
+from benchmarks.claims import FOLDER, LESSONS, PAGE, TOLD, Claim, lesson_claims, page
 from benchmarks.papers import PAPERS
-from minillm.course.expected import promises
+from minillm.course.expected import NUMBER, promises
 from minillm.course.outline import ROOT, outlines
 
 MEASURED = json.loads(LESSONS.read_text(encoding="utf-8"))
@@ -49,7 +49,7 @@ def claims() -> dict[str, Claim]:
     for path in FOLDER.glob("*.json"):
         for claim in json.loads(path.read_text(encoding="utf-8"))["claims"]:
             found[f"{path.stem}: {claim['what']}"] = Claim(**claim)
-    return found
+    return found | {f"lesson {name}: {claim.what}": claim for name, claim in lesson_claims(MEASURED)}
 
 
 def test_the_page_is_written_from_what_the_benchmarks_left():
@@ -74,6 +74,14 @@ def test_what_three_seeds_printed_is_what_the_lesson_promises(lesson):
     for line, runs in MEASURED[lesson.name]["numbers"].items():
         assert line in promised, f"lesson {lesson.name} no longer prints: {line}; run python -m benchmarks.lessons"
         assert len(runs) == 3 and all(map(promised[line].holds, runs)), (line, runs)
+
+
+@pytest.mark.parametrize("told", TOLD, ids=lambda told: f"{told.lesson}: {told.what}")
+def test_what_is_chosen_of_a_lesson_is_a_number_that_it_promises_within_a_band(told):
+    source = next(each for each in outlines() if each.name == told.lesson).path.read_text(encoding="utf-8")
+    (line,) = [promise for promise in promises(source) if promise.text.startswith(told.line)]
+    numbers = re.findall(rf"(≤ )?(?:{NUMBER})( ± {NUMBER})?", line.text)
+    assert any(numbers[told.place]), f"number {told.place} of “{line.text}” has no band: nobody measured it"
 
 
 def test_each_lesson_that_reads_a_paper_says_what_of_it_is_seen():

@@ -2,6 +2,7 @@
 
 from difflib import SequenceMatcher
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,12 @@ LENGTHS = (8, 16, 32)  # words: where the reported groups of sentences end
 
 
 def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
-    """How often the hidden token is the likeliest one, and how often it would be if the most frequent one were always taken.
+    """How often the hidden token is the likeliest one, and how often it would be if the most frequent one were always taken."""
+    return in_words(*filled_in(model, data, tokenizer), "hidden tokens filled in")
+
+
+def filled_in(model, data: Data, tokenizer: Tokenizer) -> tuple[int, np.ndarray]:
+    """How many hidden tokens are the likeliest ones, and how often each token of the vocabulary was hidden.
 
     Only places with the mask count: a chosen token that was left as it is can be read off.
     """
@@ -27,8 +33,7 @@ def fill_in_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
         logits, _ = model.forward(batch.inputs, mask=batch.mask, places=places)
         right += np.count_nonzero(finite_on_host(logits).argmax(axis=-1) == batch.targets[places])
         hidden.append(batch.targets[places])
-    counts = np.bincount(np.concatenate(hidden).astype(np.int64))
-    return in_words(right, counts, "hidden tokens filled in")
+    return right, np.bincount(np.concatenate(hidden).astype(np.int64))
 
 
 def token_accuracy(model, data: Data, tokenizer: Tokenizer) -> str:
@@ -56,6 +61,27 @@ def restored_sentences(model, data: Data, tokenizer: Tokenizer) -> str:
     A missing word can often only be guessed, so few sentences are restored exactly. Leaving them as they are restores none, puts nothing
     back and loses nothing.
     """
+    found = restorations(model, data, tokenizer)
+    shares = ", ".join(f"{sum(each)} of {len(each)} of {name} words" for name, each in found.exactly.items())
+    return (
+        f"held-out sentences restored exactly: {shares}; "
+        f"of {found.missing:,} missing tokens {found.put_back / max(found.missing, 1):.0%} put back, "
+        f"of {found.others:,} others {found.retained / max(found.others, 1):.0%} kept (left as they are: 0% and 100%)"
+    )
+
+
+class Restorations(NamedTuple):
+    """What became of damaged sentences."""
+
+    exactly: dict[str, list[bool]]  # by how many words they have, shortest first: whether each came back as it was
+    missing: int  # tokens, in all
+    put_back: int
+    others: int  # that were not missing
+    retained: int
+
+
+def restorations(model, data: Data, tokenizer: Tokenizer) -> Restorations:
+    """The first held-out sentences, damaged, and restored greedily."""
     found: dict[str, list[bool]] = {}
     missing = others = put_back = retained = 0  # tokens
     for batch in islice(data.validation_batches(1), TEXTS):
@@ -69,11 +95,7 @@ def restored_sentences(model, data: Data, tokenizer: Tokenizer) -> str:
         missing, put_back = missing + len(target) - len(before), put_back + len(after - before)
         others, retained = others + len(before), retained + len(after & before)
     groups = [name for name in (*(f"up to {most}" for most in LENGTHS), "longer") if name in found]
-    shares = ", ".join(f"{sum(found[name])} of {len(found[name])} of {name} words" for name in groups)
-    return (
-        f"held-out sentences restored exactly: {shares}; of {missing:,} missing tokens {put_back / max(missing, 1):.0%} put back, "
-        f"of {others:,} others {retained / max(others, 1):.0%} kept (left as they are: 0% and 100%)"
-    )
+    return Restorations({name: found[name] for name in groups}, missing, put_back, others, retained)
 
 
 def shared_places(target: list[int], text: list[int]) -> set[int]:
