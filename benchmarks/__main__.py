@@ -88,7 +88,7 @@ def claims(rows: list[train_step.Row], losses: list[time_to_loss.Outcome]) -> It
         ratio, _ = time_to_loss.ratios(losses[0], one)
         if ratio is not None:
             yield Claim(
-                f"seed {one.seed}: time to a loss of {time_to_loss.TARGET}, {one.side} / all of nanoGPT's recipe",
+                f"tiny Shakespeare, seed {one.seed}: time to a loss of {time_to_loss.TARGET}, {one.side} / nanoGPT's recipe",
                 ratio,
                 3,
             )

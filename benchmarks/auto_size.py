@@ -154,8 +154,9 @@ def main() -> None:
                 write_atomic(KEPT, f"[\n{lines}\n]\n".encode())
     where = machine("numpy")
     write_atomic(PAGE, "\n".join([*page(kept(), where), ""]).encode("utf-8"))
-    command = "python -m benchmarks.auto_size shakespeare.txt novel.txt"
-    keep("auto_size", "A size for the minutes, beside the default preset", command, where, [*claims(kept())])
+    command = "python -m benchmarks.auto_size shakespeare.txt novel.txt --minutes"
+    commands = f"{command} 1 --seeds 0 1 2 && {command} 5 20"
+    keep("auto_size", "A size for the minutes, beside the default preset", commands, where, [*claims(kept())])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Every benchmark ends with `keep`: its claims, each with its figure, lie in bench
 command. Those of the lessons are chosen here, out of what `python -m benchmarks.lessons` measured with three seeds.
 """
 
+import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ from minillm.preferences import mean_and_error
 FOLDER = Path(__file__).parent / "results"
 LESSONS = Path(__file__).with_name("lessons.json")
 PAGE = Path(__file__).parents[1] / "RESULTS.md"
+PAGES = {"speed": "benchmarks/README.md"}  # of the benchmarks whose page has another name
 
 
 @dataclass
@@ -183,8 +185,11 @@ def page() -> Iterator[str]:
     yield "# Results\n"
     yield "What minillm claims in numbers, and how to see each yourself. In brackets an interval of 95 %, behind ± the standard error over"
     yield "seeds. Each row comes out of the file that its benchmark left in [benchmarks/results](benchmarks/results), or of"
-    yield "[what the lessons printed](benchmarks/lessons.json) with three seeds; pages with all of it, and with what lost, lie in"
-    yield "[benchmarks](benchmarks)."
+    yield "[what the lessons printed](benchmarks/lessons.json) with three seeds. Under each table stands the command that measures it anew;"
+    yield "`--help` says what its files are. The page beside it has all of it, with what lost, and says how it was measured."
+    yield "\n*A / B* is A's figure over B's: of times and of memory, less than 1 is better for A. *4×128* is a model of 4 layers, 128 wide."
+    yield "A *loss* is in nats, the mean of -ln p of what came; the lower, the better. BLEU, ROUGE-L, F1 and exact match go from 0 to 100;"
+    yield "the higher, the better ([what each counts](docs/metrics.md))."
     yield "\n## The lessons\n"
     kept = json.loads(LESSONS.read_text(encoding="utf-8"))
     claims = [*lesson_claims(kept)]
@@ -205,7 +210,8 @@ def page() -> Iterator[str]:
         yield "|---|---:|"
         for claim in found["claims"]:
             yield f"| {claim['what']} | {Claim(**claim).figure()} |"
-        yield f"\n`{found['command']}`, {found['date']}, on {found['where']}."
+        commands = "`, `".join(found["command"].split(" && "))
+        yield f"\n`{commands}`, {found['date']}, on {found['where']}. [All of it]({PAGES.get(path.stem, f'benchmarks/{path.stem}.md')})."
     yield "\n## The papers behind the lessons\n"
     yield "| lesson | paper | what of it is seen here | what is not |"
     yield "|---|---|---|---|"
@@ -214,6 +220,7 @@ def page() -> Iterator[str]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     write_atomic(PAGE, "\n".join([*page(), ""]).encode("utf-8"))
     print(f"{PAGE.name} is written.")
 

@@ -210,7 +210,8 @@ def page(cells: list[Cell], where: list[str]) -> Iterator[str]:
 def claims(cells: list[Cell]) -> Iterator[Claim]:
     for cell in cells:
         if cell.labels in EVERYTHING:
-            what = f"{cell.labels:,} labels, {cell.body}, {cell.learns}: accuracy, %"
+            body = "" if cell.body == "none" else f"{cell.body}, "
+            what = f"accuracy after {cell.labels:,} labels, %: {body}{cell.learns}"
             yield over_seeds(what, 100 * np.array(cell.right))
 
 

@@ -116,6 +116,8 @@ def claims(rows: list[Row]) -> Iterator[Claim]:
         yield Claim(f"{side}: ms a token", 1e3 * token)
         if memory is not None:
             yield Claim(f"{side}: peak MB", memory / 1e6, 0)
+    tokens = {side: token for side, _, token, _ in rows}
+    yield Claim("ms a token, minillm, int8 / minillm", tokens["minillm, int8"] / tokens["minillm"], 2)
 
 
 def page(rows: list[Row]) -> Iterator[str]:

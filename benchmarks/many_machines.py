@@ -4,6 +4,7 @@ Needs mpi4py and an MPI (pip install mpi4py mpich). Writes benchmarks/many_machi
 other work on the machine hardly changes; an all-reduce is the shortest of many. Takes ten minutes of two cores.
 """
 
+import argparse
 import itertools
 import json
 import math
@@ -211,6 +212,7 @@ def claims(
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     rows, here = measure()
     steps = {
         (name, ranks): Step(**ask(1, "pieces", name, str(2 * count), str(ranks)))

@@ -29,7 +29,7 @@ from minillm.text.corpus import default_text
 from minillm.training import AdamW
 
 PAGE = Path(__file__).with_name("microgpt.md")
-COMMAND = "python -m benchmarks.microgpt"
+SCALAR_STEPS = 100
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 END, CONTEXT, HEADS, STEPS, RATE, BETAS = 26, 16, 4, 1000, 0.01, (0.85, 0.99)
 
@@ -133,7 +133,7 @@ def train(names: Sequence[str], scalar_steps: int) -> Trained:
     return Trained(*clocks, apart, losses)
 
 
-def page(found: Trained, names: int, source: str) -> str:
+def page(found: Trained, names: int, source: str, command: str) -> str:
     scalar, arrays = median(found.scalar), median(found.arrays)
     return "\n".join(
         [
@@ -143,7 +143,7 @@ def page(found: Trained, names: int, source: str) -> str:
             f"name each, and its Adam are trained twice from the same weights on {names:,} {source}:",
             "number by number, by a scalar autograd of our own after its idea (`benchmarks/scalar_gpt.py`; not the program itself), and by",
             "minillm's arrays with their backward pass by hand. float64, one core, CPU time, taking turns; medians of a step.\n",
-            f"Measured on {machine('numpy')}: `{COMMAND}`\n",
+            f"Measured on {machine('numpy')}: `{command}`\n",
             "| | ms a step | 1,000 steps |",
             "|---|---:|---:|",
             f"| number by number ({len(found.scalar)} steps measured) | {1e3 * scalar:.1f} | {scalar * STEPS:.0f} s |",
@@ -162,19 +162,24 @@ def page(found: Trained, names: int, source: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", type=Path, metavar="FILE", help="names, a line each")
-    parser.add_argument("--scalar-steps", type=int, default=100, metavar="N", help="steps of the scalar side (100)")
+    parser.add_argument(
+        "--scalar-steps", type=int, default=SCALAR_STEPS, metavar="N", help="steps of the scalar side (100)"
+    )
     args = parser.parse_args()
     names = names_of(args.names)
     found = train(names, args.scalar_steps)
     source = "names" if args.names else "words of the Python reference"
-    write_atomic(PAGE, page(found, len(names), source).encode("utf-8"))
+    options = f" --names {args.names}" if args.names else ""
+    options += f" --scalar-steps {args.scalar_steps}" if args.scalar_steps != SCALAR_STEPS else ""
+    command = f"python -m benchmarks.microgpt{options}"
+    write_atomic(PAGE, page(found, len(names), source, command).encode("utf-8"))
     ratio = median(found.scalar) / median(found.arrays)
     claims = [
-        Claim("ms a step, arrays", 1e3 * median(found.arrays), 2),
-        Claim("a step number by number, over one of arrays", ratio, 0),
-        Claim("ms a step, one-file script", 1e3 * median(found.script), 2),
+        Claim("minillm: ms a step", 1e3 * median(found.arrays), 2),
+        Claim("the same step number by number / minillm", ratio, 0),
+        Claim("the script of `one-file`: ms a step", 1e3 * median(found.script), 2),
     ]
-    keep("microgpt", "microgpt's model", COMMAND, machine("numpy"), claims)
+    keep("microgpt", "microgpt's model", command, machine("numpy"), claims)
     print(PAGE.read_text(encoding="utf-8"))
 
 

@@ -158,8 +158,10 @@ def page(found: dict[str, list[Outcome]], where: str, command: str, steps: int, 
 
 def claims(found: dict[str, list[Outcome]]) -> Iterator[Claim]:
     for name, runs in found.items():
-        yield over_seeds(f"{name}: bad lines, %", [100 * run.bad for run in runs])
-        yield over_seeds(f"{name}: loss on good lines", [run.loss for run in runs], 3)
+        yield over_seeds(
+            f"{name}: lines with a fault of style among those that it writes, %", [100 * run.bad for run in runs]
+        )
+        yield over_seeds(f"{name}: loss on lines without one, nats a character", [run.loss for run in runs], 3)
 
 
 def told(values: list[float], factor: float, digits: int) -> str:

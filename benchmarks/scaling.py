@@ -8,6 +8,7 @@ Runs are kept in benchmarks/scaling.json, where those that are there already are
 of them take four minutes of one core.
 """
 
+import argparse
 import json
 import time
 from collections.abc import Iterator
@@ -129,6 +130,7 @@ def page(runs: list[Run], where: str) -> Iterator[str]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     reuse_freed_memory()
     runs = [Run(**each) for each in json.loads(KEPT.read_text(encoding="utf-8"))] if KEPT.exists() else []
     source = Source()
@@ -142,7 +144,10 @@ def main() -> None:
     where = machine("numpy")
     write_atomic(PAGE, "\n".join([*page(runs, where), ""]).encode("utf-8"))
     claims = [
-        Claim(f"fitted up to {largest:.0e} operations, {name}: wrong by, %", wrong)
+        Claim(
+            f"loss of a run of {max(BUDGETS):.0e} operations, from runs of up to {largest:.0e}: {name}: off by, %",
+            wrong,
+        )
         for largest, name, _, wrong in forecasts(runs)
         if largest == sorted(BUDGETS)[-2]
     ]

@@ -239,7 +239,13 @@ def told(outcomes: list[dict], key: str, digits: int) -> str:
 def row(label: str, outcomes: list[dict], before: str = "") -> str:
     if 1 < len(outcomes) < SEEDS:
         label += f" ({len(outcomes)} seeds)"
-    columns = (("rude", 1), ("odd", 1), ("known", 1), ("grumpy", 1), ("loss", 3))
+    columns = (
+        ("rude", 1),
+        ("odd", 1),
+        ("known", 1),
+        ("grumpy", 1),
+        ("loss on stories told in no mood, nats a word", 3),
+    )
     return f"| {label} | " + " | ".join(told(outcomes, before + key, digits) for key, digits in columns)
 
 
@@ -341,9 +347,9 @@ def claims(found: dict[tuple, list[dict]]) -> Iterator[Claim]:
         if kind == "pretrain" and len(outcomes) > 1:
             label = labelled(name, json.loads(choice))
             for key, what, digits in (
-                ("rude", "rude lines, %", 1),
-                ("grumpy", "knows the grumpy's, %", 1),
-                ("loss", "loss", 3),
+                ("rude", "rude lines among those that it writes, %", 1),
+                ("grumpy", "right answers on what mostly the grumpy tell, %", 1),
+                ("loss", "loss on stories told in no mood, nats a word", 3),
             ):
                 yield over_seeds(f"{label}: {what}", [outcome[key] for outcome in outcomes], digits)
 

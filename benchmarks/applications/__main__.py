@@ -29,6 +29,17 @@ from minillm.finetuning.pairs.tasks import PAIR_TASKS
 
 PAGE, KEPT = (Path(__file__).parents[1] / f"applications.{end}" for end in ("md", "json"))
 TORCH, QUESTIONS = "beside-torch", "xquad"
+MULTI30K = "Multi30k, English to German"
+WORDS = {"EM": "exact match"}
+FOLDERS = {
+    "multi30k": "data/task1/raw",
+    "multi30k-long": "data/task1/raw",
+    TORCH: "data/task1/raw",
+    "tatoeba": ".",
+    "debian": "/var/lib/apt/lists",
+    QUESTIONS: ". --checkpoint minilm",
+}
+COMMANDS = {name: f"python -m benchmarks.applications {name} {folder}" for name, folder in FOLDERS.items()}
 
 
 class Job(NamedTuple):
@@ -41,9 +52,9 @@ class Job(NamedTuple):
 
 
 JOBS = {
-    "multi30k": Job("Multi30k, English to German", data.multi30k, "translate", {"steps": pairs.STEPS}),
+    "multi30k": Job(MULTI30K, data.multi30k, "translate", {"steps": pairs.STEPS}),
     "multi30k-long": Job(
-        "Multi30k, English to German, wider and longer",
+        f"{MULTI30K}, wider and longer",
         data.multi30k,
         "translate",
         {"steps": 8000, "d_model": 192, "dropout": 0.2},
@@ -64,12 +75,7 @@ def page(kept: dict[str, dict]) -> Iterator[str]:
     yield "What `finetune --task translate`, `summarise` or `answer` makes of texts, on a test part that it has never seen, with"
     yield "intervals of 95 %, beside what needs no model. Translations and summaries are learned from nothing. Do it on your machine:\n"
     yield "```"
-    yield "python -m benchmarks.applications multi30k data/task1/raw"
-    yield "python -m benchmarks.applications multi30k-long data/task1/raw"
-    yield "python -m benchmarks.applications beside-torch data/task1/raw"
-    yield "python -m benchmarks.applications tatoeba ."
-    yield "python -m benchmarks.applications debian /var/lib/apt/lists"
-    yield "python -m benchmarks.applications xquad . --checkpoint minilm"
+    yield from COMMANDS.values()
     yield "```\n"
     yield "Multi30k (github.com/multi30k/dataset, task 1) has captions of photographs in English, with German translations; the test"
     yield "part is test_2016_flickr. Debian's packages have a description each, and a synopsis of it, a line that a person wrote:"
@@ -118,20 +124,26 @@ def claims(kept: dict[str, dict]) -> Iterator[Claim]:
                 yield within(f"{job.title}: {metric}, {way}", score)
             for baseline, leads in kept[name]["ahead"].items():
                 metric, lead = next(iter(leads.items()))
-                yield within(f"{job.title}: {metric} of beams - {baseline}", lead)
+                yield within(f"{job.title}: {metric}, {baseline}", kept[name]["scores"][baseline][metric])
+                yield within(f"{job.title}: {metric}, {pairs.BEAMS} beams less {baseline}", lead)
     for answerer in kept.get(QUESTIONS, ()):
+        about = f"XQuAD, {answerer['name']}"
         for metric, score in answerer["scores"][answerer["name"]].items():
-            yield within(f"XQuAD, {answerer['name']}: {metric}", score)
+            yield within(f"{about}: {WORDS.get(metric, metric)}", score)
         for baseline, leads in answerer["ahead"].items():
             metric, lead = next(iter(leads.items()))
-            yield within(f"XQuAD, {answerer['name']}: {metric} ahead of {baseline}", lead)
+            yield within(f"{about}: {metric}, {baseline}", answerer["scores"][baseline][metric])
+            yield within(f"{about}: {metric}, less {baseline}", lead)
     if TORCH in kept:
         beside = kept[TORCH]
         ours, theirs = beside["seconds"]
-        yield Claim("A step, ours / PyTorch's same model", sum(ours) / sum(theirs), 2)
+        yield Claim(
+            f"{MULTI30K}: processor time of a step, minillm / the same model in PyTorch", sum(ours) / sum(theirs), 2
+        )
         _, loss, other = beside["losses"][-1]
-        yield Claim(f"Loss after {beside['steps']:,} steps, ours - PyTorch's", loss - other, 3)
-        yield within("BLEU, ours - PyTorch's", beside["ahead"]["BLEU"])
+        what = f"{MULTI30K}: loss after {beside['steps']:,} steps, nats a token, minillm less PyTorch"
+        yield Claim(what, loss - other, 3)
+        yield within(f"{MULTI30K}: BLEU, minillm less PyTorch", beside["ahead"]["BLEU"])
 
 
 def main() -> None:
@@ -158,7 +170,7 @@ def main() -> None:
     write_atomic(PAGE, "\n".join([*page(kept), ""]).encode("utf-8"))
     results = [each for result in kept.values() for each in (result if isinstance(result, list) else [result])]
     where = " and ".join(sorted({each["where"] for each in results}))
-    command = "python -m benchmarks.applications NAME FOLDER"
+    command = " && ".join(told for name, told in COMMANDS.items() if name in kept)
     keep("applications", "Translations, summaries and answers", command, where, [*claims(kept)])
 
 
