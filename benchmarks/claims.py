@@ -168,6 +168,10 @@ TOLD = [
     ),
     Told("21", "word for word, told 1 or 2 times 4", 6, "the same, where each story is read once (deduplicated), bits"),
     Told("21", "as it was: never told", 0, "the same of a code that was never told, bits"),
+    Told("22", "answers only:", 0, "sums right, of a model that learned from the answers alone, %", 0),
+    Told("22", "everything:", 0, "sums right, of one that learned from every token, %", 0),
+    Told("22", "taught: greedy", 0, "sums right before GRPO, greedily, %", 0),
+    Told("22", "after GRPO: greedy", 0, "sums right after GRPO, greedily, %", 0),
 ]
 
 
