@@ -25,7 +25,7 @@ from minillm.ops.kernel_check import check_kernels
 class Parameter:
     """An array that is learned, with its gradient. Frozen (`trainable = False`), it gets no gradient and no update.
 
-    `post_accumulate_grad_hook(parameter)`, if there is one, is called whenever something was added to the gradient, as PyTorch's is.
+    `post_accumulate_grad_hook(parameter)`, if there is one, is called whenever `accumulate` has added to the gradient, as PyTorch's is.
     """
 
     post_accumulate_grad_hook: "Callable[[Parameter], None] | None" = None

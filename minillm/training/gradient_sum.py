@@ -82,10 +82,13 @@ class OverlappedSum:
         self._error: Exception | None = None
         self._thread = Thread(target=self._carry, daemon=True)  # it must not keep a process that ends
         self._thread.start()
+        self._hooks = {name: parameter.post_accumulate_grad_hook for name, parameter in self.vector.named.items()}
         for parameter in self.vector.named.values():
             parameter.post_accumulate_grad_hook = self._added
 
     def _added(self, parameter: Parameter) -> None:
+        if hook := self._hooks[parameter.name]:
+            hook(parameter)
         self._seen[parameter.name] += 1
         self.late |= parameter.name in self._sent
         while self.waiting and all(0 < self._seen[name] == self.uses[name] for name in self.waiting[0].names):
@@ -105,8 +108,8 @@ class OverlappedSum:
             self._error = error
 
     def __exit__(self, *error) -> None:
-        for parameter in self.vector.named.values():
-            parameter.post_accumulate_grad_hook = None
+        for name, hook in self._hooks.items():
+            self.vector.named[name].post_accumulate_grad_hook = hook
         while self.waiting:
             self.send()
         self._ready.put(None)

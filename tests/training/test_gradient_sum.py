@@ -169,6 +169,17 @@ def test_an_error_that_all_ranks_meet_in_the_backward_pass_leaves_no_sum_behind(
     assert on_ranks(2, train) == [True, True]
 
 
+def test_who_asked_to_be_told_of_gradients_still_is():
+    """Before the piece is sent, and also when training has ended."""
+    model, calls = GPT(GPTConfig(7, tie_head=False, **SIZES)), []
+    head = model.head.weight
+    head.post_accumulate_grad_hook = hook = lambda parameter: calls.append(parameter is head)
+    told, _ = told_of_a_third_step(model)
+    assert calls == [True] * 3 and told.count("head.weight") == 1
+    assert head.post_accumulate_grad_hook is hook
+    assert not any(parameter.post_accumulate_grad_hook for parameter in model.parameters() if parameter is not head)
+
+
 @pytest.mark.parametrize(
     "way", [{"workers": 2}, {"apart": False}, {"message": 1 << 15}, {"device": "gpu"}, {"lora": True}]
 )
