@@ -3,6 +3,8 @@
 from typing import Any
 
 from minillm.backend import Array
+from minillm.errors import InputError
+from minillm.visible import shortened
 
 
 class OneRank:
@@ -36,3 +38,15 @@ class OneRank:
 
     def __exit__(self, *error) -> bool | None:
         pass
+
+
+def check_same(ranks: OneRank, facts: dict[str, Any]) -> None:
+    """InputError unless all ranks have the same facts, each by what it is: they would wait for ever, or learn what nobody asked for."""
+    first, *others = ranks.gather(facts)
+    for rank, other in enumerate(others, start=1):
+        for what, value in first.items():
+            if other.get(what) != value:
+                raise InputError(
+                    f"{ranks.name(rank)} has {what} {shortened(str(other.get(what)))}, and {ranks.name(0)} {shortened(str(value))}.",
+                    "Start all ranks with the same minillm, the same files and the same options.",
+                )

@@ -1,12 +1,13 @@
 """The trainer: batches in, updates out, nothing lost on the way."""
 
 import contextlib
+import hashlib
 import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from minillm.training.captured import CapturedSteps
 from minillm.training.gradient_sum import OverlappedSum, overlapped_sum, sum_gradient
 from minillm.training.optimizers import OPTIMIZERS, clip_grad_norm
 from minillm.training.options import TrainOptions
-from minillm.training.ranks import OneRank
+from minillm.training.ranks import OneRank, check_same
 from minillm.training.schedules import learning_rate
 from minillm.training.workers import Alone
 
@@ -163,8 +164,10 @@ class Trainer:
     def join(self, ranks: OneRank) -> None:
         """Share every batch with the trainers of the other ranks, which do the same steps. At most one worker a sequence.
 
-        InputError if there are more ranks than sequences.
+        All begin with the weights of the first rank. InputError if there are more ranks than sequences, or if a rank would do other steps.
         """
+        if ranks.size > 1:
+            check_same(ranks, self._all_that_a_step_depends_on())
         workers = min(self.options.workers, self.options.batch // ranks.size)
         if not workers:
             raise InputError(
@@ -173,8 +176,23 @@ class Trainer:
             )
         if workers < self.workers.count:
             self.workers = workers_for(self.model, workers)
-        self.ranks = ranks
-        self.overlapped = overlapped_sum(self.model.vector, ranks, workers)
+        self.ranks, vector = ranks, self.model.vector
+        if ranks.size > 1:
+            vector.data[...] = vector.device.xp.asarray(ranks.first(to_host(vector.data)))
+        self.overlapped = overlapped_sum(vector, ranks, workers)
+
+    def _all_that_a_step_depends_on(self) -> dict[str, Any]:
+        """But for the weights. Of a batch its whole numbers: others may come from a model, and their last digits from the processor."""
+        vector = self.model.vector
+        arrays = [np.ascontiguousarray(array) for array in self.batch(0) if array.dtype.kind in "biu"]
+        return {
+            "the device": vector.device.name,
+            "the model": type(self.model).__name__,
+            **{f"`{name}`": value for name, value in vars(self.model.config).items()},
+            **{f"`{name}`": value for name, value in self.options.to_dict().items()},
+            "the numbers to train": sum(run.stop - run.start for run, _ in vector.trainable_slices()),
+            "the first batch": hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest(),
+        }
 
     def planned_steps(self) -> int:
         """How many steps the run will have: as asked for, or as many as the time left allows at the pace so far."""
@@ -203,12 +221,17 @@ class Trainer:
         Each share is weighted by its part of the scored targets, so that many small ones equal one large one.
         """
         options, ranks, workers = self.options, self.ranks, self.workers.count
-        scored = max(self.objective.count(batch), 1)
+        together, scored = ranks.size * workers, max(self.objective.count(batch), 1)
+        length, count = len(batch[0]), options.accumulate * together
+        if length < count:
+            raise InputError(
+                f"The data gave a batch of {length:,}, which {count:,} shares can't have: {options.accumulate:,} passes of {together:,}.",
+                "Let it return as many sequences as it is asked for.",
+            )
         shares: list[list[MicroBatch]] = [[] for _ in range(workers)]
         for part in range(options.accumulate):
             for own, worker in enumerate(range(ranks.rank * workers, (ranks.rank + 1) * workers)):
-                share = (i * options.batch // (ranks.size * workers) for i in (worker, worker + 1))
-                first, last = (part * options.batch + i for i in share)
+                first, last = (i * length // count for i in (part * together + worker, part * together + worker + 1))
                 rows = batch._make(array[first:last] for array in batch)
                 weight, seed = self.objective.count(rows) / scored, (options.seed, step, part, worker)
                 shares[own].append(MicroBatch(rows._asdict(), weight, seed))

@@ -146,6 +146,64 @@ def test_all_ranks_begin_where_the_first_one_is(make_trainer):
     assert first == other and first[:4] == (4, 1.5, 2, 2)
 
 
+def frozen(trainer):
+    trainer.model.blocks[0].freeze()
+
+
+def other_text(trainer):
+    draw = trainer.data.batch
+    trainer.data.batch = lambda rng, size: draw(np.random.default_rng(99), size)
+
+
+@pytest.mark.parametrize(
+    ("options", "change", "told"),
+    [
+        ({"seed": 1}, None, "`seed` 1, and Rank 0 0"),
+        ({"workers": 2}, None, "`workers` 2"),
+        ({"eval_every": 3}, None, "`eval_every` 3"),
+        ({"batch": 1}, None, "`batch` 1"),
+        ({"dropout": 0.5}, None, "`dropout` 0.5"),
+        ({}, frozen, "the numbers to train"),
+        ({}, other_text, "the first batch"),
+    ],
+)
+def test_ranks_of_a_program_that_would_not_do_the_same_are_refused(make_trainer, options, change, told):
+    """Else they learn from other rows than their own, or wait for each other for ever."""
+
+    def join(ranks):
+        trainer = make_trainer(**({"batch": 4} | (options if ranks.rank else {})))
+        if change and ranks.rank:
+            change(trainer)
+        with pytest.raises(InputError, match=f"Rank 1 has {told}"):
+            trainer.join(ranks)
+        return ranks.calls
+
+    assert on_ranks(2, join) == [["gather"], ["gather"]]
+
+
+def test_ranks_of_a_program_begin_with_the_weights_of_the_first_one(make_trainer):
+    def join(ranks):
+        trainer = make_trainer(batch=4)
+        trainer.model.vector.data += ranks.rank
+        trainer.join(ranks)
+        return trainer.model.vector.data.tobytes()
+
+    first, second = on_ranks(2, join)
+    assert first == second == make_trainer(batch=4).model.vector.data.tobytes()
+
+
+def test_what_a_model_says_of_a_batch_may_differ_in_its_last_digits():
+    """The reference of DPO has read it on each rank, whose processors may be of different kinds."""
+
+    def join(ranks):
+        case = CASES["dpo"]()
+        case.batch.reference[...] *= 1 + 1e-6 * ranks.rank
+        Trainer(case.model, Fixed(case.batch), TrainOptions(batch=B), case.objective).join(ranks)
+        return True
+
+    assert on_ranks(2, join) == [True, True]
+
+
 def test_more_ranks_than_sequences_are_refused_and_workers_are_never_more(make_trainer):
     ranks = OneRank()
     ranks.size = 4

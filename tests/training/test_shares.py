@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from minillm.errors import InputError
 from minillm.layers.gradcheck import randomize
 from minillm.training import Trainer, TrainOptions
 from tests.objectives.every_objective import CASES, B, Case
@@ -37,6 +38,24 @@ def test_many_workers_and_accumulations_equal_one_pass(name):
         found, gradient = loss_and_gradient(case, **shared)
         assert found == pytest.approx(loss, rel=1e-12), shared
         assert np.linalg.norm(gradient - whole) < 1e-12 * np.linalg.norm(whole), shared
+
+
+@pytest.mark.parametrize(
+    "shared", [{"batch": 4}, {"batch": 20}, {"batch": 10, "accumulate": 2}, {"batch": 2, "accumulate": 2, "workers": 2}]
+)
+def test_a_batch_of_another_length_than_asked_for_is_shared_whole(shared, monkeypatch):
+    """As the last one of an epoch is shorter."""
+    loss, whole = loss_and_gradient(CASES["causal"](), batch=B)
+    monkeypatch.setattr(Fixed, "batch", lambda data, rng, size: data.all)
+    found, gradient = loss_and_gradient(CASES["causal"](), **shared)
+    assert found == pytest.approx(loss, rel=1e-12)
+    assert np.linalg.norm(gradient - whole) < 1e-12 * np.linalg.norm(whole)
+
+
+def test_a_batch_that_is_too_short_for_its_shares_is_told_of(monkeypatch):
+    monkeypatch.setattr(Fixed, "batch", lambda data, rng, size: data.all)
+    with pytest.raises(InputError, match="a batch of 10, which 12 shares can't have: 6 passes of 2"):
+        loss_and_gradient(CASES["causal"](), batch=2, accumulate=6, workers=2)
 
 
 def test_the_kl_of_kto_is_above_zero_here_and_differs_from_share_to_share():
