@@ -128,8 +128,9 @@ class AlignmentJob(Job):
             choices = choices | {"reward": reward.name, "reward_sha256": reward.sha256}
             facts = dataclasses.replace(facts, settings=choices)
             folder.load_reference_of_weights(base, facts.reference)
-            saved.source(args.prompts, "prompts", choices["prompts"])
-            trainer, found = prepare_rewards(choices, reward, base, tokenizer, saved.altered(named), report=say)
+            options, prompts = saved.altered(named), saved.source(args.prompts, "prompts", choices["prompts"])
+            chosen = choices | {"prompts": prompts}
+            trainer, found = prepare_rewards(chosen, reward, base, tokenizer, options, report=say)
         else:
             options, pairs = saved.altered(named), saved.source(args.pairs, "pairs", facts.source)
             trainer, found = prepare_pairs(choices, pairs, base, tokenizer, options)

@@ -15,6 +15,7 @@ from minillm.training.record import Facts
 from minillm.training.run import OPTIONS, Run
 
 CHANGEABLE = ("steps", "minutes", "eval_every", "eval_batches", "workers")  # what `resume` may alter
+PLACES = ("dev", "prompts")  # where texts are: they may have moved, and what is read there is compared with what it was
 
 
 class SavedRun(NamedTuple):
@@ -45,7 +46,7 @@ class SavedRun(NamedTuple):
         fixed = dataclasses.asdict(self.config) | self.options.to_dict() | self.facts.settings | fixed
         changed = {}
         for name, value in named.items():
-            if name not in fixed or fixed[name] == value:
+            if name not in fixed or fixed[name] == value or (name in PLACES and fixed[name] is not None):
                 continue
             if name not in CHANGEABLE:
                 now = f"no {name}" if fixed[name] is None else f"{name} {fixed[name]}"
@@ -85,8 +86,9 @@ def source_again(folder: Run, remembered: str | None, parameter: str, report: Ca
     path, record = Path(remembered), folder.path(OPTIONS)
     if not path.is_absolute():
         raise InputError(f"{record} names the text {remembered}, and does not say in which folder.", again)
-    if path.exists() and not path.is_file():
-        raise InputError(f"{record} names the text {remembered}, which is no file.", again)
+    if not path.is_file():
+        wrong = "is no file" if path.exists() else "is not there any more"
+        raise InputError(f"{record} names the text {remembered}, which {wrong}.", again)
     if not path.is_relative_to(folder.directory.resolve()):
         report(f"reads   {remembered}, which {record} names")
     return remembered

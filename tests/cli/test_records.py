@@ -24,6 +24,7 @@ def texts(tmp_path_factory) -> Path:
     (folder / "text.txt").write_text("\n".join(lines), encoding="utf-8")
     labelled = [f"{WORDS[i % 9]} {WORDS[i % 7]}\t{'good' if i % 2 else 'bad'}\n" for i in range(30)]
     (folder / "labelled.tsv").write_text("".join(labelled), encoding="utf-8")
+    (folder / "dev.tsv").write_text("".join(f"the {line}" for line in labelled[:9]), encoding="utf-8")
     pairs = [{"prompt": "the ", "chosen": "model"[: 1 + i % 4], "rejected": "a"} for i in range(12)]
     (folder / "pairs.jsonl").write_text("\n".join(map(json.dumps, pairs)), encoding="utf-8")
     write_questions(folder / "questions.json", questions(10))
@@ -44,6 +45,7 @@ def runs(texts, tmp_path_factory) -> Path:
         "preference": [*pretrain, "--preference=conditional", "--reward=length:9", "--threshold=-1"],
         "finetune": ["finetune", checkpoint, f"--data={texts / 'labelled.tsv'}", "--freeze=1", *QUICK],
         "translate": ["finetune", "--task=translate", f"--data={texts / 'labelled.tsv'}", "--merges=9", *SIZES],
+        "developed": ["finetune", checkpoint, f"--data={texts / 'labelled.tsv'}", f"--dev={texts / 'dev.tsv'}", *QUICK],
         "answer": ["finetune", "--task=answer", masked, f"--data={texts / 'questions.json'}", *QUICK],
         "align": ["align", checkpoint, f"--pairs={texts / 'pairs.jsonl'}", *QUICK],
         "sampled": ["align", checkpoint, *sampled],
@@ -61,6 +63,7 @@ def copied(runs, tmp_path):
         run = Path(shutil.copytree(runs / name, tmp_path / name))
         commands = {
             "finetune": "finetune",
+            "developed": "finetune",
             "translate": "finetune",
             "answer": "finetune",
             "align": "align",
@@ -237,6 +240,35 @@ def test_a_text_that_the_user_names_or_that_lies_in_the_folder_is_not_told(copie
     edit(run, "text", "source", value=str(run / "text.txt"))
     code, _, err = call(*resume)
     assert code == 0 and "reads   " not in err
+
+
+MOVED = {
+    "pretrain": ("text", ["text", "source"], "text.txt"),
+    "masked": ("text", ["text", "source"], "text.txt"),
+    "finetune": ("data", ["text", "source"], "labelled.tsv"),
+    "translate": ("data", ["text", "source"], "labelled.tsv"),
+    "answer": ("data", ["text", "source"], "questions.json"),
+    "developed": ("dev", ["text", "chosen", "dev"], "dev.tsv"),
+    "align": ("pairs", ["text", "source"], "pairs.jsonl"),
+    "prompted": ("prompts", ["text", "chosen", "prompts"], "text.txt"),
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_text_that_has_moved_is_asked_for_by_its_option_and_found_there(copied, call, refused, tmp_path, texts, name):
+    option, path, file = MOVED[name]
+    run, resume = copied(name)
+    edit(run, *path, value=str(tmp_path / "lost.txt"))
+    wrong, remedy = refused(*resume)
+    assert wrong == f"{run / 'trainer.json'} names the text {tmp_path / 'lost.txt'}, which is not there any more."
+    assert remedy.startswith(f"Give it again: --{option} FILE")
+    other = tmp_path / "other.txt"
+    other.write_text(
+        (texts / file).read_text(encoding="utf-8").replace("the", "a model").replace("went", "goes"), encoding="utf-8"
+    )
+    refused(*resume, f"--{option}={other}")
+    code, _, err = call(*resume, f"--{option}={texts / file}")
+    assert code == 0, err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes and devices have no names here")
