@@ -20,6 +20,7 @@ class ConversationRows(NamedTuple):
 
     conversations: Conversations
     rows: list[Conversation]
+    unknown: list[int]  # the lines of those left out, since the tokenizer knows nothing of a message
     long: list[int]  # the lines of those left out, since they have too many tokens
     dropped: int  # characters that the tokenizer doesn't know, and that were left out
 
@@ -33,6 +34,11 @@ class ConversationRows(NamedTuple):
 
     def left_out(self, context: int) -> Iterator[str]:
         """What is not learned from, in words."""
+        if self.unknown:
+            what = (
+                f"{count(len(self.unknown), 'conversation')} with a message that the model's tokenizer knows nothing of"
+            )
+            yield f"{what} left out, the first in line {self.unknown[0]:,}"
         if self.long:
             what = count(len(self.long), "conversation")
             yield f"{what} of more than {context + 1} tokens left out, the first in line {self.long[0]:,}"
@@ -41,13 +47,19 @@ class ConversationRows(NamedTuple):
 
 
 def tokenize_conversations(conversations: Conversations, tokenizer: Tokenizer, context: int) -> ConversationRows:
-    """Conversations of at most context + 1 tokens, of which a model reads all but the last. InputError if none is left."""
-    chat, places, rows, long, dropped = ChatFormat(tokenizer), [], [], [], 0
+    """Conversations of at most context + 1 tokens, of which a model reads all but the last.
+
+    One is left out if the tokenizer knows no character but white space of a message. InputError if none is left.
+    """
+    chat, places, rows, unknown, long, dropped = ChatFormat(tokenizer), [], [], [], [], 0
     readable = [
         [{**message, "content": tokenizer.readable(message["content"])} for message in messages]
         for messages in conversations.messages
     ]
     for place, messages in enumerate(readable):
+        if not all(message["content"].strip() for message in messages):
+            unknown.append(conversations.lines[place])
+            continue
         row = chat.conversation(messages)
         if len(row.ids) > context + 1:
             long.append(conversations.lines[place])
@@ -57,11 +69,14 @@ def tokenize_conversations(conversations: Conversations, tokenizer: Tokenizer, c
         rows.append(row)
     if not rows:
         raise InputError(
-            f"No conversation can be learned from: each has more than {context + 1} tokens.",
-            "Give shorter ones, or use a model with a longer context.",
+            f"No conversation can be learned from: of {len(readable):,}, {len(unknown):,} have a message that the tokenizer knows nothing "
+            f"of, and {len(long):,} more than {context + 1} tokens.",
+            "Give shorter ones, or use a model with a longer context."
+            if long
+            else "Use a model that knows their characters.",
         )
     kept = conversations._replace(messages=readable).chosen(places)
-    return ConversationRows(kept, rows, long, dropped)
+    return ConversationRows(kept, rows, unknown, long, dropped)
 
 
 def characters(messages: Sequence[dict]) -> int:

@@ -23,6 +23,7 @@ class PairRows(NamedTuple):
     sources: list[np.ndarray]  # the ids of each, int64 (T,)
     targets: list[np.ndarray]
     same: list[int]  # pairs left out, since both sides are the same
+    unknown: list[int]  # pairs left out, since the tokenizer knows nothing of a side
     long: list[int]  # pairs left out, since a side has too many tokens
     cut: list[int]  # sources that lost their end
     dropped: int  # characters that the tokenizer doesn't know, and that were left out
@@ -36,6 +37,9 @@ class PairRows(NamedTuple):
         first = "the first in line {:,}"
         if self.same:
             yield f"{count(len(self.same), 'pair')} of two equal sides left out, {first.format(self.same[0])}"
+        if self.unknown:
+            what = count(len(self.unknown), "pair")
+            yield f"{what} with a side that the model's tokenizer knows nothing of left out, {first.format(self.unknown[0])}"
         if self.long:
             what = f"{count(len(self.long), 'pair')} {'with a target' if self.cut else 'with a side'}"
             yield f"{what} of more than {context} tokens left out, {first.format(self.long[0])}"
@@ -50,15 +54,18 @@ def tokenize_pairs(pairs: Pairs, tokenizer: Tokenizer, context: int, *, cut: boo
     """Pairs whose sides have at most `context` tokens, their ends among them. With `cut` a longer source loses its end; a target never.
 
     A pair of two equal sides is left out: a model that sees them learns to copy, and a few are enough (Khayrallah & Koehn 2018).
-    InputError if no pair is left.
+    So is one with a side of which the tokenizer knows no character but white space. InputError if no pair is left.
     """
-    rows = PairRows(Pairs([], [], []), [], [], [], [], [], 0)
+    rows = PairRows(Pairs([], [], []), [], [], [], [], [], [], 0)
     places, dropped = [], 0
     for place, (source, target, line) in enumerate(zip(*pairs, strict=True)):
         if source == target:
             rows.same.append(line)
             continue
         readable = [tokenizer.readable(text) for text in (source, target)]
+        if not all(text.strip() for text in readable):
+            rows.unknown.append(line)
+            continue
         dropped += len(source) + len(target) - sum(map(len, readable))
         ids = [tokenizer.encode(text).astype(np.int64) for text in readable]
         loses_its_end = cut and len(ids[0]) >= context
@@ -74,8 +81,8 @@ def tokenize_pairs(pairs: Pairs, tokenizer: Tokenizer, context: int, *, cut: boo
         rows.targets.append(ids[1])
     if not places:
         raise InputError(
-            f"No pair can be learned from: of {len(pairs.lines):,}, {len(rows.same):,} have two equal sides, and {len(rows.long):,} "
-            f"a side of more than {context} tokens.",
+            f"No pair can be learned from: of {len(pairs.lines):,}, {len(rows.same):,} have two equal sides, {len(rows.unknown):,} "
+            f"a side that the tokenizer knows nothing of, and {len(rows.long):,} a side of more than {context} tokens.",
             "Give other pairs, or a longer `context`." if rows.long else "Give other pairs.",
         )
     return rows._replace(pairs=pairs.chosen(places), dropped=dropped)

@@ -55,7 +55,7 @@ def test_a_conversation_that_fills_the_context_is_kept_and_a_longer_one_told_by_
     assert list(rows.left_out(longest)) == [
         f"1 conversation of more than {longest + 1} tokens left out, the first in line 8"
     ]
-    with pytest.raises(InputError, match="No conversation can be learned from: each has more than 5 tokens"):
+    with pytest.raises(InputError, match=r"of 3, 0 have a message .* nothing of, and 3 more than 5 tokens"):
         tokenize_conversations(some, KNOWN, 4)
 
 
@@ -63,6 +63,20 @@ def test_characters_that_the_tokenizer_does_not_know_are_left_out_and_told():
     rows = tokenize_conversations(Conversations([said("Who\u732b?", "Ann\u732b.")], [1]), KNOWN, 64)
     assert rows.conversations.messages == [said("Who?", "Ann.")]
     assert list(rows.left_out(64)) == ["2 characters that the model's tokenizer does not know left out"]
+
+
+@pytest.mark.parametrize("said_with_nothing", [("Who?", " \u732b\u72d7 "), ("\u732b", "Ann.")])
+def test_a_conversation_with_a_message_of_unknown_characters_only_is_left_out_and_told(said_with_nothing):
+    """An answer of no token would teach the model to end at once."""
+    some = Conversations([said("Who?", "Ann."), said(*said_with_nothing)], [1, 7])
+    rows = tokenize_conversations(some, KNOWN, 64)
+    assert (rows.unknown, rows.conversations.lines, rows.dropped) == ([7], [1], 0)
+    assert list(rows.left_out(64)) == [
+        "1 conversation with a message that the model's tokenizer knows nothing of left out, the first in line 7"
+    ]
+    with pytest.raises(InputError, match="of 1, 1 have a message that the tokenizer knows nothing of") as caught:
+        tokenize_conversations(some.chosen([1]), KNOWN, 64)
+    assert "characters" in caught.value.remedy
 
 
 def test_all_conversations_are_drawn_and_all_held_out_ones_validated_the_shortest_first():

@@ -24,7 +24,7 @@ def rows(count: int) -> PairRows:
     sources = [np.arange(1 + i % 7) + 10 * i for i in range(count)]
     targets = [np.arange(1 + i % 5) + 10 * i for i in range(count)]
     texts = [str(i) for i in range(count)]
-    return PairRows(Pairs(texts, texts, [*range(count)]), sources, targets, [], [], [], 0)
+    return PairRows(Pairs(texts, texts, [*range(count)]), sources, targets, [], [], [], [], 0)
 
 
 def test_what_nothing_can_be_learned_from_is_left_out_and_named_by_its_line():
@@ -47,12 +47,27 @@ def test_a_source_to_summarise_loses_its_end_and_a_target_never():
 
 def test_no_pair_left_is_an_error():
     tokenizer = CharTokenizer("ab", (PAD, BOS, EOS))
-    with pytest.raises(InputError, match="of 2, 1 have two equal sides, and 1 a side of more than 3 tokens") as caught:
+    with pytest.raises(
+        InputError, match=r"1 have two equal sides, 0 a side that .* nothing of, and 1 a side of more than 3"
+    ) as caught:
         tokenize_pairs(pairs_of(("a", "a"), ("aaaa", "b")), tokenizer, 3)
     assert "longer `context`" in caught.value.remedy
     with pytest.raises(InputError, match="and 0 a side") as caught:
         tokenize_pairs(pairs_of(("a", "a")), tokenizer, 3)
     assert "context" not in caught.value.remedy, "that would not help"
+
+
+@pytest.mark.parametrize("nothing", ["語語", " 語 語 ", "語\u3000語"])
+def test_a_pair_with_a_side_of_unknown_characters_only_is_left_out_and_told(nothing):
+    """Its target would be learned as an empty answer, and nothing tells what to write for a source of no token."""
+    pairs = pairs_of(("ab", nothing), ("a", "b"), (nothing, "b"))
+    made = tokenize_pairs(pairs, CharTokenizer(" ab", (PAD, BOS, EOS)), 9)
+    assert made.pairs == pairs.chosen([1]) and made.unknown == [10, 30] and made.dropped == 0
+    assert list(made.left_out(9)) == [
+        "2 pairs with a side that the model's tokenizer knows nothing of left out, the first in line 10"
+    ]
+    with pytest.raises(InputError, match="0 have two equal sides, 2 a side that the tokenizer knows nothing of"):
+        tokenize_pairs(pairs.chosen([0, 2]), CharTokenizer(" ab", (PAD, BOS, EOS)), 9)
 
 
 def test_names_of_special_tokens_are_text():
