@@ -104,14 +104,18 @@ def keep_min_p(scores: np.ndarray, min_p: float) -> np.ndarray:
 def keep_typical(scores: np.ndarray, p: float) -> np.ndarray:
     """Only the tokens that surprise about as much as is to be expected: the smallest set that reaches p of those whose -log probability
     is nearest to the entropy, and all as near as the last of them. Meister et al. 2023.
+
+    The tokens that `keep_top_p` sorts reach p, so that those farther away than all of these need not be sorted.
     """
-    logp = log_probabilities(scores)
-    away = np.abs(-logp - _entropy(logp))
-    order = np.argsort(away, axis=-1, kind="stable")
-    reached = np.cumsum(np.take_along_axis(np.exp(logp), order, axis=-1), axis=-1)
-    last = np.minimum((reached < p).sum(axis=-1, keepdims=True), scores.shape[-1] - 1)
-    limit = np.take_along_axis(away, np.take_along_axis(order, last, axis=-1), axis=-1)
-    return np.where(away <= limit, scores, -np.inf)
+    logp, vocabulary = log_probabilities(scores), scores.shape[-1]
+    away, limits = np.abs(-logp - _entropy(logp)), np.empty((*scores.shape[:-1], 1))
+    rows = zip(np.exp(logp).reshape(-1, vocabulary), away.reshape(-1, vocabulary), strict=True)
+    for i, (chances, far) in enumerate(rows):
+        near = np.flatnonzero(far <= far[chances > (1 - p) / (vocabulary + 1)].max())
+        near = near[np.argsort(far[near], kind="stable")]
+        short = np.cumsum(chances[near]) < p
+        limits.flat[i] = far[near[min(np.count_nonzero(short), len(near) - 1)]]
+    return np.where(away <= limits, scores, -np.inf)
 
 
 def cut_epsilon(scores: np.ndarray, epsilon: float) -> np.ndarray:

@@ -214,6 +214,34 @@ def test_top_p_sorts_as_few_as_it_may(p):
         assert [kept(row) for row in keep_top_p(scores, p)] == expected
 
 
+def nearest_by_sorting(row, p):
+    """The ids that typical sampling keeps, found with all tokens in their order."""
+    logp = log_probabilities(row)
+    expected = -sum(np.exp(x) * x for x in logp if x > -np.inf)
+    away = np.abs(-logp - expected)
+    order = np.argsort(away, kind="stable")
+    last = min(np.count_nonzero(np.cumsum(np.exp(logp[order])) < p), len(row) - 1)
+    return np.flatnonzero(away <= away[order[last]] + 1e-12).tolist()
+
+
+@pytest.mark.parametrize("p", [0.03, 0.2, 0.5, 0.9, 0.99])
+def test_typical_sorts_as_few_as_it_may(p):
+    """Of nearly even rows and of steep ones, with a token that may not come."""
+    rng = np.random.default_rng(1)
+    for spread in (0.1, 1, 3, 9):
+        scores = spread * rng.standard_normal((30, 41))
+        scores[:, 5] = -np.inf
+        after = keep_typical(scores, p)
+        assert [kept(row) for row in after] == [nearest_by_sorting(row, p) for row in scores]
+        np.testing.assert_array_equal(keep_typical(scores.reshape(5, 6, 41), p).reshape(30, 41), after)
+
+
+def test_tokens_too_rare_for_top_p_may_be_typical():
+    """600 of them are nearer to the entropy than the likeliest, and with the 5000 before them reach p without it."""
+    chances = np.concatenate([[0.3], np.full(5000, 0.69 / 5000), np.full(600, 0.01 / 600)])
+    assert kept(keep_typical(logs(chances), 0.695)) == [*range(1, 5601)]
+
+
 def test_top_p_keeps_the_fewest_that_reach_p():
     """By the definition: every set of likeliest tokens, shortest first."""
     rng = np.random.default_rng(0)
