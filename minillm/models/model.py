@@ -8,7 +8,7 @@ import numpy as np
 
 from minillm.backend import Array, array_module, on_device, to_host
 from minillm.errors import InputError
-from minillm.layers import Layer, ParameterVector
+from minillm.layers import Layer, ParameterVector, refuse_int8
 from minillm.layers.layer import renew_vector
 
 
@@ -75,7 +75,10 @@ def copy_parameters(source: Layer, target: Layer) -> None:
     """Give `target` the numbers of `source`, name by name: `copy_parameters(pretrained.body, classifier.body)`.
 
     Device and precision stay the target's. ValueError unless both have the same names with the same shapes; then nothing is copied.
+    InputError for matrices in int8, which are no parameters.
     """
+    for model in (source, target):
+        refuse_int8(model)
     theirs, ours = dict(source.named_parameters()), dict(target.named_parameters())
     if odd := sorted(theirs.keys() ^ ours.keys()):
         raise ValueError(f"only one of the two has the parameter {odd[0]}: they are not of the same kind and size")

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from minillm import align, finetune, learn_pairs
 from minillm.backend import Device
 from minillm.errors import InputError
 from minillm.generation import beam_search, generate, generate_batch, generate_with_draft
@@ -23,11 +24,12 @@ from minillm.layers import (
     use_int8,
 )
 from minillm.layers.int8 import Int8Embedding, Int8Linear, Int8TiedLinear
-from minillm.models import KeyValueCache, MaskedLM, Transformer
+from minillm.models import KeyValueCache, MaskedLM, Transformer, copy_parameters
 from minillm.models.huggingface import save_pretrained
 from minillm.objectives import CAUSAL
 from minillm.ops import dequantize, quantization, quantize
 from minillm.text import CharTokenizer, Corpus
+from minillm.text.special_tokens import BOS, EOS, PAD
 from minillm.training import Trainer, TrainOptions, save, train
 from tests.generation.test_token_plan import CONTEXT, KINDS, V, model_of
 from tests.models.pretrained import ENCODER
@@ -167,6 +169,23 @@ def test_nothing_trains_it_writes_it_or_adapts_it(gpt, tmp_path):
     for_inference(lambda: save(tmp_path / "new", int8, CharTokenizer("abc")))
     for_inference(lambda: save(tmp_path / "new", int8, CharTokenizer("abc"), int8=True))
     assert not [*tmp_path.rglob("*.safetensors")]
+
+
+def test_no_copy_of_it_learns():
+    """Whatever learns from a model begins with a copy of its parameters, of which int8 has left the smaller part."""
+    tokenizer = CharTokenizer("abcdefghijklm")
+    int8, plain = rounded(partial(model_of, "GPT-2's", np.float32))
+    texts, labels = ["ab", "cd"] * 10, ["x", "y"] * 10
+    quick = {"steps": 1, "progress": False, "batch": 2, "workers": 1}
+    for_inference(lambda: copy_parameters(int8, plain))
+    for_inference(lambda: copy_parameters(plain, int8))
+    for_inference(lambda: finetune(int8, tokenizer, texts, labels, **quick))
+    for_inference(lambda: finetune(int8, tokenizer, texts, labels, freeze="body", progress=False))
+    for_inference(lambda: align(int8, tokenizer, [("a", "b", chr(99 + i)) for i in range(10)], **quick))
+    for_inference(lambda: align(int8, tokenizer, reward="length:4", prompts="abcdefg\n" * 99, group=2, **quick))
+    pairs = rounded(partial(drawn, Transformer, vocab_size=16, layers=1, heads=2, d_model=8, d_ff=12))[0]
+    framed = CharTokenizer("abcdefghijklm", (PAD, BOS, EOS))
+    for_inference(lambda: learn_pairs([*"abcdefghijkl"], [*"bcdefghijklm"], pairs, framed, **quick))
 
 
 def test_a_plain_model_is_not_refused(gpt):
