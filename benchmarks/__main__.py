@@ -53,7 +53,7 @@ def page(rows: list[train_step.Row], losses: list[time_to_loss.Outcome], alt: st
     yield "medians. On pages of their own: [what pretraining is worth](finetune.md),"
     yield "[translation and summaries](applications.md), [a GPT-2 of its real size](gpt2_size.md), [a scaling law](scaling.md),"
     yield "[what a language costs in tokens](languages.md), [many machines](many_machines.md), [microgpt's model](microgpt.md),"
-    yield "[a size for the minutes](auto_size.md), [the speedrun](speedrun.md), and"
+    yield "[a size for the minutes](auto_size.md), [what repairing texts reaches](repair.md), [the speedrun](speedrun.md), and"
     yield "[one core each](one_core.md), beside `torch.compile` too. `python -m benchmarks.gpu` measures training steps on a GPU;"
     yield "it has not run on a card yet: [what is proven instead](../docs/cuda_graphs.md).\n"
     yield "## Training steps and generated tokens\n"

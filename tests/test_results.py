@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.claims import FOLDER, LESSONS, PAGE, PAGES, TOLD, Claim, lesson_claims, page
 from benchmarks.papers import PAPERS
+from benchmarks.repair import WORDS
 from minillm.course.expected import NUMBER, promises
 from minillm.course.outline import ROOT, outlines
 
@@ -39,6 +40,16 @@ SAID = [
             "applications: XQuAD, minilm: F1, the sentence most like the question",
             "applications: XQuAD, minilm: F1, the same model without the question",
         ],
+    ),
+    (
+        "README.md",
+        r"fills in ([\d.]+) % of the hidden tokens of text that it has not seen \(the commonest token, always: ([\d.]+) %; three seeds\)",
+        [f"repair: `masked`: {WORDS[kind]}, %" for kind in ("filled", "commonest")],
+    ),
+    (
+        "README.md",
+        r"restores ([\d.]+) % of unseen sentences of up to 8 words exactly, and ([\d.]+) % of those of 9 to 16",
+        [f"repair: `denoise`: {WORDS[kind]}, %" for kind in ("up to 8", "up to 16")],
     ),
     (
         "README.md",
