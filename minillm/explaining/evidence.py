@@ -15,10 +15,12 @@ from minillm.explaining.texts import Texts, read_texts
 from minillm.models import ModelConfig, build, check_fields
 from minillm.models.huggingface import is_pretrained
 from minillm.safetensors import read_header, read_tensor
+from minillm.text import load_tokenizer
 from minillm.training import Run, TrainOptions
 from minillm.training.checkpoint import CONFIG, RETRAIN, read_config
 from minillm.training.record import Facts, State
-from minillm.training.run import LOG, STATE
+from minillm.training.run import LOG, STATE, TOKENIZER, WEIGHTS
+from minillm.units import count
 from minillm.weights import find, names, nearest
 
 
@@ -46,6 +48,7 @@ class Evidence:
     unigram: float | None = None  # ... and of one that knows the frequencies
     moments: dict[str, Moments] | None = None
     texts: Texts | None = None
+    misfit: str | None = None  # why the folder's tokenizer is not the model's, if so
     absent: tuple[str, ...] = field(default=())
 
     @property
@@ -55,8 +58,14 @@ class Evidence:
 
     @property
     def pretrains(self) -> bool:
-        """Whether the run began from nothing, and guesses tokens."""
+        """Whether the run began from nothing, and guesses tokens of a text."""
         return self.settings.get("objective") in ("causal", "masked", "denoise", "span")
+
+    @property
+    def from_nothing(self) -> bool:
+        """Whether the weights were random at first: in pretraining, and of a model that learns to translate without another's."""
+        translates = self.settings.get("objective") == "sequence to sequence"
+        return self.pretrains or (translates and self.settings.get("checkpoint") is None)
 
     def passes(self) -> float | None:
         """How often the text, or each example, was read."""
@@ -79,17 +88,18 @@ def read_evidence(directory: str | Path, text: str | None, report: Callable[[str
     refuse_without_log(run)
     options, facts = run.read_options()
     config = read_config(run.path(CONFIG))
+    state, moments, absent = read_state(run, config)
     log = run.read_log()
     if not log:
-        raise InputError(f"{run.path(LOG)} holds no line of training yet.", "Train for some steps first: `resume`.")
-    state, moments, absent = read_state(run, config)
+        raise InputError(*without_lines(run, state))
     texts, reason = read_texts(run, facts, options, config, text, report)
     if texts is None:
         absent += (f"its text: {reason}",)
     chance, unigram = baselines_of(facts, config)
     return Evidence(
-        Course.from_log(log), options, facts.settings, state, config, chance, unigram, moments, texts, absent
-    )
+        Course.from_log(log), options, facts.settings, state, config, chance, unigram, moments, texts,
+        misfit(run, config), absent,
+    )  # fmt: skip
 
 
 def refuse_without_log(run: Run) -> None:
@@ -106,7 +116,35 @@ def refuse_without_log(run: Run) -> None:
         raise InputError(f"There is no folder {name}.", f"Did you mean {near}?" if near else there)
     if is_pretrained(run.directory):
         raise InputError(f"{name} is a folder of Hugging Face, which has no log of its training.", there)
+    if run.path(WEIGHTS).exists() and not run.path(LOG).exists():
+        raise InputError(
+            f"{name} holds a model without the log of a training; with a frozen body the last layer is fitted in one go, and has none.",
+            there,
+        )
     raise InputError(f"{name} holds no run with a log and a state, which is what can be explained.", there)
+
+
+def without_lines(run: Run, state: State) -> tuple[str, str]:
+    """What is wrong with a log of which no line can be read, and the remedy."""
+    if state.step:
+        return (
+            f"{run.path(LOG)} has no line that can be read, though {count(state.step, 'step')} of training are done.",
+            "Restore the file.",
+        )
+    return f"{run.path(LOG)} holds no line of training yet.", "Train for some steps first: `resume`."
+
+
+def misfit(run: Run, config: ModelConfig) -> str | None:
+    """What is wrong with a tokenizer that can be read, and is not the model's."""
+    try:
+        load_tokenizer(run.path(TOKENIZER))
+    except InputError:
+        return None  # the log and the weights tell enough without one
+    try:
+        run.tokenizer(config)
+    except InputError as error:
+        return error.wrong
+    return None
 
 
 def baselines_of(facts: Facts, config: ModelConfig) -> tuple[float | None, float | None]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """One likely cause of a run that went wrong. Parameters stand in backticks, as in the library's messages."""
+    """One likely cause of a run that went wrong. Options stand in backticks, as in the library's messages, and no other words of code."""
 
     name: str  # of the rule that found it
     cause: str

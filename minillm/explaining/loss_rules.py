@@ -10,6 +10,7 @@ from minillm.explaining.finding import Finding
 from minillm.units import per_cent
 
 EPS = 1e-8  # AdamW's ε
+ENOUGH = 0.05  # that a weight has to move: they begin at about 0.02, and have to grow
 
 
 def diverged(e: Evidence) -> Finding | None:
@@ -118,10 +119,23 @@ def clipped(e: Evidence) -> Finding | None:
     )
 
 
+def warmup_too_long(e: Evidence) -> Finding | None:
+    """The warm-up takes all the steps, so that the learning rate never got to where it should be; and it should be high enough."""
+    warmup, steps = e.options.warmup, e.options.steps
+    if e.options.minutes is not None or warmup < steps or steps * e.options.lr < ENOUGH:
+        return None
+    return Finding(
+        "warmup_too_long",
+        "the warm-up is as long as the training: the learning rate only climbs",
+        (f"`warmup` is {warmup:,}, `steps` is {steps:,}", against_baseline(e)),
+        f"Train again with `warmup` {enough(e)}.",
+    )
+
+
 def rate_too_low(e: Evidence) -> Finding | None:
-    """Next to nothing is learned, and all steps together could not move a weight by 0.05: they begin at about 0.02, and have to grow."""
+    """Next to nothing is learned, and all steps together could not move a weight by 0.05."""
     path = e.course.path()
-    if not e.course.has() or not e.pretrains or not e.learned_nothing() or not path < 0.05:
+    if not e.course.has() or not e.from_nothing or not e.learned_nothing() or not path < ENOUGH:
         return None
     return Finding(
         "rate_too_low",
@@ -135,22 +149,29 @@ def rate_too_low(e: Evidence) -> Finding | None:
 
 
 def rate_too_high(e: Evidence) -> Finding | None:
-    """The training loss itself went up again and stayed there, or next to nothing is learned at a rate above 0.02.
+    """The training loss itself went up again and stayed there, or next to nothing is learned at a rate above 0.02; or, at such a rate,
+    what a pretrained model knew is lost: the training loss was twice that of a blind guess.
 
     Models of this width learn at 1e-3 to 1e-2, larger ones at less (Brown et al. 2020, table 2.1).
     """
-    if not e.course.has(logged=10):
-        return None
-    smooth = e.course.smooth
-    rose = e.course.final > 1.1 * smooth.min() and e.course.final - smooth.min() > 0.1 and e.course.final > 0.5
-    stuck = e.learned_nothing() and e.options.lr > 0.02
-    if not e.pretrains or not (rose or stuck):
-        return None
-    evidence = [against_baseline(e), f"`lr` is {e.options.lr:g}"]
-    if rose:
+    c, high, evidence = e.course, e.options.lr > 0.02, [against_baseline(e), f"`lr` is {e.options.lr:g}"]
+    if not e.from_nothing:
+        if not high or e.chance is None or not c.has() or not c.losses.max() > 2 * e.chance:
+            return None
         evidence.insert(
-            0, f"the training loss had come down to {smooth.min():.3f}, and stands at {e.course.final:.3f} in the end"
+            0, f"the training loss was up to {c.losses.max():.3f}, more than twice the {e.chance:.3f} of a blind guess"
         )
+    else:
+        if not c.has(logged=10):
+            return None
+        least = c.smooth.min()
+        rose = c.final > 1.1 * least and c.final - least > 0.1 and c.final > 0.5
+        if not rose and not (high and e.learned_nothing()):
+            return None
+        if rose:
+            evidence.insert(
+                0, f"the training loss had come down to {least:.3f}, and stands at {c.final:.3f} in the end"
+            )
     return Finding(
         "rate_too_high",
         "the learning rate is too high",
@@ -159,10 +180,36 @@ def rate_too_high(e: Evidence) -> Finding | None:
     )
 
 
+def post_norm(e: Evidence) -> Finding | None:
+    """LayerNorms that stand behind the sums, no warm-up, and next to nothing is learned: at first the gradients of the upper blocks are
+    large, and without small steps such a model does not get away (Xiong et al. 2020, section 3).
+    """
+    if getattr(e.config, "norm", None) != "post" or not too_short(e) or not e.course.has() or not e.learned_nothing():
+        return None
+    if e.options.lr < 1e-3:  # they learned without a warm-up at 5e-4, with 1e-3 they did not
+        return None
+    return Finding(
+        "post_norm",
+        "a model with post-norm got no warm-up, and does not learn",
+        (against_baseline(e), f"`norm` is post, `warmup` is {e.options.warmup}, `lr` is {e.options.lr:g}"),
+        f"Train again with `norm` pre; or with a lower `lr`, such as 1e-03, and `warmup` {enough(e)}.",
+    )
+
+
+def too_short(e: Evidence) -> bool:
+    """Whether there was as good as no warm-up."""
+    return e.options.warmup <= max(3, e.options.steps // 100)
+
+
+def enough(e: Evidence) -> int:
+    """Steps of warm-up for such a run."""
+    return max(10, min(100, e.options.steps // 10))
+
+
 def no_warmup(e: Evidence) -> Finding | None:
     """The loss went up at first, by a seventh, and no warm-up kept the first steps small, when Adam's averages know nothing yet."""
-    c, short = e.course, max(3, e.options.steps // 100)
-    if not c.has(logged=10) or e.options.warmup > short:
+    c = e.course
+    if not c.has(logged=10) or not too_short(e):
         return None
     early = c.losses[1 : max(3, len(c.losses) // 4)]
     if early.max() < 8 / 7 * c.first:
@@ -174,25 +221,28 @@ def no_warmup(e: Evidence) -> Finding | None:
             f"the loss rose from {c.first:.3f} to {early.max():.3f} at step {int(c.steps[1 + early.argmax()]):,}",
             f"`warmup` is {e.options.warmup}",
         ),
-        f"Train again with `warmup` {max(10, min(100, e.options.steps // 10))}.",
+        f"Train again with `warmup` {enough(e)}.",
     )
 
 
 def no_shuffling(e: Evidence) -> Finding | None:
-    """Either the training loss swings, late in the run, from nearly nothing to more than a blind guess: the model has just seen one class
-    only. Or it is far below the validation loss before the text was read five times: up to four times are as good as new text
-    (Muennighoff et al. 2023), so that the batches must be the same ones again and again.
+    """Either the training loss swings from nearly nothing to more than twice a blind guess: the model has just seen one class only (of a
+    batch of fewer than eight, one example may do it).
+
+    Or it is far below the validation loss before the text was read five times: up to four times are as good as new text (Muennighoff et
+    al. 2023), so that the batches must be the same ones again and again. Or it is so before forty times, up to which they still found
+    something to learn, and no evaluation beats the frequencies.
     """
     c, passes = e.course, e.passes()
     if not c.has(logged=10, evaluations=2):
         return None
-    late = c.losses[len(c.losses) // 2 :]
-    if e.chance is not None and not e.pretrains and late.max() > 1.2 * e.chance and np.median(late) < 0.3 * e.chance:
+    if swings(e):
+        least = int((c.losses < 0.3 * e.chance).argmax())
         evidence = (
-            f"in the second half the training loss is {np.median(late):.3f} in the middle, and up to {late.max():.3f}; a blind guess "
-            f"has {e.chance:.3f}"
+            f"the training loss had come down to {c.losses[least]:.3f} by step {int(c.steps[least]):,}, and was up to "
+            f"{c.losses[least:].max():.3f} later; a blind guess has {e.chance:.3f}"
         )
-    elif passes is not None and passes < 5 and e.pretrains and overfits(e):
+    elif passes is not None and e.pretrains and overfits(e) and passes < (40 if never_better(e) else 5):
         evidence = f"the text was read {passes:.2g} times only, too seldom to be known by heart"
     else:
         return None
@@ -204,12 +254,26 @@ def no_shuffling(e: Evidence) -> Finding | None:
     )
 
 
+def never_better(e: Evidence) -> bool:
+    """Whether no evaluation is better than who knows the frequencies alone."""
+    return e.baseline is not None and e.course.best_validation > 0.98 * e.baseline
+
+
+def swings(e: Evidence) -> bool:
+    """Whether the loss of the examples in a batch was nearly nothing, and later more than twice that of a blind guess."""
+    losses, each = e.course.losses, e.options.batch * e.options.accumulate
+    if e.pretrains or e.chance is None or each < 8:
+        return False
+    low = losses < 0.3 * e.chance
+    return low.any() and losses[low.argmax() :].max() > 2 * e.chance
+
+
 def labels_are_noise(e: Evidence) -> Finding | None:
     """A classifier learns its examples by heart, and no evaluation beats the frequencies of the classes: labels don't follow from texts."""
     c = e.course
     if e.pretrains or e.unigram is None or not c.has(evaluations=2):
         return None
-    if c.final > 0.7 * e.unigram or c.best_validation < 0.98 * e.unigram:
+    if c.final > 0.7 * e.unigram or not never_better(e):
         return None
     return Finding(
         "labels_are_noise",

@@ -10,7 +10,7 @@ import numpy as np
 
 from minillm.explaining.evidence import Evidence
 from minillm.explaining.finding import Finding
-from minillm.units import count, per_cent
+from minillm.units import count
 
 GONE = 1e-5  # of the largest moment: below it, there was no gradient for about a hundred steps (0.9¹⁰⁹ = 1e-5)
 
@@ -18,13 +18,15 @@ GONE = 1e-5  # of the largest moment: below it, there was no gradient for about 
 def frozen(e: Evidence) -> Finding | None:
     """A tensor's moments are exactly zero: it never had a gradient, though nothing said that it should be frozen.
 
-    The bias of the keys moves all scores of a query alike, which softmax does not see: its gradient is zero but for rounding.
+    The bias of the keys moves all scores of a query alike, which softmax does not see: its gradient is zero but for rounding. A reward
+    model learns from differences of rewards, in which what moves all of them alike cancels.
     """
     if e.moments is None or not e.state.step or e.settings.get("freeze", "none") != "none":
         return None
-    still = [
-        name for name, moments in e.moments.items() if not moments.had_gradient() and not name.endswith("key.bias")
-    ]
+    blind = (
+        ("key.bias", "body.norm.beta", "head.linear.bias") if e.settings.get("method") == "reward" else ("key.bias",)
+    )
+    still = [name for name, moments in e.moments.items() if not moments.had_gradient() and not name.endswith(blind)]
     if not still:
         return None
     shown = ", ".join(still[:3]) + (" ..." if len(still) > 3 else "")
@@ -32,7 +34,7 @@ def frozen(e: Evidence) -> Finding | None:
         "frozen",
         "weights are frozen that should learn",
         (f"{count(len(still), 'tensor')} of {len(e.moments)} never had a gradient: {shown}",),
-        "Set their `trainable` to True before the training, or add what their `backward` should give with `accumulate`.",
+        "Set their trainable to True before the training, or let their backward add its gradient with accumulate.",
     )
 
 
@@ -79,20 +81,22 @@ def learns(e: Evidence, attention: str) -> bool:
 
 
 def dead_units(e: Evidence) -> Finding | None:
-    """Half of the units of the feed-forward layers have had no gradient of late: they give zero whatever comes in, and never wake up
+    """Half of the units of a feed-forward layer have had no gradient of late: they give zero whatever comes in, and never wake up
     (Lu et al. 2019, "Dying ReLU and initialization").
     """
-    dead = units = 0
+    dead = []
     for name, moments in (e.moments or {}).items():
         block = name.removesuffix("ffn.expand.weight")
         if block != name and learns(e, f"{block}attention"):
             norms = np.linalg.norm(moments.first, axis=0)
-            dead, units = dead + np.count_nonzero(norms <= GONE * norms.max()), units + len(norms)
-    if not units or dead < units / 2:
+            gone = np.count_nonzero(norms <= GONE * norms.max())
+            if gone >= len(norms) / 2:
+                dead.append(f"{gone:,} of the {len(norms):,} units of {name} have had no gradient of late")
+    if not dead:
         return None
     return Finding(
         "dead_units",
         "units of the feed-forward layers are dead",
-        (f"{dead:,} of {units:,} units have had no gradient of late ({per_cent(dead / units)})",),
+        tuple(dead[:3]) + (("...",) if len(dead) > 3 else ()),
         "Train again with `activation` gelu, or with a lower `lr`; with relu, begin with biases of zero.",
     )

@@ -42,6 +42,7 @@ class Texts(NamedTuple):
     unknown: float  # share of the text that the tokenizer has no token for
     tokens_per_character: float
     measured: Measured | None = None  # of a causal run only
+    apart: float = 1.0  # how many times harder the held-out part is than the training part: see how_far_apart
 
 
 def read_texts(
@@ -66,12 +67,12 @@ def read_texts(
         text = read_text(source)
         if sha256_of(text) != facts.sha256:
             return None, f"{facts.name} is not what it was; name the right one with `text`"
-        return of_text(text, tokenizer, run, objective), ""
+        return of_text(text, tokenizer, run, objective, options), ""
     except InputError as error:
         return None, f"{error.wrong} {error.remedy}"
 
 
-def of_text(text: str, tokenizer: Tokenizer, run: Run, objective: str) -> Texts:
+def of_text(text: str, tokenizer: Tokenizer, run: Run, objective: str, options: TrainOptions) -> Texts:
     """Nine tenths are to train on, the rest is held out, as in pretraining."""
     cut = training_part(len(text))
     pieces = [text[start : start + PIECE] for start in range(cut, len(text) - PIECE + 1, PIECE)]
@@ -82,8 +83,29 @@ def of_text(text: str, tokenizer: Tokenizer, run: Run, objective: str) -> Texts:
     measured = None
     if objective == "causal" and run.path(WEIGHTS).exists():
         model, _ = load(run.directory)
-        measured = measure(model, tokenizer.encode(text[cut:]))
-    return Texts(round(cut * per_character), copied, unknown, per_character, measured)
+        evaluated = None if options.eval_batches is None else options.eval_batches * options.batch
+        measured = measure(model, tokenizer.encode(text[cut:]), evaluated)
+    return Texts(round(cut * per_character), copied, unknown, per_character, measured, how_far_apart(text, cut))
+
+
+def how_far_apart(text: str, cut: int) -> float:
+    """By the frequencies of the characters in text[:cut], what the rest loses, divided by what pieces of text[:cut] as long lose, by the
+    frequencies in the others. 1 where both are of one kind, or the text is too short to tell.
+    """
+    length = len(text) - cut
+    if not 0 < length <= cut / 2:
+        return 1.0
+    _, ids = np.unique(np.frombuffer(text.encode("utf-32-le"), np.uint32), return_inverse=True)
+    size = ids.max() + 1
+    training = np.bincount(ids[:cut], minlength=size)
+
+    def loss(counts: np.ndarray, others: np.ndarray) -> float:
+        """Cross-entropy of characters so often seen, in nats a character. One is added to what is known of each: none is unseen."""
+        return float(-(counts @ np.log((others + 1) / (others.sum() + size))) / counts.sum())
+
+    pieces = [np.bincount(ids[start : start + length], minlength=size) for start in range(0, cut - length + 1, length)]
+    within = np.mean([loss(piece, training - piece) for piece in pieces])
+    return loss(np.bincount(ids[cut:], minlength=size), training) / max(within, 1e-9)
 
 
 def of_examples(training: Sequence[str], held_out: Sequence[str], tokenizer: Tokenizer) -> Texts:
@@ -102,10 +124,11 @@ def reading(texts: Sequence[str], tokenizer: Tokenizer) -> tuple[float, float]:
     return max(1 - after / max(before, 1), unknown), len(ids) / max(after, 1)
 
 
-def measure(model: GPT, ids: np.ndarray) -> Measured | None:
-    """None where the held-out text is shorter than a window."""
+def measure(model: GPT, ids: np.ndarray, windows: int | None = None) -> Measured | None:
+    """Of the first windows of held-out tokens, at most as many as were evaluated in training. None where there is not one."""
     context, ahead = model.config.context, max(SHIFTS)
     count = min(TOKENS // context + 1, (len(ids) - ahead) // context)
+    count = count if windows is None else min(count, windows)
     if count < 1:
         return None
     rows = {shift: ids[shift : shift + count * context].reshape(count, context).astype(np.int64) for shift in SHIFTS}

@@ -88,10 +88,10 @@ def test_a_folder_without_a_log_is_refused_in_two_lines(name, wrong, capsys):
     assert capsys.readouterr().err.splitlines()[0] == wrong
 
 
-def test_a_run_that_has_not_begun_has_no_line_to_read(run_copy, capsys):
+def test_a_log_that_is_gone_is_not_taken_for_a_run_that_has_not_begun(run_copy, capsys):
     (run_copy / "log.jsonl").unlink()
     assert main(["explain", str(run_copy)]) == 2
-    assert "holds no line of training yet" in capsys.readouterr().err
+    assert "has no line that can be read, though 40 steps of training are done" in capsys.readouterr().err
 
 
 def test_a_classifier(finished_run, labelled, tmp_path, capsys):

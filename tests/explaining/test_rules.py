@@ -1,14 +1,18 @@
 """Each rule on a run made by hand: it fires where its cause is, and not on the near miss."""
 
+import argparse
 import dataclasses
+import functools
+import re
 
 import numpy as np
 import pytest
 
-from minillm.explaining import RULES, explanation_of
+from minillm.cli import align, finetune, pretrain
+from minillm.explaining import RULES, explanation_of, loss_rules
 from minillm.explaining.course import Course
 from minillm.explaining.evidence import Evidence, Moments
-from minillm.explaining.texts import Measured, Texts
+from minillm.explaining.texts import Measured, Texts, how_far_apart
 from minillm.models import GPT, GPTConfig
 from minillm.training import AdamW, Muon, TrainOptions
 from minillm.training.record import State
@@ -38,18 +42,19 @@ def falling(first: float, last: float, count: int = 20) -> list[float]:
 def evidence(rows=None, options=None, settings=None, step=200, **more) -> Evidence:
     """A healthy run, but for what is given."""
     rows = log(falling(3.9, 1.5), falling(3.9, 1.6, 5)) if rows is None else rows
+    best = min((row["validation"] for row in rows if "validation" in row), default=None)
     values = {"chance": 3.91, "unigram": 3.0, "config": CONFIG} | more
     return Evidence(
         Course.from_log(rows),
         dataclasses.replace(OPTIONS, **(options or {})),
         {"objective": "causal", "context": 16} | (settings or {}),
-        State(step, 10.0, 1.6, step, step),
+        State(step, 10.0, best, step, step),
         **values,
     )
 
 
-def texts(count=10_000, copied=0.0, unknown=0.0, per_character=1.0, measured=None) -> Texts:
-    return Texts(count, copied, unknown, per_character, measured)
+def texts(count=10_000, copied=0.0, unknown=0.0, per_character=1.0, measured=None, apart=1.0) -> Texts:
+    return Texts(count, copied, unknown, per_character, measured, apart)
 
 
 def moments(**zero) -> dict[str, Moments]:
@@ -66,6 +71,8 @@ def moments(**zero) -> dict[str, Moments]:
 
 EXAMPLES = {"settings": {"objective": "classification"}, "chance": 0.693, "unigram": 0.68}
 RISING = [1.6 + 0.05 * i for i in range(5)]
+STUCK = log(falling(3.9, 3.1), falling(3.9, 3.1, 5))
+POST = {"config": dataclasses.replace(CONFIG, norm="post"), "options": {"warmup": 0}}
 FIRES = {
     "diverged": evidence([*log([], [3.9]), {"step": 7, "diverged": "loss"}]),
     "constant_reward": evidence(log(falling(0.1, 0.0), [-1.0] * 3, frac_reward_zero_std=1.0, reward=1.0), chance=None),
@@ -75,6 +82,10 @@ FIRES = {
         log(falling(3.9, 3.1), falling(3.9, 3.1, 5)),
         texts=texts(measured=Measured({0: 9.0, 1: 2.2, 2: 9.0, 3: 9.0}, 3.11)),
     ),
+    "other_files": evidence(misfit="tokenizer.json knows 89 tokens, and the model 50."),
+    "post_norm": evidence(STUCK, **POST),
+    "other_text": evidence(log(falling(3.9, 1.5), falling(3.9, 2.5, 5)), texts=texts(apart=1.3)),
+    "warmup_too_long": evidence(options={"warmup": 200}),
     "frozen": evidence(moments={"embedding.weight": Moments(np.zeros((2, 2)), np.zeros((2, 2)))} | moments()),
     "label_smoothing": evidence(options={"label_smoothing": 0.5}),
     "dropout": evidence(config=dataclasses.replace(CONFIG, dropout=0.8)),
@@ -100,6 +111,10 @@ NEAR_MISSES = {
         log(falling(3.9, 3.1), falling(3.9, 3.1, 5)),
         texts=texts(measured=Measured({0: 9.0, 1: 3.1, 2: 9.0, 3: 9.0}, 3.2)),
     ),
+    "other_files": evidence(texts=texts(measured=Measured({0: 5.0, 1: 1.7, 2: 3.0, 3: 3.4}, 3.5))),
+    "post_norm": evidence(**POST),
+    "other_text": evidence(texts=texts(apart=1.3)),
+    "warmup_too_long": evidence(options={"warmup": 200, "lr": 2e-4}),
     "frozen": evidence(moments={"blocks.0.attention.key.bias": Moments(np.zeros(2), np.zeros(2))} | moments()),
     "label_smoothing": evidence(options={"label_smoothing": 0.1}),
     "dropout": evidence(config=dataclasses.replace(CONFIG, dropout=0.5)),
@@ -139,6 +154,25 @@ def test_it_does_not_fire_on_the_near_miss(name):
 
 
 @pytest.mark.parametrize("name", FIRES)
+def test_what_stands_in_backticks_is_an_option(name):
+    """On the command line `lr` is shown as --lr, and `targets` would be as --targets, which there is not."""
+    finding = explanation_of(FIRES[name]).finding
+    words = re.findall(r"`(\w+)`", " ".join((finding.cause, *finding.evidence, finding.remedy)))
+    assert {"--" + word.replace("_", "-") for word in words} <= options_of_the_commands()
+
+
+@functools.cache
+def options_of_the_commands() -> set[str]:
+    """Of those that train."""
+    found: set[str] = set()
+    for command in (pretrain, finetune, align):
+        parser = argparse.ArgumentParser()
+        command.add_arguments(parser)
+        found |= parser._option_string_actions.keys()
+    return found
+
+
+@pytest.mark.parametrize("name", FIRES)
 def test_a_finding_has_its_numbers_and_a_remedy(name):
     finding = explanation_of(FIRES[name]).finding
     assert all(any(c.isdigit() for c in line) or "tensor" in line for line in finding.evidence)
@@ -162,6 +196,63 @@ def test_a_classifier_that_learns_its_examples_by_heart():
 
 def test_the_path_counts_the_steps_between_two_lines_of_the_log():
     assert Course.from_log(log(falling(3.9, 3.5), [], lr=1e-5)).path() == pytest.approx(200 * 1e-5)
+
+
+def test_weights_that_lose_more_anew_are_not_those_of_the_log():
+    again = {0: 5.0, 1: 2.1, 2: 3.0, 3: 3.4}
+    assert named(evidence(texts=texts(measured=Measured(again, 3.5)))) == "other_files"
+
+
+def test_a_layer_whose_units_are_all_dead_is_enough():
+    """Of three layers the other two learn."""
+    layers = {}
+    for number, dead in enumerate((0, 32, 0)):
+        own = moments(expand=slice(0, dead))
+        layers |= {name.replace("blocks.0", f"blocks.{number}"): each for name, each in own.items()}
+    (said,) = explanation_of(evidence(moments=layers)).finding.evidence
+    assert said == "32 of the 32 units of blocks.1.ffn.expand.weight have had no gradient of late"
+
+
+@pytest.mark.parametrize(("method", "name"), [("reward", None), ("dpo", "frozen")])
+def test_what_moves_all_rewards_alike_cancels_in_a_reward_model(method, name):
+    still = {"head.linear.bias": Moments(np.zeros(1), np.zeros(1))} | moments()
+    assert named(evidence(moments=still, settings={"objective": "alignment", "method": method})) == name
+
+
+TUNED = {"chance": 0.693, "unigram": None}
+
+
+@pytest.mark.parametrize(("lr", "name"), [(1.0, "rate_too_high"), (3e-3, None)])
+@pytest.mark.parametrize("objective", ["alignment", "classification"])
+def test_a_rate_at_which_a_pretrained_model_forgets(objective, lr, name):
+    rows = log([0.693, 0.7, 20.0, *falling(5.0, 0.5, 7)], [0.693, 9.0, 0.6])
+    assert named(evidence(rows, options={"lr": lr}, settings={"objective": objective}, **TUNED)) == name
+
+
+@pytest.mark.parametrize(("checkpoint", "name"), [(None, "rate_too_low"), ("t5", None)])
+def test_a_model_that_learns_to_translate_from_nothing_needs_a_rate_as_in_pretraining(checkpoint, name):
+    rows = log(falling(3.9, 3.5), falling(3.9, 3.5, 5), lr=1e-5)
+    assert named(evidence(rows, settings={"objective": "sequence to sequence", "checkpoint": checkpoint})) == name
+
+
+@pytest.mark.parametrize(("first", "name"), [(3.9, "no_shuffling"), (2.5, "text_too_small")])
+def test_a_text_of_which_nothing_held_for_the_rest_was_not_drawn_at_random(first, name):
+    """It was read 200 · 8 · 16 / 2000 = 13 times; whoever knows the frequencies has 3.0."""
+    rows = log(falling(3.9, 0.1), [3.9, first, 4.5, 5.0])
+    assert named(evidence(rows, texts=texts(count=2_000))) == name
+
+
+def test_a_swing_within_a_batch_of_few_is_no_sign():
+    losses = falling(0.7, 0.02)
+    losses[-3] = 2.5
+    assert not loss_rules.swings(evidence(log(losses, [0.7, 0.3, 0.2]), options={"batch": 1}, **EXAMPLES))
+
+
+def test_how_far_the_end_of_a_text_is_from_the_rest():
+    english, numbers = "the cat sat on the mat and saw a hat. " * 90, "3141592653 5897932384 " * 15
+    assert how_far_apart(english, len(english) * 9 // 10) == pytest.approx(1, abs=0.02)
+    assert how_far_apart(english + numbers, len(english)) > 1.5
+    assert how_far_apart("a", 0) == how_far_apart("", 0) == 1
 
 
 def test_batches_of_one_class_each_make_the_training_loss_swing():
