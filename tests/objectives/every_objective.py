@@ -54,7 +54,7 @@ targets[[0, 1, 3, 4, 9], 0] = 3
 targets[[2, 5, 6, 7, 8]] = IGNORE
 labels = np.where((targets != IGNORE).any(axis=1), rng.integers(0, C, B), IGNORE)
 spans = np.where(labels[:, None] != IGNORE, np.stack([np.zeros(B, np.int64), mask.sum(axis=1) - 1], axis=1), IGNORE)
-rewards = -rng.random((B, T))
+rewards = -rng.random((B, T)).astype(np.float32)
 texts = [[rng.integers(0, V, rng.integers(1, most)) for _ in range(B)] for most in (4, 7, 7)]
 pairs = TokenPairs(*texts)
 
