@@ -85,7 +85,7 @@ def trainer_on_rewards(
 def align(
     model: GPT,
     tokenizer: Tokenizer,
-    pairs: Iterable[Pair | tuple[str, str, str] | dict[str, str]] | None = None,
+    pairs: Iterable[Pair | tuple[str, str, str] | dict] | None = None,
     *,
     reward: Reward | str | None = None,
     prompts: str | None = None,
@@ -95,9 +95,10 @@ def align(
 ) -> GPT | SequenceClassifier:
     """A copy of a GPT that has learned what people prefer, with the weights of its lowest validation loss; or a reward model.
 
-    Either from `pairs`, tuples (prompt, chosen, rejected) or dictionaries with these names, by the method dpo (default), robust, hinge,
-    ipo, kto, orpo, simpo or reward; or from a `reward` of its own answers to the line ends of the text `prompts`, by grpo (default), ppo or
-    reinforce. The reward is a `Reward` or its form for `load_reward`. `settings` are those of the method and the fields of `TrainOptions`.
+    Either from `pairs`, tuples (prompt, chosen, rejected) or dictionaries with these names, of texts or of lists of messages, by the method
+    dpo (default), robust, hinge, ipo, kto, orpo, simpo or reward; or from a `reward` of its own answers to the line ends of the text
+    `prompts`, by grpo (default), ppo or reinforce. The reward is a `Reward` or its form for `load_reward`. `settings` are those of the
+    method and the fields of `TrainOptions`.
     """
     method = method_for(method, pairs=pairs, reward=reward, prompts=prompts)
     check_known(settings, [*sorted(METHOD_SETTINGS), *TrainOptions.names()])
@@ -114,7 +115,7 @@ def align(
     else:
         pairs = [as_pair(pair) for pair in pairs]
         check_enough(pairs, "The list of pairs")
-        parts = split_pairs(pairs, tokenizer, base.config.context, options.seed)
+        parts = split_pairs(pairs, tokenizer, base.config.context, method, options.seed)
         trainer = trainer_on_pairs(method, base, *parts, options, settings)
         if isinstance(trainer.data, PairData):
             trainer.data.ask_reference(base, options.batch)

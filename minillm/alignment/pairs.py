@@ -1,4 +1,7 @@
-"""Preferences in a file: {"prompt": ..., "chosen": ..., "rejected": ...}, one JSON object a line; and their tokens."""
+"""Preferences in a file: {"prompt": ..., "chosen": ..., "rejected": ...}, one JSON object a line; and their tokens.
+
+All three are texts, or lists of messages, as in a conversation (the form of Hugging Face's TRL).
+"""
 
 import json
 from collections.abc import Sequence
@@ -10,24 +13,33 @@ import numpy as np
 from minillm.errors import InputError
 from minillm.ops import IGNORE
 from minillm.text import Tokenizer, name_of, read_text
+from minillm.text.chat import ASSISTANT, ChatFormat, Message, check_messages, has_chat_tokens
 from minillm.units import count
 
 KEYS = ("prompt", "chosen", "rejected")
 FEWEST = 10  # pairs: a tenth is held out
 EXAMPLE = 'A line looks like {"prompt": "Q: ", "chosen": "a good answer", "rejected": "a bad one"}.'
+CHAT_EXAMPLE = (
+    'A line of messages looks like {"prompt": [{"role": "user", "content": "Who?"}], '
+    '"chosen": [{"role": "assistant", "content": "Mia."}], "rejected": [{"role": "assistant", "content": "No."}]}.'
+)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A prompt, an answer that people chose, and one that they rejected."""
+    """A prompt, an answer that people chose, and one that they rejected. Of a conversation the prompt is all that was said before."""
 
-    prompt: str
+    prompt: str | tuple[Message, ...]
     chosen: str
     rejected: str
     place: str = field(default="", compare=False)  # the line and the file that it was read from, for messages
 
-    def texts(self) -> tuple[str, str, str]:
+    def parts(self) -> tuple[str | tuple[Message, ...], str, str]:
         return self.prompt, self.chosen, self.rejected
+
+    def asked(self) -> str:
+        """The prompt, or the last message before the answer."""
+        return self.prompt if isinstance(self.prompt, str) else self.prompt[-1]["content"]
 
 
 def read_pairs(source: str) -> list[Pair]:
@@ -48,9 +60,11 @@ def check_enough(pairs: Sequence[Pair], source: str) -> None:
 
 
 def as_pair(pair: object) -> Pair:
-    """A pair as a program may give it: a `Pair`, three strings, or a dictionary with the names in KEYS."""
+    """A pair as a program may give it: a `Pair`, three strings, or a dictionary with the names in KEYS, of strings or of messages."""
     if isinstance(pair, Pair):
         return pair
+    if isinstance(pair, dict) and _has_messages(pair):
+        return Pair(*_of_messages(pair, "A pair").parts())
     texts = [pair.get(key) for key in KEYS] if isinstance(pair, dict) else pair
     if not isinstance(texts, list | tuple) or len(texts) != 3 or not all(isinstance(text, str) for text in texts):
         raise InputError(f"{pair!r} is no pair.", "Give three strings: prompt, chosen, rejected.")
@@ -64,6 +78,8 @@ def _pair(line: str, where: str) -> Pair:
         raise InputError(f"{where} is no JSON: {error}.", EXAMPLE) from None
     if not isinstance(record, dict):
         raise InputError(f"{where} is no JSON object.", EXAMPLE)
+    if _has_messages(record):
+        return _of_messages(record, where)
     for key in KEYS:
         if key not in record:
             raise InputError(f"{where} has no {key!r}.", EXAMPLE)
@@ -71,9 +87,37 @@ def _pair(line: str, where: str) -> Pair:
             raise InputError(f"{where} has a {key!r} that is no string.", EXAMPLE)
     if not (record["chosen"] and record["rejected"]):
         raise InputError(f"{where} has an empty answer.", "Give each answer a character or more, a new line at least.")
-    if record["chosen"] == record["rejected"]:
-        raise InputError(f"{where} has the same answer twice.", "Leave out pairs in which nothing is better.")
-    return Pair(*(record[key] for key in KEYS), where)
+    return _different(Pair(*(record[key] for key in KEYS), where))
+
+
+def _different(pair: Pair) -> Pair:
+    if pair.chosen == pair.rejected:
+        raise InputError(f"{pair.place} has the same answer twice.", "Leave out pairs in which nothing is better.")
+    return pair
+
+
+def _has_messages(record: dict) -> bool:
+    return any(isinstance(record.get(key), list) for key in KEYS)
+
+
+def _of_messages(record: dict, where: str) -> Pair:
+    """Two conversations that differ in their last message, an assistant's. Their common beginning may stand in "prompt", or in both."""
+    conversations = []
+    for key in ("chosen", "rejected"):
+        messages = [record.get("prompt", []), record.get(key)]
+        if not all(isinstance(part, list) for part in messages):
+            raise InputError(f"{where} has messages, and a part that is no list of them.", CHAT_EXAMPLE)
+        try:
+            check_messages([*messages[0], *messages[1]])
+        except ValueError as error:
+            raise InputError(f"{where} has in its {key!r} no conversation: {error}.", CHAT_EXAMPLE) from None
+        conversations.append([{name: each[name] for name in ("role", "content")} for part in messages for each in part])
+        if not messages[1] or len(conversations[-1]) < 2 or messages[1][-1]["role"] != ASSISTANT:
+            raise InputError(f"{where} has a {key!r} that does not end with an answer.", CHAT_EXAMPLE)
+    chosen, rejected = conversations
+    if chosen[:-1] != rejected[:-1]:
+        raise InputError(f"{where} has answers to different conversations.", "Let only their last messages differ.")
+    return _different(Pair(tuple(chosen[:-1]), chosen[-1]["content"], rejected[-1]["content"], where))
 
 
 class Answers(NamedTuple):
@@ -125,19 +169,7 @@ def tokenize_pairs(pairs: Sequence[Pair], tokenizer: Tokenizer, context: int) ->
 
 
 def _tokens_of(pair: Pair, where: str, tokenizer: Tokenizer, context: int) -> list[np.ndarray]:
-    tokens = []
-    for key, text in zip(KEYS, pair.texts(), strict=True):
-        no_prompt = key == "prompt" and not text
-        try:
-            ids = tokenizer.encode("\n" if no_prompt else text)
-        except InputError as error:
-            if not no_prompt:
-                raise InputError(f"{where}: {error.wrong}", error.remedy) from None
-            ids = np.empty(0)
-        if not len(ids):
-            why = "the model's tokenizer knows no new line to put there" if no_prompt else "it comes to no token"
-            raise InputError(f"{where} has nothing in its {key!r}: {why}.", "Give it a word or more.")
-        tokens.append((tokenizer.with_start_tokens(ids) if key == "prompt" else ids).astype(np.int64))
+    tokens = (_tokens_of_texts if isinstance(pair.prompt, str) else _tokens_of_messages)(pair, where, tokenizer)
     if np.array_equal(tokens[1], tokens[2]):
         raise InputError(
             f"{where} has the same answer twice, as the model's tokenizer reads it.",
@@ -152,8 +184,47 @@ def _tokens_of(pair: Pair, where: str, tokenizer: Tokenizer, context: int) -> li
     return tokens
 
 
-def split_pairs(pairs: Sequence[Pair], tokenizer: Tokenizer, context: int, seed: int) -> tuple[TokenPairs, TokenPairs]:
-    """The tokens of the pairs to train on, and of those held out."""
+def _tokens_of_messages(pair: Pair, where: str, tokenizer: Tokenizer) -> list[np.ndarray]:
+    """What `finetune --task chat` reads and scores: an answer's tokens, and its end."""
+    if not has_chat_tokens(tokenizer):
+        raise InputError(
+            f"{where} is a conversation, and the model's tokenizer has no tokens for who speaks.",
+            "Teach the model to answer first, by the task `chat` of finetuning.",
+        )
+    chat = ChatFormat(tokenizer)
+    try:
+        return [chat.prompt(pair.prompt), chat.answer(pair.chosen), chat.answer(pair.rejected)]
+    except InputError as error:
+        raise InputError(f"{where}: {error.wrong}", error.remedy) from None
+
+
+def _tokens_of_texts(pair: Pair, where: str, tokenizer: Tokenizer) -> list[np.ndarray]:
+    tokens = []
+    for key, text in zip(KEYS, pair.parts(), strict=True):
+        no_prompt = key == "prompt" and not text
+        try:
+            ids = tokenizer.encode("\n" if no_prompt else text)
+        except InputError as error:
+            if not no_prompt:
+                raise InputError(f"{where}: {error.wrong}", error.remedy) from None
+            ids = np.empty(0)
+        if not len(ids):
+            why = "the model's tokenizer knows no new line to put there" if no_prompt else "it comes to no token"
+            raise InputError(f"{where} has nothing in its {key!r}: {why}.", "Give it a word or more.")
+        tokens.append((tokenizer.with_start_tokens(ids) if key == "prompt" else ids).astype(np.int64))
+    return tokens
+
+
+def split_pairs(
+    pairs: Sequence[Pair], tokenizer: Tokenizer, context: int, method: str, seed: int
+) -> tuple[TokenPairs, TokenPairs]:
+    """The tokens of the pairs to train on, and of those held out. InputError if a reward model, which scores texts, is to learn from
+    conversations.
+    """
+    if method == "reward" and not all(isinstance(pair.prompt, str) for pair in pairs):
+        raise InputError(
+            "A reward model scores texts, and these are conversations.", "Choose another method, as `dpo`."
+        )
     tokens = tokenize_pairs(pairs, tokenizer, context)
     training, held_out = hold_out(len(pairs), seed)
     return tokens.part(training), tokens.part(held_out)

@@ -34,13 +34,13 @@ def prepare_pairs(settings: dict, source: str, base: GPT, tokenizer: Tokenizer, 
     `base` is the model to begin with; a resumed run loads its own weights after this.
     """
     pairs = read_pairs(source)
-    parts = split_pairs(pairs, tokenizer, base.config.context, options.seed)
-    content = json.dumps([pair.texts() for pair in pairs], ensure_ascii=False)
+    parts = split_pairs(pairs, tokenizer, base.config.context, settings["method"], options.seed)
+    content = json.dumps([pair.parts() for pair in pairs], ensure_ascii=False)
     facts = Facts(
         name=name_of(source),
         source=absolute(source),
         sha256=sha256_of(content),
-        prompt=" ".join(visible(pairs[0].prompt).split())[:40] or "\\n",
+        prompt=" ".join(visible(pairs[0].asked()).split())[:40] or "\\n",
         settings=settings,
     )
     return Prepared(trainer_on_pairs(settings["method"], base, *parts, options, settings), facts)

@@ -33,6 +33,7 @@ from minillm.errors import InputError
 from minillm.models import GPT, GPTConfig, Model, ModelConfig, build
 from minillm.preferences import resumed_reward
 from minillm.text import Tokenizer
+from minillm.text.chat import has_chat_tokens
 from minillm.training import SavedRun, Trainer, default_workers, load
 from minillm.training.checkpoint import load_model
 from minillm.training.record import Facts, absolute, origin
@@ -41,7 +42,8 @@ from minillm.units import count, per_cent
 DESCRIPTION = """example: python -m minillm align --checkpoint runs/first --pairs pairs.jsonl --out runs/aligned
 
 Teach a pretrained GPT what people prefer: from pairs of answers, or with --reward from scores of what it writes itself. A pair is a
-line {"prompt": "...", "chosen": "...", "rejected": "..."} of JSON. Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
+line {"prompt": "...", "chosen": "...", "rejected": "..."} of JSON; after finetune --task chat also one whose parts are lists of
+messages, as [{"role": "user", "content": "..."}]. Ctrl-C stops and saves; --resume goes on as if nothing had happened."""
 
 
 def add_arguments(parser) -> None:
@@ -192,5 +194,7 @@ class AlignmentJob(Job):
         if self.method == "reward":
             checkpoint = shell_word(self.facts.settings["checkpoint"])
             say(f"next    {program()} align --checkpoint {checkpoint} --reward {here} --out runs/grpo")
+        elif has_chat_tokens(self.tokenizer):
+            say(f"next    {program()} chat --checkpoint {here}")
         else:
             say(f"next    {program()} generate --checkpoint {here} --prompt {shell_word(self.facts.prompt)}")

@@ -6,12 +6,24 @@ import numpy as np
 import pytest
 
 from minillm.alignment import hold_out, read_pairs, tokenize_pairs
-from minillm.alignment.pairs import Pair, answers_of
+from minillm.alignment.pairs import Pair, answers_of, as_pair, split_pairs
 from minillm.errors import InputError
 from minillm.ops import IGNORE
 from minillm.text import CharTokenizer, WordPieceTokenizer
+from minillm.text.chat import ChatFormat, with_chat_tokens
 
 GOOD = {"prompt": "a", "chosen": "b", "rejected": "c"}
+
+
+def user(content):
+    return {"role": "user", "content": content}
+
+
+def assistant(content):
+    return {"role": "assistant", "content": content}
+
+
+CHAT = {"prompt": [user("a")], "chosen": [assistant("b")], "rejected": [assistant("c")]}
 
 
 def written(tmp_path, *lines):
@@ -33,6 +45,23 @@ def test_pairs_are_read_and_blank_lines_are_not(tmp_path):
         ({"prompt": "a", "chosen": "b", "rejected": 3}, "has a 'rejected' that is no string"),
         ({"prompt": "a", "chosen": "", "rejected": "b"}, "has an empty answer"),
         ({"prompt": "a", "chosen": "b", "rejected": "b"}, "has the same answer twice"),
+        (CHAT | {"rejected": [assistant("b")]}, "has the same answer twice"),
+        (CHAT | {"prompt": "a"}, "has messages, and a part that is no list of them"),
+        (CHAT | {"rejected": "c"}, "has messages, and a part that is no list of them"),
+        ({"prompt": [user("a")], "chosen": [assistant("b")]}, "has messages, and a part that is no list of them"),
+        (CHAT | {"rejected": []}, "has a 'rejected' that does not end with an answer"),
+        (CHAT | {"chosen": [assistant("b"), user("a")]}, "has a 'chosen' that does not end with an answer"),
+        (CHAT | {"prompt": [], "chosen": [assistant("b")]}, "has in its 'chosen' no conversation"),
+        (
+            CHAT | {"chosen": [assistant(" ")]},
+            "has in its 'chosen' no conversation: message 2, of the assistant, is empty",
+        ),
+        (CHAT | {"prompt": [{"role": "tool", "content": "a"}]}, "no conversation: message 1 has the role 'tool'"),
+        (CHAT | {"prompt": [3]}, 'no conversation: message 1 has no strings "role" and "content"'),
+        (
+            {"chosen": [user("a"), assistant("b")], "rejected": [user("b"), assistant("c")]},
+            "has answers to different conversations",
+        ),
     ],
 )
 def test_what_is_wrong_has_its_number(tmp_path, line, wrong):
@@ -40,6 +69,15 @@ def test_what_is_wrong_has_its_number(tmp_path, line, wrong):
     with pytest.raises(InputError) as caught:
         read_pairs(path)
     assert caught.value.wrong.startswith("Line 5 of ") and wrong in caught.value.wrong
+
+
+def test_a_pair_of_messages_is_a_conversation_and_two_answers(tmp_path):
+    whole = {key: [user("a"), assistant("x"), user("b"), *CHAT[key]] for key in ("chosen", "rejected")}
+    split = {"prompt": [user("a")]} | {key: [assistant("x"), user("b"), *CHAT[key]] for key in ("chosen", "rejected")}
+    said = (user("a"), assistant("x"), user("b"))
+    expected = [Pair((user("a"),), "b", "c"), *[Pair(said, "b", "c")] * 2]
+    assert read_pairs(written(tmp_path, CHAT, whole, split, *[GOOD] * 9))[:3] == expected
+    assert [as_pair(record) for record in (CHAT, whole, split)] == expected
 
 
 def test_too_few(tmp_path):
@@ -53,6 +91,30 @@ def test_targets_are_the_answers_tokens_and_nothing_else():
     assert answers.inputs.tolist() == [[7, 8, 1, 2], [9, 0, 0, 0]]
     assert answers.targets.tolist() == [[n, 1, 2, 3], [4, n, n, n]]
     assert answers.lengths().tolist() == [3, 1]
+
+
+class TestMessages:
+    tokenizer = with_chat_tokens(CharTokenizer("abcx"))
+
+    def test_tokens_are_those_that_chat_learns_and_reads(self):
+        said = [{"role": "system", "content": "x"}, user("a"), assistant("x"), user("b")]
+        pair = Pair(tuple(said), "ab", "c")
+        prompts, chosen, rejected = (rows[0] for rows in tokenize_pairs([pair], self.tokenizer, 99))
+        chat = ChatFormat(self.tokenizer)
+        whole = chat.conversation([*said, assistant("ab")])
+        assert [*prompts, *chosen] == whole.ids.tolist() and whole.written[len(prompts) :].all()
+        assert not whole.written[len(prompts) - 1] and rejected.tolist() == chat.answer("c").tolist()
+
+    def test_what_is_wrong(self):
+        pair = Pair((user("a"),), "b", "c")
+        with pytest.raises(InputError, match="Pair 1 is a conversation, and the model's tokenizer has no tokens"):
+            tokenize_pairs([pair], CharTokenizer("abc"), 99)
+        with pytest.raises(InputError, match="Pair 2: The character 'y'"):
+            tokenize_pairs([pair, Pair((user("y"),), "b", "c")], self.tokenizer, 99)
+        with pytest.raises(InputError, match="Pair 1 has 5 tokens to read, and the model sees 4"):
+            tokenize_pairs([pair], self.tokenizer, 4)
+        with pytest.raises(InputError, match="A reward model scores texts"):
+            split_pairs([pair] * 10, self.tokenizer, 99, "reward", seed=0)
 
 
 class TestTokens:

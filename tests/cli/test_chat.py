@@ -7,10 +7,12 @@ import shlex
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from minillm.cli import session
 from minillm.finetuning.chat import read_conversations
+from minillm.text.chat import ChatFormat
 from minillm.training import load, save
 from tests.cli.test_interruptions import state
 from tests.cli.test_translate import interrupted, left
@@ -95,6 +97,35 @@ def test_a_run_that_was_stopped_before_its_first_evaluation_goes_on(call, learn,
     assert call("finetune", "--resume", "--out", tmp_path / "parts")[0] == 0
     assert call(*learn, "--out", tmp_path / "whole")[0] == 0
     assert left(tmp_path / "parts") == left(tmp_path / "whole")
+
+
+def test_a_model_that_chats_learns_from_pairs_of_answers(call, refused, pipe, chatter, gpt, plain, tmp_path):
+    pairs = tmp_path / "pairs.jsonl"
+    record = {"chosen": said("Ann has the ball. Who?", "Ann."), "rejected": said("Ann has the ball. Who?", "the fox.")}
+    pairs.write_text((json.dumps(record) + "\n") * 20, encoding="utf-8")
+    argv = ["align", "--pairs", pairs, "--steps=20", "--eval-every=10", "--batch=4", "--lr=0.01"]
+    code, out, err = call(*argv, "--checkpoint", chatter, "--out", tmp_path / "aligned")
+    assert code == 0 and "18 pairs to train on, 2 held out" in err
+    (command,) = re.findall(r"-m minillm (chat .*)", err)
+    margins = [
+        answer_loss(folder, record["rejected"]) - answer_loss(folder, record["chosen"])
+        for folder in (chatter, tmp_path / "aligned")
+    ]
+    assert margins[1] > margins[0] + 1, "the chosen answer is likelier now, in nats beside the other"
+    pipe("Ann has the ball. Who?\n")
+    code, out, _ = call(*shlex.split(command), "--temperature=0")
+    assert code == 0 and len(out.splitlines()) == 1
+    assert "has no tokens for who speaks" in refused(*argv, "--checkpoint", gpt, "--out", tmp_path / "no")[0]
+
+
+def answer_loss(folder: Path, messages: list) -> float:
+    """Minus the log-probability of the last answer and its end, in nats."""
+    model, tokenizer = load(folder)
+    chat = ChatFormat(tokenizer)
+    prompt, answer = chat.prompt(messages[:-1]), chat.answer(messages[-1]["content"])
+    ids = np.concatenate([prompt, answer])
+    logits = model.forward(ids[None, :-1])[0][0, len(prompt) - 1 :].astype(float)
+    return float((np.log(np.exp(logits).sum(axis=-1)) - logits[np.arange(len(answer)), answer]).sum())
 
 
 def test_held_out_conversations_of_their_own(call, refused, learn, plain, tmp_path):
