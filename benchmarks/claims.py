@@ -130,6 +130,9 @@ TOLD = [
     Told("19", "rotary: 100", 4, "words found again 120 words back after training on 64 words, rotary positions, %", 0),
     Told("19", "rotary, squeezed: 100", 4, "the same weights, all angles divided by four, %", 0),
     Told("19", "ALiBi: 100", 4, "the same with ALiBi, %", 0),
+    Told("19", "needles, ALiBi", 3, "a needle found in stories 500 words back, ALiBi, trained on 64 words, %", 0),
+    Told("19", "needles, rotary, squeezed", 4, "the same with rotary positions, all angles divided by eight, %", 0),
+    Told("19", "needles, rotary: 97", 3, "the same with rotary positions as they are, %", 0),
     Told(
         "19",
         "shared names: in the",
@@ -170,6 +173,17 @@ TOLD = [
     Told("21", "as it was: never told", 0, "the same of a code that was never told, bits"),
     Told("22", "answers only:", 0, "sums right, of a model that learned from the answers alone, %", 0),
     Told("22", "everything:", 0, "sums right, of one that learned from every token, %", 0),
+    Told(
+        "22",
+        "pretrained: who",
+        5,
+        "questions about a story, four turns: answered by a pretrained model after 3,000 talks, %",
+        0,
+    ),
+    Told("22", "random weights: who", 5, "the same by random weights after the same talks, %", 0),
+    Told("22", "common words: who", 5, "the same by a rule that compares words, %", 0),
+    Told("22", "pretrained: who", 3, "*and where is it?* answered by the pretrained model, %", 0),
+    Told("22", "last question: who", 3, "the same when it hears the last question only, %", 0),
     Told("22", "taught: greedy", 0, "sums right before GRPO, greedily, %", 0),
     Told("22", "after GRPO: greedy", 0, "sums right after GRPO, greedily, %", 0),
 ]

@@ -49,8 +49,9 @@ def main() -> None:
         parser.error(f"there is no lesson {unknown[0]}: there are {', '.join(names)}")
     for lesson in outlines():
         if lesson.name in (args.lessons or names):
+            found = measured(lesson)
             kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
-            kept[lesson.name] = measured(lesson)
+            kept[lesson.name] = found
             lines = [f'"{name}": {json.dumps(found, ensure_ascii=False)}' for name, found in sorted(kept.items())]
             write_atomic(KEPT, ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8"))
 

@@ -105,7 +105,7 @@ bounds = np.array([wilson(100 * rate, 100) for rate in text])
 inside = ((bounds[:, 0] <= said) & (said <= bounds[:, 1])).sum()
 print(f"{inside} of {len(trades)} trades lie within the interval of the text")
 #> step 100: slope 0.0 ± 0.05, loss 1.115 ± 0.03
-#> step 600: slope 1.0 ± 0.1, loss 0.997 ± 0.015
+#> step 600: slope 1.0 ± 0.15, loss 0.997 ± 0.015
 #> she in the text: 5 20 40 50 60 80 95
 #> she in the model: 6 ± 4 20 ± 7 38 ± 9 50 ± 9 58 ± 9 80 ± 7 94 ± 4
 #> 37 ± 5 of 42 trades lie within the interval of the text

@@ -258,7 +258,7 @@ lesson.save(
 )
 
 # %% [markdown]
-# All in all the rule has about as many right answers as the model (54 to 56 % in four runs, and 48 to 64), but others. Where the question
+# All in all the rule has about as many right answers as the model (54 to 56 % in six runs, and 48 to 64), but others. Where the question
 # names a thing, the rule is always right, and the model in 41 to 77 % of the cases. Asked *and where is it?* the rule guesses one of four
 # places. The model is right in 45 to 81 % of the cases, and in 5 to 20 % when it hears the last question only. So it remembers. How well
 # it reads the story differs much from run to run. An answer says what it is about, so we can see apart whether *it* was understood, and
@@ -296,13 +296,13 @@ lesson.path("talks.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 # Who has what is right, and so is what *it* is, both times. Both places are wrong: they are in the story, but the blue box and the mouse
 # are there. In the table the turns before were always right. In a conversation they are the model's own, right or wrong.
 #
-# **What the talks teach, and what they don't.** What *it* is, even random weights have mostly learned after 500 steps (67 to 98 %). To
+# **What the talks teach, and what they don't.** What *it* is, even random weights have mostly learned after 500 steps (66 to 98 %). To
 # look it up in the story they have not: that comes from pretraining, where *where is the cat?* could be answered by looking back.
 #
 # But it is a lead, and no more. With 12,000 talks and 3,000 steps (one run, seed 10) random weights were right in 74 % of all cases, and
 # the pretrained model in 58 %; with 3,000 talks and 500 steps it had 61 %. What it brings along can be in the way of what it should
-# learn. Another optimizer gets it on: with `"optimizer": "muon"` in `USUAL` and 6,000 talks it was right in 72 and 69 % after 500 steps
-# (seeds 10 and 11), and random weights in 26 % (seed 10), though in 59 % after 1,000.
+# learn. Another optimizer helps some: with `"optimizer": "muon"` in `USUAL` and 6,000 talks it was right in 66, 62 and 53 % after 500
+# steps, and random weights in 24, 28 and 30 % (seeds 0, 1 and 2); after 1,000 steps these had 59 % (seed 10).
 #
 # **Where it fails.** It speaks of the right thing, in the right form, and then mixes up the places. Asked *who*, it is no better than a
 # coin between two children. The stories of its pretraining have one child and two places at most, so it never had to tell who has what.
