@@ -66,6 +66,9 @@ def page(found: list[Outcome]) -> str:
             f"Measured on {machine('numpy')}: `python -m benchmarks.explain`\n",
             f"**Named rightly: {sum(each.right for each in planted)} of {len(planted)} failures. "
             f"False alarms: {sum(not each.right for each in well)} of {len(well)} healthy runs.**\n",
+            "Runs of strangers are harder. On 2026-11-28 somebody who had not read the rules planted 37 failures in other texts: 26 were",
+            "named rightly, 6 wrongly, 5 not at all, and of 36 healthy runs 4 gave a false alarm. The rules have learned from these",
+            "runs since, so that a new count would say nothing. Their texts are not ours to ship: no command makes them again.\n",
             "| planted | named | the numbers that led to it |",
             "|---|---|---|",
             *(row(each, "nothing") for each in planted),
