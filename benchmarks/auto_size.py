@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.claims import Claim, keep, over_seeds
+from benchmarks.kept import read_runs, write_runs
 from benchmarks.machine import machine
 from minillm.files import write_atomic
 from minillm.text import Corpus, read_text
@@ -84,10 +85,6 @@ def side_by_side(text: str, minutes: float, seed: int, cores: list[int]) -> list
     return [Outcome(**json.loads(process.communicate()[0])) for process in begun]
 
 
-def kept() -> list[Outcome]:
-    return [Outcome(**each) for each in json.loads(KEPT.read_text(encoding="utf-8"))] if KEPT.exists() else []
-
-
 def pairs(outcomes: list[Outcome]) -> Iterator[tuple[Outcome, Outcome]]:
     """The default's run and auto's of the same text, minutes and seed, in the order of the page."""
     by_run = {(one.minutes, one.text, one.seed, one.side): one for one in outcomes}
@@ -149,16 +146,18 @@ def main() -> None:
     for minutes in args.minutes:
         for number, text in enumerate([*args.texts, LIBRARY]):
             for seed in args.seeds:
-                if any((one.text, one.minutes, one.seed) == (Path(text).stem, minutes, seed) for one in kept()):
+                if any(
+                    (one.text, one.minutes, one.seed) == (Path(text).stem, minutes, seed)
+                    for one in read_runs(KEPT, Outcome)
+                ):
                     continue
                 found = side_by_side(text, minutes, seed, cores if (number + seed) % 2 else cores[::-1])
-                lines = ",\n".join(json.dumps(asdict(one), ensure_ascii=False) for one in [*kept(), *found])
-                write_atomic(KEPT, f"[\n{lines}\n]\n".encode())
-    where = machine("numpy")
-    write_atomic(PAGE, "\n".join([*page(kept(), where), ""]).encode("utf-8"))
+                write_runs(KEPT, [*read_runs(KEPT, Outcome), *found])
+    outcomes, where = read_runs(KEPT, Outcome), machine("numpy")
+    write_atomic(PAGE, "\n".join([*page(outcomes, where), ""]).encode("utf-8"))
     command = "python -m benchmarks.auto_size shakespeare.txt novel.txt --minutes"
     commands = f"{command} 1 --seeds 0 1 2 && {command} 5 20"
-    keep("auto_size", "A size for the minutes, beside the default preset", commands, where, [*claims(kept())])
+    keep("auto_size", "A size for the minutes, beside the default preset", commands, where, [*claims(outcomes)])
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ with `masked` takes two minutes of one core, and one with `denoise` three.
 """
 
 import argparse
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from benchmarks.claims import Claim, keep, over_seeds
+from benchmarks.kept import read_runs, write_runs
 from benchmarks.machine import machine, today
 from minillm.files import write_atomic
 from minillm.pretraining import prepare, settings_for
@@ -95,24 +95,20 @@ def claims(runs: list[Run]) -> Iterator[Claim]:
             yield over_seeds(f"`{objective}`: {WORDS[kind]}, %", shares)
 
 
-def kept() -> list[Run]:
-    return [Run(**each) for each in json.loads(KEPT.read_text(encoding="utf-8"))] if KEPT.exists() else []
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="(0 1 2)")
     args = parser.parse_args()
     for seed in args.seeds:
         for objective in SCORES:
-            if not any((one.objective, one.seed) == (objective, seed) for one in kept()):
+            if not any((one.objective, one.seed) == (objective, seed) for one in read_runs(KEPT, Run)):
                 found = run(objective, seed)
                 print(found, flush=True)
-                lines = ",\n".join(json.dumps(asdict(one), ensure_ascii=False) for one in [*kept(), found])
-                write_atomic(KEPT, f"[\n{lines}\n]\n".encode())
-    where = " and ".join(sorted({one.where for one in kept()}))
-    write_atomic(PAGE, "\n".join([*page(kept(), where), ""]).encode("utf-8"))
-    keep("repair", TITLE, COMMAND, where, [*claims(kept())])
+                write_runs(KEPT, [*read_runs(KEPT, Run), found])
+    runs = read_runs(KEPT, Run)
+    where = " and ".join(sorted({one.where for one in runs}))
+    write_atomic(PAGE, "\n".join([*page(runs, where), ""]).encode("utf-8"))
+    keep("repair", TITLE, COMMAND, where, [*claims(runs)])
 
 
 if __name__ == "__main__":

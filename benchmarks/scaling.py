@@ -9,16 +9,16 @@ of them take four minutes of one core.
 """
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.claims import Claim, keep
+from benchmarks.kept import read_runs, write_runs
 from benchmarks.machine import machine
 from minillm.backend import reuse_freed_memory
 from minillm.files import write_atomic
@@ -132,15 +132,14 @@ def page(runs: list[Run], where: str) -> Iterator[str]:
 def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     reuse_freed_memory()
-    runs = [Run(**each) for each in json.loads(KEPT.read_text(encoding="utf-8"))] if KEPT.exists() else []
+    runs = read_runs(KEPT, Run)
     source = Source()
     with threadpool_limits(1):
         for budget, width in ((budget, width) for budget, widths in BUDGETS.items() for width in widths):
             if not any((run.budget, run.width) == (budget, width) for run in runs):
                 runs.append(source.run(width, budget))
                 print(runs[-1], flush=True)
-                lines = ",\n".join(json.dumps(asdict(run)) for run in runs)
-                write_atomic(KEPT, f"[\n{lines}\n]\n".encode())
+                write_runs(KEPT, runs)
     where = machine("numpy")
     write_atomic(PAGE, "\n".join([*page(runs, where), ""]).encode("utf-8"))
     claims = [

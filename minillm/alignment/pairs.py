@@ -13,7 +13,7 @@ import numpy as np
 from minillm.errors import InputError
 from minillm.ops import IGNORE
 from minillm.text import Tokenizer, name_of, read_text
-from minillm.text.chat import ASSISTANT, ChatFormat, Message, check_messages, has_chat_tokens
+from minillm.text.chat import ASSISTANT, ChatFormat, Message, check_messages, has_chat_tokens, plain_messages
 from minillm.units import count
 
 KEYS = ("prompt", "chosen", "rejected")
@@ -104,15 +104,15 @@ def _of_messages(record: dict, where: str) -> Pair:
     """Two conversations that differ in their last message, an assistant's. Their common beginning may stand in "prompt", or in both."""
     conversations = []
     for key in ("chosen", "rejected"):
-        messages = [record.get("prompt", []), record.get(key)]
-        if not all(isinstance(part, list) for part in messages):
+        before, answer = record.get("prompt", []), record.get(key)
+        if not (isinstance(before, list) and isinstance(answer, list)):
             raise InputError(f"{where} has messages, and a part that is no list of them.", CHAT_EXAMPLE)
         try:
-            check_messages([*messages[0], *messages[1]])
+            check_messages(before + answer)
         except ValueError as error:
             raise InputError(f"{where} has in its {key!r} no conversation: {error}.", CHAT_EXAMPLE) from None
-        conversations.append([{name: each[name] for name in ("role", "content")} for part in messages for each in part])
-        if not messages[1] or len(conversations[-1]) < 2 or messages[1][-1]["role"] != ASSISTANT:
+        conversations.append(plain_messages(before + answer))
+        if not answer or len(conversations[-1]) < 2 or answer[-1]["role"] != ASSISTANT:
             raise InputError(f"{where} has a {key!r} that does not end with an answer.", CHAT_EXAMPLE)
     chosen, rejected = conversations
     if chosen[:-1] != rejected[:-1]:

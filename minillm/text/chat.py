@@ -46,6 +46,11 @@ def check_messages(messages: object) -> None:
         due = ASSISTANT if role == USER else USER
 
 
+def plain_messages(messages: Sequence[Message]) -> list[Message]:
+    """The messages with nothing but their roles and contents: those of a file may have more."""
+    return [{key: message[key] for key in ("role", "content")} for message in messages]
+
+
 class Format(Protocol):
     """How a model reads conversations."""
 

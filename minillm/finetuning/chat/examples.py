@@ -11,7 +11,7 @@ from minillm.errors import InputError
 from minillm.files import parse_json, reading
 from minillm.finetuning.held_out import tenth_of
 from minillm.text import name_of, read_text
-from minillm.text.chat import ASSISTANT, Message, check_messages
+from minillm.text.chat import ASSISTANT, Message, check_messages, plain_messages
 from minillm.training.record import sha256_of
 from minillm.visible import visible
 
@@ -86,7 +86,7 @@ def read_conversations(path: str | Path) -> Conversations:
             record = parse_json(line)
             messages = record.get("messages") if isinstance(record, dict) else None
             check_conversation(messages)
-            found.messages.append([{key: message[key] for key in ("role", "content")} for message in messages])
+            found.messages.append(plain_messages(messages))
             found.lines.append(number)
     if not found.lines:
         raise InputError(f"{name_of(path)} has no conversation.", FORM)
